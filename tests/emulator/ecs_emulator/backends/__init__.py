@@ -1,0 +1,62 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the API side asks of a guest, the system behind one instance.
+
+The API side owns states, transitions and error codes; a guest owns the machine. Every method is a coroutine of the server's loop.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+
+class BootInjection(NamedTuple):
+    """What the vendor's cloud-init does with the key pair at each boot of an instance."""
+
+    login_user: str
+    """The image's own login user: root or ecs-user."""
+    public_key: str | None
+    """The bound pair's public key line; None when no pair is bound."""
+    previous_public_keys: tuple[str, ...]
+    """Keys that earlier boots injected and that are no longer bound: removed at this boot."""
+    password_login: bool
+    """Whether password logins are on after this boot (off once a pair is bound, on again after an unbind)."""
+
+
+class CommandOutcome(NamedTuple):
+    """How a Cloud Assistant command ended in the guest."""
+
+    exit_code: int | None
+    """None when the command did not end by itself."""
+    output: bytes
+    """Standard output and standard error as they came, mixed."""
+    error_code: str = ""
+    """The per-instance ErrorCode of the API, such as ExecutionTimeout or AccountNotExists; empty on a plain exit."""
+    error_info: str = ""
+
+
+class Guest(Protocol):
+    """The system behind one instance."""
+
+    ssh_host: str | None
+    ssh_port: int | None
+    container: str | None
+
+    async def start(self, injection: BootInjection) -> None:
+        """Boot (creating the system the first time), inject, and return when the system has booted."""
+
+    async def stop(self, force: bool) -> None:
+        """Shut down, or power off with force."""
+
+    async def reboot(self, injection: BootInjection, force: bool) -> None:
+        """Shut down and boot again: a new boot id."""
+
+    async def run(self, script: bytes, username: str, working_dir: str, timeout: float) -> CommandOutcome:
+        """Run a shell script as Cloud Assistant does: as the user (root when empty), killed after timeout seconds."""
+
+    async def cancel(self) -> None:
+        """Kill the command that runs now, if any."""
+
+    async def destroy(self) -> None:
+        """Remove every trace of the system."""

@@ -12,8 +12,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
-import ansible_test  # noqa: E402
-import collection_tree  # noqa: E402
+import ansible_test
+import collection_tree
 
 # The controller Pythons of each line, from its own release notes.
 CORES = {

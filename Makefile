@@ -1,0 +1,65 @@
+# Everything here sets up what it needs: `make demo` and `make test` work on a fresh machine.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.work/collections
+export PYTHONPATH := $(CURDIR)/tests/emulator:$(CURDIR)/.work/collections
+PYTEST := $(PY) -m pytest -q
+
+.DEFAULT_GOAL := help
+.PHONY: help setup instances demo emulator test lint unit sanity integration system molecule bench docs clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/ready ## the virtual environment and the collection's path
+	@$(PY) tests/tools/collection_tree.py >/dev/null
+
+$(VENV)/ready: requirements-dev.txt
+	@tests/tools/prepare python
+	@$(PYTHON) -m venv --clear $(VENV)
+	@echo "Installing Python packages into $(VENV)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+instances: setup ## podman and the images of the real instances
+	@tests/tools/prepare instances
+	@tests/images/build
+
+demo: instances ## a team onboarded onto three real instances of the embedded cloud
+	@$(PY) demo/run.py
+
+emulator: instances ## the embedded cloud in the foreground, with the demo's fleet
+	@$(PY) -m ecs_emulator serve --listen 127.0.0.1:8443 --fleet demo/fleet.yml --state .work/emulator --ready-file .work/emulator.json
+
+test: lint unit sanity integration system molecule ## all tests
+
+lint: setup ## ruff, yamllint, ansible-lint (production), changelog, documentation
+	@ruff check --quiet .
+	@yamllint --strict .
+	@$(PY) tests/tools/lint.py
+
+unit: setup ## pure logic, and modules in process against the embedded cloud
+	@$(PYTEST) tests/unit
+
+sanity: setup ## ansible-test sanity on the oldest and the newest supported ansible-core of this machine
+	@$(PY) tests/sanity/run.py
+
+integration: setup ## ansible-test integration against the embedded cloud
+	@$(PY) tests/integration/run.py
+
+system: instances ## real ansible, ssh and sudo on real instances
+	@$(PYTEST) tests/system
+
+molecule: instances ## every role and playbook on Debian 11, 12, 13 and the el-like instance
+	@$(PY) tests/tools/molecule.py
+
+bench: instances ## the budgets, as ratios within one run
+	@$(PY) benchmarks/run.py
+
+docs: setup ## the rendered documentation, into docs/build
+	@$(PY) tests/tools/docs.py
+
+clean: ## remove everything that the targets above made
+	@rm -rf .work $(VENV) tests/output docs/build .pytest_cache .ruff_cache

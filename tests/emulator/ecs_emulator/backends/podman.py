@@ -24,9 +24,10 @@ from typing import NamedTuple
 CAP_SYS_RESOURCE = 24
 IMAGE_PREFIX = "localhost/ecs-access-"
 
-# What podman 4 gives a container when it is run by root and nothing is configured.
-PODMAN_NOFILE = 1048576
-PODMAN_NPROC = 4194304
+# What podman gives a container when root runs it and nothing is configured, and what is plenty for an instance where that is refused.
+# (Podman lowers its own limit of processes before it starts the container, so "as high as the caller's" is already too high.)
+PODMAN_NOFILE, ENOUGH_NOFILE = 1048576, 65536
+PODMAN_NPROC, ENOUGH_NPROC = 4194304, 16384
 
 
 class PodmanError(Exception):
@@ -83,8 +84,8 @@ def render_containers_conf(lower_limits: bool, runc: bool) -> str:
     """The configuration that this machine needs; empty when it needs none."""
     text = ""
     if lower_limits:
-        nofile = _at_most(resource.getrlimit(resource.RLIMIT_NOFILE)[1], PODMAN_NOFILE)
-        nproc = _at_most(resource.getrlimit(resource.RLIMIT_NPROC)[1], PODMAN_NPROC)
+        nofile = _at_most(resource.getrlimit(resource.RLIMIT_NOFILE)[1], ENOUGH_NOFILE)
+        nproc = _at_most(resource.getrlimit(resource.RLIMIT_NPROC)[1], ENOUGH_NPROC)
         text += f'[containers]\ndefault_ulimits = ["nofile={nofile}:{nofile}", "nproc={nproc}:{nproc}"]\n'
     if runc:
         text += '[engine]\nruntime = "runc"\n'

@@ -1,0 +1,31 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What modules say about check mode, diff mode and the like."""
+
+
+class ModuleDocFragment:
+    """The usual attributes; each module adds its C(support) and C(details)."""
+
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and tell what would change without changing it.
+  diff_mode:
+    description: Shows in C(diff_mode) what changes, or would change in C(check_mode).
+  idempotent:
+    description: When run twice in a row outside check mode with the same arguments, the second run changes nothing.
+  platform:
+    description: The systems that can be managed.
+"""
+
+    ACTIONGROUP_ECS = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/alicloud.ecs_access.ecs) in C(module_defaults) to set options of all cloud modules at once.
+    support: full
+    membership:
+      - alicloud.ecs_access.ecs
+"""

@@ -1,0 +1,430 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Inventory of ECS instances. Glue to Ansible only: what is decided is decided in plugin_utils/_inventory_*.py."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: ecs
+version_added: 1.0.0
+short_description: ECS instances as inventory hosts
+author: The alicloud.ecs_access founders
+description:
+  - Every ECS instance of the wanted regions becomes a host, with an address to connect to and host variables that tell what
+    the API knows of it.
+  - The name of the inventory file must end in C(ecs.yml) or C(ecs.yaml), for example C(prod.ecs.yml).
+  - Needs the RAM action C(ecs:DescribeInstances), and C(ecs:DescribeRegions) for O(regions=all).
+extends_documentation_fragment:
+  - alicloud.ecs_access.ecs_plugin
+  - constructed
+  - inventory_cache
+options:
+  plugin:
+    description: Marks the file as one for this plugin.
+    type: str
+    required: true
+    choices: [alicloud.ecs_access.ecs]
+  regions:
+    description:
+      - The regions to list. V(all) stands for every region that the account can use.
+      - If not set, the one O(region).
+    type: list
+    elements: str
+    default: []
+  strict_regions:
+    description:
+      - Whether a region that can't be read is an error. Otherwise it is a warning, as long as another region can be read; its
+        instances are missing then, and nothing is written to the cache.
+    type: bool
+    default: false
+  filters:
+    description:
+      - Which instances to list. Without it all are listed, whatever their status and operating system.
+      - Every key must match. A key with a list of values matches any of them.
+      - Keys are V(instance_id), V(name) (with the wildcards V(*) and V(?)), V(status), V(os_type) (V(linux) or V(windows)),
+        V(zone), V(vpc_id), V(vswitch_id), V(security_group_id), V(resource_group_id), V(key_pair_name), V(image_id),
+        V(instance_type), and V(tags), a mapping of tag keys to values, where an empty value stands for any.
+      - What the API can filter, it filters, so narrow filters make fewer pages to read.
+    type: dict
+    default: {}
+  include_filters:
+    description: More filters. An instance is listed if O(filters), when given, or any of these describes it.
+    type: list
+    elements: dict
+    default: []
+  exclude_filters:
+    description: An instance that any of these filters describes is not listed.
+    type: list
+    elements: dict
+    default: []
+  hostnames:
+    description:
+      - What hosts are called, best first; the first that is not empty is taken.
+      - V(name), V(hostname) (the one inside the instance), V(instance_id), V(private_ip), V(public_ip) and
+        V(tag:KEY) (the value of a tag) are known. Everything else is a Jinja2 expression over the host variables.
+      - A name that more than one instance would get goes to none of them; their instance ids serve. So they do for names that
+        Ansible would misread, such as V(localhost), the name of a group, C(../x) or C(web*). A warning tells.
+    type: list
+    elements: str
+    default: [name, instance_id]
+  connect_with:
+    description:
+      - What C(ansible_host) is set to, best first; the first that the instance has is taken.
+      - V(public) is the public address or else the elastic IP address, V(private) the first private address, V(ipv6) the first
+        IPv6 address, and V(instance_id) the id, for connections that find their own way to an instance.
+      - If the instance has none of them, C(ansible_host) is the instance id, so that a name that somebody gave to an instance
+        is never looked up in DNS and connected to.
+      - An empty list leaves C(ansible_host) unset, for host names that the SSH configuration knows.
+    type: list
+    elements: str
+    choices: [public, private, ipv6, instance_id]
+    default: [public, private]
+  hostvars_prefix:
+    description:
+      - What the names of the host variables listed in the notes start with.
+      - C(ecs_instance_id), C(ecs_region) and C(ecs_login_user) exist in any case, since the collection's
+        playbooks use them.
+    type: str
+    default: ecs_
+  hostvars_suffix:
+    description: What the names of the host variables listed in the notes end with.
+    type: str
+    default: ''
+notes:
+  - >-
+    Host variables, all prefixed C(ecs_) unless O(hostvars_prefix) says otherwise; what an instance does not have is an empty text
+    or list. C(instance_id), C(name), C(hostname), C(description), C(region), C(zone), C(status), C(os_type), C(os_name),
+    C(image_id), C(instance_type), C(cpu), C(memory_mib), C(network_type), C(vpc_id), C(vswitch_id), C(security_group_ids),
+    C(resource_group_id), C(key_pair_name), C(login_user), C(public_ip), C(public_ips), C(eip), C(private_ip), C(private_ips),
+    C(ipv6_ips), C(charge_type), C(created_at), C(expires_at), C(tags).
+  - C(ecs_login_user) is the user that the image lets in with the key pair, C(root) or C(ecs-user), and empty on Windows. The plugin
+    does not set C(ansible_user), because it would override C(-u) and C(group_vars); use O(compose) to set it.
+  - Text from the API (names, descriptions, tags) is never evaluated as a template, whoever wrote it, and neither is what O(compose)
+    makes of it.
+  - O(region), O(regions), the credentials, O(endpoint) and the filters may be templates, for example with a lookup.
+  - A file that can't be read as inventory is only a warning to Ansible, and the play goes on without its hosts. Set
+    E(ANSIBLE_INVENTORY_UNPARSED_FAILED) to make it an error.
+  - The cache is kept apart by account, endpoint, regions and filters, so changing any of these never gives old answers. Hosts,
+    groups and variables are made anew from it each time.
+"""
+
+EXAMPLES = r"""
+# The smallest file, prod.ecs.yml: every instance of the region in ALIBABA_CLOUD_REGION_ID, with credentials from the environment
+# or the default chain. Try it with: ansible-inventory -i prod.ecs.yml --graph
+---
+plugin: alicloud.ecs_access.ecs
+
+# Running Linux instances of two regions, logged in to as the user of their image
+---
+plugin: alicloud.ecs_access.ecs
+regions: [cn-hangzhou, eu-central-1]
+filters:
+  status: Running
+  os_type: linux
+compose:
+  ansible_user: ecs_login_user
+
+# From a bastion inside the VPC; groups by tag, zone and key pair
+---
+plugin: alicloud.ecs_access.ecs
+region: cn-hangzhou
+network: vpc
+connect_with: [private]
+filters:
+  tags:
+    env: [staging, prod]
+    owner:              # any value
+exclude_filters:
+  - name: 'tmp-*'
+keyed_groups:
+  - key: ecs_tags.role
+    prefix: role
+  - key: ecs_zone
+    separator: ''
+groups:
+  without_key_pair: ecs_key_pair_name == ''
+
+# Names from a tag, else made from two facts; another account's credentials; cached for ten minutes
+---
+plugin: alicloud.ecs_access.ecs
+regions: [all]
+hostnames:
+  - tag:Name
+  - ecs_name ~ '-' ~ ecs_region
+profile: audit
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: ~/.ansible/cache/ecs
+cache_timeout: 600
+"""
+
+import hashlib
+import json
+import os
+import typing as t
+from difflib import get_close_matches
+
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import EcsClient
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.options import cloud_argument_spec
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.sdk import LIBRARY, PythonTooOld, SdkMissing
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.settings import (
+    CloudSettings,
+    SettingsError,
+    check_region,
+    read_settings,
+    require_region,
+)
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_draft import InventoryDraft
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_facts import (
+    CONNECT_WITH,
+    Facts,
+    find_address,
+    parse_instance,
+    render_hostvars,
+)
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_fetch import read_instances
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_filters import (
+    Filter,
+    FilterError,
+    is_match,
+    parse_filter,
+    request_parameters,
+)
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_names import choose_names
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._unsafe import mark_unsafe
+
+_ENDINGS = ("ecs.yml", "ecs.yaml")
+_HOSTNAME_FACTS = ("name", "hostname", "instance_id", "private_ip", "public_ip")
+_TEMPLATABLE = (*cloud_argument_spec(), "regions", "filters", "include_filters", "exclude_filters")
+_CACHE_FORMAT = 1
+
+
+class _Wanted(t.NamedTuple):
+    """What to list. An instance is wanted if any of C(include) and none of C(exclude) describes it."""
+
+    regions: list[str]
+    include: list[Filter]
+    exclude: list[Filter]
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+    """Instances become hosts."""
+
+    NAME = "alicloud.ecs_access.ecs"
+
+    def verify_file(self, path: str) -> bool:
+        if not super().verify_file(path):
+            return False
+        if path.endswith(_ENDINGS):
+            return True
+        if path.endswith((".yml", ".yaml")) and _names_plugin(path, self.NAME):
+            self.display.warning(
+                f"{path}: the inventory plugin {self.NAME} reads only files whose name ends in ecs.yml or ecs.yaml; "
+                f"rename it, for example to {os.path.splitext(os.path.basename(path))[0]}.ecs.yml"
+            )
+        return False
+
+    def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader, path, cache)
+        config = self._read_config_data(path)
+        problem = None
+        try:
+            self._check_options(config)
+            options = {name: self._value(name, config) for name in _TEMPLATABLE}
+            # Only what the file says: the environment is read with the settings, where a profile in the file beats an
+            # access key in the environment.
+            settings = read_settings({name: options[name] for name in cloud_argument_spec() if name in config})
+            instances = self._instances(settings, _wanted(options), path, cache)
+            self._populate(instances)
+        except SdkMissing:
+            problem = f"the Python libraries {LIBRARY} are needed where Ansible runs; install them with pip"
+        except (AnsibleParserError, EcsError, FilterError, PythonTooOld, SettingsError) as exc:
+            problem = str(exc)
+        if problem:
+            # Outside of the handler, so that no exception of the SDK hangs on to this one and is shown with it.
+            raise AnsibleParserError(f"{path}: {problem}")
+
+    # -- options --------------------------------------------------------------------------------------------------
+
+    def _check_options(self, config: t.Mapping[str, t.Any]) -> None:
+        for name in config:
+            if name not in self.option_definitions:
+                close = get_close_matches(str(name), list(self.option_definitions), 1)
+                hint = f"; did you mean {close[0]}?" if close else ""
+                raise AnsibleParserError(f"there is no option {str(name)!r}{hint}")
+        for kind in self.get_option("connect_with"):
+            if kind not in CONNECT_WITH:
+                raise AnsibleParserError(f"connect_with has no {kind!r}; known are {', '.join(CONNECT_WITH)}")
+
+    def _value(self, name: str, config: t.Mapping[str, t.Any]) -> t.Any:
+        value = self.get_option(name)
+        if name not in config:
+            return value
+        self.templar.available_variables = self._vars
+        try:
+            return self._templated(value)
+        except AnsibleError as exc:
+            raise AnsibleParserError(f"{name} can't be templated: {exc}") from None
+
+    def _templated(self, value: t.Any) -> t.Any:
+        if isinstance(value, dict):
+            return {key: self._templated(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._templated(item) for item in value]
+        return self.templar.template(value) if isinstance(value, str) and self.templar.is_template(value) else value
+
+    # -- instances ------------------------------------------------------------------------------------------------
+
+    def _instances(self, settings: CloudSettings, wanted: _Wanted, path: str, cache: bool) -> list[Facts]:
+        """From the cache where it may be used and has them, otherwise from the API."""
+        if not wanted.regions:
+            wanted = wanted._replace(regions=[require_region(settings.region)])
+        if not self.get_option("cache"):
+            return self._read(settings, wanted)[0]
+        key = f"{self.get_cache_key(path)}_{_fingerprint(settings, wanted)}"
+        if cache:
+            cached = self._cache.get(key)
+            if isinstance(cached, dict) and cached.get("format") == _CACHE_FORMAT:
+                return cached["instances"]
+        instances, complete = self._read(settings, wanted)
+        if complete:
+            self._cache[key] = {"format": _CACHE_FORMAT, "instances": instances}
+        return instances
+
+    def _read(self, settings: CloudSettings, wanted: _Wanted) -> tuple[list[Facts], bool]:
+        regions = wanted.regions
+        if "all" in regions:
+            found = EcsClient(settings, settings.region or "cn-hangzhou").describe_regions()
+            regions = [check_region(str(region.get("RegionId"))) for region in found]
+        calls = {region: EcsClient(settings, region).call for region in regions}
+        queries = [query for each in wanted.include for query in request_parameters(each)]
+        listing = read_instances(calls, queries, settings.api_concurrency)
+        for region, error in listing.errors.items():
+            if self.get_option("strict_regions") or len(listing.errors) == len(calls):
+                raise AnsibleParserError(f"region {region}: {error}")
+            self.display.warning(f"The instances of region {region} are missing from the inventory: {error}")
+        facts = [parse_instance(raw, region) for region, raw in listing.instances]
+        return [each for each in facts if _is_wanted(each, wanted)], not listing.errors
+
+    # -- hosts ----------------------------------------------------------------------------------------------------
+
+    def _populate(self, instances: list[Facts]) -> None:
+        candidates: dict[str, list[str]] = {}
+        hostvars: dict[str, dict[str, t.Any]] = {}
+        for facts in instances:
+            instance_id = mark_unsafe(facts["instance_id"])
+            hostvars[instance_id] = self._hostvars(facts)
+            candidates[instance_id] = self._candidates(facts, hostvars[instance_id])
+        draft = InventoryDraft()
+        first = choose_names(candidates, self.inventory.groups).names
+        for instance_id, variables in hostvars.items():
+            draft.start_host(instance_id, first[instance_id], variables)
+        self._construct(draft)
+        # Now it is known which groups there will be, and a host must not be called like any of them.
+        names, warnings = choose_names(candidates, {*self.inventory.groups, *draft.members, *draft.children})
+        for warning in warnings:
+            self.display.warning(warning)
+        self._apply(draft, {instance_id: mark_unsafe(name) for instance_id, name in names.items()})
+
+    def _hostvars(self, facts: Facts) -> dict[str, t.Any]:
+        hostvars = render_hostvars(facts, self.get_option("hostvars_prefix"), self.get_option("hostvars_suffix"))
+        connect_with = self.get_option("connect_with")
+        if connect_with:
+            address = find_address(facts, connect_with)
+            if address is None:
+                self.display.v(f"{facts['instance_id']} has no address of these kinds: {', '.join(connect_with)}")
+            hostvars["ansible_host"] = address or facts["instance_id"]
+        return mark_unsafe(hostvars)
+
+    def _candidates(self, facts: Facts, hostvars: dict[str, t.Any]) -> list[str]:
+        found = (self._candidate(preference, facts, hostvars) for preference in self.get_option("hostnames"))
+        return [name for name in found if name]
+
+    def _candidate(self, preference: str, facts: Facts, hostvars: dict[str, t.Any]) -> str:
+        if preference in _HOSTNAME_FACTS:
+            return facts[preference]
+        if preference.startswith("tag:"):
+            return dict(facts["tags"]).get(preference[len("tag:") :], "")
+        try:
+            name = self._compose(preference, hostvars)
+        except Exception as exc:  # noqa: BLE001 - whatever a template can raise
+            if self.get_option("strict"):
+                raise AnsibleParserError(f"hostnames: {preference!r} fails for {facts['instance_id']}: {exc}") from None
+            self.display.vvv(f"hostnames: {preference!r} fails for {facts['instance_id']}: {exc}")
+            return ""
+        return "" if name is None else str(name)
+
+    def _construct(self, draft: InventoryDraft) -> None:
+        """Let Ansible work out composed variables and groups, into I(draft)."""
+        inventory, self.inventory = self.inventory, draft
+        strict = self.get_option("strict")
+        try:
+            for instance_id, host in draft.hosts.items():
+                self._set_composite_vars(self.get_option("compose"), dict(host.vars), instance_id, strict=strict)
+                self._add_host_to_composed_groups(self.get_option("groups"), dict(host.vars), instance_id, strict=strict)
+                self._add_host_to_keyed_groups(self.get_option("keyed_groups"), dict(host.vars), instance_id, strict=strict)
+        finally:
+            self.inventory = inventory
+
+    def _apply(self, draft: InventoryDraft, names: t.Mapping[str, str]) -> None:
+        for instance_id, host in draft.hosts.items():
+            self.inventory.add_host(names[instance_id])
+            for variable, value in host.vars.items():
+                self.inventory.set_variable(names[instance_id], variable, value)
+        for group, members in draft.members.items():
+            self.inventory.add_group(group)
+            for instance_id in members:
+                self.inventory.add_child(group, names[instance_id])
+        for group, children in draft.children.items():
+            self.inventory.add_group(group)
+            for child in children:
+                try:
+                    self.inventory.add_child(group, child)
+                except AnsibleError as exc:
+                    # A tag can make any group name, the parent's own included.
+                    self.display.warning(f"group {child} is not made a child of {group}: {exc}")
+
+
+def _wanted(options: t.Mapping[str, t.Any]) -> _Wanted:
+    regions = [str(region).strip() for region in options["regions"] if region]
+    first = [parse_filter(options["filters"], "filters")] if options["filters"] or not options["include_filters"] else []
+    return _Wanted(
+        regions=list(dict.fromkeys(check_region(region) for region in regions)),
+        # No filter at all means every instance, but include_filters alone mean only theirs.
+        include=first + _filters(options, "include_filters"),
+        exclude=_filters(options, "exclude_filters"),
+    )
+
+
+def _filters(options: t.Mapping[str, t.Any], name: str) -> list[Filter]:
+    return [parse_filter(each, f"{name}[{number}]") for number, each in enumerate(options[name])]
+
+
+def _is_wanted(facts: Facts, wanted: _Wanted) -> bool:
+    return any(is_match(facts, each) for each in wanted.include) and not any(is_match(facts, each) for each in wanted.exclude)
+
+
+def _fingerprint(settings: CloudSettings, wanted: _Wanted) -> str:
+    """Different for everything that changes which instances are listed. Holds no secret."""
+    account = [
+        settings.access_key_id,
+        settings.profile,
+        settings.credentials_uri,
+        settings.ram_role_name,
+        settings.assume_role_arn,
+        settings.endpoint,
+    ]
+    return hashlib.sha256(json.dumps([account, wanted]).encode()).hexdigest()[:16]
+
+
+def _names_plugin(path: str, name: str) -> bool:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            lines = file.read(65536).splitlines()
+    except OSError:
+        return False
+    return any(line.replace('"', "").replace("'", "").split("#")[0].split() == ["plugin:", name] for line in lines)

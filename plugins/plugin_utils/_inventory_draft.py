@@ -1,0 +1,57 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stands in for Ansible's inventory while groups and composed variables are worked out.
+
+Ansible keeps hosts and groups in one name space: setting a variable of a host that is called like a group sets it for the
+whole group. So hosts go by their instance ids here, which no group name can equal, and get their names when it is known which
+groups there will be.
+
+Note that this plugin util is **PRIVATE** to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class DraftHost:
+    """As much of a host as Ansible's own code asks for."""
+
+    def __init__(self, name: str, hostvars: dict[str, t.Any]) -> None:
+        self.name = name
+        self.vars = hostvars
+
+    def get_vars(self) -> dict[str, t.Any]:
+        return dict(self.vars, inventory_hostname=self.name)
+
+
+class InventoryDraft:
+    """As much of C(InventoryData) as C(Constructable) uses. Order is kept."""
+
+    def __init__(self) -> None:
+        self.hosts: dict[str, DraftHost] = {}
+        self.members: dict[str, dict[str, None]] = {}
+        self.children: dict[str, dict[str, None]] = {}
+
+    def start_host(self, instance_id: str, name: str, hostvars: dict[str, t.Any]) -> None:
+        self.hosts[instance_id] = DraftHost(name, hostvars)
+
+    def get_host(self, instance_id: str) -> DraftHost:
+        return self.hosts[instance_id]
+
+    def set_variable(self, instance_id: str, name: str, value: t.Any) -> None:
+        self.hosts[instance_id].vars[name] = value
+
+    def add_group(self, group: str) -> str:
+        self.members.setdefault(group, {})
+        return group
+
+    def add_host(self, instance_id: str, group: str) -> None:
+        self.members[group][instance_id] = None
+
+    def add_child(self, group: str, child: str) -> None:
+        if child in self.hosts:
+            self.add_host(child, group)
+        else:
+            self.children.setdefault(group, {})[child] = None

@@ -1,0 +1,53 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carries out a plan: write, test what was written, reload, see that the server lives; or put everything back.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import os
+from typing import Dict
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host import sshd_files, sshd_journal
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_candidate import Plan, Planner
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_service import (
+    Service, answering, check_alive, listen_addresses, reload_service,
+)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import SshdError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tree import Changes
+
+
+def apply_plan(service: Service, planner: Planner, plan: Plan) -> str:
+    """Make the planned change and leave it armed; returns the change's id for commit() or roll_back().
+
+    SshdError means that the former configuration is in force again, or says what a person has to do.
+    """
+    addresses = answering(listen_addresses(plan.before[next(iter(plan.before))], service)) if plan.before else []
+    change = sshd_journal.arm(plan.changes, service)
+    try:
+        _write(plan.changes, service.config)
+        if planner.current() != plan.after:
+            raise SshdError("sshd reads the written files in another way than the tested copy")
+        reload_service(service)
+        check_alive(service, addresses)
+    except SshdError as exc:
+        outcome = sshd_journal.roll_back(change, str(exc))
+        raise SshdError("%s; the former configuration was put back (%s)" % (exc, "; ".join(outcome) or "no file had changed"))
+    return change
+
+
+def backups_of(changes: Changes) -> Dict[str, str]:
+    """Where the former content of each file is kept once the change is committed."""
+    found = {path: sshd_journal.find_backup(os.path.realpath(path)) for path in changes}
+    return {path: backup for path, backup in found.items() if backup is not None}
+
+
+def _write(changes: Changes, main: str) -> None:
+    # A new file is as readable as the main one: some distributions keep sshd's files from other eyes.
+    mode = os.stat(main).st_mode & 0o644
+    for path, content in sorted(changes.items()):
+        if content is None:
+            sshd_files.remove_file(path)
+        else:
+            sshd_files.write_file(path, content, mode)

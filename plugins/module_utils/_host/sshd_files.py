@@ -1,0 +1,86 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Crash-safe writes of root's own files: temporary file, fsync, rename, fsync of the folder.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import os
+import tempfile
+from typing import Optional
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import SshdError, run
+
+_XATTR_SELINUX = "security.selinux"
+
+
+def write_file(path: str, content: bytes, mode: int = 0o644) -> None:
+    """Replace a file as a whole, keeping mode, owner and SELinux context of the one that is there.
+
+    A link is kept: the file that it names is replaced. On an error nothing has changed.
+    """
+    target = os.path.realpath(path)
+    folder, name = os.path.split(target)
+    temporary = None
+    try:
+        # The leading dot keeps it out of sshd's wildcards.
+        handle, temporary = tempfile.mkstemp(prefix=".%s." % name, suffix=".new", dir=folder)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            is_new = _copy_attributes(target, stream.fileno(), mode)
+            os.fsync(stream.fileno())
+        os.rename(temporary, target)
+        temporary = None
+        sync_folder(folder)
+    except OSError as exc:
+        raise SshdError("cannot write %s: %s" % (path, exc.strerror))
+    finally:
+        if temporary is not None:
+            os.unlink(temporary)
+    if is_new and os.path.exists("/sys/fs/selinux/enforce"):
+        run(["restorecon", target])
+
+
+def remove_file(path: str) -> None:
+    """Remove a file for good; nothing there is no error."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
+    except OSError as exc:
+        raise SshdError("cannot remove %s: %s" % (path, exc.strerror))
+    sync_folder(os.path.dirname(path))
+
+
+def sync_folder(folder: str) -> None:
+    """Make names in a folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _copy_attributes(source: str, handle: int, mode: int) -> bool:
+    try:
+        info = os.stat(source)
+    except FileNotFoundError:
+        os.fchmod(handle, mode)
+        return True
+    os.fchown(handle, info.st_uid, info.st_gid)
+    os.fchmod(handle, info.st_mode & 0o7777)
+    context = _find_context(source)
+    if context is not None:
+        os.setxattr(handle, _XATTR_SELINUX, context)
+    return False
+
+
+def _find_context(path: str) -> Optional[bytes]:
+    if not os.path.exists("/sys/fs/selinux/enforce"):
+        return None
+    try:
+        return os.getxattr(path, _XATTR_SELINUX)
+    except OSError:
+        return None

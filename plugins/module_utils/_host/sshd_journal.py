@@ -1,0 +1,158 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The journal of a change of sshd's files: written before the change, thrown away once it has proven itself.
+
+Below /var/lib, for root only: C(armed) is a change that is not proven yet, C(last-change) and C(rolled-back) the latest
+of each kind, kept so that a person finds the files as they were. A rename of the folder is what arms and what commits.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+import uuid
+from typing import Iterator, List, Optional
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host import sshd_files, sshd_rollback
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_service import Service
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import SshdError, run
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tree import Changes, find_file
+
+STATE_DIR = "/var/lib/alicloud-ecs-access/sshd"
+_LOCK_FILE = "/run/alicloud-ecs-access-sshd.lock"
+_LOCK_TIMEOUT = 120
+
+
+@contextlib.contextmanager
+def locked() -> Iterator[None]:
+    """One change of sshd at a time on this host, rollbacks included."""
+    handle = os.open(_LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        deadline = time.monotonic() + _LOCK_TIMEOUT
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise SshdError(
+                        "another run has been changing sshd on this host for %d seconds; try again when it has ended"
+                        % _LOCK_TIMEOUT
+                    )
+                time.sleep(0.2)
+        yield
+    finally:
+        os.close(handle)
+
+
+def find_armed(state_dir: str = STATE_DIR) -> Optional[str]:
+    """Id of the change that waits for its proof, None if there is none."""
+    content = find_file(os.path.join(state_dir, "armed", "change"))
+    return None if content is None else content.decode("ascii").strip()
+
+
+def arm(changes: Changes, service: Service, state_dir: str = STATE_DIR) -> str:
+    """Write down, durably, how to undo I(changes); returns the change's id. The files are not touched yet."""
+    try:
+        os.makedirs(state_dir, mode=0o700, exist_ok=True)
+        os.chmod(state_dir, 0o700)
+        _sweep(state_dir)
+        sshd_files.write_file(os.path.join(state_dir, sshd_rollback.SCRIPT_NAME), sshd_rollback.SCRIPT.encode("ascii"), 0o700)
+        folder = tempfile.mkdtemp(prefix="new-", dir=state_dir)
+        change = uuid.uuid4().hex
+        _write_entries(folder, changes)
+        for name, text in (
+            ("change", change),
+            ("unit", service.unit),
+            ("program", service.program),
+            ("config", service.config),
+        ):
+            _write(os.path.join(folder, name), (text + "\n").encode("utf-8", "surrogateescape"))
+        sshd_files.sync_folder(folder)
+        os.rename(folder, os.path.join(state_dir, "armed"))
+        sshd_files.sync_folder(state_dir)
+    except OSError as exc:
+        raise SshdError("cannot prepare the way back below %s: %s; nothing was changed" % (state_dir, exc.strerror))
+    return change
+
+
+def commit(change: str, state_dir: str = STATE_DIR) -> None:
+    """The change has proven itself: from here on nothing undoes it. SshdError if it was rolled back meanwhile."""
+    if find_armed(state_dir) != change:
+        raise SshdError("the change was rolled back before its proof arrived%s" % describe_rollback(state_dir))
+    last = os.path.join(state_dir, "last-change")
+    shutil.rmtree(last, ignore_errors=True)
+    os.rename(os.path.join(state_dir, "armed"), last)
+    sshd_files.sync_folder(state_dir)
+
+
+def roll_back(change: str, why: str, state_dir: str = STATE_DIR) -> List[str]:
+    """Undo an armed change (V(any) for whichever it is), under the caller's lock; says what was done to each file."""
+    script = os.path.join(state_dir, sshd_rollback.SCRIPT_NAME)
+    code, _out, err = run(["/bin/sh", script, change, why, "--locked"], timeout=120)
+    if code != 0 or find_armed(state_dir) is not None:
+        raise SshdError(
+            "the former sshd configuration could not be put back (%s); its files are in %s"
+            % (" ".join(err.split()) or "status %d" % code, os.path.join(state_dir, "armed"))
+        )
+    outcome = find_file(os.path.join(state_dir, "rolled-back", "outcome")) or b""
+    return outcome.decode("utf-8", "replace").splitlines()
+
+
+def describe_rollback(state_dir: str = STATE_DIR) -> str:
+    """Why the latest rollback happened, as the end of a sentence; empty if there was none."""
+    why = find_file(os.path.join(state_dir, "rolled-back", "why"))
+    return "" if why is None else ": " + why.decode("utf-8", "replace").strip()
+
+
+def find_backup(path: str, state_dir: str = STATE_DIR) -> Optional[str]:
+    """Where the content that a file had before the latest change is kept; None if it did not exist."""
+    folder = os.path.join(state_dir, "last-change")
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".path") and (find_file(os.path.join(folder, name)) or b"").decode("utf-8", "surrogateescape") == path + "\n":
+            backup = os.path.join(folder, name[:-len(".path")] + ".before")
+            return backup if os.path.exists(backup) else None
+    return None
+
+
+def _write_entries(folder: str, changes: Changes) -> None:
+    for number, (path, content) in enumerate(sorted(changes.items())):
+        if "\n" in path:
+            raise SshdError("%r has a line break in its name; nothing was changed" % path)
+        real = os.path.realpath(path)
+        before = find_file(real)
+        prefix = os.path.join(folder, str(number))
+        _write(prefix + ".path", (real + "\n").encode("utf-8", "surrogateescape"))
+        _write(prefix + ".hash", _hash(before))
+        _write(prefix + ".after", _hash(content))
+        if before is not None:
+            # cp keeps what Python's shutil may not: SELinux context, ACLs.
+            code, _out, err = run(["cp", "-a", "--", real, prefix + ".before"])
+            if code != 0:
+                raise SshdError("cannot keep a copy of %s: %s; nothing was changed" % (path, " ".join(err.split())))
+            with open(prefix + ".before", "rb") as handle:
+                os.fsync(handle.fileno())
+
+
+def _hash(content: Optional[bytes]) -> bytes:
+    return b"absent\n" if content is None else hashlib.sha256(content).hexdigest().encode("ascii") + b"\n"
+
+
+def _write(path: str, content: bytes) -> None:
+    with open(path, "wb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def _sweep(state_dir: str) -> None:
+    # Left by a run that was killed while it wrote: never armed, so never a change.
+    for name in os.listdir(state_dir):
+        if name.startswith("new-"):
+            shutil.rmtree(os.path.join(state_dir, name), ignore_errors=True)

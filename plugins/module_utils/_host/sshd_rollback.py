@@ -1,0 +1,99 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The script that puts the former sshd configuration back. It is the only code that does so, whoever calls it.
+
+It is plain sh and coreutils, takes everything that differs from the journal's files (never from its own text), and can
+be run at any time and any number of times.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+SCRIPT_NAME = "rollback.sh"
+
+SCRIPT = r"""#!/bin/sh
+# Puts the sshd configuration back that was in force before an unproven change of Ansible
+# (alicloud.ecs_access.sshd_pubkey). Usage: rollback.sh CHANGE|any WHY [--locked] [--boot]
+set -u
+umask 077
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
+state=$(cd "$(dirname "$0")" && pwd) || exit 1
+armed=$state/armed
+change=$1
+why=$2
+locked=
+boot=
+for word in "$@"; do
+    case $word in
+    --locked) locked=1 ;;
+    --boot) boot=1 ;;
+    esac
+done
+
+if [ -z "$locked" ] && command -v flock >/dev/null 2>&1; then
+    # A run that is at work finishes first; one that hangs must not keep the host in an unproven state.
+    exec 9>>/run/alicloud-ecs-access-sshd.lock
+    flock -w 30 9
+fi
+
+[ -d "$armed" ] || exit 0
+if [ "$change" != any ] && [ "$change" != "$(cat "$armed/change")" ]; then
+    exit 0
+fi
+
+failed=
+: >"$armed/outcome"
+for entry in "$armed"/*.path; do
+    [ -e "$entry" ] || continue
+    number=${entry%.path}
+    path=$(cat "$entry")
+    now=absent
+    if [ -e "$path" ]; then
+        now=$(sha256sum <"$path")
+        now=${now%% *}
+    fi
+    if [ "$now" != "$(cat "$number.after")" ]; then
+        # Either it was never changed, or somebody has changed it since: only what is still ours is put back.
+        [ "$now" = "$(cat "$number.hash")" ] || echo "left as it is, because it was changed since: $path" >>"$armed/outcome"
+        continue
+    fi
+    if [ -e "$number.before" ]; then
+        temporary=$(dirname "$path")/.$(basename "$path").rollback
+        if cp -a "$number.before" "$temporary" && sync "$temporary" && mv -f "$temporary" "$path"; then
+            echo "put back: $path" >>"$armed/outcome"
+        else
+            rm -f "$temporary"
+            failed=1
+        fi
+    elif rm -f "$path"; then
+        echo "removed again: $path" >>"$armed/outcome"
+    else
+        failed=1
+    fi
+done
+sync
+# The journal stays armed: the next run or the next boot tries again.
+[ -z "$failed" ] || exit 1
+
+unit=$(cat "$armed/unit")
+if [ -z "$boot" ] && [ "${unit%.service}" != "$unit" ]; then
+    program=$(cat "$armed/program")
+    config=$(cat "$armed/config")
+    # SIGHUP would end a healthy listener if somebody else has broken the files meanwhile.
+    if "$program" -t -f "$config" >>"$armed/outcome" 2>&1; then
+        if systemctl is-active --quiet "$unit"; then
+            systemctl reload "$unit" >>"$armed/outcome" 2>&1
+        fi
+        if ! systemctl is-active --quiet "$unit"; then
+            systemctl reset-failed "$unit" 2>/dev/null
+            systemctl start "$unit" >>"$armed/outcome" 2>&1
+        fi
+    fi
+fi
+echo "$why" >"$armed/why"
+rm -rf "$state/rolled-back"
+mv "$armed" "$state/rolled-back"
+sync
+exit 0
+"""

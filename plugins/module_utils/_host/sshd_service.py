@@ -1,0 +1,206 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The systemd unit that serves SSH on this host: find it, reload it (never restart), see that it still listens.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import calendar
+import os
+import re
+import shlex
+import socket
+import time
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import SshdError, run
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import sshd_config
+
+_SERVICES = ("ssh.service", "sshd.service")
+_SOCKETS = ("ssh.socket", "sshd.socket")
+_PROPERTIES = "Id,LoadState,ActiveState,MainPID,ActiveEnterTimestamp,ExecReload,Listen"
+# A listener that dies of its new configuration does so within milliseconds; this leaves room for a slow machine.
+_SETTLE = 1.0
+_ALIVE_TIMEOUT = 10.0
+
+
+class Service(NamedTuple):
+    """The unit that answers on the SSH port."""
+
+    unit: str
+    is_socket: bool
+    """systemd listens and starts an sshd per connection or on the first one: every new sshd reads the files."""
+    main_pid: int
+    loaded_at: Optional[float]
+    """When the configuration was last read as far as systemd knows; None if it is read anew for each connection."""
+    program: str
+    options: Tuple[str, ...]
+    """C(-o) options on the listener's command line: they win over every file."""
+    config: str
+
+
+def get_service(wanted: str = "auto") -> Service:
+    """The active unit; SshdError if this host has no systemd or no active SSH unit."""
+    if not os.path.isdir("/run/systemd/system"):
+        raise SshdError(
+            "this host does not run systemd, and without it a change of sshd could not be undone safely; "
+            "make the change by hand"
+        )
+    names = _SERVICES + _SOCKETS if wanted == "auto" else (_full_name(wanted),)
+    seen = []
+    for name in names:
+        unit = _show(name)
+        if unit.get("LoadState") == "loaded" and unit.get("ActiveState") in ("active", "reloading"):
+            return _make_service(unit)
+        seen.append("%s is %s" % (name, unit.get("ActiveState", "unknown") if unit.get("LoadState") == "loaded" else "not there"))
+    raise SshdError(
+        "no SSH unit of systemd is active (%s); start it, or name the right one with the option service" % ", ".join(seen)
+    )
+
+
+def reload_service(service: Service) -> None:
+    """Make the listener read the files again. Running sessions stay. A socket has nothing to reload."""
+    if service.is_socket:
+        return
+    code, _out, err = run(["systemctl", "reload", service.unit], timeout=90)
+    if code != 0:
+        raise SshdError("'systemctl reload %s' failed: %s" % (service.unit, " ".join(err.split()) or "status %d" % code))
+
+
+def check_alive(service: Service, addresses: List[Tuple[str, int]]) -> None:
+    """Raises SshdError unless the unit is active, its process the same, and one of I(addresses) greets as SSH."""
+    if not service.is_socket:
+        time.sleep(_SETTLE)
+    deadline = time.monotonic() + _ALIVE_TIMEOUT
+    while True:
+        problem = _find_problem(service, addresses)
+        if problem is None:
+            return
+        if time.monotonic() > deadline:
+            raise SshdError(problem)
+        time.sleep(0.25)
+
+
+def listen_addresses(effective: Dict[str, List[str]], service: Service) -> List[Tuple[str, int]]:
+    """Where the server can be reached from this host itself."""
+    texts = effective.get("listenaddress", [])
+    if service.is_socket:
+        texts = re.findall(r"(\S+) \(Stream\)", _show(service.unit).get("Listen", "")) or texts
+    addresses = []
+    for text in texts:
+        address, _colon, port = text.rpartition(":")
+        address = address.strip("[]")
+        address = {"0.0.0.0": "127.0.0.1", "*": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(address, address)
+        if port.isdigit():
+            addresses.append((address, int(port)))
+    return addresses
+
+
+def answering(addresses: List[Tuple[str, int]]) -> List[Tuple[str, int]]:
+    """Those of I(addresses) that greet as an SSH server."""
+    return [address for address in addresses if _greets(address)]
+
+
+def _find_problem(service: Service, addresses: List[Tuple[str, int]]) -> Optional[str]:
+    unit = _show(service.unit)
+    if unit.get("ActiveState") not in ("active", "reloading"):
+        return "%s is %s after the reload" % (service.unit, unit.get("ActiveState"))
+    if not service.is_socket and int(unit.get("MainPID") or 0) != service.main_pid:
+        return "the main process of %s ended at the reload" % service.unit
+    if addresses and not answering(addresses):
+        return "nothing greets as SSH on %s any more" % ", ".join("%s port %d" % address for address in addresses)
+    return None
+
+
+def _greets(address: Tuple[str, int]) -> bool:
+    try:
+        with socket.create_connection(address, timeout=5) as connection:
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False
+
+
+def _full_name(name: str) -> str:
+    return name if name.endswith((".service", ".socket")) else name + ".service"
+
+
+def _show(unit: str) -> Dict[str, str]:
+    code, out, err = run(["systemctl", "show", "-p", _PROPERTIES, "--", unit])
+    if code != 0:
+        raise SshdError("systemd does not answer: %s" % " ".join(err.split()))
+    properties = {}  # type: Dict[str, str]
+    for line in out.splitlines():
+        key, _equals, value = line.partition("=")
+        # A property with several values (ExecReload, Listen) comes as several lines.
+        properties[key] = properties[key] + "\n" + value if key in properties else value
+    return properties
+
+
+def _make_service(unit: Dict[str, str]) -> Service:
+    name = unit["Id"]
+    if name.endswith(".socket"):
+        return Service(name, True, 0, None, _default_program(), (), sshd_config.MAIN_CONFIG)
+    main_pid = int(unit.get("MainPID") or 0)
+    if not main_pid:
+        raise SshdError("systemd knows no main process for %s; it can't be reloaded safely" % name)
+    times = [unit.get("ActiveEnterTimestamp", "")] + re.findall(r"start_time=\[([^\]]*)\]", unit.get("ExecReload", ""))
+    known = [stamp for stamp in (_parse_time(text) for text in times) if stamp is not None]
+    program, options, config = _read_command_line(main_pid)
+    return Service(name, False, main_pid, max(known) if known else None, program, options, config)
+
+
+def _parse_time(text: str) -> Optional[float]:
+    try:
+        return float(calendar.timegm(time.strptime(text, "%a %Y-%m-%d %H:%M:%S UTC")))
+    except ValueError:
+        return None
+
+
+def _read_command_line(pid: int) -> Tuple[str, Tuple[str, ...], str]:
+    with open("/proc/%d/cmdline" % pid, "rb") as handle:
+        raw = handle.read().decode("utf-8", "surrogateescape")
+    if raw.startswith("sshd: "):
+        # Newer versions show their own title, which repeats the command line.
+        words = shlex.split(raw[len("sshd: "):].split(" [listener]")[0].rstrip("\0 "))
+    else:
+        words = raw.rstrip("\0").split("\0")
+    try:
+        program = os.readlink("/proc/%d/exe" % pid)
+    except OSError:
+        program = ""
+    if os.path.basename(program) != "sshd" or not os.path.isfile(program):
+        program = words[0] if words and os.path.isfile(words[0]) else _default_program()
+    options, config = parse_arguments(words[1:])
+    return program, options, config
+
+
+def parse_arguments(words: List[str]) -> Tuple[Tuple[str, ...], str]:
+    """The C(-o) settings and the C(-f) file among the listener's arguments."""
+    options = []  # type: List[str]
+    config = sshd_config.MAIN_CONFIG
+    index = 0
+    while index < len(words):
+        word = words[index]
+        if word[:2] in ("-o", "-f", "-p", "-h", "-b", "-C", "-c", "-E", "-g", "-k", "-u"):
+            value = word[2:]
+            if not value:
+                index += 1
+                value = words[index] if index < len(words) else ""
+            if word[:2] == "-o":
+                if "=" not in value and " " not in value and index + 1 < len(words):
+                    # In a process title the quotes around "Keyword value" are lost.
+                    index += 1
+                    value += " " + words[index]
+                options += ["-o", value]
+            elif word[:2] == "-f":
+                config = value
+        index += 1
+    return tuple(options), config
+
+
+def _default_program() -> str:
+    for path in ("/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd"):
+        if os.access(path, os.X_OK):
+            return path
+    raise SshdError("there is no sshd on this host; install the OpenSSH server first")

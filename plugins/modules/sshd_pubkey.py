@@ -1,0 +1,244 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+module: sshd_pubkey
+short_description: Make public-key login effective in sshd, with the least change
+version_added: 1.0.0
+author:
+  - The alicloud.ecs_access founders (@alicloud)
+description:
+  - Makes sure that sshd lets the named users log in by public key, as sshd itself sees it, with all C(Match) blocks, included
+    files and options of its command line.
+  - Where it is effective already, nothing is written.
+  - Otherwise C(PubkeyAuthentication yes) is set, and nothing else. It goes into a drop-in file of its own where sshd reads one
+    before any other value, else into a marked block at the very top of the main file. Which of the two works is found out by
+    asking sshd about a private copy of the whole configuration, never guessed from a version.
+  - The candidate must be accepted by C(sshd -t) as a whole, must be effective for each user and must change nothing else.
+    Then it is written, and sshd is reloaded, never restarted, so that open sessions stay. If sshd does not take it, does not
+    stay alive or does not answer on its port any more, the former configuration is put back and reloaded, and the task fails.
+  - Other settings that keep a user out (such as C(AllowUsers), C(PermitRootLogin), C(AuthenticationMethods), or a C(Match) block
+    that turns keys off) are somebody's decision. The task fails, names file and line and says what would help.
+options:
+  users:
+    description:
+      - The users for whom login by public key shall be effective. Required with O(state=present).
+      - A user who does not exist fails the task; in check mode only a warning is given, since an earlier task may create the user.
+      - C(Match) blocks on the client's address are judged for the address from which this run is connected.
+    type: list
+    elements: str
+    default: []
+  state:
+    description:
+      - V(present) makes public-key login effective.
+      - V(absent) takes out what this module ever put in; what the other files say is then in force again.
+    type: str
+    choices: [present, absent]
+    default: present
+  service:
+    description:
+      - The systemd unit that serves SSH, such as V(ssh), V(sshd.service) or V(ssh.socket).
+      - V(auto) takes the active one of C(ssh.service), C(sshd.service), C(ssh.socket) and C(sshd.socket).
+    type: str
+    default: auto
+requirements:
+  - systemd and OpenSSH on the host
+  - root (use C(become))
+extends_documentation_fragment:
+  - alicloud.ecs_access.attributes
+attributes:
+  check_mode:
+    support: full
+    details: The candidate is tested as in a real run; nothing is written.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  platform:
+    platforms: linux
+    details: Hosts without systemd are refused.
+seealso:
+  - module: alicloud.ecs_access.ssh_access
+"""
+
+EXAMPLES = r"""
+- name: Let John and Jane log in with their keys
+  alicloud.ecs_access.sshd_pubkey:
+    users:
+      - john
+      - jane
+  become: true
+
+- name: See what would have to change, without changing it
+  alicloud.ecs_access.sshd_pubkey:
+    users: [john]
+  become: true
+  check_mode: true
+  diff: true
+
+- name: Take our setting out again
+  alicloud.ecs_access.sshd_pubkey:
+    state: absent
+  become: true
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or would be done in check mode, in order.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - write /etc/ssh/sshd_config.d/00-ecs-access.conf
+    - reload ssh.service
+place:
+  description: Where the setting was put; V(none) if nothing had to be put anywhere.
+  returned: success
+  type: str
+  sample: drop_in
+service:
+  description: The systemd unit that serves SSH.
+  returned: success
+  type: str
+  sample: ssh.service
+effective:
+  description: Per user, the value of C(PubkeyAuthentication) that sshd applies before and after.
+  returned: success
+  type: dict
+  sample:
+    john:
+      before: "no"
+      after: "yes"
+backups:
+  description: Where the former content of each changed file is kept on the host until the next change.
+  returned: when a file was changed
+  type: dict
+  sample:
+    /etc/ssh/sshd_config: /var/lib/alicloud-ecs-access/sshd/last-change/0.before
+"""
+
+import os
+import re
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host import sshd_journal
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_candidate import Planner, diff_of, get_account
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_change import apply_plan, backups_of
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_service import get_service
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_session import find_session
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import Origin, Sshd, SshdError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tree import SshdTree
+
+
+class SshdPubkeyModule:
+    """One run on one host."""
+
+    def __init__(self, params, check_mode, warn):
+        self._params = params
+        self._users = list(dict.fromkeys(params["users"]))
+        self._check_mode = check_mode
+        self._warn = warn
+
+    def run(self):
+        """Look, plan, apply; the result for Ansible."""
+        if os.geteuid() != 0:
+            raise SshdError("sshd's configuration belongs to root; run this task with become: true")
+        self._check_users()
+        if self._check_mode:
+            return self._run()
+        with sshd_journal.locked():
+            self._undo_interrupted()
+            return self._run()
+
+    def _run(self):
+        service = get_service(self._params["service"])
+        tree = SshdTree(service.config)
+        planner = self._planner(service, tree)
+        plan = planner.plan_present() if self._params["state"] == "present" else planner.plan_absent()
+        stale = service.loaded_at is not None and int(tree.newest_change()) > service.loaded_at
+        if stale:
+            self._judge_stale(service, planner, plan)
+        actions = ["%s %s" % ("remove" if content is None else "write", path) for path, content in sorted(plan.changes.items())]
+        if (plan.changes or stale) and not service.is_socket:
+            actions.append("reload %s" % service.unit)
+        result = {
+            "changed": bool(actions),
+            "actions": actions,
+            "place": plan.place,
+            "service": service.unit,
+            "effective": {
+                user: {"before": plan.before[user]["pubkeyauthentication"][0], "after": plan.after[user]["pubkeyauthentication"][0]}
+                for user in self._users
+            },
+            "diff": diff_of(plan.changes),
+        }
+        if actions and not self._check_mode:
+            sshd_journal.commit(apply_plan(service, planner, plan))
+            result["backups"] = backups_of(plan.changes)
+        return result
+
+    def _planner(self, service, tree):
+        session = find_session()
+        return Planner(
+            Sshd(service.program, service.options),
+            tree,
+            self._users,
+            session.user if session else None,
+            session.origin if session else Origin(),
+        )
+
+    def _check_users(self):
+        for name in self._users:
+            if not re.match(r"^[^\s,:=/@]+$", name):
+                raise SshdError("users has %r, which is not a user name" % name)
+            if get_account(name).uid >= 0 or self._params["state"] == "absent":
+                continue
+            if not self._check_mode:
+                raise SshdError("user %s does not exist on this host; create the account first, nothing was changed" % name)
+            self._warn("User %s does not exist yet; settings that depend on groups could not be judged." % name)
+
+    def _undo_interrupted(self):
+        # We hold the lock, so nobody is at work: the run that armed this was killed.
+        if sshd_journal.find_armed() is not None:
+            outcome = sshd_journal.roll_back("any", "the run that made the change was interrupted")
+            self._warn(
+                "An earlier change of sshd was interrupted and has been undone first: %s." % ("; ".join(outcome) or "no file had changed")
+            )
+
+    def _judge_stale(self, service, planner, plan):
+        obstacles = planner.connecting_obstacles(plan.after)
+        if obstacles:
+            raise SshdError(
+                "the configuration was edited after %s had last read it, and reloading it now would lock out the user of "
+                "this connection: %s; nothing was changed" % (service.unit, "; ".join(obstacles))
+            )
+        self._warn(
+            "The configuration was edited after %s had last read it; the reload puts those edits in force too." % service.unit
+        )
+
+
+def argument_spec():
+    """The options of the module."""
+    return {
+        "users": {"type": "list", "elements": "str", "default": []},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "service": {"type": "str", "default": "auto"},
+    }
+
+
+def main():
+    """The only place that catches and fails."""
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    if module.params["state"] == "present" and not module.params["users"]:
+        module.fail_json(msg="users is empty; name at least one user for whom login by key shall be effective")
+    try:
+        result = SshdPubkeyModule(module.params, module.check_mode, module.warn).run()
+    except SshdError as exc:
+        module.fail_json(msg=str(exc))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

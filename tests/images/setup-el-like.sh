@@ -20,9 +20,11 @@ echo 'Alibaba Cloud Linux release 3 (look-alike)' > /etc/redhat-release
 ln -s redhat-release /etc/system-release
 ln -s redhat-release /etc/alinux-release
 
-# Groups: wheel (10) instead of sudo. Debian's own group 10 is not used by anything here.
+# Groups: wheel (10) instead of sudo. systemd-sysusers would make Debian's own groups again at every boot.
+sed -i -E '/^[ug] +(sudo|uucp) /d' /usr/lib/sysusers.d/basic.conf
 groupdel sudo
-groupdel uucp 2>/dev/null || { userdel uucp; groupdel uucp 2>/dev/null || true; }
+userdel uucp
+if getent group uucp > /dev/null; then groupdel uucp; fi
 groupadd -g 10 wheel
 cat > /etc/sudoers <<'TEXT'
 Defaults   !visiblepw
@@ -47,8 +49,7 @@ useradd -D -s /bin/bash
 
 # sshd: the unit sshd.service and one file of configuration, without Include and without drop-ins.
 systemctl disable ssh.service
-rm -rf /etc/ssh/sshd_config.d /lib/systemd/system/ssh.socket /lib/systemd/system/ssh@.service /etc/default/ssh
-rm -f /etc/systemd/system/ssh*.service.d /etc/init.d/ssh
+rm -rf /etc/ssh/sshd_config.d /lib/systemd/system/ssh.socket /lib/systemd/system/ssh@.service /etc/default/ssh /etc/init.d/ssh
 sed -e 's#/etc/default/ssh#/etc/sysconfig/sshd#' -e '/^Alias=/d' -e 's/^Description=.*/Description=OpenSSH server daemon/' \
   /lib/systemd/system/ssh.service > /lib/systemd/system/sshd.service
 rm /lib/systemd/system/ssh.service

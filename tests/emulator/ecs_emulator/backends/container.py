@@ -1,0 +1,207 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Guests that are real systems: systemd, OpenSSH and Python in a podman container.
+
+What a container does not have by itself is arranged here:
+
+* an address of its own, out of 127.42.0.0/16, so that many instances answer on port 22;
+* a boot id of its own: the kernel has one for the whole machine, so each boot lays a new one over
+  /proc/sys/kernel/random/boot_id before systemd starts (systemd-nspawn does the same);
+* the moment before sshd starts: process 1 waits for the boot script, which also injects the key pair as the vendor's cloud-init does;
+* reboots asked for inside the guest: the container ends, finds its mark and is started again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import re
+import uuid
+from pathlib import Path
+from typing import Protocol
+
+from ecs_emulator.backends import BootInjection, CommandOutcome
+from ecs_emulator.backends.address import Address, reserve_address
+from ecs_emulator.backends.assistant import Assistant
+from ecs_emulator.backends.podman import IMAGE_PREFIX, PodmanError, podman_async, run_process
+
+SCRIPTS = Path(__file__).with_name("guest")
+LABEL = "ecs-access.owner"
+BOOT_TIMEOUT = 90.0
+SHUTDOWN_TIMEOUT = 20
+
+# Process 1 until the boot script has run; /run is empty at every start of the container.
+WAIT_FOR_BOOT = "until [ -e /run/ecs-access/go ]; do sleep 0.02; done; exec /sbin/init"
+# systemctl cannot be asked before systemd listens, and then waits by itself until the last job of the boot has ended.
+WAIT_FOR_SYSTEM = (
+    "while :; do case $(systemctl is-system-running --wait 2>/dev/null) in "
+    "running|degraded|maintenance) exit 0 ;; esac; sleep 0.05; done"
+)
+
+
+class GuestSpec(Protocol):
+    """What a container needs to know of an instance."""
+
+    @property
+    def instance_id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def image(self) -> str: ...
+
+
+def create_guest(spec: GuestSpec, state_dir: Path) -> ContainerGuest:
+    """A guest that is not started yet; its address is already known and kept for it."""
+    return ContainerGuest(spec, state_dir, reserve_address())
+
+
+class ContainerGuest:
+    """The system behind one instance, in one container."""
+
+    def __init__(self, spec: GuestSpec, state_dir: Path, address: Address) -> None:
+        run = hashlib.sha256(f"{state_dir.resolve()} {owner_mark(os.getpid())}".encode()).hexdigest()[:8]
+        self.container: str | None = f"ecs-access-{run}-{_plain(spec.instance_id)}"
+        self.ssh_host: str | None = address.host
+        self.ssh_port: int | None = address.port
+        self._name = self.container
+        self._host_name = _plain(spec.name)[:63].strip("-.").lower() or "instance"
+        self._image = IMAGE_PREFIX + spec.image
+        self._address = address
+        self._created = False
+        self._injection: BootInjection | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+        self._assistant = Assistant(self._name)
+
+    async def start(self, injection: BootInjection) -> None:
+        """Boot, inject, and return when the system has booted."""
+        async with self._turn:
+            await self._boot(injection)
+
+    async def stop(self, force: bool) -> None:
+        """Shut down, or power off with force. A stopped guest refuses connections."""
+        async with self._turn:
+            await self._halt(force)
+
+    async def reboot(self, injection: BootInjection, force: bool) -> None:
+        """Shut down and boot again: a new boot id."""
+        async with self._turn:
+            await self._halt(force)
+            await self._boot(injection)
+
+    async def run(self, script: bytes, username: str, working_dir: str, timeout: float) -> CommandOutcome:
+        """Run a shell script as Cloud Assistant does."""
+        return await self._assistant.run(script, username, working_dir, timeout)
+
+    async def cancel(self) -> None:
+        """Kill every command that runs now."""
+        await self._assistant.cancel()
+
+    async def destroy(self) -> None:
+        """Remove the container and give the address back; may be called twice."""
+        async with self._turn:
+            await self._stop_watching()
+            await podman_async("rm", "--force", "--ignore", "--volumes", "--time", "0", self._name)
+            self._created = False
+            self._address.release()
+
+    async def _boot(self, injection: BootInjection) -> None:
+        if self._created:
+            await podman_async("start", self._name)
+        else:
+            await _remove_stale_containers()
+            await self._create()
+        self._injection = injection
+        try:
+            await self._release_process_one(injection)
+            await podman_async("exec", self._name, "sh", "-c", WAIT_FOR_SYSTEM, timeout=BOOT_TIMEOUT)
+        except PodmanError as error:
+            raise PodmanError(f"instance container {self._name} did not boot: {error}") from None
+        self._watch = asyncio.create_task(self._boot_again_when_the_guest_asks())
+
+    async def _create(self) -> None:
+        present = await podman_async("image", "exists", self._image, check=False)
+        if present.returncode != 0:
+            raise PodmanError(f"there is no image {self._image}: run tests/images/build.")
+        self._created = True
+        await podman_async(
+            "run", "--detach", "--pull=never", "--systemd=always", "--cap-add=AUDIT_WRITE", "--log-driver=k8s-file",
+            f"--name={self._name}", f"--hostname={self._host_name}", f"--label={LABEL}={owner_mark(os.getpid())}",
+            f"--publish={self.ssh_host}:{self.ssh_port}:22", self._image, "sh", "-c", WAIT_FOR_BOOT,
+        )  # fmt: skip
+
+    async def _release_process_one(self, injection: BootInjection) -> None:
+        inspected = await podman_async("inspect", "--format", "{{.State.Pid}}", self._name)
+        enter = ["nsenter", "--target", inspected.text, "--mount", "--", "sh", "-s", "--"]
+        if os.geteuid() != 0:
+            enter = ["podman", "unshare", *enter]
+        arguments = [
+            str(uuid.uuid4()),
+            injection.login_user,
+            injection.public_key or "",
+            " ".join(_blob(key) for key in injection.previous_public_keys),
+            "yes" if injection.password_login else "no",
+        ]
+        done = await run_process(*enter, *arguments, stdin=(SCRIPTS / "boot.sh").read_bytes(), timeout=BOOT_TIMEOUT)
+        if done.returncode != 0:
+            raise PodmanError(f"the boot script ended with {done.returncode}: {done.error or 'it gave no reason.'}")
+
+    async def _halt(self, force: bool) -> None:
+        await self._stop_watching()
+        if self._created:
+            await podman_async("stop", "--time", "0" if force else str(SHUTDOWN_TIMEOUT), self._name)
+
+    async def _boot_again_when_the_guest_asks(self) -> None:
+        """Start the container again when it ended because of a reboot inside the guest; a power-off leaves it stopped."""
+        await podman_async("wait", self._name, timeout=10**9)
+        async with self._turn:
+            self._watch = None
+            if await self._asked_to_reboot() and self._injection is not None:
+                await self._boot(self._injection)
+
+    async def _asked_to_reboot(self) -> bool:
+        listing = await podman_async("diff", "--format", "json", self._name)
+        return any("/var/lib/ecs-access/reboot" in paths for paths in json.loads(listing.text or "{}").values() if paths)
+
+    async def _stop_watching(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+            self._watch = None
+
+
+def owner_mark(pid: int) -> str:
+    """Names a process for as long as the machine runs: a pid alone is used again."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return f"{os.readlink('/proc/self/ns/pid')}-{pid}-{fields[19]}"
+
+
+def is_abandoned(owner: str) -> bool:
+    """Whether the process that an owner mark names is gone. Processes of another pid namespace cannot be judged."""
+    space, pid, _begin = owner.rsplit("-", 2)
+    if space != os.readlink("/proc/self/ns/pid"):
+        return False
+    try:
+        return owner_mark(int(pid)) != owner
+    except OSError:
+        return True
+
+
+async def _remove_stale_containers() -> None:
+    """Remove what emulators left behind that could not clean up, such as killed ones."""
+    listing = await podman_async("ps", "--all", "--filter", f"label={LABEL}", "--format", "json")
+    stale = [entry["Id"] for entry in json.loads(listing.text or "[]") if is_abandoned(entry["Labels"][LABEL])]
+    if stale:
+        await podman_async("rm", "--force", "--ignore", "--volumes", "--time", "0", *stale)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", name)
+
+
+def _blob(public_key: str) -> str:
+    """The base64 field of a public key line without options."""
+    return public_key.split()[1]

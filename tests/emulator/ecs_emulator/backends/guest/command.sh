@@ -1,0 +1,39 @@
+# Runs one command of Cloud Assistant; the script is on stdin. Its output goes to stdout when it has ended;
+# stderr gets one line: "exit CODE" or "error CODE WORDS". Arguments: JOB USER WORKING_DIRECTORY (empty: the user's home).
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# SPDX-License-Identifier: GPL-3.0-or-later
+set -u
+umask 022
+job=/var/lib/ecs-access/$1 user=$2 directory=$3
+
+if ! entry=$(getent passwd "$user"); then
+  echo "error AccountNotExists The account does not exist in the instance." >&2
+  exit 0
+fi
+home=$(printf '%s' "$entry" | cut -d: -f6)
+group=$(printf '%s' "$entry" | cut -d: -f4)
+if ! cd "${directory:-$home}" 2> /dev/null; then
+  if [ -n "$directory" ]; then
+    echo "error DirectoryNotExists The working directory does not exist in the instance." >&2
+    exit 0
+  fi
+  cd /
+fi
+
+mkdir -p -m 0711 /var/lib/ecs-access "$job"
+chmod 0711 /var/lib/ecs-access "$job"
+cat > "$job/script"
+chown "$user:$group" "$job/script"
+chmod 0700 "$job/script"
+
+# A file, not a pipe: a process that the script leaves behind must not keep the command from ending.
+setsid setpriv --reuid "$user" --regid "$group" --init-groups env -i \
+  HOME="$home" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+  sh -c "$job/script" > "$job/output" 2>&1 < /dev/null &
+echo $! > "$job/pid.new"
+mv "$job/pid.new" "$job/pid"
+wait $!
+code=$?
+cat "$job/output"
+rm -rf "$job"
+echo "exit $code" >&2

@@ -25,7 +25,7 @@ from typing import Protocol
 
 from ecs_emulator.backends import BootInjection, CommandOutcome
 from ecs_emulator.backends.address import Address, reserve_address
-from ecs_emulator.backends.assistant import Assistant
+from ecs_emulator.backends.agent import Agent
 from ecs_emulator.backends.podman import IMAGE_PREFIX, PodmanError, podman_async, run_process
 
 SCRIPTS = Path(__file__).with_name("guest")
@@ -74,7 +74,7 @@ class ContainerGuest:
         self._injection: BootInjection | None = None
         self._watch: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
-        self._assistant = Assistant(self._name)
+        self._agent = Agent(self._name)
 
     async def start(self, injection: BootInjection) -> None:
         """Boot, inject, and return when the system has booted."""
@@ -94,11 +94,11 @@ class ContainerGuest:
 
     async def run(self, script: bytes, username: str, working_dir: str, timeout: float) -> CommandOutcome:
         """Run a shell script as Cloud Assistant does."""
-        return await self._assistant.run(script, username, working_dir, timeout)
+        return await self._agent.run(script, username, working_dir, timeout)
 
     async def cancel(self) -> None:
         """Kill every command that runs now."""
-        await self._assistant.cancel()
+        await self._agent.cancel()
 
     async def destroy(self) -> None:
         """Remove the container and give the address back; may be called twice."""
@@ -135,7 +135,7 @@ class ContainerGuest:
 
     async def _release_process_one(self, injection: BootInjection) -> None:
         inspected = await podman_async("inspect", "--format", "{{.State.Pid}}", self._name)
-        enter = ["nsenter", "--target", inspected.text, "--mount", "--", "sh", "-s", "--"]
+        enter = ["nsenter", "--target", inspected.text, "--mount", "--pid", "--", "sh", "-s", "--"]
         if os.geteuid() != 0:
             enter = ["podman", "unshare", *enter]
         arguments = [

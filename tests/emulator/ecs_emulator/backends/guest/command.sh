@@ -6,23 +6,24 @@ set -u
 umask 022
 job=/var/lib/ecs-access/$1 user=$2 directory=$3
 
-if ! entry=$(getent passwd "$user"); then
-  echo "error AccountNotExists The account does not exist in the instance." >&2
+end() {
+  rm -rf "$job"
+  echo "$*" >&2
   exit 0
-fi
-home=$(printf '%s' "$entry" | cut -d: -f6)
-group=$(printf '%s' "$entry" | cut -d: -f4)
-if ! cd "${directory:-$home}" 2> /dev/null; then
-  if [ -n "$directory" ]; then
-    echo "error DirectoryNotExists The working directory does not exist in the instance." >&2
-    exit 0
-  fi
-  cd /
-fi
+}
 
-mkdir -p -m 0711 /var/lib/ecs-access "$job"
+mkdir -p "$job"
 chmod 0711 /var/lib/ecs-access "$job"
 cat > "$job/script"
+
+entry=$(getent passwd "$user") || end error AccountNotExists The account does not exist in the instance.
+home=$(printf '%s' "$entry" | cut -d: -f6)
+group=$(printf '%s' "$entry" | cut -d: -f4)
+if [ -n "$directory" ]; then
+  cd "$directory" 2> /dev/null || end error DirectoryNotExists The working directory does not exist in the instance.
+else
+  cd "$home" 2> /dev/null || end error DefaultWorkingDirectoryNotAvailable The home directory of the account does not exist.
+fi
 chown "$user:$group" "$job/script"
 chmod 0700 "$job/script"
 
@@ -35,5 +36,4 @@ mv "$job/pid.new" "$job/pid"
 wait $!
 code=$?
 cat "$job/output"
-rm -rf "$job"
-echo "exit $code" >&2
+end exit "$code"

@@ -17,7 +17,7 @@ SCRIPTS = Path(__file__).with_name("guest")
 KILL_GRACE = 15.0
 
 
-class Assistant:
+class Agent:
     """Runs the commands of one container; several at a time if asked to."""
 
     def __init__(self, container: str) -> None:

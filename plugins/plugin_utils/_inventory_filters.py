@@ -58,7 +58,7 @@ def parse_filter(given: t.Any, option: str) -> Filter:
     if not isinstance(tags, dict):
         raise FilterError(f"{option}.tags must be a mapping of tag keys to values, not {_kind(tags)}")
     return Filter(
-        values={key: _texts(value, f"{option}.{key}") for key, value in given.items() if key != "tags"},
+        values={key: _values(key, value, f"{option}.{key}") for key, value in given.items() if key != "tags"},
         tags={str(key): None if value is None else _texts(value, f"{option}.tags.{key}") for key, value in tags.items()},
     )
 
@@ -99,8 +99,6 @@ def _has_value(facts: Facts, key: str, values: list[str]) -> bool:
         return any(value in facts["security_group_ids"] for value in values)
     if key == "name":
         return any(_wildcard(value).match(facts["name"]) for value in values)
-    if key in ("status", "os_type"):
-        return facts[key].lower() in [value.lower() for value in values]
     return facts[key] in values
 
 
@@ -112,6 +110,12 @@ def _has_tags(facts: Facts, wanted: dict[str, list[str] | None]) -> bool:
 def _wildcard(text: str) -> re.Pattern[str]:
     parts = [{"*": ".*", "?": "."}.get(part, re.escape(part)) for part in re.split(r"([*?])", text)]
     return re.compile(f"{''.join(parts)}\\Z", re.DOTALL)
+
+
+def _values(key: str, value: t.Any, option: str) -> list[str]:
+    # As the API spells them.
+    spell = {"status": str.capitalize, "os_type": str.lower}.get(key, str)
+    return [spell(text) for text in _texts(value, option)]
 
 
 def _texts(value: t.Any, option: str) -> list[str]:

@@ -1,0 +1,6 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An embedded Alibaba Cloud ECS: instances, key pairs and Cloud Assistant behind the real wire format."""
+
+__version__ = "1.0.0"

@@ -1,0 +1,10 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``python -m ecs_emulator``."""
+
+import sys
+
+from ecs_emulator.cli import main
+
+sys.exit(main())

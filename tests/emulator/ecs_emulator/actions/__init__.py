@@ -1,0 +1,71 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The API's actions, by name. One file per noun; importing this package registers them all."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any, Awaitable, Callable, NamedTuple
+
+from ecs_emulator.assistant import Assistant
+from ecs_emulator.cloud import Cloud
+from ecs_emulator.credentials import Caller, Credentials
+from ecs_emulator.faults import Fault
+from ecs_emulator.lifecycle import Lifecycle
+from ecs_emulator.models import Region
+from ecs_emulator.parameters import Parameters
+
+ECS = "2014-05-26"
+STS = "2015-04-01"
+
+
+@dataclass
+class Context:
+    """What an action works with."""
+
+    cloud: Cloud
+    lifecycle: Lifecycle
+    assistant: Assistant
+    credentials: Credentials
+    params: Parameters
+    caller: Caller
+    endpoint: str
+    fault: Fault | None = None
+
+    @property
+    def region(self) -> Region:
+        """The region of the mandatory parameter RegionId."""
+        return self.cloud.region(self.params.require("RegionId"))
+
+    def broken_item(self, index: int, total: int) -> Fault | None:
+        """The ``partial`` fault of this call when it hits this item."""
+        return self.fault if self.fault and self.fault.breaks_item(index, total) else None
+
+
+Handler = Callable[[Context], "dict[str, Any] | Awaitable[dict[str, Any]]"]
+
+
+class Action(NamedTuple):
+    """A registered action."""
+
+    version: str
+    handler: Handler
+
+
+ACTIONS: dict[str, Action] = {}
+
+
+def action(name: str, version: str = ECS) -> Callable[[Handler], Handler]:
+    """Register the decorated function: it takes a Context and returns the answer's fields (it may be a coroutine)."""
+
+    def register(handler: Handler) -> Handler:
+        ACTIONS[name] = Action(version, handler)
+        return handler
+
+    return register
+
+
+for _module in ("assistant", "instances", "key_pairs", "lifecycle", "regions", "security_groups", "sts", "tags"):
+    importlib.import_module("ecs_emulator.actions." + _module)

@@ -1,0 +1,127 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cloud Assistant: delivers commands to guests and records how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Collection
+
+from ecs_emulator.backends import CommandOutcome
+from ecs_emulator.cloud import Cloud
+from ecs_emulator.faults import Fault
+from ecs_emulator.models import Execution, Instance, Invocation
+
+log = logging.getLogger(__name__)
+
+OUTPUT_LIMIT = 24 * 1024
+FINAL = frozenset(("Success", "Invalid", "Aborted", "Failed", "Error", "Timeout", "Cancelled", "Terminated"))
+
+_OUTCOME_STATUS = {"ExecutionTimeout": "Timeout", "AccountNotExists": "Invalid", "DirectoryNotExists": "Invalid"}
+"""The status that goes with an ErrorCode of the guest; any other is Error."""
+
+
+def find_obstacle(instance: Instance, command_type: str) -> tuple[str, str, str] | None:
+    """Why a command cannot be delivered, as (status, ErrorCode, ErrorInfo); None when it can."""
+    if instance.status != "Running":
+        return ("Aborted", "InstanceNotRunning", "the specified instance is not running")
+    if instance.is_windows == (command_type == "RunShellScript"):
+        return ("Invalid", "CommandNotApplicable", "the command is not applicable to the instance's operating system")
+    if not instance.agent_installed:
+        return ("Aborted", "ClientNotRunning", "the Cloud Assistant Agent is not running")
+    if not instance.agent_online:
+        return ("Aborted", "ClientNotOnline", "the Cloud Assistant Agent is not connected to the server")
+    return None
+
+
+def truncate(output: bytes) -> tuple[bytes, int]:
+    """What is kept of an output, and how many bytes were dropped."""
+    return output[:OUTPUT_LIMIT], max(0, len(output) - OUTPUT_LIMIT)
+
+
+class Assistant:
+    """Runs invocations as tasks of the server's loop."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, invocation: Invocation, scripts: dict[str, bytes], broken: dict[str, Fault]) -> None:
+        """Start a command: one script per instance; ``broken`` names instances whose execution shall fail."""
+        self._cloud.invocations[invocation.invoke_id] = invocation
+        for instance_id, script in scripts.items():
+            instance = self._cloud.instances[instance_id]
+            instance.invocations += 1
+            instance.last_invoked = invocation.created
+            execution = invocation.executions[instance_id]
+            if instance_id in broken:
+                self._end(execution, "Failed", broken[instance_id].code, broken[instance_id].message)
+                continue
+            task = asyncio.get_running_loop().create_task(self._execute(invocation, execution, instance, script))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def stop(self, invocation: Invocation, instance_ids: Collection[str]) -> None:
+        """Cancel what was not delivered, kill what runs; what has ended stays as it is."""
+        for instance_id in instance_ids:
+            execution = invocation.executions[instance_id]
+            if execution.status == "Pending":
+                execution.stopped = self._cloud.clock()
+                self._end(execution, "Cancelled")
+            elif execution.status == "Running":
+                execution.status = "Stopping"
+                execution.stopped = self._cloud.clock()
+                guest = self._cloud.instances[instance_id].guest
+                if guest is not None:
+                    await guest.cancel()
+
+    async def close(self) -> None:
+        """Abandon whatever still runs."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _execute(self, invocation: Invocation, execution: Execution, instance: Instance, script: bytes) -> None:
+        await asyncio.sleep(self._cloud.timing.delivery)
+        if execution.status in FINAL:
+            return
+        obstacle = find_obstacle(instance, invocation.command_type)
+        if obstacle:
+            self._end(execution, *obstacle)
+            return
+        execution.status = "Running"
+        execution.started = self._cloud.clock()
+        instance.active_commands += 1
+        assert instance.guest is not None
+        try:
+            outcome = await instance.guest.run(script, invocation.username, invocation.working_dir, invocation.timeout)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            log.error("instance %s: a command could not be run: %s", instance.instance_id, error)
+            outcome = CommandOutcome(None, b"", "ExecutionException", "the command could not be run")
+        finally:
+            instance.active_commands -= 1
+        self._record(execution, outcome)
+
+    def _record(self, execution: Execution, outcome: CommandOutcome) -> None:
+        execution.output, execution.dropped = truncate(outcome.output)
+        execution.exit_code = outcome.exit_code
+        if execution.status == "Stopping":
+            self._end(execution, "Terminated")
+        elif outcome.error_code:
+            self._end(execution, _OUTCOME_STATUS.get(outcome.error_code, "Error"), outcome.error_code, outcome.error_info)
+        elif outcome.exit_code == 0:
+            self._end(execution, "Success")
+        elif outcome.exit_code is None:
+            self._end(execution, "Error", "ExecutionInterrupted", "the command was interrupted")
+        else:
+            self._end(execution, "Failed", "ExitCodeNonzero", "the command ended with exit code %d" % outcome.exit_code)
+
+    def _end(self, execution: Execution, status: str, error_code: str = "", error_info: str = "") -> None:
+        execution.status = status
+        execution.error_code = error_code
+        execution.error_info = error_info
+        execution.finished = self._cloud.clock()

@@ -1,0 +1,339 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fleet file: what exists when the emulator starts, as records.
+
+Every error is a FleetError whose text is one sentence with the place in the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Mapping
+
+import yaml
+
+from ecs_emulator.behaviours import Behaviours, parse_behaviours
+from ecs_emulator.fleet_reader import FleetError, Reader
+
+REGIONS = (
+    "cn-hangzhou", "cn-shanghai", "cn-beijing", "cn-qingdao", "cn-zhangjiakou", "cn-shenzhen", "cn-hongkong",
+    "ap-southeast-1", "ap-southeast-5", "ap-northeast-1", "us-east-1", "us-west-1", "eu-west-1", "eu-central-1",
+)  # fmt: skip
+STATUSES = ("Pending", "Running", "Starting", "Stopping", "Stopped")
+LOCKS = ("financial", "security", "Recycling", "dedicatedhostfinancial", "refunded")
+DEFAULT_AGENT_VERSION = "2.2.3.1060"
+
+
+@dataclass(frozen=True)
+class AssistantSpec:
+    """The Cloud Assistant agent of an instance; output, exit_code and seconds are an api guest's answer to commands."""
+
+    installed: bool = True
+    online: bool = True
+    version: str = DEFAULT_AGENT_VERSION
+    output: str = ""
+    exit_code: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class RuleSpec:
+    """One rule of a security group."""
+
+    protocol: str = "tcp"
+    ports: str = "22/22"
+    source: str = "0.0.0.0/0"
+    source_group: str = ""
+    policy: str = "accept"
+    priority: int = 1
+    direction: str = "ingress"
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class SecurityGroupSpec:
+    """A security group and its rules."""
+
+    security_group_id: str
+    name: str
+    region: str
+    rules: tuple[RuleSpec, ...]
+
+
+@dataclass(frozen=True)
+class KeyPairSpec:
+    """A key pair that exists from the start; without a public key one is made and its private half thrown away."""
+
+    name: str
+    region: str
+    public_key: str = ""
+    resource_group_id: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class InstanceSpec:
+    """One instance."""
+
+    instance_id: str
+    name: str
+    region: str
+    backend: str = "api"
+    status: str = "Running"
+    os_type: str = "linux"
+    image: str = "debian12"
+    login_user: str = "root"
+    password_login: bool = True
+    key_pair: str = ""
+    zone: str = ""
+    vpc_id: str = ""
+    private_ip: str = ""
+    public_ip: str | None = None
+    eip: str = ""
+    instance_type: str = "ecs.e-c1m1.large"
+    resource_group_id: str = ""
+    description: str = ""
+    host_name: str = ""
+    lock: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    security_group_ids: tuple[str, ...] = ()
+    assistant: AssistantSpec = AssistantSpec()
+    container: Mapping[str, Any] = field(default_factory=dict)
+    """Whatever the container backend wants to know; the API side does not read it."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long things take, in seconds."""
+
+    latency: float = 0.0
+    transition: float = 0.2
+    reboot_lag: float = 0.0
+    delivery: float = 0.0
+    results_lag: float = 0.0
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Everything a fleet file says."""
+
+    access_key_id: str
+    access_key_secret: str
+    account_id: str
+    region: str
+    regions: tuple[str, ...]
+    instances: tuple[InstanceSpec, ...]
+    key_pairs: tuple[KeyPairSpec, ...]
+    security_groups: tuple[SecurityGroupSpec, ...]
+    resource_groups: Mapping[str, str]
+    roles: Mapping[str, str]
+    """Role ARN to external id; empty when any well-formed role may be assumed."""
+    behaviours: Behaviours
+    timing: Timing
+
+
+def load_fleet(path: Path) -> Fleet:
+    """Read a fleet file; raises FleetError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise FleetError("cannot read the fleet file %s: %s" % (path, error.strerror)) from error
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = " (line %d)" % (mark.line + 1) if mark else ""
+        raise FleetError("%s%s is not valid YAML" % (path, where)) from error
+    try:
+        return parse_fleet(content)
+    except FleetError as error:
+        raise FleetError("%s: %s" % (path, error)) from error
+
+
+def parse_fleet(content: object) -> Fleet:
+    """Turn the content of a fleet file into records; raises FleetError."""
+    top = Reader(content, "fleet")
+    account = top.section("account")
+    access_key_id = account.text("access_key_id", "LTAI5tEmulator" + secrets.token_hex(4))
+    access_key_secret = account.text("access_key_secret", secrets.token_hex(15))
+    account_id = account.text("account_id", "1234567890123456")
+    account.finish()
+    region = top.text("region", "cn-hangzhou")
+    regions = tuple(dict.fromkeys(top.texts("regions") or REGIONS))
+    regions = regions if region in regions else (region,) + regions
+    timing = _parse_timing(top.section("timing"))
+    roles = {role.text("arn"): role.text("external_id", "") for role in top.sections("roles")}
+    resource_groups = {group.text("id"): group.text("name", "") for group in top.sections("resource_groups")}
+    try:
+        behaviours = parse_behaviours(top.mapping("behaviours"))
+    except ValueError as error:
+        raise FleetError("behaviours: %s" % error) from error
+    groups = _Groups(regions)
+    for section in top.sections("security_groups"):
+        groups.add(section, section.choice("region", regions, region))
+    key_pairs = tuple(_parse_key_pair(section, regions, region) for section in top.sections("key_pairs"))
+    instances: list[InstanceSpec] = []
+    for section in top.sections("instances"):
+        instances.extend(_parse_instances(section, regions, region, groups, len(instances)))
+    top.finish()
+    _check_instances(instances, key_pairs)
+    return Fleet(
+        access_key_id, access_key_secret, account_id, region, regions, tuple(instances), key_pairs, groups.specs(),
+        resource_groups, roles, behaviours, timing,
+    )  # fmt: skip
+
+
+def _parse_timing(section: Reader) -> Timing:
+    timing = Timing(
+        latency=section.number("latency_ms", 0) / 1000,
+        transition=section.number("transition_ms", 200) / 1000,
+        reboot_lag=section.number("reboot_lag_ms", 0) / 1000,
+        delivery=section.number("delivery_ms", 0) / 1000,
+        results_lag=section.number("results_lag_ms", 0) / 1000,
+    )
+    section.finish()
+    return timing
+
+
+def _parse_key_pair(section: Reader, regions: tuple[str, ...], region: str) -> KeyPairSpec:
+    spec = KeyPairSpec(
+        name=section.text("name"),
+        region=section.choice("region", regions, region),
+        public_key=section.text("public_key", ""),
+        resource_group_id=section.text("resource_group_id", ""),
+        tags=section.text_mapping("tags"),
+    )
+    section.finish()
+    return spec
+
+
+class _Groups:
+    """Security groups by id; an instance may name one or bring its own."""
+
+    def __init__(self, regions: tuple[str, ...]) -> None:
+        self._groups = {
+            "sg-default-%s" % region: SecurityGroupSpec("sg-default-%s" % region, "default", region, (RuleSpec(),))
+            for region in regions
+        }
+
+    def specs(self) -> tuple[SecurityGroupSpec, ...]:
+        return tuple(self._groups.values())
+
+    def add(self, section: Reader, region: str) -> str:
+        name = section.text("name", "")
+        group_id = section.text("security_group_id", "") or "sg-" + _digest(region, name or section.place)
+        rules = tuple(_parse_rule(rule) for rule in section.sections("rules"))
+        section.finish()
+        known = self._groups.get(group_id)
+        if known is not None and (known.rules, known.region) != (rules, region):
+            raise FleetError("%s: security group %s is already described with other rules" % (section.place, group_id))
+        self._groups[group_id] = SecurityGroupSpec(group_id, name or group_id, region, rules)
+        return group_id
+
+    def resolve(self, entry: object, region: str, place: str) -> str:
+        """The id for an entry of an instance's list: an id or name of a known group, or a description."""
+        if isinstance(entry, dict):
+            return self.add(Reader(entry, place), region)
+        for group in self._groups.values():
+            if group.region == region and entry in (group.security_group_id, group.name):
+                return group.security_group_id
+        raise FleetError("%s: there is no security group '%s' in region %s" % (place, entry, region))
+
+
+def _parse_rule(section: Reader) -> RuleSpec:
+    rule = RuleSpec(
+        protocol=section.choice("protocol", ("tcp", "udp", "icmp", "gre", "all"), "tcp"),
+        ports=section.text("ports", "22/22"),
+        source=section.text("source", "0.0.0.0/0"),
+        source_group=section.text("source_group", ""),
+        policy=section.choice("policy", ("accept", "drop"), "accept"),
+        priority=int(section.number("priority", 1)),
+        direction=section.choice("direction", ("ingress", "egress"), "ingress"),
+        description=section.text("description", ""),
+    )
+    section.finish()
+    return rule
+
+
+def _parse_instances(
+    section: Reader, regions: tuple[str, ...], default_region: str, groups: _Groups, first: int
+) -> list[InstanceSpec]:
+    region = section.choice("region", regions, default_region)
+    count = section.optional_number("count")
+    name = section.text("name", "instance-%d" % (first + 1))
+    instance_id = section.text("instance_id", "") or "i-" + _digest(region, name)
+    backend = section.choice("backend", ("container", "api"), "api")
+    security_groups = tuple(
+        groups.resolve(entry, region, "%s.security_groups[%d]" % (section.place, index))
+        for index, entry in enumerate(section.entries("security_groups") or ["sg-default-%s" % region])
+    )
+    common: dict[str, Any] = dict(
+        region=region,
+        backend=backend,
+        status=section.choice("status", STATUSES, "Running"),
+        os_type=section.choice("os_type", ("linux", "windows"), "linux"),
+        image=section.text("image", "debian12"),
+        login_user=section.text("login_user", "root"),
+        password_login=section.flag("password_login", True),
+        key_pair=section.text("key_pair", ""),
+        zone=section.text("zone", region + "-a"),
+        vpc_id=section.text("vpc_id", "vpc-" + _digest(region, "vpc")),
+        private_ip=section.text("private_ip", ""),
+        public_ip=section.optional_text("public_ip"),
+        eip=section.text("eip", ""),
+        instance_type=section.text("instance_type", "ecs.e-c1m1.large"),
+        resource_group_id=section.text("resource_group_id", ""),
+        description=section.text("description", ""),
+        host_name=section.text("host_name", ""),
+        lock=section.choice("lock", ("",) + LOCKS, ""),
+        tags=section.text_mapping("tags"),
+        security_group_ids=security_groups,
+        assistant=_parse_assistant(section.section("assistant")),
+        container=section.mapping("container"),
+    )
+    section.finish()
+    if backend == "container" and common["os_type"] == "windows":
+        raise FleetError("%s: a Windows instance cannot have 'backend: container'" % section.place)
+    if count is None:
+        return [InstanceSpec(instance_id=instance_id, name=name, **common)]
+    digits = len(str(count))
+    return [
+        InstanceSpec(instance_id="%s%0*d" % (instance_id, digits, n), name="%s-%0*d" % (name, digits, n), **common)
+        for n in range(1, count + 1)
+    ]
+
+
+def _parse_assistant(section: Reader) -> AssistantSpec:
+    spec = AssistantSpec(
+        installed=section.flag("installed", True),
+        online=section.flag("online", True),
+        version=section.text("version", DEFAULT_AGENT_VERSION),
+        output=section.text("output", ""),
+        exit_code=int(section.number("exit_code", 0)),
+        seconds=section.number("seconds", 0),
+    )
+    section.finish()
+    return spec
+
+
+def _check_instances(instances: list[InstanceSpec], key_pairs: tuple[KeyPairSpec, ...]) -> None:
+    seen = set()
+    pairs = {(pair.region, pair.name) for pair in key_pairs}
+    for instance in instances:
+        if instance.instance_id in seen:
+            raise FleetError("two instances have the id '%s'; give each a name or instance_id of its own" % instance.instance_id)
+        seen.add(instance.instance_id)
+        if instance.key_pair and (instance.region, instance.key_pair) not in pairs:
+            raise FleetError(
+                "instance '%s' is bound to key pair '%s', which key_pairs does not have in region %s"
+                % (instance.name, instance.key_pair, instance.region)
+            )
+
+
+def _digest(region: str, name: str) -> str:
+    """A stable id in the form of real ones: twenty lower-case letters and digits."""
+    return hashlib.sha256(("%s/%s" % (region, name)).encode()).hexdigest()[:20]

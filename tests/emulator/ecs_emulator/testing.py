@@ -1,0 +1,125 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The server in a thread of a test process.
+
+::
+
+    with running({"instances": [{"name": "web", "count": 3}]}) as emulator:
+        emulator.call("DescribeInstances", RegionId=emulator.region)
+        emulator.faults("AttachKeyPair", "error", code="Throttling.User", status=400, times=2)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Callable, Iterator, Mapping
+
+from ecs_emulator import client
+from ecs_emulator.backends import CommandOutcome
+from ecs_emulator.backends.api import Answer, ApiGuest
+from ecs_emulator.cloud import Clock, Cloud
+from ecs_emulator.faults import parse_fault
+from ecs_emulator.fleet import parse_fleet
+from ecs_emulator.models import Instance
+from ecs_emulator.server import Server
+
+__all__ = ["CommandOutcome", "Emulator", "running"]
+
+
+class Emulator:
+    """A running server, with its state within reach. Reading state from the test's thread is safe."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.endpoint = server.endpoint
+        self.access_key_id = server.fleet.access_key_id
+        self.access_key_secret = server.fleet.access_key_secret
+        self.region = server.fleet.region
+        self.cloud: Cloud = server.cloud
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables that point the collection at this server."""
+        return {
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": self.access_key_id,
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": self.access_key_secret,
+            "ALIBABA_CLOUD_REGION_ID": self.region,
+            "ALIBABA_CLOUD_ECS_ENDPOINT": self.endpoint,
+        }
+
+    def instance(self, name: str) -> Instance:
+        """The instance with this name or id."""
+        for instance in self.cloud.instances.values():
+            if name in (instance.spec.name, instance.instance_id):
+                return instance
+        raise KeyError(name)
+
+    def call(self, action: str, version: str = "2014-05-26", **parameters: Any) -> dict:
+        """One signed request of our own client; RegionId is filled in. Raises client.ApiFailure."""
+        values = {"RegionId": self.region, **parameters}
+        return client.call(self.endpoint, self.access_key_id, self.access_key_secret, action, values, version)
+
+    def faults(self, action: str, fault: str, **details: Any) -> None:
+        """Queue a fault: the keys of POST /_emulator/faults."""
+        self._server.faults.add(parse_fault({"action": action, "fault": fault, **details}))
+
+    def clear_faults(self) -> None:
+        """Forget faults that still wait."""
+        self._server.faults.clear()
+
+    def requests(self, action: str = "") -> list[dict]:
+        """The requests so far (of one action)."""
+        return [entry for entry in self._server.requests.to_dict()["requests"] if action in ("", entry["action"])]
+
+    def request_counts(self) -> dict[str, int]:
+        """Requests so far by action."""
+        return self._server.requests.to_dict()["by_action"]
+
+    def clear_requests(self) -> None:
+        """Forget requests."""
+        self._server.requests.clear()
+
+    def on_command(self, answer: Answer, *names: str) -> None:
+        """Let ``answer(script, username)`` answer Cloud Assistant commands on the named (default all) api instances."""
+        for instance in [self.instance(name) for name in names] or self.cloud.instances.values():
+            assert isinstance(instance.guest, ApiGuest)
+            instance.guest.answer = answer
+
+    def wait_until(self, condition: Callable[[], bool], seconds: float = 10) -> None:
+        """Return when the condition holds; AssertionError when it does not in time."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "the condition did not come true within %g seconds" % seconds
+            time.sleep(0.005)
+
+
+@contextmanager
+def running(fleet: Mapping[str, Any], clock: Clock = time.time) -> Iterator[Emulator]:
+    """Serve a fleet (the content of a fleet file) on a free loopback port. Transitions take 20 ms unless it says otherwise."""
+    content = dict(fleet)
+    content["timing"] = {"transition_ms": 20, **content.get("timing", {})}
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="ecs_emulator", daemon=True)
+    thread.start()
+
+    def run(work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, loop).result(timeout=600)
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="ecs-emulator-") as state_dir:
+            server = Server(parse_fleet(content), Path(state_dir), clock=clock)
+            run(server.start())
+            try:
+                yield Emulator(server)
+            finally:
+                run(server.stop())
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()

@@ -7,13 +7,13 @@ Note that this module util is **PRIVATE** to the collection.
 """
 
 import traceback
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Tuple
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import EcsClient
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.options import cloud_argument_spec
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.sdk import LIBRARY, PythonTooOld, SdkMissing
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.sdk import LibraryMissing, PythonTooOld
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.settings import (
     CloudSettings,
     SettingsError,
@@ -34,10 +34,12 @@ class EcsModule:
     """An AnsibleModule with the shared options and one client, made when first used.
 
     C(run(work)) calls I(work) with this object, exits with the dictionary that it returns, and turns every expected
-    exception into one sentence. An exception may carry what was done before it in an attribute C(result).
+    exception into one sentence. I(explained) are the module's own: their text is that sentence. An exception may carry
+    what was done before it in an attribute C(result).
     """
 
-    def __init__(self, argument_spec: Dict[str, Any], **kwargs: Any) -> None:
+    def __init__(self, argument_spec: Dict[str, Any], explained: Tuple[type, ...] = (), **kwargs: Any) -> None:
+        self._explained = (ModuleFailure, SettingsError, PythonTooOld) + explained
         self.ansible = AnsibleModule(argument_spec=dict(cloud_argument_spec(), **argument_spec), **kwargs)
         self.params = self.ansible.params
         self.check_mode = self.ansible.check_mode
@@ -65,12 +67,12 @@ class EcsModule:
     def run(self, work: Callable[["EcsModule"], Dict[str, Any]]) -> None:
         try:
             result = work(self)
-        except (ModuleFailure, SettingsError, PythonTooOld) as exc:
+        except self._explained as exc:
             self.ansible.fail_json(msg=str(exc), **getattr(exc, "result", {}))
-        except SdkMissing as exc:
+        except LibraryMissing as exc:
             reason = exc.__cause__
             details = "".join(traceback.format_exception(type(reason), reason, reason.__traceback__)) if reason else ""
-            self.ansible.fail_json(msg=missing_required_lib(LIBRARY), exception=details)
+            self.ansible.fail_json(msg=missing_required_lib(str(exc)), exception=details)
         except EcsError as exc:
             self.ansible.fail_json(msg=str(exc), failure=exc.to_dict(), **getattr(exc, "result", {}))
         self.ansible.exit_json(**result)

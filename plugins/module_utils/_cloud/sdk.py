@@ -34,8 +34,12 @@ USER_AGENT = "alicloud.ecs_access"
 _CONNECT_TIMEOUT = 5
 
 
-class SdkMissing(Exception):
-    """The SDK can't be imported; C(__cause__) is the reason."""
+class LibraryMissing(Exception):
+    """A Python library can't be imported. The message is its name, C(__cause__) the reason."""
+
+
+class SdkMissing(LibraryMissing):
+    """The SDK can't be imported."""
 
 
 class PythonTooOld(Exception):
@@ -71,7 +75,7 @@ def load_client_class() -> type:
     try:
         from alibabacloud_ecs20140526.client import Client
     except ImportError as exc:
-        raise SdkMissing() from exc
+        raise SdkMissing(LIBRARY) from exc
     silence_sdk()
     return Client
 

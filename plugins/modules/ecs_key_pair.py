@@ -1,0 +1,632 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make, import, change and delete key pairs."""
+
+DOCUMENTATION = r"""
+module: ecs_key_pair
+short_description: Make, import, change and delete ECS key pairs
+version_added: 1.0.0
+author:
+  - The alicloud.ecs_access founders (@alicloud)
+description:
+  - A key pair is a public key that Alibaba Cloud ECS knows by a name and puts into instances.
+  - The key is imported (O(public_key), O(public_key_path)), or made where the module runs and imported (the default), or
+    made by ECS (O(generate=cloud)).
+  - Keys are compared by what they are, never by comment, white space or line ends.
+  - A private key is on disk, complete and with mode 0600, before ECS hears of its public half. Whenever a run is
+    interrupted, the next one continues with that key. With O(generate=cloud) the answer of ECS is the only copy; if it
+    never arrives, the next run says that the key pair has no private key instead of using it.
+notes:
+  - While a key pair is replaced its name does not exist for a moment. If the new key is refused, the old public key is put
+    back with its tags. If the run is killed at that moment, the next one imports the new key.
+  - With O(return_private_key) alone the result is the only copy of the private key.
+  - The private key file is never removed by this module, with O(state=absent) neither.
+extends_documentation_fragment:
+  - alicloud.ecs_access.ecs
+  - alicloud.ecs_access.attributes
+  - alicloud.ecs_access.attributes.actiongroup_ecs
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  platform:
+    platforms: posix
+requirements:
+  - cryptography >= 41.0.0 for keys that are made
+options:
+  name:
+    description:
+      - The name of the key pair, 2 to 128 characters. It starts with a letter, and goes on with letters, digits, V(:),
+        V(_) and V(-). For keys that are imported or made locally V(.) and letters of all scripts may be used as well.
+    type: str
+    required: true
+  state:
+    description: Whether the key pair shall exist.
+    type: str
+    choices: [present, absent]
+    default: present
+  public_key:
+    description:
+      - The public key to import, one line in OpenSSH form. RSA and ECDSA keys can be imported.
+      - Mutually exclusive with O(public_key_path) and O(private_key_path).
+    type: str
+  public_key_path:
+    description:
+      - A file, where the module runs, that holds the public key to import.
+      - Mutually exclusive with O(public_key) and O(private_key_path).
+    type: path
+  generate:
+    description:
+      - Who makes the key if none is given to import.
+      - V(local) makes it where the module runs. Only the public half leaves the machine.
+      - V(cloud) lets ECS make it, an RSA key of 2048 bits, and takes the private key from the answer.
+    type: str
+    choices: [local, cloud]
+    default: local
+  private_key_path:
+    description:
+      - Where the private key is kept on the machine that the module runs on. The folder must exist.
+      - A private key that is there already is imported or, with a key pair of this name, compared. It is never
+        overwritten. An empty file is taken over. Another mode than 0600 is corrected.
+      - Required to make a key, unless O(return_private_key=true).
+    type: path
+  return_private_key:
+    description:
+      - Whether RV(private_key) holds the key that was made, in clear text. Use C(no_log) or take care of the output.
+      - For AWX and the like, where files vanish after the job.
+    type: bool
+    default: false
+  key_type:
+    description:
+      - The type of key to make. If not set, V(rsa), and an existing key of either type is right.
+      - ECS key pairs do not take ed25519 keys.
+    type: str
+    choices: [rsa, ecdsa]
+  key_size:
+    description:
+      - The size of the key to make, V(2048), V(3072) or V(4096) for RSA and V(256), V(384) or V(521) for ECDSA.
+      - If not set, V(3072) and V(256), and an existing key of any size is right.
+    type: int
+  passphrase:
+    description:
+      - Encrypts the private key that is made, and opens one that is at O(private_key_path) if it is not in OpenSSH form.
+    type: str
+  on_mismatch:
+    description:
+      - What to do if the key pair exists with another key than the wanted one, or its private key is not at
+        O(private_key_path).
+      - V(fail) changes nothing and says what differs.
+      - V(replace) deletes the key pair and imports or makes the wanted one. Refused while instances are bound to it.
+      - V(keep) leaves the key as it is and warns. Tags and resource group are still managed.
+    type: str
+    choices: [fail, replace, keep]
+    default: fail
+  tags:
+    description:
+      - The tags of the key pair. If not set, they are left alone. V({}) removes all, if O(purge_tags=true).
+    type: dict
+  purge_tags:
+    description: Whether tags that O(tags) does not name are removed.
+    type: bool
+    default: true
+  resource_group_id:
+    description: The resource group of the key pair. If not set, it is left alone.
+    type: str
+  force_detach:
+    description:
+      - With O(state=absent), whether to unbind the key pair from all instances first. If V(false), a key pair in use is
+        not deleted and the instances are named.
+      - Guests that run keep the key until they are rebooted. M(alicloud.ecs_access.ecs_attach_key_pair) removes it at once.
+    type: bool
+    default: false
+seealso:
+  - module: alicloud.ecs_access.ecs_key_pair_info
+  - module: alicloud.ecs_access.ecs_attach_key_pair
+"""
+
+EXAMPLES = r"""
+- name: Have a key pair whose private half never leaves this machine
+  alicloud.ecs_access.ecs_key_pair:
+    region: eu-central-1
+    name: deploy
+    private_key_path: ~/.ssh/ecs-deploy
+    tags:
+      team: web
+
+- name: Publish the public key of an existing key
+  alicloud.ecs_access.ecs_key_pair:
+    region: eu-central-1
+    name: deploy
+    public_key_path: ~/.ssh/id_rsa.pub
+
+- name: Put a new key in the place of the old one, which no instance uses any more
+  alicloud.ecs_access.ecs_key_pair:
+    region: eu-central-1
+    name: deploy
+    public_key: ssh-rsa AAAAB3NzaC1yc2E... deploy@ci
+    on_mismatch: replace
+
+- name: Make a key in a job whose files vanish
+  alicloud.ecs_access.ecs_key_pair:
+    region: eu-central-1
+    name: one-off
+    key_type: ecdsa
+    return_private_key: true
+  no_log: true
+  register: one_off
+
+- name: Delete a key pair, whoever still uses it
+  alicloud.ecs_access.ecs_key_pair:
+    region: eu-central-1
+    name: deploy
+    state: absent
+    force_detach: true
+"""
+
+RETURN = r"""
+key_pair:
+  description: The key pair afterwards. Empty if there is none.
+  returned: success
+  type: dict
+  contains:
+    name:
+      description: The name.
+      type: str
+      sample: deploy
+    fingerprint:
+      description: What ECS calls the fingerprint, MD5 in lower case without colons.
+      type: str
+      sample: 883aff9af03f3ee5dd0e186099a2e173
+    key_type:
+      description: The type of the public key.
+      type: str
+      sample: ssh-rsa
+    public_key:
+      description: The public key as one line.
+      type: str
+      sample: ssh-rsa AAAAB3NzaC1yc2E... deploy
+    tags:
+      description: The tags.
+      type: dict
+      sample: {team: web}
+    resource_group_id:
+      description: The resource group.
+      type: str
+      sample: rg-aek2example
+    creation_time:
+      description: When it was made or imported, in UTC. Not known in check mode.
+      type: str
+      sample: "2026-01-31T08:00Z"
+previous_key_pair:
+  description: The key pair that was replaced, in the form of RV(key_pair).
+  returned: when a key pair is replaced
+  type: dict
+private_key:
+  description: The private key.
+  returned: when a key was made and O(return_private_key=true)
+  type: str
+private_key_path:
+  description: Where the private key is.
+  returned: when O(private_key_path) is given and the key is there
+  type: str
+  sample: /home/ops/.ssh/ecs-deploy
+actions:
+  description:
+    - What was done, or would be done in check mode, in this order. After a failure, what had been done before it.
+  returned: success, and on failure once changes had begun
+  type: list
+  elements: str
+  sample: [write_private_key, import_key_pair]
+failure:
+  description: What the API refused.
+  returned: when the API refused a call
+  type: dict
+  contains:
+    action:
+      description: The call.
+      type: str
+      sample: ImportKeyPair
+    code:
+      description: The error code.
+      type: str
+      sample: QuotaExceed.KeyPair
+    message:
+      description: The error in words.
+      type: str
+    request_id:
+      description: What the vendor's support asks for.
+      type: str
+    hint:
+      description: What to do about it.
+      type: str
+"""
+
+import os
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, List, Optional
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.key_file import (
+    KeyFileError,
+    Reservation,
+    look_at_key_file,
+    reserved_key_file,
+    restrict_key_file,
+)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.module import EcsModule, ModuleFailure
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.private_key import (
+    DEFAULT_SIZE,
+    SIZES,
+    MadeKey,
+    PrivateKeyError,
+    check_passphrase,
+    encrypt_private_key,
+    make_private_key,
+    read_public_half,
+)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import key_pair as model
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import (
+    KeyFormatError,
+    PublicKey,
+    parse_public_key,
+)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.tags import (
+    find_tag_problem,
+    is_reserved,
+    normalize_tags,
+)
+
+_IMPORT_ATTEMPTS = 3
+_LARGEST_PUBLIC_KEY = 65536
+
+
+class KeyPairModule:
+    """Looks, plans, applies."""
+
+    def __init__(self, module: EcsModule) -> None:
+        self._module = module
+        self._params = module.params
+        self._name = module.params["name"]
+        self._done = []  # type: List[str]
+        self._made = None  # type: Optional[MadeKey]
+
+    def run(self) -> Dict[str, Any]:
+        if self._params["state"] == "absent":
+            self._refuse(model.find_name_problem(self._name, imported=True))
+            return self._delete()
+        wanted = self._wanted()
+        current = self._find()
+        plan = model.plan_present(current, wanted)
+        self._look_twice(plan)
+        if self._module.check_mode:
+            return self._result(plan, current, plan.after)
+        with self._progress():
+            self._apply(plan, current, wanted)
+        return self._result(plan, current, self._read_back(plan) if plan.changed else plan.after)
+
+    # -- look -----------------------------------------------------------------------------------------------------
+
+    def _wanted(self) -> model.Wanted:
+        params = self._params
+        source = "given" if params["public_key"] is not None or params["public_key_path"] else params["generate"]
+        self._refuse(model.find_name_problem(self._name, imported=source != "cloud"))
+        tags = normalize_tags(params["tags"])
+        self._refuse(find_tag_problem(tags))
+        wanted = model.Wanted(
+            self._name,
+            source,
+            return_private_key=params["return_private_key"],
+            on_mismatch=params["on_mismatch"],
+            tags=tags,
+            purge_tags=params["purge_tags"],
+            resource_group_id=params["resource_group_id"] or None,
+        )
+        if source == "given":
+            return wanted._replace(public_key=self._read_given_key())
+        self._check_making()
+        wanted = wanted._replace(key_type=params["key_type"], key_size=params["key_size"])
+        if not params["private_key_path"]:
+            return wanted
+        key_file = look_at_key_file(os.path.abspath(params["private_key_path"]), params["passphrase"])
+        if key_file.public_key is not None:
+            model.check_importable(key_file.public_key, key_file.path)
+        return wanted._replace(key_file=key_file)
+
+    def _read_given_key(self) -> PublicKey:
+        params = self._params
+        if params["generate"] == "cloud" or params["return_private_key"]:
+            raise ModuleFailure("public_key and public_key_path import a key: generate=cloud and return_private_key do not apply")
+        if params["public_key"] is not None:
+            return model.check_importable(parse_public_key(params["public_key"], "public_key"), "public_key")
+        path = params["public_key_path"]
+        try:
+            with open(path, "rb") as stream:
+                text = stream.read(_LARGEST_PUBLIC_KEY).decode("utf-8", "replace")
+        except OSError as exc:
+            raise ModuleFailure("public_key_path: cannot read %s: %s" % (path, exc.strerror)) from None
+        return model.check_importable(parse_public_key(text, path), path)
+
+    def _check_making(self) -> None:
+        key_type, size = self._params["key_type"] or "rsa", self._params["key_size"]
+        if size is not None and size not in SIZES[key_type]:
+            sizes = ", ".join(str(known) for known in SIZES[key_type])
+            raise ModuleFailure("key_size %d does not fit key_type %s; choose one of %s" % (size, key_type, sizes))
+        if self._params["generate"] == "cloud" and (key_type, size or 2048) != ("rsa", 2048):
+            raise ModuleFailure("generate=cloud makes RSA keys of 2048 bits only; choose generate=local for others")
+        # Now, because afterwards a key that can't be written the way it is wanted would be lost.
+        check_passphrase(self._params["passphrase"])
+
+    def _refuse(self, problem: Optional[str]) -> None:
+        if problem:
+            raise ModuleFailure(problem)
+
+    def _find(self) -> Optional[model.KeyPair]:
+        raw = self._module.client.find_key_pair(self._name)
+        return model.read_key_pair(raw) if raw else None
+
+    def _find_bound(self) -> List[str]:
+        return [entry["InstanceId"] for entry in self._module.client.describe_instances(KeyPairName=self._name)]
+
+    def _look_twice(self, plan: model.Plan) -> None:
+        """What only matters if something is going to be made or replaced."""
+        if model.DELETE in plan.steps:
+            bound = self._find_bound()
+            if bound:
+                raise model.Conflict(
+                    model.describe_bound(self._name, bound)
+                    + " and can't be replaced; bind another key pair to them first (ecs_attach_key_pair)"
+                )
+        if model.IMPORT in plan.steps and plan.key is not None:
+            found = self._module.client.describe_key_pairs(fingerprint=plan.key.fingerprint_md5)
+            others = sorted(entry["KeyPairName"] for entry in found if entry["KeyPairName"] != self._name)
+            if others:
+                self._module.warn("the same key is also known as key pair %s" % ", ".join(others))
+        for warning in plan.warnings:
+            self._module.warn(warning)
+
+    # -- apply ----------------------------------------------------------------------------------------------------
+
+    def _apply(self, plan: model.Plan, current: Optional[model.KeyPair], wanted: model.Wanted) -> None:
+        path = wanted.key_file.path
+        if model.FINISH_FILE in plan.steps:
+            with reserved_key_file(path) as place:
+                place.finish()
+            self._did(model.FINISH_FILE)
+        if model.RESTRICT_FILE in plan.steps:
+            restrict_key_file(path)
+            self._did(model.RESTRICT_FILE)
+        if model.CREATE in plan.steps:
+            self._create(plan, current, wanted)
+        elif model.IMPORT in plan.steps:
+            key = plan.key or self._make(plan, wanted)
+            with self._replacing(plan, current):
+                self._import(plan, key, wanted)
+        else:
+            self._set_attributes(plan)
+
+    def _make(self, plan: model.Plan, wanted: model.Wanted) -> PublicKey:
+        key_type = self._params["key_type"] or "rsa"
+        size = self._params["key_size"] or DEFAULT_SIZE[key_type]
+        if model.WRITE_FILE not in plan.steps:
+            self._made = make_private_key(key_type, size, self._params["passphrase"], self._name)
+            return self._made.public_key
+        with reserved_key_file(wanted.key_file.path) as place:
+            place.take_space()
+            self._made = make_private_key(key_type, size, self._params["passphrase"], self._name)
+            place.fill(self._made.content)
+        self._did(model.WRITE_FILE)
+        return self._made.public_key
+
+    def _import(self, plan: model.Plan, key: PublicKey, wanted: model.Wanted) -> None:
+        """Import until it is certain: an answer that got lost is looked up, never repeated blindly."""
+        for attempt in range(1, _IMPORT_ATTEMPTS + 1):
+            try:
+                self._module.client.import_key_pair(self._name, key.line, plan.tags, plan.resource_group_id)
+                self._did(model.IMPORT)
+                return
+            except EcsError as error:
+                if not error.is_answer_lost and error.code != "KeyPair.AlreadyExist":
+                    raise
+                found = self._find()
+                if found is not None and found.holds(key):
+                    self._did(model.IMPORT)
+                    # It may be another run's import of the same key, with other tags.
+                    self._set_attributes(model.plan_present(found, wanted._replace(source="given", public_key=key)))
+                    return
+                if found is not None:
+                    raise model.Conflict(
+                        "key pair %s was made with another key by somebody else at this moment; run again" % self._name
+                    ) from None
+                if attempt == _IMPORT_ATTEMPTS:
+                    raise
+
+    def _create(self, plan: model.Plan, current: Optional[model.KeyPair], wanted: model.Wanted) -> None:
+        with self._place_for_key(plan, wanted) as place, self._replacing(plan, current):
+            try:
+                answer = self._module.client.create_key_pair(self._name, plan.tags, plan.resource_group_id)
+            except EcsError as error:
+                if error.is_answer_lost:
+                    self._report_orphan(error)
+                raise
+            self._did(model.CREATE)
+            try:
+                content = answer["PrivateKeyBody"].encode("ascii")
+                public_key = read_public_half(content, None, "the answer of ECS")
+                if self._params["passphrase"]:
+                    content = encrypt_private_key(content, self._params["passphrase"])
+                if place is not None:
+                    place.fill(content)
+                    self._did(model.WRITE_FILE)
+            except BaseException:
+                # The pair is worth nothing without its private half, and it is this run's own.
+                if place is None or not place.is_written:
+                    self._module.client.delete_key_pairs([self._name])
+                    self._did(model.DELETE)
+                raise
+            self._made = MadeKey(content, public_key)
+
+    def _report_orphan(self, error: EcsError) -> None:
+        found = self._find()
+        if found is not None:
+            error.hint = (
+                "Key pair %s exists now (fingerprint %s), but nobody has its private key: delete it with state=absent and "
+                "run again." % (self._name, found.fingerprint)
+            )
+
+    @contextmanager
+    def _place_for_key(self, plan: model.Plan, wanted: model.Wanted) -> Iterator[Optional[Reservation]]:
+        if model.WRITE_FILE not in plan.steps:
+            yield None
+            return
+        with reserved_key_file(wanted.key_file.path) as place:
+            place.take_space()
+            yield place
+
+    @contextmanager
+    def _replacing(self, plan: model.Plan, current: Optional[model.KeyPair]) -> Iterator[None]:
+        """Delete the old pair if the plan says so, and put it back if what follows fails."""
+        if model.DELETE not in plan.steps or current is None or current.public_key is None:
+            yield
+            return
+        self._module.client.delete_key_pairs([self._name])
+        self._did(model.DELETE)
+        try:
+            yield
+        except Exception as exc:  # noqa: BLE001 - whatever it was, the old key must come back; it is raised again
+            outcome = self._put_back(current)
+            if outcome:
+                raise ModuleFailure(
+                    "%s; the old key of %s could not be put back either (%s), its public half is in previous_key_pair"
+                    % (exc, self._name, outcome),
+                    previous_key_pair=current.to_dict(),
+                ) from None
+            raise
+
+    def _put_back(self, old: model.KeyPair) -> Optional[str]:
+        """Import the old public key again; returns why not, or None."""
+        assert old.public_key is not None
+        tags = {key: value for key, value in old.tags.items() if not is_reserved(key)}
+        try:
+            self._module.client.import_key_pair(old.name, old.public_key.line, tags, old.resource_group_id or None)
+        except EcsError as error:
+            found = self._find() if error.is_answer_lost or error.code == "KeyPair.AlreadyExist" else None
+            if found is None or not found.holds(old.public_key):
+                return str(error)
+        self._did("put_back_key_pair")
+        return None
+
+    def _set_attributes(self, plan: model.Plan) -> None:
+        client = self._module.client
+        if model.MOVE in plan.steps and plan.resource_group_id:
+            client.move_key_pair(self._name, plan.resource_group_id)
+            self._did(model.MOVE)
+        if model.UNTAG in plan.steps:
+            client.untag_key_pair(self._name, plan.tags_to_remove)
+            self._did(model.UNTAG)
+        if model.TAG in plan.steps:
+            client.tag_key_pair(self._name, plan.tags_to_set)
+            self._did(model.TAG)
+
+    def _delete(self) -> Dict[str, Any]:
+        current = self._find()
+        bound = self._find_bound() if current else []
+        plan = model.plan_absent(current, bound, self._params["force_detach"])
+        if not self._module.check_mode:
+            with self._progress():
+                if model.DETACH in plan.steps:
+                    self._detach(bound)
+                if model.DELETE in plan.steps:
+                    self._module.client.delete_key_pairs([self._name])
+                    self._did(model.DELETE)
+        return self._result(plan, current, {})
+
+    def _detach(self, bound: List[str]) -> None:
+        results = self._module.client.detach_key_pair(self._name, bound)
+        failed = [entry for entry in results if not entry["Success"]]
+        if failed:
+            first = failed[0]
+            raise ModuleFailure(
+                "%s could not be unbound from %d of %d instances, for example %s: %s"
+                % (self._name, len(failed), len(bound), first["InstanceId"], first["Message"] or first["Code"])
+            )
+        self._did(model.DETACH)
+
+    # -- answer ---------------------------------------------------------------------------------------------------
+
+    def _did(self, step: str) -> None:
+        self._done.append(step)
+
+    @contextmanager
+    def _progress(self) -> Iterator[None]:
+        """A failure on the way tells what had been done before it."""
+        try:
+            yield
+        except Exception as exc:  # noqa: BLE001 - only annotated, and raised again
+            exc.result = dict(getattr(exc, "result", {}), actions=self._done, changed=bool(self._done))  # type: ignore[attr-defined]
+            raise
+
+    def _read_back(self, plan: model.Plan) -> Dict[str, Any]:
+        found = self._find()
+        if found is None:
+            # Reads may lag behind writes; what was written is known.
+            return plan.after
+        after = found.to_dict()
+        if "private_key_mode" in plan.after:
+            after["private_key_mode"] = plan.after["private_key_mode"]
+        return after
+
+    def _result(self, plan: model.Plan, current: Optional[model.KeyPair], after: Dict[str, Any]) -> Dict[str, Any]:
+        shown = {key: value for key, value in after.items() if key != "private_key_mode"}
+        actions = list(plan.steps) if self._module.check_mode else self._done
+        result = {
+            "changed": plan.changed,
+            "actions": actions,
+            "key_pair": shown,
+            "diff": {"before": plan.before, "after": after},
+        }  # type: Dict[str, Any]
+        if model.DELETE in plan.steps and after and current is not None:
+            result["previous_key_pair"] = current.to_dict()
+        if self._made is not None and self._params["return_private_key"]:
+            result["private_key"] = self._made.content.decode("ascii")
+        path = self._params["private_key_path"]
+        if path and self._params["state"] == "present" and os.path.exists(os.path.abspath(path)):
+            result["private_key_path"] = os.path.abspath(path)
+        return result
+
+
+def argument_spec() -> Dict[str, Any]:
+    return {
+        "name": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "public_key": {"type": "str", "no_log": False},
+        "public_key_path": {"type": "path", "no_log": False},
+        "generate": {"type": "str", "choices": ["local", "cloud"], "default": "local"},
+        "private_key_path": {"type": "path", "no_log": False},
+        "return_private_key": {"type": "bool", "default": False, "no_log": False},
+        "key_type": {"type": "str", "choices": ["rsa", "ecdsa"], "no_log": False},
+        "key_size": {"type": "int", "no_log": False},
+        "passphrase": {"type": "str", "no_log": True},
+        "on_mismatch": {"type": "str", "choices": ["fail", "replace", "keep"], "default": "fail"},
+        "tags": {"type": "dict"},
+        "purge_tags": {"type": "bool", "default": True},
+        "resource_group_id": {"type": "str"},
+        "force_detach": {"type": "bool", "default": False},
+    }
+
+
+def main() -> None:
+    module = EcsModule(
+        argument_spec(),
+        explained=(model.Conflict, KeyFormatError, KeyFileError, PrivateKeyError),
+        mutually_exclusive=[("public_key", "public_key_path", "private_key_path")],
+        supports_check_mode=True,
+    )
+    module.run(lambda ecs: KeyPairModule(ecs).run())
+
+
+if __name__ == "__main__":
+    main()

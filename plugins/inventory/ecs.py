@@ -166,11 +166,12 @@ import typing as t
 from difflib import get_close_matches
 
 from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import EcsClient
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.options import cloud_argument_spec
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.sdk import LIBRARY, PythonTooOld, SdkMissing
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.sdk import LibraryMissing, PythonTooOld
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.settings import (
     CloudSettings,
     SettingsError,
@@ -240,8 +241,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             settings = read_settings({name: options[name] for name in cloud_argument_spec() if name in config})
             instances = self._instances(settings, _wanted(options), path, cache)
             self._populate(instances)
-        except SdkMissing:
-            problem = f"the Python libraries {LIBRARY} are needed where Ansible runs; install them with pip"
+        except LibraryMissing as exc:
+            problem = missing_required_lib(str(exc))
         except (AnsibleParserError, EcsError, FilterError, PythonTooOld, SettingsError) as exc:
             problem = str(exc)
         if problem:

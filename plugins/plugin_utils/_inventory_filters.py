@@ -51,7 +51,7 @@ def parse_filter(given: t.Any, option: str) -> Filter:
         raise FilterError(f"{option} must be a mapping such as 'status: Running', not {_kind(given)}")
     for key in given:
         if key not in FILTER_KEYS:
-            close = difflib.get_close_matches(str(key), FILTER_KEYS, 1, 0.5)
+            close = difflib.get_close_matches(str(key), FILTER_KEYS, 1)
             hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(FILTER_KEYS)}"
             raise FilterError(f"{option} has no key {str(key)!r}; {hint}")
     tags = given.get("tags", {})

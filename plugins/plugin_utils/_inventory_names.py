@@ -77,4 +77,4 @@ def _reads_as_pattern(name: str) -> bool:
 
 def _warning(problem: str, names: list[str]) -> str:
     shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-    return f"not used as host name because {problem}: {shown}"
+    return f"Hosts go by their instance ids instead of these names, because {problem}: {shown}"

@@ -51,7 +51,7 @@ def test_problem(name, problem):
 def test_best_name_wins():
     chosen = choose_names({"i-1": ["web", "i-1"], "i-2": [], "i-3": ["all", "db", "i-3"]}, ())
     assert chosen.names == {"i-1": "web", "i-2": "i-2", "i-3": "db"}
-    assert chosen.warnings == [f"not used as host name because {OWN}: 'all' (i-3)"]
+    assert chosen.warnings == [f"Hosts go by their instance ids instead of these names, because {OWN}: 'all' (i-3)"]
 
 
 def test_a_name_of_several_instances_goes_to_none_of_them_in_any_order():
@@ -60,7 +60,7 @@ def test_a_name_of_several_instances_goes_to_none_of_them_in_any_order():
     assert choose_names(candidates, ()).names == expected
     assert choose_names(dict(reversed(candidates.items())), ()).names == expected
     assert choose_names(candidates, ()).warnings == [
-        "not used as host name because another instance has the same name: 'web' (i-1), 'web' (i-2)"
+        "Hosts go by their instance ids instead of these names, because another instance has the same name: 'web' (i-1), 'web' (i-2)"
     ]
 
 

@@ -37,8 +37,8 @@ def find_obstacle(instance: Instance, command_type: str) -> tuple[str, str, str]
 
 
 def truncate(output: bytes) -> tuple[bytes, int]:
-    """What is kept of an output, and how many bytes were dropped."""
-    return output[:OUTPUT_LIMIT], max(0, len(output) - OUTPUT_LIMIT)
+    """What is kept of an output, its end, and how many bytes were dropped before it (as the vendor's agent does)."""
+    return output[-OUTPUT_LIMIT:], max(0, len(output) - OUTPUT_LIMIT)
 
 
 class Assistant:

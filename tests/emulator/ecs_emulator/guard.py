@@ -28,6 +28,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def own_names(listen_host: str) -> list[str]:
+    """The Host names that listening on an address allows: itself, unless it means every address of the machine."""
+    return [] if listen_host in ("", "0.0.0.0", "::") else [listen_host]
+
+
 def make_guard(allowed_hosts: Collection[str]):
     """A middleware that refuses pages (Origin), foreign names (DNS rebinding) and control from other machines."""
     allowed = frozenset(host.lower() for host in allowed_hosts)

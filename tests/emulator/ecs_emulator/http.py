@@ -76,28 +76,24 @@ class Api:
             "code": "",
             "fault": "",
         }
-        body: dict | None = None
+        status, body = 0, {}
         try:
-            body = await self._answer(request, raw, call, entry)
-            body = {"RequestId": request_id, **body}
+            body = {"RequestId": request_id, **await self._answer(request, raw, call, entry)}
             status = 200
         except ApiError as error:
-            status, entry["code"] = error.status, error.code
-            body = error.to_body(request_id, raw.headers.get("host", ""))
-            return self._respond(body, status, request_id)
-        except (_ConnectionLost, asyncio.CancelledError):
-            status = 0
+            status, body = error.status, error.to_body(request_id, raw.headers.get("host", ""))
+        except _ConnectionLost:
             raise
         except Exception:
-            log.exception("%s failed inside the emulator", call.action)
+            log.exception("%s failed inside the emulator", entry["action"])
             error = ApiError(500, "InternalError", "The request processing has failed due to some unknown error.")
-            status, entry["code"] = error.status, error.code
-            return self._respond(error.to_body(request_id, raw.headers.get("host", "")), status, request_id)
+            status, body = error.status, error.to_body(request_id, raw.headers.get("host", ""))
         finally:
-            entry["status"] = status
+            # A connection that was cut has status 0.
+            entry.update(status=status, code=body.get("Code", ""))
             entry["milliseconds"] = round((time.monotonic() - started) * 1000, 2)
             self._requests.add(entry, call.arguments, body if status == 200 else None)
-            log.info("%s %s %s", call.action or "(no action)", status or "cut", entry["code"])
+            log.info("%s %s %s", ascii(entry["action"])[1:-1], status or "cut", entry["code"])
         return self._respond(body, status, request_id)
 
     async def _answer(self, request: web.Request, raw: RawRequest, call: Call, entry: dict) -> dict:

@@ -41,14 +41,19 @@ class Lifecycle:
                 instance.guest = ApiGuest(instance.spec)
                 if instance.status == "Running":
                     self._record_boot(instance, self._injection(instance))
-        await asyncio.gather(*booting)
+        for result in await asyncio.gather(*booting, return_exceptions=True):
+            if isinstance(result, BaseException):
+                raise FleetError("an instance did not boot: %s" % result) from result
 
     async def _create_container(self, spec: InstanceSpec) -> Guest:
         try:
             from ecs_emulator.backends.container import create_guest
         except ImportError as error:
             raise FleetError("instance '%s' needs 'backend: container', which cannot be loaded: %s" % (spec.name, error)) from error
-        return await create_guest(spec, self._state_dir)
+        try:
+            return await create_guest(spec, self._state_dir)
+        except Exception as error:
+            raise FleetError("instance '%s' cannot be made: %s" % (spec.name, error)) from error
 
     async def destroy_guests(self) -> None:
         """Stop what is under way and remove every guest."""

@@ -78,17 +78,18 @@ class Parameters:
             raise invalid_parameter(name, code)
         return int(value)
 
-    def json_list(self, name: str, limit: int) -> list[str]:
-        """A JSON array of strings such as InstanceIds; empty when not given."""
+    def json_list(self, name: str, limit: int, code: str = "") -> list[str]:
+        """A JSON array of strings such as InstanceIds; empty when not given. ``code`` replaces the usual error code."""
+        refused = invalid_parameter(name, code) if code else unsupported_value(name)
         text = self._values.get(name)
         if not text:
             return []
         try:
             value = json.loads(text)
         except ValueError:
-            raise unsupported_value(name) from None
+            raise refused from None
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value) or len(value) > limit:
-            raise unsupported_value(name)
+            raise refused
         return value
 
     def list(self, name: str) -> list[str]:

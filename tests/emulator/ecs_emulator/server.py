@@ -16,7 +16,7 @@ from ecs_emulator.cloud import Clock, Cloud
 from ecs_emulator.control import add_control_routes
 from ecs_emulator.faults import Faults
 from ecs_emulator.fleet import Fleet
-from ecs_emulator.guard import make_guard
+from ecs_emulator.guard import make_guard, own_names
 from ecs_emulator.http import BODY_LIMIT, Api, cut_connections
 from ecs_emulator.lifecycle import Lifecycle
 from ecs_emulator.request_log import RequestLog
@@ -44,7 +44,7 @@ class Server:
         self._host = host
         self._port = port
         app = web.Application(
-            middlewares=[make_guard([*allowed_hosts, host]), cut_connections],
+            middlewares=[make_guard([*allowed_hosts, *own_names(host)]), cut_connections],
             client_max_size=BODY_LIMIT,
             # A query of this API may carry a whole command or key: far more than the usual line.
             handler_args={"max_line_size": 256 * 1024, "max_field_size": 64 * 1024, "access_log": None},

@@ -31,7 +31,7 @@ def describe_instances(context: Context) -> dict:
     region, params = context.region, context.params
     if params.flag("DryRun"):
         raise dry_run()
-    instance_ids = params.json_list("InstanceIds", _LIMIT)
+    instance_ids = params.json_list("InstanceIds", _LIMIT, "InvalidInstanceIds.Malformed")
     if "InstanceIds" in params:
         found = [region.instances[item] for item in dict.fromkeys(instance_ids) if item in region.instances]
     else:

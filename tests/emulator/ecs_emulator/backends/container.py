@@ -53,8 +53,11 @@ class GuestSpec(Protocol):
     def image(self) -> str: ...
 
 
-def create_guest(spec: GuestSpec, state_dir: Path) -> ContainerGuest:
+async def create_guest(spec: GuestSpec, state_dir: Path) -> ContainerGuest:
     """A guest that is not started yet; its address is already known and kept for it."""
+    if (await podman_async("image", "exists", IMAGE_PREFIX + spec.image, check=False)).returncode != 0:
+        raise PodmanError(f"there is no image {IMAGE_PREFIX}{spec.image}: run tests/images/build.")
+    await _remove_stale_containers()
     return ContainerGuest(spec, state_dir, reserve_address())
 
 
@@ -112,7 +115,6 @@ class ContainerGuest:
         if self._created:
             await podman_async("start", self._name)
         else:
-            await _remove_stale_containers()
             await self._create()
         self._injection = injection
         try:
@@ -123,9 +125,6 @@ class ContainerGuest:
         self._watch = asyncio.create_task(self._boot_again_when_the_guest_asks())
 
     async def _create(self) -> None:
-        present = await podman_async("image", "exists", self._image, check=False)
-        if present.returncode != 0:
-            raise PodmanError(f"there is no image {self._image}: run tests/images/build.")
         self._created = True
         await podman_async(
             "run", "--detach", "--pull=never", "--systemd=always", "--cap-add=AUDIT_WRITE", "--log-driver=k8s-file",

@@ -35,5 +35,5 @@ echo $! > "$job/pid.new"
 mv "$job/pid.new" "$job/pid"
 wait $!
 code=$?
-cat "$job/output"
+head -c 1048576 "$job/output"
 end exit "$code"

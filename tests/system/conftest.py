@@ -1,0 +1,128 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures of the system tests: one fleet of real instances for the whole session, and the tools to work on it."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from pathlib import Path
+from typing import Callable, Iterator
+
+import pytest
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "emulator"), str(Path(__file__).resolve().parent)]
+
+from lab import ssh as lab_ssh  # noqa: E402
+from lab.controller import Controller  # noqa: E402
+from lab.fleet import Fleet, running_fleet  # noqa: E402
+from lab.instance import Instance  # noqa: E402
+from lab.ssh import KeyFile  # noqa: E402
+
+IMAGES = ("debian11", "debian12", "debian13", "el-like")
+# Instances that only the API knows, for what must be reported and not done.
+API_ONLY = [
+    {"name": "stopped", "backend": "api", "status": "Stopped"},
+    {"name": "windows", "backend": "api", "os_type": "windows"},
+    {"name": "agent-offline", "backend": "api", "assistant": {"online": False}},
+]
+_numbers = itertools.count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--images", default=",".join(IMAGES), help="images whose instances take part; all of them by default")
+
+
+def _images(config: pytest.Config) -> list[str]:
+    return config.getoption("--images").split(",")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that asks for ``instance`` runs once on each image."""
+    if "instance" in metafunc.fixturenames:
+        metafunc.parametrize("instance", _images(metafunc.config), indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def lab_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("lab")
+
+
+@pytest.fixture(scope="session")
+def controller_key(lab_folder: Path) -> KeyFile:
+    """The key that Ansible logs in with as root; in no key pair of the cloud."""
+    return lab_ssh.make_key(lab_folder, "controller")
+
+
+@pytest.fixture(scope="session")
+def start_fleet(lab_folder: Path, controller_key: KeyFile) -> Callable:
+    """start_fleet({"instances": [...]}): a context manager with a fleet of the test's own, for what the shared one must not suffer."""
+    return lambda fleet: running_fleet(fleet, lab_folder / f"fleet-{next(_numbers)}", controller_key)
+
+
+@pytest.fixture(scope="session")
+def fleet(start_fleet: Callable, request: pytest.FixtureRequest, lab_folder: Path) -> Iterator[Fleet]:
+    """The shared fleet: fleet["debian12"] and so on; tests leave its instances running and reachable."""
+    images = [{"name": name, "backend": "container", "image": name} for name in _images(request.config)]
+    with start_fleet({"instances": images + API_ONLY}) as started:
+        lab_ssh.write_known_hosts(lab_folder / "known_hosts", started)
+        yield started
+
+
+@pytest.fixture(scope="session")
+def instance(fleet: Fleet, request: pytest.FixtureRequest) -> Instance:
+    """An instance of each image in turn."""
+    return fleet[request.param]
+
+
+@pytest.fixture(scope="session")
+def known_hosts(lab_folder: Path) -> Path:
+    """Host keys of the shared fleet; lab.ssh.write_known_hosts makes such a file for another one."""
+    return lab_folder / "known_hosts"
+
+
+@pytest.fixture(scope="session")
+def controller(lab_folder: Path, controller_key: KeyFile, known_hosts: Path) -> Iterator[Controller]:
+    """controller.ansible(...), controller.playbook(...), controller.inventory(...)."""
+    made = Controller(lab_folder, controller_key, known_hosts)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def ansible(controller: Controller) -> Callable:
+    """ansible(instance, module, args, check=..., diff=..., become=..., user=..., key=...): the module's result."""
+    return controller.ansible
+
+
+@pytest.fixture(scope="session")
+def playbook(controller: Controller) -> Callable:
+    """playbook(text or path or FQCN, instances, extra_vars=..., environment=...): a Run."""
+    return controller.playbook
+
+
+@pytest.fixture(scope="session")
+def ssh(known_hosts: Path) -> Callable:
+    """ssh(instance, user, key, command): one login with exactly this key."""
+
+    def login(instance: Instance, user: str, key: KeyFile, command: str = "true", known_hosts: Path = known_hosts, **more):
+        return lab_ssh.ssh(instance, user, key, command, known_hosts, **more)
+
+    return login
+
+
+@pytest.fixture
+def make_key(tmp_path: Path) -> Callable[..., KeyFile]:
+    """make_key(name, kind="ed25519", bits=None, passphrase=""): a new key pair in this test's folder."""
+
+    def make(name: str = "", kind: str = "ed25519", bits: int | None = None, passphrase: str = "") -> KeyFile:
+        return lab_ssh.make_key(tmp_path, name or f"key{next(_numbers)}", kind, bits, passphrase)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def new_name() -> Callable[[str], str]:
+    """new_name("john"): a name that no other test of the session uses, because instances are shared."""
+    return lambda stem: f"{stem}{next(_numbers)}"

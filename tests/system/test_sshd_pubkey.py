@@ -1,0 +1,452 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""sshd_pubkey on real systems: each world is set up, a real login by key fails, the module runs, the same login works."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+DROP_IN = "/etc/ssh/sshd_config.d/00-ecs-access.conf"
+MAIN = "/etc/ssh/sshd_config"
+BEGIN = "# BEGIN alicloud.ecs_access"
+PASSWORD = "only-for-this-container"
+HAVING_INCLUDE = ["debian11", "debian12", "debian13"]
+ALL = [*HAVING_INCLUDE, "el-like"]
+
+
+class Host:
+    """A real system of the test: `op` comes by password and has sudo, `alice` has a key."""
+
+    def __init__(self, container, address, port, folder):
+        self.container = container
+        self.address = address
+        self.port = port
+        self.folder = folder
+        self.key = folder / "alice"
+
+    def exec(self, script, check=True):
+        done = subprocess.run(
+            ["podman", "exec", "-i", self.container, "bash", "-c", script],
+            capture_output=True, text=True, timeout=120, check=False,
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    @property
+    def unit(self):
+        return "sshd.service" if self.container.endswith("el-like") else "ssh.service"
+
+    def ssh(self, user, *command, key=None):
+        return ["ssh", "-i", str(key or self.key), "-p", str(self.port), *SSH_OPTIONS, f"{user}@{self.address}", *command]
+
+    def login(self, user="alice"):
+        """The user's name as the host says it after a login by key alone, or what ssh says against it."""
+        done = subprocess.run(self.ssh(user, "id", "-un"), capture_output=True, text=True, timeout=30, check=False)
+        return (done.stdout or done.stderr).strip()
+
+    def configure(self, script):
+        """Change the files as an administrator would, and let sshd read them."""
+        self.exec(script)
+        # A second's resolution is all that systemd gives for the time of the last reload.
+        time.sleep(1.1)
+        self.exec(f"systemctl reload {self.unit}")
+        wait_for_port(self)
+
+    def run(self, check=False, **options):
+        """The module's result through real ansible over a real connection."""
+        inventory = self.folder / "hosts.json"
+        inventory.write_text(json.dumps({"all": {"hosts": {"target": {
+            "ansible_host": self.address, "ansible_port": self.port, "ansible_user": "op", "ansible_password": PASSWORD,
+            "ansible_become": True, "ansible_ssh_common_args": " ".join(SSH_COMMON),
+            "ansible_python_interpreter": "auto_silent",
+        }}}}))
+        command = [
+            os.path.join(os.path.dirname(sys.executable), "ansible"), "-i", str(inventory), "target",
+            "-m", "alicloud.ecs_access.sshd_pubkey", "-a", json.dumps(options),
+        ] + (["--check"] if check else [])
+        environment = dict(
+            os.environ, ANSIBLE_NOCOLOR="1", ANSIBLE_LOAD_CALLBACK_PLUGINS="1", ANSIBLE_STDOUT_CALLBACK="ansible.builtin.json",
+            ANSIBLE_CALLBACK_RESULT_FORMAT="json", ANSIBLE_SSH_ARGS="-o ControlMaster=no", ANSIBLE_PIPELINING="1",
+        )
+        environment.pop("ANSIBLE_STDOUT_CALLBACK")
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=180, check=False, env=environment, cwd=self.folder
+        )
+        found = re.search(r"^target \| [A-Z!]+ ?=> (\{.*)", done.stdout, re.S | re.M)
+        assert found, done.stdout + done.stderr
+        return json.JSONDecoder().raw_decode(found.group(1))[0]
+
+    def snapshot(self):
+        """Every file below /etc and our state, with mode, owner and content."""
+        return self.exec(
+            "find /etc /var/lib/alicloud-ecs-access -xdev -printf '%p %m %u %g %y %l %T@\\n' 2>/dev/null | sort; "
+            "find /etc/ssh -type f -exec sha256sum {} +"
+        )
+
+
+SSH_COMMON = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
+SSH_OPTIONS = [
+    *SSH_COMMON, "-o", "BatchMode=yes", "-o", "PreferredAuthentications=publickey", "-o", "IdentitiesOnly=yes",
+    "-o", "ControlPath=none", "-o", "ConnectTimeout=10",
+]
+
+
+def greets(host):
+    try:
+        with socket.create_connection((host.address, host.port), timeout=5) as connection:
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False
+
+
+def wait_for_port(host):
+    for _attempt in range(60):
+        if greets(host):
+            return
+        time.sleep(0.25)
+    raise AssertionError("no SSH server answers")
+
+
+@pytest.fixture(scope="module")
+def systems(tmp_path_factory):
+    """Starts each system once, when it is first wanted."""
+    started = {}
+
+    def get(image):
+        if image not in started:
+            started[image] = start(image, 101 + len(started), tmp_path_factory.mktemp(image))
+        return started[image]
+
+    yield get
+    for host in started.values():
+        subprocess.run(["podman", "rm", "-f", "-t", "1", host.container], capture_output=True, timeout=60, check=False)
+
+
+def start(image, octet, folder):
+    name = f"sshd-pubkey-{os.getpid()}-{image}"
+    address = f"127.42.78.{octet}"
+    subprocess.run(
+        ["podman", "run", "-d", "--name", name, "--systemd=always", "-p", f"{address}:22:22",
+         f"localhost/ecs-access-{image}", "/sbin/init"],
+        check=True, capture_output=True, timeout=60,
+    )
+    host = Host(name, address, 22, folder)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(host.key)], check=True)
+    wait_for_port(host)
+    public = host.key.with_suffix(".pub").read_text()
+    host.exec(f"""
+        useradd -m -s /bin/bash op && echo op:{PASSWORD} | chpasswd
+        echo 'op ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/op
+        for user in alice root; do
+            [ $user = root ] || useradd -m -s /bin/bash $user
+            home=$(getent passwd $user | cut -d: -f6)
+            mkdir -p -m 700 $home/.ssh; echo '{public}' > $home/.ssh/authorized_keys
+            chown -R $user: $home/.ssh
+        done
+        cp -a /etc/ssh /root/ssh.pristine
+    """)
+    return host
+
+
+@pytest.fixture
+def host_of(systems):
+    """The named system with its original sshd configuration."""
+
+    def get(image):
+        host = systems(image)
+        host.exec("""
+            rm -rf /etc/ssh /var/lib/alicloud-ecs-access /run/alicloud-ecs-access-sshd.lock
+            rm -rf /etc/systemd/system/ssh*.service.d /etc/systemd/system/sshd.service.d
+            cp -a /root/ssh.pristine /etc/ssh
+            systemctl daemon-reload
+            systemctl list-unit-files ssh.socket | grep -q ssh.socket && systemctl disable --now ssh.socket 2>/dev/null
+            systemctl reset-failed
+        """ + f"systemctl start {host.unit}")
+        host.configure("true")
+        return host
+
+    return get
+
+
+WORLDS = [
+    # What an administrator or another tool has written, where our setting has to go, and on which systems.
+    pytest.param("sed -i '1i PubkeyAuthentication no' /etc/ssh/sshd_config", "main_file", ALL, id="off in the first line"),
+    pytest.param("echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config", "drop_in", HAVING_INCLUDE, id="off after Include"),
+    pytest.param("echo 'PubkeyAuthentication=No' >> /etc/ssh/sshd_config", "main_file", ["el-like"], id="off and no Include"),
+    pytest.param("echo 'PubkeyAuthentication no' > /etc/ssh/sshd_config.d/50-cloud-init.conf", "drop_in", ["debian12"],
+                 id="off in the drop-in of another tool"),
+    pytest.param("echo 'PubkeyAuthentication no' > /etc/ssh/sshd_config.d/00-a.conf", "main_file", ["debian12"],
+                 id="off in a drop-in that is read before ours"),
+    pytest.param("sed -i 's/^Include/#Include/' /etc/ssh/sshd_config; echo 'pubkeyauthentication no' >> /etc/ssh/sshd_config",
+                 "main_file", ["debian12"], id="Include commented out"),
+    pytest.param("sed -i '/^Include/d' /etc/ssh/sshd_config; "
+                 "printf 'PubkeyAuthentication no\\nInclude /etc/ssh/sshd_config.d/*.conf\\n' >> /etc/ssh/sshd_config",
+                 "main_file", ["debian12"], id="Include after the setting"),
+    pytest.param("sed -i 's#^Include.*#include = \"sshd_config.d/*.conf\"#' /etc/ssh/sshd_config; "
+                 "echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config",
+                 "drop_in", ["debian12"], id="relative and quoted Include"),
+    pytest.param("rmdir /etc/ssh/sshd_config.d; echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config",
+                 "main_file", ["debian13"], id="Include of a folder that is not there"),
+    pytest.param("mv /etc/ssh/sshd_config /etc/ssh/real; ln -s real /etc/ssh/sshd_config; "
+                 "sed -i '1i PubkeyAuthentication no' /etc/ssh/real", "main_file", ["debian11"], id="main file is a link"),
+    pytest.param("printf 'PubkeyAuthentication no\\nMatch User bob\\n  X11Forwarding no\\n' >> /etc/ssh/sshd_config",
+                 "main_file", ["el-like"], id="a Match block at the end"),
+    pytest.param("sed -i '1i Match all\\nInclude sshd_config.d/*.conf\\nMatch all' /etc/ssh/sshd_config; "
+                 "sed -i '1i PubkeyAuthentication no' /etc/ssh/sshd_config",
+                 "main_file", ["debian12"], id="Include inside a Match block"),
+    pytest.param("sed -i '1i DSAAuthentication no' /etc/ssh/sshd_config", "main_file", ["debian12"], id="off under its old name"),
+]
+
+
+@pytest.mark.parametrize(
+    ("world", "place", "image"),
+    [pytest.param(*world.values[:2], image, id=f"{image}: {world.id}") for world in WORLDS for image in world.values[2]],
+)
+def test_login_by_key_works_afterwards(host_of, world, place, image):
+    host = host_of(image)
+    host.configure(world)
+    assert "Permission denied" in host.login()
+    before = host.snapshot()
+
+    planned = host.run(check=True, users=["alice"])
+    assert (planned["changed"], planned["place"]) == (True, place)
+    assert host.snapshot() == before
+
+    result = host.run(users=["alice"])
+    assert result["changed"], result
+    assert {key: result[key] for key in ("place", "actions", "effective")} == {
+        key: planned[key] for key in ("place", "actions", "effective")
+    }
+    assert result["actions"][-1] == f"reload {host.unit}"
+    assert host.login() == "alice"
+    assert (BEGIN in host.exec(f"cat {MAIN}")) == (place == "main_file")
+    assert host.exec(f"test -e {DROP_IN} && echo there || true") == ("there\n" if place == "drop_in" else "")
+
+    again = host.run(users=["alice"])
+    assert (again["changed"], again["actions"]) == (False, [])
+
+    removed = host.run(state="absent")
+    assert removed["changed"]
+    assert "Permission denied" in host.login()
+    assert host.run(state="absent")["changed"] is False
+
+
+@pytest.mark.parametrize("image", ALL)
+def test_nothing_is_written_where_it_works_already(host_of, image):
+    host = host_of(image)
+    assert host.login() == "alice"
+    before = host.snapshot()
+    result = host.run(users=["alice", "root"])
+    assert (result["changed"], result["place"], result["actions"]) == (False, "none", [])
+    assert result["effective"] == {user: {"before": "yes", "after": "yes"} for user in ("alice", "root")}
+    assert [line for line in host.snapshot().splitlines() if line not in before.splitlines()] == []
+
+
+REFUSED = [
+    pytest.param("printf 'Match User alice\\n  PubkeyAuthentication no\\n' >> /etc/ssh/sshd_config",
+                 r"stays off for alice.*/etc/ssh/sshd_config:\d+ \(Match User alice\)", id="Match block says no"),
+    pytest.param("printf 'Match User alice\\nPubkeyAuthentication no\\n' > /etc/ssh/sshd_config.d/60-x.conf",
+                 r"/etc/ssh/sshd_config.d/60-x.conf:2 \(Match User alice\)", id="Match block in a drop-in says no"),
+    pytest.param("echo 'AllowUsers op' > /etc/ssh/sshd_config.d/70-x.conf",
+                 r"AllowUsers does not have alice \(/etc/ssh/sshd_config.d/70-x.conf:1\): add alice to it", id="AllowUsers"),
+    pytest.param("echo 'AllowGroups op' >> /etc/ssh/sshd_config", r"AllowGroups has none of the groups of alice", id="AllowGroups"),
+    pytest.param("echo 'AuthorizedKeysFile none' >> /etc/ssh/sshd_config", r"AuthorizedKeysFile is none", id="no key file"),
+    pytest.param("echo 'AuthorizedKeysFile /etc/ssh/kyes/%u' >> /etc/ssh/sshd_config",
+                 r"from /etc/ssh/kyes/alice, where there is no file", id="typing error in AuthorizedKeysFile"),
+    pytest.param("printf 'Match User alice\\nAuthenticationMethods publickey,password\\nPasswordAuthentication no\\n'"
+                 " >> /etc/ssh/sshd_config", r"AuthenticationMethods is publickey,password", id="unsatisfiable methods"),
+    pytest.param("echo 'RevokedKeys /etc/ssh/gone' >> /etc/ssh/sshd_config", r"RevokedKeys names /etc/ssh/gone", id="RevokedKeys"),
+]
+
+
+@pytest.mark.parametrize(("world", "sentence"), REFUSED)
+def test_what_is_not_ours_is_named_and_left_alone(host_of, world, sentence):
+    host = host_of("debian12")
+    host.configure(world)
+    assert host.login() != "alice"
+    before = host.snapshot()
+    result = host.run(users=["alice"])
+    assert result.get("failed") is True or "msg" in result
+    assert re.search(sentence, result["msg"]), result["msg"]
+    assert "nothing was changed" in result["msg"]
+    assert host.snapshot() == before
+
+
+def test_root_is_refused_by_permit_root_login(host_of):
+    host = host_of("debian12")
+    host.configure("echo 'PermitRootLogin no' >> /etc/ssh/sshd_config")
+    assert "Permission denied" in host.login("root")
+    assert "PermitRootLogin is no (/etc/ssh/sshd_config:" in host.run(users=["root"])["msg"]
+
+
+def test_configuration_that_is_broken_already_is_quoted_and_left_alone(host_of):
+    host = host_of("debian12")
+    # Alone each file would pass; the set defines the subsystem twice.
+    host.exec("echo 'Subsystem sftp internal-sftp' > /etc/ssh/sshd_config.d/50-x.conf")
+    before = host.snapshot()
+    message = host.run(users=["alice"])["msg"]
+    assert "Subsystem 'sftp' already defined" in message
+    assert "/etc/ssh/sshd_config line" in message
+    assert host.snapshot() == before
+    assert host.login() == "alice"
+
+
+def test_unknown_user_fails_and_check_mode_only_warns(host_of):
+    host = host_of("debian12")
+    host.configure("echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config")
+    assert "user nobody-yet does not exist" in host.run(users=["nobody-yet"])["msg"]
+    planned = host.run(check=True, users=["nobody-yet"])
+    assert (planned["changed"], planned["place"]) == (True, "drop_in")
+
+
+@pytest.mark.parametrize("image", ["debian12", "el-like"])
+def test_open_sessions_stay_and_the_port_answers(host_of, image):
+    host = host_of(image)
+    session = subprocess.Popen(
+        host.ssh("alice", "while read -r line; do echo got $line; done"),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )
+    with session:
+        session.stdin.write("one\n")
+        session.stdin.flush()
+        assert session.stdout.readline() == "got one\n"
+        host.configure("sed -i '1i PubkeyAuthentication no' /etc/ssh/sshd_config")
+        silences = []
+        done = threading.Event()
+
+        def probe():
+            silent_since = None
+            while not done.is_set():
+                if greets(host):
+                    if silent_since is not None:
+                        silences.append(time.monotonic() - silent_since)
+                    silent_since = None
+                elif silent_since is None:
+                    silent_since = time.monotonic()
+                time.sleep(0.05)
+
+        prober = threading.Thread(target=probe)
+        prober.start()
+        try:
+            result = host.run(users=["alice"])
+        finally:
+            done.set()
+            prober.join()
+        assert result["changed"]
+        # sshd closes its port while it reads the new configuration: a moment, never more.
+        assert max(silences, default=0) < 1
+        session.stdin.write("two\n")
+        session.stdin.flush()
+        assert session.stdout.readline() == "got two\n"
+        session.stdin.close()
+    assert host.login() == "alice"
+
+
+FAILING_RELOADS = [
+    pytest.param("ExecReload=\nExecReload=/bin/false", "systemctl reload .* failed", id="reload fails"),
+    pytest.param("ExecReload=\nExecReload=/bin/kill -KILL $MAINPID\nRestart=no", "after the reload|main process", id="sshd dies"),
+    pytest.param("ExecReload=\nExecReload=/bin/kill -STOP $MAINPID", "nothing greets as SSH", id="sshd hangs"),
+]
+
+
+@pytest.mark.parametrize(("override", "sentence"), FAILING_RELOADS)
+def test_a_reload_that_goes_wrong_is_undone(host_of, override, sentence):
+    host = host_of("debian12")
+    host.configure("echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config")
+    before = host.exec("cd /etc/ssh; find . -type f -exec sha256sum {} + | sort")
+    host.exec(f"""
+        mkdir -p /etc/systemd/system/{host.unit}.d
+        printf '[Service]\\n{override.replace(chr(10), chr(92) + "n")}\\n' > /etc/systemd/system/{host.unit}.d/test.conf
+        systemctl daemon-reload
+    """)
+    if "STOP" in override:
+        # Somebody wakes it up again a little later, as after a machine that was busy.
+        subprocess.Popen(["podman", "exec", host.container, "bash", "-c",
+                          "sleep 25; kill -CONT $(systemctl show -p MainPID --value ssh.service)"])
+    message = host.run(users=["alice"])["msg"]
+    assert re.search(sentence, message), message
+    assert "the former configuration was put back (removed again: " + DROP_IN in message
+    assert host.exec("cd /etc/ssh; find . -type f -exec sha256sum {} + | sort") == before
+    assert host.exec("ls /var/lib/alicloud-ecs-access/sshd").split() == ["rollback.sh", "rolled-back"]
+    wait_for_port(host)
+
+
+def test_an_interrupted_change_is_undone_first(host_of):
+    host = host_of("debian12")
+    host.configure("echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config")
+    host.run(users=["alice"])
+    # As a kill between the write and the commit leaves it.
+    host.exec("mv /var/lib/alicloud-ecs-access/sshd/last-change /var/lib/alicloud-ecs-access/sshd/armed")
+    result = host.run(state="absent")
+    assert "has been undone first: removed again: " + DROP_IN in " ".join(result.get("warnings", [])), result
+    assert result["changed"] is False
+    assert "Permission denied" in host.login()
+
+
+def test_edits_that_sshd_has_not_read_yet_are_told(host_of):
+    host = host_of("debian12")
+    host.configure("echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config")
+    time.sleep(1.1)
+    host.exec("sed -i '/^PubkeyAuthentication/d' /etc/ssh/sshd_config")
+    assert "Permission denied" in host.login()
+    result = host.run(users=["alice"])
+    assert (result["changed"], result["actions"]) == (True, ["reload ssh.service"])
+    assert any("edited after ssh.service had last read it" in text for text in result["warnings"])
+    assert host.login() == "alice"
+    assert host.run(users=["alice"])["changed"] is False
+
+
+def test_edits_that_would_lock_out_this_run_are_not_put_in_force(host_of):
+    host = host_of("debian12")
+    host.configure("echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config")
+    time.sleep(1.1)
+    host.exec("echo 'AllowUsers alice' > /etc/ssh/sshd_config.d/50-x.conf")
+    before = host.snapshot()
+    message = host.run(users=["alice"])["msg"]
+    assert "reloading it now would lock out the user of this connection: op: AllowUsers does not have op" in message
+    assert host.snapshot() == before
+
+
+@pytest.mark.parametrize("image", ["debian12", "debian13"])
+def test_socket_activation(host_of, image):
+    host = host_of(image)
+    host.configure("echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config")
+    host.exec("systemctl stop ssh.service; systemctl enable --now ssh.socket")
+    wait_for_port(host)
+    assert "Permission denied" in host.login()
+    result = host.run(users=["alice"])
+    assert (result["changed"], result["place"]) == (True, "drop_in")
+    assert host.login() == "alice"
+    assert host.run(users=["alice"])["changed"] is False
+
+
+def test_host_without_systemd_is_refused(host_of):
+    host = host_of("debian12")
+    host.exec("mv /run/systemd/system /run/systemd/hidden")
+    try:
+        assert "this host does not run systemd" in host.run(users=["alice"])["msg"]
+    finally:
+        host.exec("mv /run/systemd/hidden /run/systemd/system")
+
+
+def test_two_runs_at_once_make_one_change(host_of):
+    host = host_of("debian12")
+    host.configure("echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config")
+    results = []
+    runs = [threading.Thread(target=lambda: results.append(host.run(users=["alice"]))) for _number in range(2)]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert sorted(result["changed"] for result in results) == [False, True]
+    assert host.login() == "alice"

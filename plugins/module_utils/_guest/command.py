@@ -1,0 +1,108 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a request to the text of a Cloud Assistant command, and from its output back to an answer.
+
+Note that this module util is **PRIVATE** to the collection. It is pure.
+"""
+
+import base64
+import inspect
+import json
+import re
+from typing import Any, Dict, NamedTuple, Tuple
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest import login_key
+
+CONTENT_LIMIT = 24 * 1024
+"""What RunCommand accepts, counted in base64."""
+
+USER_NAME_LIMIT = 64
+
+# The Python program is in a quoted here-document and its input is one word of base64, so that the shell reads neither.
+_LAUNCHER = """\
+#!/bin/sh
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
+LC_ALL=C
+export PATH LC_ALL
+cd / || exit
+for python in python3 /usr/libexec/platform-python python2 python; do
+if "$python" -c 'import sys; sys.exit(not (2, 7) <= sys.version_info[:2])' 2>/dev/null; then
+exec "$python" -E -s - %(input)s <<'END_OF_PROGRAM'
+%(program)s
+END_OF_PROGRAM
+fi
+done
+echo '%(marker)s{"error": "there is no Python (2.7 or 3) in the instance"}'
+"""
+
+
+class GuestError(Exception):
+    """The guest gave no usable answer, or nothing can be sent to it. The message is one sentence."""
+
+
+class Request(NamedTuple):
+    """What the guest shall look at, and with C(write) make true."""
+
+    state: str
+    write: bool
+    users: Tuple[str, ...]
+    """Accounts; C(auto) stands for the image's own."""
+    vendor: str
+    """The account that the vendor's boot-time injection serves; empty when only the guest knows."""
+    key_line: str
+    drop: Tuple[str, ...] = ()
+    """SHA-256 (hex) of the blobs of keys that shall go."""
+
+
+def check_user_name(name: str) -> None:
+    """GuestError unless I(name) is C(auto) or can be an account's name; looked at before anything is sent."""
+    if len(name) > USER_NAME_LIMIT or not re.match(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*\$?\Z", name):
+        shown = name if len(name) <= USER_NAME_LIMIT else name[:USER_NAME_LIMIT] + "..."
+        raise GuestError(
+            "%r cannot be a login user: give a name of at most %d letters, digits, '.', '_', '@' and '-' that does not "
+            "start with '.', '@' or '-'" % (shown, USER_NAME_LIMIT)
+        )
+
+
+def render_command(request: Request, marker: str) -> str:
+    """The shell script for RunCommand; its answer follows I(marker). GuestError when it would be too long."""
+    content = {
+        "state": request.state,
+        "write": request.write,
+        "users": list(request.users),
+        "vendor": request.vendor,
+        "key": request.key_line,
+        "drop": list(request.drop),
+        "marker": marker,
+    }
+    text = _LAUNCHER % {
+        "input": base64.b64encode(json.dumps(content).encode("utf-8")).decode("ascii"),
+        "program": program_text(),
+        "marker": marker,
+    }
+    if len(base64.b64encode(text.encode("utf-8"))) > CONTENT_LIMIT:
+        raise GuestError("the list of login users or the key is too long for one Cloud Assistant command; give fewer login users")
+    return text
+
+
+def program_text() -> str:
+    """The guest's program without the lines that are comments only."""
+    lines = inspect.getsource(login_key).splitlines()
+    return "\n".join(line for line in lines if not re.match(r"\s*#", line))
+
+
+def parse_output(output: str, marker: str) -> Dict[str, Any]:
+    """The answer in a command's output, whatever else the agent or a login script wrote there; raises GuestError."""
+    _noise, found, rest = output.rpartition(marker)
+    if not found:
+        raise GuestError("the instance ran the command but its answer is not in the output")
+    try:
+        answer = json.loads(rest.splitlines()[0])
+    except (ValueError, IndexError):
+        raise GuestError("the instance's answer was cut off; give fewer login users")
+    if not isinstance(answer, dict):
+        raise GuestError("the instance's answer makes no sense")
+    if "error" in answer:
+        raise GuestError(str(answer["error"]))
+    return answer

@@ -1,0 +1,146 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Look at everything that the login state of a host consists of.
+
+Plain files are parsed; no program is started unless sshd's configuration can only be understood by sshd itself.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import glob
+import os
+import pwd
+from typing import Dict, FrozenSet, List, Optional, Set, Tuple
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_files import read_home, read_key_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sudoers_files import read_sudo
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import HostError, find_tool, run_tool
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_accounts import planned_home
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import HomeState, KeyFile, Snapshot
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_wanted import Wanted
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import (
+    Account,
+    parse_group,
+    parse_passwd,
+    parse_shadow,
+)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.keys_location import (
+    DEFAULT_PATTERNS,
+    SshdWords,
+    expand_pattern,
+    read_words,
+)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_config import (
+    MAIN_CONFIG,
+    Directive,
+    absolute_pattern,
+    parse_directives,
+    parse_effective,
+)
+
+_TOOLS = ("useradd", "usermod", "userdel", "groupadd", "groupdel", "gpasswd", "chpasswd")
+
+
+def read_snapshot(wanted: Wanted, logged_in: FrozenSet[str]) -> Snapshot:
+    """Read what planning needs. logged_in: users whose keys the guard wants to know."""
+    accounts = parse_passwd(_read_text("/etc/passwd"))
+    nss = _find_nss_accounts(wanted, accounts)
+    words = read_sshd_words()
+    base = Snapshot(accounts, {}, {}, home_base=_useradd_default("HOME", "/home"))
+    homes, keys = {}, {}  # type: Dict[str, HomeState], Dict[str, Tuple[KeyFile, ...]]
+    missing_dirs = set()  # type: Set[str]
+    for user in wanted.users:
+        account = accounts.get(user.name) or nss.get(user.name)
+        if account is None and user.state == "absent":
+            continue
+        home = account.home if account else planned_home(user, base)
+        homes[user.name] = read_home(home)
+        parent = home.rstrip("/").rpartition("/")[0]
+        if parent and not os.path.isdir(parent):
+            missing_dirs.add(parent)
+        if account is None:
+            # A home left by an earlier account of that uid is looked at with the rights that the new one will have.
+            uid = user.uid if user.uid == homes[user.name].uid else None
+            gid = os.stat(home).st_gid if uid is not None and homes[user.name].exists and not homes[user.name].problem else None
+            account = Account(user.name, uid, gid, "", home, "")
+        keys[user.name] = _read_keys(account, words)
+    others = set(accounts) if wanted.revoked.blobs or wanted.revoked.fingerprints else logged_in & set(accounts)
+    for name in sorted(others - set(keys)):
+        keys[name] = _read_keys(accounts[name], words)
+    shells = {user.shell for user in wanted.users if user.shell}
+    return base._replace(
+        shadows=parse_shadow(_read_text("/etc/shadow")), groups=parse_group(_read_text("/etc/group")), nss=nss, homes=homes,
+        key_files=keys, sudo=read_sudo(), missing_dirs=frozenset(missing_dirs),
+        missing_shells=frozenset(shell for shell in shells if not (os.path.isfile(shell) and os.access(shell, os.X_OK))),
+        missing_tools=frozenset(tool for tool in _TOOLS if find_tool(tool) is None),
+        default_shell="/bin/bash" if os.path.exists("/bin/bash") else "/bin/sh", allow_groups=words.allow_groups)
+
+
+def read_sshd_words() -> SshdWords:
+    """What sshd's configuration says about key files and groups, includes followed."""
+    return read_words(_directives(MAIN_CONFIG, "", 0))
+
+
+def _directives(path: str, match: str, depth: int) -> List[Directive]:
+    found = []  # type: List[Directive]
+    for directive in parse_directives(path, _read_text(path, "")):
+        if match and not directive.match:
+            directive = directive._replace(match=match)
+        if directive.keyword == "include" and depth < 16:
+            for pattern in directive.arguments:
+                for name in sorted(glob.glob(absolute_pattern(pattern))):
+                    found += _directives(name, directive.match, depth + 1)
+        found.append(directive)
+    return found
+
+
+def _read_keys(account: Account, words: SshdWords) -> Tuple[KeyFile, ...]:
+    patterns = _ask_sshd(account.name) if words.keys_in_match else words.key_files
+    files = []  # type: List[KeyFile]
+    for pattern in patterns:
+        if pattern.lower() == "none":
+            continue
+        path = expand_pattern(pattern, account.name, account.uid, account.home)
+        if path not in [item.path for item in files]:
+            files.append(KeyFile(path) if account.uid is None or account.gid is None else read_key_file(account, path))
+    return tuple(files)
+
+
+def _ask_sshd(user: str) -> Tuple[str, ...]:
+    code, said = run_tool(["sshd", "-T", "-C", "user=%s,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22" % user])
+    if code != 0:
+        raise HostError("sshd does not accept its own configuration, so nobody can tell where keys belong: %s" % said)
+    values = parse_effective(said).get("authorizedkeysfile")
+    return tuple(values[0].split()) if values else DEFAULT_PATTERNS
+
+
+def _find_nss_accounts(wanted: Wanted, accounts: Dict[str, Account]) -> Dict[str, Account]:
+    """Accounts of a directory service. Asked only for names that /etc/passwd does not have."""
+    found = {}
+    for user in wanted.users:
+        if user.name not in accounts:
+            try:
+                entry = pwd.getpwnam(user.name)
+            except KeyError:
+                continue
+            found[user.name] = Account(entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_gecos, entry.pw_dir, entry.pw_shell, False)
+    return found
+
+
+def _useradd_default(name: str, fallback: str) -> str:
+    for line in _read_text("/etc/default/useradd", "").splitlines():
+        key, _equals, value = line.partition("=")
+        if key.strip() == name and value.strip():
+            return value.strip()
+    return fallback
+
+
+def _read_text(path: str, missing: Optional[str] = None) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as stream:
+            return stream.read()
+    except OSError as exc:
+        if missing is None:
+            raise HostError("%s cannot be read: %s" % (path, exc.strerror))
+        return missing

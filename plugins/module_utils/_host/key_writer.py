@@ -1,0 +1,175 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write key files: beside the old one, flushed, renamed over it, as the account that they belong to.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import contextlib
+import os
+import stat
+from typing import Optional, Tuple
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.account_paths import (
+    DIRECTORY,
+    READABLE_DIRECTORY,
+    Problem,
+    acting_as,
+    check_directory,
+    check_home,
+    closing,
+    home_mode,
+    is_in_home,
+    open_central,
+    open_home,
+    parts_in_home,
+    walk,
+)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_files import read_central, read_entry
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import HostError, find_tool, run_tool
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import Account
+
+_TEMPORARY = ".%s.ecs_access-new"
+
+
+def write_key_file(account: Account, path: str, content: bytes, before: Optional[bytes]) -> None:
+    """Bring one file to its planned content, atomically; owners and modes come right on the way.
+
+    before: what was planned on, None for no file. Raises HostError when the file is no longer that.
+    """
+    try:
+        if is_in_home(account, path):
+            _write_in_home(account, path, content, before)
+        else:
+            _write_central(path, content, before)
+    except Problem as exc:
+        raise HostError(str(exc))
+    except OSError as exc:
+        raise HostError("%s could not be written: %s; what was there is still there" % (path, exc.strerror))
+    if os.path.exists("/sys/fs/selinux/enforce") and find_tool("restorecon"):
+        run_tool(["restorecon", os.path.dirname(path), path])
+
+
+def remove_key_file(account: Account, path: str) -> None:
+    """Take a key file away, whatever it is: only the entry goes, never what a link points to."""
+    try:
+        with closing(_open_folder(account, path)) as parent:
+            owner = os.fstat(parent).st_uid
+            with acting_as(account.uid if owner == account.uid else 0, account.gid):
+                os.unlink(os.path.basename(path), dir_fd=parent)
+    except FileNotFoundError:
+        pass
+    except Problem as exc:
+        raise HostError(str(exc))
+    except OSError as exc:
+        raise HostError("%s could not be removed: %s" % (path, exc.strerror))
+
+
+def create_home(account: Account) -> None:
+    """Make the missing home of an existing account, its owner's alone."""
+    parent, name = os.path.split(account.home.rstrip("/"))
+    try:
+        with closing(walk(os.path.realpath(parent))) as above:
+            status = os.fstat(above)
+            if status.st_uid != 0 or stat.S_IMODE(status.st_mode) & 0o022:
+                raise HostError("the home %s is not created, because others than root may write in %s" % (account.home, parent))
+            os.mkdir(name, 0o700, dir_fd=above)
+            with closing(os.open(name, READABLE_DIRECTORY, dir_fd=above)) as home:
+                os.fchown(home, account.uid, account.gid)
+    except OSError as exc:
+        raise HostError("the home %s could not be created: %s" % (account.home, exc.strerror))
+
+
+def replace_file(parent: int, name: str, content: bytes, owner: Optional[Tuple[int, int]] = None, mode: int = 0o600) -> None:
+    """Write beside, flush, rename. The temporary name is fixed, so that what a killed run left is cleared by the next."""
+    temporary = _TEMPORARY % name.lstrip(".")
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(temporary, dir_fd=parent)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=parent)
+    try:
+        with closing(descriptor):
+            view = memoryview(content)
+            while view:
+                view = view[os.write(descriptor, view):]
+            if owner is not None:
+                os.fchown(descriptor, owner[0], owner[1])
+            os.fchmod(descriptor, mode)
+            os.fsync(descriptor)
+        os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary, dir_fd=parent)
+        raise
+    with contextlib.suppress(OSError), closing(os.open(".", READABLE_DIRECTORY, dir_fd=parent)) as readable:
+        os.fsync(readable)
+
+
+def _write_in_home(account: Account, path: str, content: bytes, before: Optional[bytes]) -> None:
+    parts = parts_in_home(account, path)
+    with closing(open_home(account.home)) as home:
+        if check_home(account, os.fstat(home)):
+            with closing(os.open(".", READABLE_DIRECTORY, dir_fd=home)) as readable:
+                os.fchmod(readable, home_mode(os.fstat(readable)))
+        descriptor = os.dup(home)
+        for index, name in enumerate(parts[:-1]):
+            where = "/".join([account.home.rstrip("/")] + parts[:index + 1])
+            with closing(descriptor) as parent:
+                descriptor = _ensure_directory(account, parent, name, where)
+        with closing(descriptor) as parent:
+            try:
+                present = read_entry(account, parent, parts[-1], path).content  # type: Optional[bytes]
+            except FileNotFoundError:
+                present = None
+            _check_unchanged(path, present, before)
+            with acting_as(account.uid, account.gid):
+                replace_file(parent, parts[-1], content)
+
+
+def _write_central(path: str, content: bytes, before: Optional[bytes]) -> None:
+    with closing(open_central(path)) as parent:
+        owner, mode, present = (0, 0), 0o644, None  # type: Tuple[int, int], int, Optional[bytes]
+        with contextlib.suppress(FileNotFoundError):
+            seen = read_central(parent, path)
+            owner, mode, present = (seen.status.st_uid, seen.status.st_gid), stat.S_IMODE(seen.status.st_mode), seen.content
+        _check_unchanged(path, present, before)
+        replace_file(parent, os.path.basename(path), content, owner, mode)
+
+
+def _check_unchanged(path: str, present: Optional[bytes], before: Optional[bytes]) -> None:
+    if present != before:
+        raise Problem("%s was changed by somebody else while this run was at work; run it again" % path)
+
+
+def _ensure_directory(account: Account, parent: int, name: str, where: str) -> int:
+    """Open a directory of the account in parent; make it or put it right first."""
+    try:
+        status = os.stat(name, dir_fd=parent, follow_symlinks=False)
+    except FileNotFoundError:
+        owner = os.fstat(parent).st_uid
+        with acting_as(account.uid if owner == account.uid else 0, account.gid):
+            os.mkdir(name, 0o700, dir_fd=parent)
+        status = os.stat(name, dir_fd=parent, follow_symlinks=False)
+    if check_directory(account, where, status):
+        if status.st_uid != account.uid:
+            with closing(os.open(name, READABLE_DIRECTORY, dir_fd=parent)) as descriptor:
+                if os.fstat(descriptor).st_uid != 0:
+                    raise Problem("%s was exchanged while this run was at work" % where)
+                os.fchown(descriptor, account.uid, account.gid)
+        with acting_as(account.uid, account.gid):
+            # As the account: were the entry exchanged for a link, its owner could do no more by it than without us.
+            if status.st_gid != account.gid:
+                os.chown(name, -1, account.gid, dir_fd=parent, follow_symlinks=False)
+            os.chmod(name, 0o700, dir_fd=parent)
+    return os.open(name, DIRECTORY, dir_fd=parent)
+
+
+def _open_folder(account: Account, path: str) -> int:
+    if not is_in_home(account, path):
+        return open_central(path)
+    with closing(open_home(account.home)) as home:
+        descriptor = os.dup(home)
+    for name in parts_in_home(account, path)[:-1]:
+        with closing(descriptor) as parent:
+            descriptor = os.open(name, DIRECTORY, dir_fd=parent)
+    return descriptor

@@ -1,0 +1,109 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a system tool, take turns with other runs, end an account's processes.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import time
+from typing import Dict, Iterator, List, Optional, Tuple
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import parse_passwd
+
+TOOL_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+_LOCK_PATH = "/run/alicloud.ecs_access.lock"
+
+
+class HostError(Exception):
+    """Something on the host refused to be done. The message is one sentence that can be shown as it is."""
+
+
+def find_tool(name: str) -> Optional[str]:
+    """Where a tool lies, whatever PATH this process was given."""
+    return shutil.which(name, path=TOOL_PATH)
+
+
+def run_tool(argv: List[str], stdin: str = "", timeout: int = 120) -> Tuple[int, str]:
+    """Run a tool with a plain environment: (return code, what it said). Raises HostError when it cannot run."""
+    path = find_tool(argv[0])
+    if path is None:
+        raise HostError("%s not found in %s" % (argv[0], TOOL_PATH))
+    process = subprocess.Popen(
+        [path] + argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/",
+        env={"PATH": TOOL_PATH, "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"})
+    try:
+        output = process.communicate(stdin.encode("utf-8"), timeout=timeout)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise HostError("%s did not end within %d seconds" % (argv[0], timeout))
+    return process.returncode, output.decode("utf-8", "replace").strip()
+
+
+@contextlib.contextmanager
+def exclusive_run(wait_seconds: int = 300) -> Iterator[None]:
+    """Let one run at a time look and change. The lock lies in /run, where nobody but root can get in the way."""
+    descriptor = os.open(_LOCK_PATH, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        deadline = time.monotonic() + wait_seconds
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise HostError("another run of ssh_access has been at work on this host for %d seconds; try again later" % wait_seconds)
+                time.sleep(0.1)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def end_processes(uid: int, name: str, wait_seconds: float = 5.0) -> None:
+    """End every process of an account; raises HostError when one survives."""
+    if find_tool("loginctl") and os.path.isdir("/run/systemd/system"):
+        run_tool(["loginctl", "terminate-user", name], timeout=30)
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        processes = find_processes(uid)
+        if not processes:
+            return
+        if time.monotonic() > deadline:
+            raise HostError("processes %s of user %s cannot be ended" % (", ".join(str(pid) for pid in processes), name))
+        for pid in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.1)
+
+
+def find_processes(uid: int) -> List[int]:
+    """Living processes that run under this uid, by real, effective or saved id."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            status = read_status(int(entry))
+            if status.get("State", "Z")[:1] != "Z" and str(uid) in status.get("Uid", "").split()[:3]:
+                found.append(int(entry))
+    return found
+
+
+def read_uids() -> Dict[str, int]:
+    """Numbers of all accounts in /etc/passwd, read afresh."""
+    with open("/etc/passwd", encoding="utf-8", errors="surrogateescape") as stream:
+        return {name: account.uid for name, account in parse_passwd(stream.read()).items()}
+
+
+def read_status(pid: int) -> Dict[str, str]:
+    """/proc/PID/status as a dictionary, empty when the process is gone."""
+    try:
+        with open("/proc/%d/status" % pid, errors="replace") as stream:
+            return dict(line.rstrip("\n").split(":\t", 1) for line in stream if ":\t" in line)
+    except OSError:
+        return {}

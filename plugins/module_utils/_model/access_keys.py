@@ -1,0 +1,125 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plan the key files of all accounts: listed users get their keys, revoked keys leave everybody.
+
+Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
+"""
+
+from typing import List, NamedTuple, Optional, Tuple
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import (
+    PHASE_HOME,
+    PHASE_KEYS,
+    PHASE_REMOVE,
+    Conflict,
+    HomeState,
+    KeyFile,
+    Snapshot,
+    Step,
+)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_wanted import WantedUser
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import Account
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.authorized_keys import (
+    KeyLine,
+    Revoked,
+    WantedKey,
+    parse_key_file,
+    plan_key_file,
+)
+
+
+class KeysPlan(NamedTuple):
+    """Steps for one account's files, its keys before and after, and what to warn of."""
+
+    steps: Tuple[Step, ...] = ()
+    before: Tuple[KeyLine, ...] = ()
+    after: Tuple[KeyLine, ...] = ()
+    warnings: Tuple[str, ...] = ()
+
+
+def plan_user_keys(user: WantedUser, account: Account, snapshot: Snapshot, revoked: Revoked) -> KeysPlan:
+    """Keys of a listed user whose authorized_keys are given."""
+    files = snapshot.key_files.get(user.name, ())
+    home = snapshot.homes.get(user.name, HomeState(False))
+    wanted = list(user.keys or ())
+    adds = any(item.present for item in wanted)
+    if not files:
+        if adds:
+            raise Conflict("user %s: sshd reads no key file for this user (AuthorizedKeysFile is none), so a key would have no "
+                           "effect" % user.name)
+        return KeysPlan()
+    for item in files:
+        if item.problem and (item is files[0] or item.exists):
+            raise Conflict("user %s: %s" % (user.name, item.problem))
+    steps = []  # type: List[Step]
+    new = user.name not in snapshot.accounts and user.name not in snapshot.nss
+    in_home = files[0].path.startswith(account.home.rstrip("/") + "/")
+    if adds and in_home:
+        if home.problem:
+            raise Conflict("user %s: %s" % (user.name, home.problem))
+        if not home.exists and not (new and user.create_home):
+            if not user.create_home:
+                raise Conflict("user %s: the home %s does not exist and create_home is false, so keys have no place"
+                               % (user.name, account.home))
+            steps.append(Step(PHASE_HOME, "create_home", ("create the home %s of user %s" % (account.home, user.name),),
+                              {"name": user.name}))
+    elsewhere = {line.key.blob for item in files[1:] for line in parse_key_file(item.content or b"") if line.key}
+    before, after = [], []  # type: List[KeyLine], List[KeyLine]
+    for index, item in enumerate(files):
+        own = {line.key.blob for line in parse_key_file(item.content or b"") if line.key}
+        mine = [key for key in wanted if not key.present or key.key.blob in own
+                or (index == 0 and key.key.blob not in elsewhere)]
+        step, lines_before, lines_after = _plan_file(user.name, item, mine, user.exclusive, revoked)
+        steps += [step] if step else []
+        before += lines_before
+        after += lines_after
+    return KeysPlan(tuple(steps), tuple(before), tuple(after))
+
+
+def plan_revoked(name: str, snapshot: Snapshot, revoked: Revoked) -> KeysPlan:
+    """Take revoked keys out of an account that is not otherwise managed."""
+    steps, before, after, warnings = [], [], [], []
+    for item in snapshot.key_files.get(name, ()):
+        if item.content is None:
+            warnings.append("user %s: not searched for revoked keys: %s" % (name, item.problem or item.path))
+            continue
+        step, lines_before, lines_after = _plan_file(name, item._replace(repairs=()), [], False, revoked)
+        if step is not None:
+            if item.problem:
+                raise Conflict("user %s has a revoked key, but %s" % (name, item.problem))
+            steps.append(step)
+        before += lines_before
+        after += lines_after
+    return KeysPlan(tuple(steps), tuple(before), tuple(after), tuple(warnings))
+
+
+def plan_forgotten(user: WantedUser, snapshot: Snapshot) -> KeysPlan:
+    """Remove the key files of a user who is to go: a later account of that name must not inherit them."""
+    files = [item for item in snapshot.key_files.get(user.name, ()) if item.exists]
+    before = [line for item in files for line in parse_key_file(item.content or b"") if line.key]
+    steps = [Step(PHASE_REMOVE, "remove_key_file", ("remove " + item.path,), {"name": user.name, "path": item.path}) for item in files]
+    return KeysPlan(tuple(steps), tuple(before))
+
+
+def seen_keys(name: str, snapshot: Snapshot) -> Tuple[KeyLine, ...]:
+    """Keys of an account as they are."""
+    files = snapshot.key_files.get(name, ())
+    return tuple(line for item in files for line in parse_key_file(item.content or b"") if line.key)
+
+
+def _plan_file(name: str, item: KeyFile, wanted: List[WantedKey], exclusive: bool,
+               revoked: Revoked) -> Tuple[Optional[Step], List[KeyLine], List[KeyLine]]:
+    content = item.content or b""
+    edit = plan_key_file(content, wanted, exclusive, revoked)
+    before = [line for line in parse_key_file(content) if line.key]
+    repairs = item.repairs if item.exists or edit.content else ()
+    if not edit.changes and not repairs:
+        return None, before, before
+    if item.obstacle:
+        raise Conflict("user %s: %s" % (name, item.obstacle))
+    what = tuple("user %s: %s" % (name, change.what) for change in edit.changes)
+    what += tuple("user %s: %s" % (name, repair) for repair in repairs)
+    step = Step(PHASE_KEYS, "write_keys", what,
+                {"name": name, "path": item.path, "content": edit.content, "before": item.content if item.exists else None})
+    return step, before, [line for line in parse_key_file(edit.content) if line.key]

@@ -1,0 +1,476 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+module: ssh_access
+short_description: Manage who can log in to a host over SSH, with which keys, and what they may become
+version_added: 1.0.0
+description:
+  - Brings groups, accounts, sudo rights and public keys of one host to the wanted state, in B(one) call and one round trip.
+  - What is not listed is left alone. Unknown lines, comments, order and repetitions in key files survive byte for byte.
+  - Everything is checked before anything is changed. If a step fails all the same, RV(actions) says which steps were done.
+  - Access is given before any is taken away.
+  - The module refuses to take away the user, key, group or sudo rule that the very run depends on, see O(allow_self_lockout).
+  - Key files are read and written with the rights of the account that they belong to. Symbolic links, hard links and special files
+    are refused. Owners and modes on which C(sshd) would refuse a key are repaired.
+  - Needs root on the host (C(become)).
+extends_documentation_fragment:
+  - alicloud.ecs_access.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Also works for users who do not exist yet. The answer lists every key that O(users[].exclusive) would drop.
+  diff_mode:
+    support: full
+    details:
+      - Keys appear as fingerprint and comment. Password hashes never appear.
+  idempotent:
+    support: full
+  platform:
+    platforms: posix
+    details:
+      - Linux with the shadow utilities.
+options:
+  groups:
+    description: Groups that must exist, or must not.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the group.
+        type: str
+        required: true
+      gid:
+        description:
+          - Number of a group that is created. The number of a present group is never changed; another one is an error.
+        type: int
+      system:
+        description: Take the number from the system range.
+        type: bool
+        default: false
+      state:
+        description: Whether the group is to exist.
+        type: str
+        choices: [present, absent]
+        default: present
+  users:
+    description: The people and programs who log in. An option that is not given leaves that property of a present account alone.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the account.
+        type: str
+        required: true
+      state:
+        description:
+          - With V(present), the account exists. An account that was locked by this module is unlocked.
+          - With V(locked), the account is expired and its password is locked. Keys stay in place and open nothing. A locked password
+            alone would not stop them.
+          - With V(absent), the account, its sudo rule and its key files are removed.
+        type: str
+        choices: [present, locked, absent]
+        default: present
+      account:
+        description:
+          - With V(local), the account is one of C(/etc/passwd) and is created when it is missing.
+          - With V(existing), only keys and sudo are managed. Use it for accounts of LDAP or SSSD, and for accounts that something else
+            creates.
+        type: str
+        choices: [local, existing]
+        default: local
+      uid:
+        description:
+          - Number of an account that is created. The number of a present account is never changed; another one is an error.
+        type: int
+      system:
+        description: Take the number of a new account from the system range.
+        type: bool
+        default: false
+      group:
+        description:
+          - Primary group. It must exist or be listed in O(groups).
+          - A new account gets a group of its own name by default.
+        type: str
+      groups:
+        description: Supplementary groups. They must exist or be listed in O(groups).
+        type: list
+        elements: str
+      append_groups:
+        description: Keep the memberships that are not listed in O(users[].groups). With V(false) they are removed.
+        type: bool
+        default: true
+      shell:
+        description: Login shell. It must exist on the host. A new account gets C(/bin/bash) by default.
+        type: path
+      home:
+        description: Home of an account that is created. A present account is never moved; another home is an error.
+        type: path
+      create_home:
+        description: Create a home that does not exist.
+        type: bool
+        default: true
+      remove_home:
+        description: Remove the home, too, with O(users[].state=absent).
+        type: bool
+        default: false
+      comment:
+        description: Full name of the person (the GECOS field).
+        type: str
+      password_hash:
+        description: Output of C(crypt), such as that of the P(ansible.builtin.password_hash#filter) filter with a fixed salt.
+        type: str
+      update_password:
+        description: With V(on_create), only a new account gets O(users[].password_hash).
+        type: str
+        choices: [always, on_create]
+        default: always
+      expires:
+        description: First day on which nobody can log in to the account any more, such as V(2030-12-31), or V(never).
+        type: str
+      sudo:
+        description:
+          - With V(password), the user may run everything after giving their password. They join the platform's admin group (C(sudo),
+            else C(wheel)); where C(sudoers) grants neither, they get a rule of their own. The account must have a password.
+          - With V(nopasswd), the user may run everything without a password, by a file of their own in C(sudoers.d).
+          - With V(none), the user leaves the admin group and loses that file. Rules of others that still give them sudo are reported
+            as warnings.
+          - A file counts only after C(visudo) has accepted the whole set with it, in a copy.
+          - Not given, sudo is left alone.
+        type: str
+        choices: [none, password, nopasswd]
+      sudo_commands:
+        description: Commands, as C(sudoers) wants them, instead of everything.
+        type: list
+        elements: str
+      sudo_runas:
+        description: Whom the user may become, as C(sudoers) wants it. V(ALL:ALL) by default.
+        type: str
+      authorized_keys:
+        description:
+          - Public keys. An element is a key line, the text of a C(.pub) file with one or more lines, or a dictionary with C(key), and
+            optionally C(options) (a string or a list), C(comment) and C(state) (V(present) or V(absent)).
+          - Options and comment that are not given are left as they are on a key that is present. C(options) given as an empty string
+            removes all options. Given options hold for every line of that key.
+          - Keys are compared by what they are, not by their text.
+        type: list
+        elements: raw
+      exclusive:
+        description:
+          - Remove every key that is not listed, and every line that cannot be read. Comments stay.
+          - An empty list is refused, see O(users[].allow_empty_exclusive).
+        type: bool
+        default: false
+      allow_empty_exclusive:
+        description: Allow O(users[].exclusive) to remove all keys.
+        type: bool
+        default: false
+      end_sessions:
+        description:
+          - End all processes of a user who becomes locked or absent.
+          - By default V(true) with O(users[].state=absent) and V(false) with O(users[].state=locked).
+        type: bool
+  revoked_keys:
+    description:
+      - Keys that must leave every account of C(/etc/passwd) and every listed user, whatever O(users) says. An element is a key line or
+        a fingerprint as printed by C(ssh-keygen -l), such as V(SHA256:...).
+    type: list
+    elements: str
+    default: []
+  allow_self_lockout:
+    description:
+      - Allow to take away what this run logged in with.
+      - The guard looks at the process tree of the host and at the connection of Ansible. Where the key of the login is not known (an
+        agent, a password), all keys of that account are guarded. Without SSH the guard does not apply; RV(guard) says so.
+    type: bool
+    default: false
+seealso:
+  - module: alicloud.ecs_access.sshd_pubkey
+    description: Makes sshd accept public keys.
+author:
+  - The alicloud.ecs_access founders (@alicloud)
+"""
+
+EXAMPLES = r"""
+- name: Give a team access
+  alicloud.ecs_access.ssh_access:
+    groups:
+      - name: developers
+    users:
+      - name: john
+        comment: John Smith
+        groups: [developers]
+        sudo: nopasswd
+        authorized_keys:
+          - ssh-ed25519 AAAAC3Nza...hnC john@laptop
+          - key: ssh-ed25519 AAAAC3Nza...f0Q john@build
+            options: restrict,from="192.0.2.0/24"
+      - name: jane
+        groups: [developers]
+        sudo: password
+        password_hash: "{{ jane_password | ansible.builtin.password_hash(salt=jane_salt) }}"
+        authorized_keys:
+          - "{{ lookup('ansible.builtin.file', 'jane.pub') }}"
+  become: true
+
+- name: Rotate the key of the deploy user and drop every other one
+  alicloud.ecs_access.ssh_access:
+    users:
+      - name: deploy
+        exclusive: true
+        authorized_keys:
+          - ssh-ed25519 AAAAC3Nza...9aX deploy@2026
+  become: true
+
+- name: Let a person go, and take their keys out of every account
+  alicloud.ecs_access.ssh_access:
+    users:
+      - name: mallory
+        state: absent
+    revoked_keys:
+      - SHA256:6ifxTZDhbMyvZDEUuHcIo6xSmnnG4Vs0YUsrLCbLVXI
+  become: true
+
+- name: Give keys and one command to an account of the directory service
+  alicloud.ecs_access.ssh_access:
+    users:
+      - name: operator
+        account: existing
+        sudo: nopasswd
+        sudo_commands: [/usr/bin/systemctl restart app.service]
+        authorized_keys:
+          - ssh-ed25519 AAAAC3Nza...Ww2 operator
+  become: true
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or would be done in check mode, in order. After a failure, what was done before it.
+  type: list
+  elements: str
+  returned: always, except for wrong options
+  sample: ["create user john in groups developers", "user john: add key SHA256:6ifx... (john@laptop)"]
+users:
+  description: The listed users as they are now, or would be in check mode.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    name:
+      description: Name of the user.
+      type: str
+      returned: success
+    state:
+      description: V(present), V(locked) or V(absent).
+      type: str
+      returned: success
+    uid:
+      description: Number of the account, null when it is not known yet.
+      type: int
+      returned: success
+    group:
+      description: Primary group.
+      type: str
+      returned: success
+    groups:
+      description: Supplementary groups.
+      type: list
+      elements: str
+      returned: success
+    shell:
+      description: Login shell.
+      type: str
+      returned: success
+    home:
+      description: Home directory.
+      type: str
+      returned: success
+    expires:
+      description: Day on which the account expires, or V(never).
+      type: str
+      returned: success
+    sudo:
+      description: V(none), V(password) or V(nopasswd), by the admin group and our own rule.
+      type: str
+      returned: success
+    sudo_rule:
+      description: Our own rule, empty if there is none.
+      type: str
+      returned: success
+    keys:
+      description: Keys that sshd reads for the user. Empty for a user who is not there.
+      type: list
+      elements: dict
+      returned: success
+      contains:
+        fingerprint:
+          description: Fingerprint as printed by C(ssh-keygen -l).
+          type: str
+          returned: success
+        type:
+          description: Type of the key.
+          type: str
+          returned: success
+        comment:
+          description: Comment of the line.
+          type: str
+          returned: success
+        options:
+          description: Options of the line.
+          type: str
+          returned: success
+guard:
+  description: How this run is logged in, and so what it must not take away.
+  type: dict
+  returned: success
+  contains:
+    applies:
+      description: Whether the run came over SSH.
+      type: bool
+      returned: success
+    users:
+      description: Whom it is logged in as.
+      type: list
+      elements: str
+      returned: success
+    key:
+      description: Fingerprint of its key, null when it is not known.
+      type: str
+      returned: success
+    become:
+      description: Whether it needs sudo or the like.
+      type: bool
+      returned: success
+    reason:
+      description: Why the guard applies or does not.
+      type: str
+      returned: success
+"""
+
+import contextlib
+import os
+import sys
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.access_apply import Unfinished, apply_plan
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.access_look import read_snapshot
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login import find_login
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sudoers_files import check_fragments
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import HostError, exclusive_run, read_uids
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_guard import find_lockouts
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_plan import plan_access
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_report import render_diff, user_results
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import Conflict
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_wanted import WantedError, parse_wanted
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sudoers import admin_groups
+
+
+class SshAccess:
+    """Look, plan, apply; one run at a time."""
+
+    def __init__(self, params, check_mode):
+        self.params = params
+        self.check_mode = check_mode
+
+    def run(self):
+        """The module's result."""
+        wanted = parse_wanted(self.params)
+        login = find_login(self.params["_login"] or {})
+        with contextlib.ExitStack() as stack:
+            if not self.check_mode:
+                stack.enter_context(exclusive_run())
+            snapshot = read_snapshot(wanted, frozenset(login.users))
+            plan = plan_access(snapshot, wanted, frozenset(login.users))
+            if not self.params["allow_self_lockout"]:
+                self._refuse_lockout(login, plan, snapshot)
+            if plan.fragments:
+                check_fragments(plan.fragments)
+            after = plan.after
+            if plan.changed and not self.check_mode:
+                apply_plan(plan)
+                after = _with_uids(after)
+        return {
+            "changed": plan.changed, "actions": plan.actions, "guard": login.to_dict(), "diff": render_diff(plan),
+            "users": user_results(after, [user.name for user in wanted.users]), "warnings": list(plan.warnings),
+        }
+
+    def _refuse_lockout(self, login, plan, snapshot):
+        lockouts = find_lockouts(login, plan, snapshot.allow_groups, admin_groups(snapshot.sudo.rules), time.strftime("%Y-%m-%d"))
+        if lockouts:
+            raise Conflict("nothing was changed, because this run could lock itself out: %s, and it would %s; if there is another way "
+                           "in, set allow_self_lockout: true" % (login.reason, "; ".join(lockouts)))
+
+
+def _with_uids(views):
+    uids = read_uids()
+    return {name: view._replace(uid=uids.get(name)) if view.exists and view.uid is None else view for name, view in views.items()}
+
+
+def argument_spec():
+    """Options of the module."""
+    group = dict(
+        name=dict(type="str", required=True), gid=dict(type="int"), system=dict(type="bool", default=False),
+        state=dict(type="str", choices=["present", "absent"], default="present"),
+    )
+    user = dict(
+        name=dict(type="str", required=True),
+        state=dict(type="str", choices=["present", "locked", "absent"], default="present"),
+        account=dict(type="str", choices=["local", "existing"], default="local"),
+        uid=dict(type="int"),
+        system=dict(type="bool", default=False),
+        group=dict(type="str"),
+        groups=dict(type="list", elements="str"),
+        append_groups=dict(type="bool", default=True),
+        shell=dict(type="path"),
+        home=dict(type="path"),
+        create_home=dict(type="bool", default=True),
+        remove_home=dict(type="bool", default=False),
+        comment=dict(type="str"),
+        password_hash=dict(type="str", no_log=True),
+        update_password=dict(type="str", choices=["always", "on_create"], default="always", no_log=False),
+        expires=dict(type="str"),
+        sudo=dict(type="str", choices=["none", "password", "nopasswd"]),
+        sudo_commands=dict(type="list", elements="str"),
+        sudo_runas=dict(type="str"),
+        authorized_keys=dict(type="list", elements="raw", no_log=False),
+        exclusive=dict(type="bool", default=False),
+        allow_empty_exclusive=dict(type="bool", default=False),
+        end_sessions=dict(type="bool"),
+    )
+    return dict(
+        groups=dict(type="list", elements="dict", default=[], options=group),
+        users=dict(type="list", elements="dict", default=[], options=user),
+        revoked_keys=dict(type="list", elements="str", default=[], no_log=False),
+        allow_self_lockout=dict(type="bool", default=False),
+        _login=dict(type="dict"),
+    )
+
+
+def main():
+    """Entry point; the only place that catches and fails."""
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    if not sys.platform.startswith("linux"):
+        module.fail_json(msg="ssh_access works on Linux only, not on %s" % sys.platform)
+    if os.geteuid() != 0:
+        module.fail_json(msg="ssh_access needs root on the host; set become: true")
+    try:
+        result = SshAccess(module.params, module.check_mode).run()
+    except (WantedError, Conflict, HostError) as exc:
+        module.fail_json(msg=str(exc))
+    except Unfinished as exc:
+        module.fail_json(msg=str(exc), actions=exc.done, changed=bool(exc.done))
+    except OSError as exc:
+        module.fail_json(msg="the host refused: %s" % exc)
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

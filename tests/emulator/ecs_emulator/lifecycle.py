@@ -31,16 +31,17 @@ class Lifecycle:
 
     async def create_guests(self) -> None:
         """Make a guest for every instance and boot those that are Running. FleetError when one cannot be had."""
-        booting = []
+        real = []
         for instance in self._cloud.instances.values():
             if instance.spec.backend == "container":
                 instance.guest = await self._create_container(instance.spec)
                 if instance.status == "Running":
-                    booting.append(self._boot(instance, instance.guest.start))
+                    real.append(instance)
             else:
                 instance.guest = ApiGuest(instance.spec)
                 if instance.status == "Running":
                     self._record_boot(instance, self._injection(instance))
+        booting = [self._boot(instance, instance.guest.start) for instance in real if instance.guest is not None]
         for result in await asyncio.gather(*booting, return_exceptions=True):
             if isinstance(result, BaseException):
                 raise FleetError("an instance did not boot: %s" % result) from result

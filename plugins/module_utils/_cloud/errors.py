@@ -69,7 +69,7 @@ class EcsError(Exception):
     @property
     def is_answer_lost(self) -> bool:
         """Whether the service may have acted although the call failed."""
-        return self.code == ANSWER_LOST or (self.status >= 500 and not self._is_refusal)
+        return self.code in (ANSWER_LOST, BAD_ANSWER) or (self.status >= 500 and not self._is_refusal)
 
     @property
     def is_temporary(self) -> bool:

@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import socket
 import subprocess
-import sys
 import threading
 import time
 
 import pytest
+from lab import ssh as lab_ssh
+from lab.controller import Controller
 
 DROP_IN = "/etc/ssh/sshd_config.d/00-ecs-access.conf"
 MAIN = "/etc/ssh/sshd_config"
@@ -25,33 +24,27 @@ ALL = [*HAVING_INCLUDE, "el-like"]
 
 
 class Host:
-    """A real system of the test: `op` comes by password and has sudo, `alice` has a key."""
+    """A real system of the test: `op` comes by password and has sudo, `alice` and `root` have a key."""
 
-    def __init__(self, container, address, port, folder):
-        self.container = container
-        self.address = address
-        self.port = port
-        self.folder = folder
-        self.key = folder / "alice"
-
-    def exec(self, script, check=True):
-        done = subprocess.run(
-            ["podman", "exec", "-i", self.container, "bash", "-c", script],
-            capture_output=True, text=True, timeout=120, check=False,
-        )
-        assert not check or done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+    def __init__(self, instance, controller, key):
+        self.instance = instance
+        self.key = key
+        self.exec = instance.exec
+        self._controller = controller
 
     @property
     def unit(self):
-        return "sshd.service" if self.container.endswith("el-like") else "ssh.service"
+        return "sshd.service" if self.instance.name == "el-like" else "ssh.service"
 
-    def ssh(self, user, *command, key=None):
-        return ["ssh", "-i", str(key or self.key), "-p", str(self.port), *SSH_OPTIONS, f"{user}@{self.address}", *command]
+    def ssh_command(self, user, *command):
+        return [
+            "ssh", *lab_ssh.OPTIONS, "-o", f"UserKnownHostsFile={self._controller.known_hosts}", "-i", str(self.key.path),
+            "-p", str(self.instance.ssh_port), f"{user}@{self.instance.ssh_host}", *command,
+        ]
 
     def login(self, user="alice"):
         """The user's name as the host says it after a login by key alone, or what ssh says against it."""
-        done = subprocess.run(self.ssh(user, "id", "-un"), capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(self.ssh_command(user, "id", "-un"), capture_output=True, text=True, timeout=30, check=False)
         return (done.stdout or done.stderr).strip()
 
     def configure(self, script):
@@ -60,118 +53,84 @@ class Host:
         # A second's resolution is all that systemd gives for the time of the last reload.
         time.sleep(1.1)
         self.exec(f"systemctl reload {self.unit}")
-        wait_for_port(self)
+        self.wait_for_port()
 
     def run(self, check=False, **options):
-        """The module's result through real ansible over a real connection."""
-        inventory = self.folder / "hosts.json"
-        inventory.write_text(json.dumps({"all": {"hosts": {"target": {
-            "ansible_host": self.address, "ansible_port": self.port, "ansible_user": "op", "ansible_password": PASSWORD,
-            "ansible_become": True, "ansible_ssh_common_args": " ".join(SSH_COMMON),
-            "ansible_python_interpreter": "auto_silent",
-        }}}}))
-        command = [
-            os.path.join(os.path.dirname(sys.executable), "ansible"), "-i", str(inventory), "target",
-            "-m", "alicloud.ecs_access.sshd_pubkey", "-a", json.dumps(options),
-        ] + (["--check"] if check else [])
-        environment = dict(
-            os.environ, ANSIBLE_NOCOLOR="1", ANSIBLE_LOAD_CALLBACK_PLUGINS="1", ANSIBLE_STDOUT_CALLBACK="ansible.builtin.json",
-            ANSIBLE_CALLBACK_RESULT_FORMAT="json", ANSIBLE_SSH_ARGS="-o ControlMaster=no", ANSIBLE_PIPELINING="1",
+        """The module's result through real ansible, logged in by password."""
+        return self._controller.ansible(
+            self.instance, "alicloud.ecs_access.sshd_pubkey", options, check=check, diff=True, become=True, user="op",
+            variables={
+                "ansible_password": PASSWORD,
+                "ansible_python_interpreter": "auto_silent",
+                "ansible_ssh_common_args": f"-F none -o UserKnownHostsFile={self._controller.known_hosts}",
+            },
         )
-        environment.pop("ANSIBLE_STDOUT_CALLBACK")
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=180, check=False, env=environment, cwd=self.folder
-        )
-        found = re.search(r"^target \| [A-Z!]+ ?=> (\{.*)", done.stdout, re.S | re.M)
-        assert found, done.stdout + done.stderr
-        return json.JSONDecoder().raw_decode(found.group(1))[0]
 
     def snapshot(self):
-        """Every file below /etc and our state, with mode, owner and content."""
+        """Every file below /etc and of our state: kind, mode, owner, content and time."""
         return self.exec(
             "find /etc /var/lib/alicloud-ecs-access -xdev -printf '%p %m %u %g %y %l %T@\\n' 2>/dev/null | sort; "
-            "find /etc/ssh -type f -exec sha256sum {} +"
+            "find /etc/ssh -type f -exec sha256sum {} + | sort"
         )
 
+    def greets(self):
+        try:
+            with socket.create_connection((self.instance.ssh_host, self.instance.ssh_port), timeout=5) as connection:
+                return connection.recv(4) == b"SSH-"
+        except OSError:
+            return False
 
-SSH_COMMON = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
-SSH_OPTIONS = [
-    *SSH_COMMON, "-o", "BatchMode=yes", "-o", "PreferredAuthentications=publickey", "-o", "IdentitiesOnly=yes",
-    "-o", "ControlPath=none", "-o", "ConnectTimeout=10",
-]
-
-
-def greets(host):
-    try:
-        with socket.create_connection((host.address, host.port), timeout=5) as connection:
-            return connection.recv(4) == b"SSH-"
-    except OSError:
-        return False
-
-
-def wait_for_port(host):
-    for _attempt in range(60):
-        if greets(host):
-            return
-        time.sleep(0.25)
-    raise AssertionError("no SSH server answers")
+    def wait_for_port(self):
+        for _attempt in range(60):
+            if self.greets():
+                return
+            time.sleep(0.25)
+        raise AssertionError("no SSH server answers")
 
 
 @pytest.fixture(scope="module")
-def systems(tmp_path_factory):
-    """Starts each system once, when it is first wanted."""
-    started = {}
-
-    def get(image):
-        if image not in started:
-            started[image] = start(image, 101 + len(started), tmp_path_factory.mktemp(image))
-        return started[image]
-
-    yield get
-    for host in started.values():
-        subprocess.run(["podman", "rm", "-f", "-t", "1", host.container], capture_output=True, timeout=60, check=False)
-
-
-def start(image, octet, folder):
-    name = f"sshd-pubkey-{os.getpid()}-{image}"
-    address = f"127.42.78.{octet}"
-    subprocess.run(
-        ["podman", "run", "-d", "--name", name, "--systemd=always", "-p", f"{address}:22:22",
-         f"localhost/ecs-access-{image}", "/sbin/init"],
-        check=True, capture_output=True, timeout=60,
-    )
-    host = Host(name, address, 22, folder)
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(host.key)], check=True)
-    wait_for_port(host)
-    public = host.key.with_suffix(".pub").read_text()
-    host.exec(f"""
-        useradd -m -s /bin/bash op && echo op:{PASSWORD} | chpasswd
-        echo 'op ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/op
-        for user in alice root; do
-            [ $user = root ] || useradd -m -s /bin/bash $user
-            home=$(getent passwd $user | cut -d: -f6)
-            mkdir -p -m 700 $home/.ssh; echo '{public}' > $home/.ssh/authorized_keys
-            chown -R $user: $home/.ssh
-        done
-        cp -a /etc/ssh /root/ssh.pristine
-    """)
-    return host
+def hosts(start_fleet, request, lab_folder, controller_key):
+    """Systems of our own: what happens to their sshd must not happen to the shared fleet."""
+    folder = lab_folder / "sshd_pubkey"
+    folder.mkdir()
+    key = lab_ssh.make_key(folder, "alice")
+    images = request.config.getoption("--images").split(",")
+    with start_fleet({"instances": [{"name": name, "backend": "container", "image": name} for name in images]}) as fleet:
+        lab_ssh.write_known_hosts(folder / "known_hosts", fleet)
+        controller = Controller(folder, controller_key, folder / "known_hosts")
+        for instance in fleet:
+            instance.exec(f"""
+                useradd -m -s /bin/bash op && echo op:{PASSWORD} | chpasswd
+                echo 'op ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/op
+                useradd -m -s /bin/bash alice
+                for user in alice root; do
+                    home=$(getent passwd $user | cut -d: -f6)
+                    mkdir -p -m 700 $home/.ssh; echo '{key.public}' >> $home/.ssh/authorized_keys
+                    chown -R $user: $home/.ssh
+                done
+                cp -a /etc/ssh /root/ssh.pristine
+            """)
+        yield {instance.name: Host(instance, controller, key) for instance in fleet}
+        controller.close()
 
 
 @pytest.fixture
-def host_of(systems):
-    """The named system with its original sshd configuration."""
+def host_of(hosts):
+    """host_of("debian12"): the system with its original sshd configuration."""
 
     def get(image):
-        host = systems(image)
-        host.exec("""
+        if image not in hosts:
+            pytest.skip(f"{image} does not take part")
+        host = hosts[image]
+        host.exec(f"""
             rm -rf /etc/ssh /var/lib/alicloud-ecs-access /run/alicloud-ecs-access-sshd.lock
             rm -rf /etc/systemd/system/ssh*.service.d /etc/systemd/system/sshd.service.d
             cp -a /root/ssh.pristine /etc/ssh
             systemctl daemon-reload
-            systemctl list-unit-files ssh.socket | grep -q ssh.socket && systemctl disable --now ssh.socket 2>/dev/null
+            if systemctl is-active -q ssh.socket; then systemctl disable --now ssh.socket; fi
             systemctl reset-failed
-        """ + f"systemctl start {host.unit}")
+            systemctl start {host.unit}
+        """)
         host.configure("true")
         return host
 
@@ -234,6 +193,7 @@ def test_login_by_key_works_afterwards(host_of, world, place, image):
 
     again = host.run(users=["alice"])
     assert (again["changed"], again["actions"]) == (False, [])
+    assert "diff" not in again or again["diff"] == []
 
     removed = host.run(state="absent")
     assert removed["changed"]
@@ -313,7 +273,7 @@ def test_unknown_user_fails_and_check_mode_only_warns(host_of):
 def test_open_sessions_stay_and_the_port_answers(host_of, image):
     host = host_of(image)
     session = subprocess.Popen(
-        host.ssh("alice", "while read -r line; do echo got $line; done"),
+        host.ssh_command("alice", "while read -r line; do echo got $line; done"),
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )
     with session:
@@ -327,7 +287,7 @@ def test_open_sessions_stay_and_the_port_answers(host_of, image):
         def probe():
             silent_since = None
             while not done.is_set():
-                if greets(host):
+                if host.greets():
                     if silent_since is not None:
                         silences.append(time.monotonic() - silent_since)
                     silent_since = None
@@ -371,14 +331,13 @@ def test_a_reload_that_goes_wrong_is_undone(host_of, override, sentence):
     """)
     if "STOP" in override:
         # Somebody wakes it up again a little later, as after a machine that was busy.
-        subprocess.Popen(["podman", "exec", host.container, "bash", "-c",
-                          "sleep 25; kill -CONT $(systemctl show -p MainPID --value ssh.service)"])
+        host.exec("(sleep 20; kill -CONT $(systemctl show -p MainPID --value ssh.service)) >/dev/null 2>&1 &")
     message = host.run(users=["alice"])["msg"]
     assert re.search(sentence, message), message
     assert "the former configuration was put back (removed again: " + DROP_IN in message
     assert host.exec("cd /etc/ssh; find . -type f -exec sha256sum {} + | sort") == before
     assert host.exec("ls /var/lib/alicloud-ecs-access/sshd").split() == ["rollback.sh", "rolled-back"]
-    wait_for_port(host)
+    host.wait_for_port()
 
 
 def test_an_interrupted_change_is_undone_first(host_of):
@@ -422,7 +381,7 @@ def test_socket_activation(host_of, image):
     host = host_of(image)
     host.configure("echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config")
     host.exec("systemctl stop ssh.service; systemctl enable --now ssh.socket")
-    wait_for_port(host)
+    host.wait_for_port()
     assert "Permission denied" in host.login()
     result = host.run(users=["alice"])
     assert (result["changed"], result["place"]) == (True, "drop_in")

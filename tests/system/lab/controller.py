@@ -90,7 +90,8 @@ class Controller:
         """Run one module: its result for one instance, name -> result for several. A failure is a result like any other."""
         chosen = [instances] if isinstance(instances, Instance) else list(instances)
         inventory = self.inventory(chosen, user=user, key=key, variables=variables)
-        command = ["ansible", "-i", str(inventory), "all", "-m", module, "-a", json.dumps(dict(args or {})), *options]
+        command = ["ansible", "-i", str(inventory), "all", "-m", module, *options]
+        command += ["-a", json.dumps(dict(args))] if args else []
         command += ["--check"] * check + ["--diff"] * diff + ["--become"] * become
         run = self._run(command, environment or {})
         results = {entry.host: entry.result for entry in run.results}

@@ -72,7 +72,7 @@ class Fleet:
             action=action, version="2014-05-26", protocol=scheme.upper(), pathname="/", method="POST", auth_type="AK", style="RPC",
             req_body_type="formData", body_type="json",
         )  # fmt: skip
-        query = {"RegionId": self.region, **parameters}
+        query = {"RegionId": self.region, **{name: str(value) for name, value in parameters.items()}}
         return Client(config).call_api(params, OpenApiRequest(query=query), RuntimeOptions())["body"]
 
     def status(self, instance_id: str) -> str:

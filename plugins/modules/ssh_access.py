@@ -357,7 +357,6 @@ import sys
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.access_apply import Unfinished, apply_plan
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.access_look import read_snapshot
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login import find_login

@@ -7,7 +7,7 @@ Note that this module util is **PRIVATE** to the collection.
 """
 
 import pwd
-from typing import Callable, Dict, List
+from typing import List
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_writer import create_home, remove_key_file, write_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sudoers_files import remove_fragment, write_fragment

@@ -11,13 +11,13 @@ Note that this module util is **PRIVATE** to the collection.
 import glob
 import os
 import pwd
-from typing import Dict, FrozenSet, List, Optional, Set, Tuple
+from typing import Dict, FrozenSet, List, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_files import read_home, read_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sudoers_files import read_sudo
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import HostError, find_tool, run_tool
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_accounts import planned_home
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import HomeState, KeyFile, Snapshot
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import KeyFile, Snapshot
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_wanted import Wanted
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import (
     Account,

@@ -114,7 +114,8 @@ def check_home(account: Account, status: os.stat_result) -> List[str]:
         return []
     if status.st_uid != account.uid:
         if mode & 0o022:
-            raise Problem("the home %s belongs to root and others may write there (mode %04o); sshd refuses keys there" % (account.home, mode))
+            raise Problem("the home %s belongs to root and others may write there (mode %04o); sshd refuses keys there"
+                          % (account.home, mode))
         return []
     return ["mode of %s %04o -> %04o" % (account.home, mode, home_mode(status))]
 

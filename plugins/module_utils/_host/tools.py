@@ -59,7 +59,7 @@ def exclusive_run(wait_seconds: int = 300) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise HostError("another run of ssh_access has been at work on this host for %d seconds; try again later" % wait_seconds)
+                    raise HostError("another run has been at work on this host for %d seconds; try again later" % wait_seconds)
                 time.sleep(0.1)
         yield
     finally:

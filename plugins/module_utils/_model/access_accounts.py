@@ -135,9 +135,9 @@ def plan_removed(user: WantedUser, snapshot: Snapshot, after: Accounts) -> List[
     after.shadows.pop(user.name, None)
     _set_groups(user.name, set(), after)
     own = after.groups.get(user.name)
-    if own is not None and own.gid == account.gid and not own.members:
-        if not any(other.gid == own.gid for other in after.accounts.values()):
-            del after.groups[user.name]
+    shared = own is not None and any(other.gid == own.gid for other in after.accounts.values())
+    if own is not None and own.gid == account.gid and not own.members and not shared:
+        del after.groups[user.name]  # userdel takes a user's private group along.
     return steps
 
 

@@ -6,7 +6,7 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
-from typing import Dict, FrozenSet, List, Optional, Set, Tuple
+from typing import Dict, FrozenSet, List, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_accounts import (
     Accounts,
@@ -189,5 +189,5 @@ def _view(name: str, state: Accounts, snapshot: Snapshot, fragments: Dict[str, O
 def _fragment_rule(name: str, snapshot: Snapshot, fragments: Dict[str, Optional[str]]) -> str:
     path = "%s/%s" % (snapshot.sudo.fragment_dir, fragment_name(name))
     present = snapshot.sudo.fragments.get(path)
-    text = fragments[path] if path in fragments else present.text if present else None
+    text = fragments.get(path, present.text if present else None)
     return rule_of(text) if text else ""

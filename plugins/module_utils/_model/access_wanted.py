@@ -7,7 +7,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import re
-from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import expiry_days, is_password_hash
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.authorized_keys import Revoked, WantedKey
@@ -140,10 +140,9 @@ def _parse_user(item: Mapping[str, Any], revoked: Revoked, warnings: List[str]) 
     keys = None
     if item.get("authorized_keys") is not None:
         keys = tuple(_parse_keys(where, item["authorized_keys"], revoked, warnings))
-    if item.get("exclusive") and state != "absent" and not item.get("allow_empty_exclusive"):
-        if not any(key.present for key in keys or ()):
-            raise WantedError(
-                "%s: exclusive with no key to keep would remove every key; list a key, or set allow_empty_exclusive" % where)
+    keeps = any(key.present and not revoked.covers(key.key) for key in keys or ())
+    if item.get("exclusive") and state != "absent" and not keeps and not item.get("allow_empty_exclusive"):
+        raise WantedError("%s: exclusive with no key to keep would remove every key; list a key, or set allow_empty_exclusive" % where)
     expires = item.get("expires")
     end_sessions = item.get("end_sessions")
     return WantedUser(

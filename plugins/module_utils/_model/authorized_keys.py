@@ -87,7 +87,7 @@ def describe_key(key: PublicKey) -> str:
     return "%s (%s)" % (key.fingerprint_sha256, comment or "no comment")
 
 
-def plan_key_file(content: bytes, wanted: List[WantedKey], exclusive: bool, revoked: Revoked = Revoked()) -> KeyEdit:
+def plan_key_file(content: bytes, wanted: List[WantedKey], exclusive: bool, revoked: Revoked) -> KeyEdit:
     """Plan the new content of one file.
 
     exclusive drops every line that is neither blank nor comment nor wanted, unreadable lines included: what we cannot

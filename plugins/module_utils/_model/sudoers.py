@@ -9,7 +9,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import re
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 # The last matching rule wins in sudoers and fragments are read in lexical order: ours come late.
 FRAGMENT_PREFIX = "95-ecs_access-"
@@ -31,7 +31,7 @@ class Rule(NamedTuple):
 def fragment_name(user: str) -> str:
     """File name of a user's fragment: never a dot or tilde, which sudo ignores, and no two users share one."""
     return FRAGMENT_PREFIX + "".join(
-        char if char.isalnum() and ord(char) < 128 or char == "-" else "_%02x_" % ord(char) for char in user)
+        char if (char.isalnum() and ord(char) < 128) or char == "-" else "_%02x_" % ord(char) for char in user)
 
 
 def render_fragment(user: str, nopasswd: bool, commands: Sequence[str], runas: str) -> str:

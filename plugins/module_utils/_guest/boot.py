@@ -14,6 +14,7 @@ from typing import Any, Callable, Dict, Iterable, List
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
 
+FIRST_POLL_SECONDS = 0.2
 POLL_SECONDS = 2.0
 # The agent needs a moment after the system is up.
 AGENT_SECONDS = 120.0
@@ -44,6 +45,7 @@ class Rebooter:
                     continue
             waiting[instance_id] = False
         deadline = self._client.clock() + self._timeout
+        delay = FIRST_POLL_SECONDS
         while waiting:
             for instance_id in self._find_booted(waiting, read_boots, before):
                 del waiting[instance_id]
@@ -54,7 +56,9 @@ class Rebooter:
                     state = "went down and was not Running again" if seen_down else "was not seen to reboot"
                     failed[instance_id] = "it %s within %d seconds" % (state, self._timeout)
                 break
-            self._sleep(POLL_SECONDS)
+            # Close together at first, so that a short absence is seen.
+            self._sleep(delay)
+            delay = min(POLL_SECONDS, delay * 1.5)
         return failed
 
     def _find_booted(

@@ -88,23 +88,24 @@ def lines_of(content):
     return re.findall(br"[^\n]*\n|[^\n]+", content)
 
 
-def state_of(content, blob):
+def state_of(content, key):
     """absent, present, or narrowed: there, but not for a plain login."""
     state = "absent"
-    for options, _kind, found in filter(None, map(read_line, lines_of(content))):
-        if found == blob:
-            if not narrowing(options):
+    for line in lines_of(content):
+        if digest(line) == digest(key):
+            limits = narrowing(read_line(line)[0])
+            if not limits:
                 return "present"
             state = "narrowed"
-            if "command" in narrowing(options):  # sshd goes by the first line that fits
+            if "command" in limits:  # sshd goes by the first line that fits
                 break
     return state
 
 
-def edit(content, add, drop):
+def edit(content, key, add, drop):
     content = b"".join(line for line in lines_of(content) if digest(line) not in drop)
-    if add and state_of(content, read_line(add)[2]) == "absent":
-        content += (b"\n" if content and not content.endswith(b"\n") else b"") + add + b"\n"
+    if add and state_of(content, key) == "absent":
+        content += (b"\n" if content and not content.endswith(b"\n") else b"") + key + b"\n"
     return content
 
 
@@ -130,7 +131,7 @@ def secure(name, fd, user, mode=0, write=False, done=None):
         raise OSError("%s can be changed by others (uid %d, mode %04o)" % (name, info.st_uid, stat.S_IMODE(info.st_mode)))
 
 
-def visit(user, base, parts, add, drop, write):
+def visit(user, base, parts, key, add, drop, write):
     """Look at one key file below base, and settle it if write. Directories are held open and no link is followed."""
     home = base != "/"
     done, content, before, name = [], b"", None, parts[-1]
@@ -159,7 +160,7 @@ def visit(user, base, parts, add, drop, write):
                 secure(name, fd, user, 0o600 if home else 0, write, done)
             with os.fdopen(fd, "rb") as stream:
                 content = stream.read()
-    after = edit(content, add, drop)
+    after = edit(content, key, add, drop)
     if after != content:
         if os.stat(".").st_uid not in (user.pw_uid, os.geteuid()):
             raise OSError("the directory of %s belongs to root" % name)
@@ -167,7 +168,7 @@ def visit(user, base, parts, add, drop, write):
         if write:
             replace(name, after, before, user if home else None)
     keys = [line.decode("latin-1") for line in lines_of(after) if read_line(line) and not narrowing(read_line(line)[0])]
-    return done, state_of(after if write else content, read_line(add)[2]) if add else "", keys[:3]
+    return done, state_of(after if write else content, key), keys[:3]
 
 
 def replace(name, content, before, user):
@@ -281,7 +282,7 @@ def key_files(user, settings):
     return below + others
 
 
-def settle(user, settings, add, drop, write):
+def settle(user, settings, key, add, drop, write):
     """Add to the first file unless another has it, drop from all; what was, or would be, done."""
     def one(place, add, drop, write):
         base, parts = place
@@ -289,15 +290,14 @@ def settle(user, settings, add, drop, write):
         if rights.pw_uid:
             found = acting_as(root, adopt, user, parts, write and add)
             rights = root if found and not (write and add) else user
-        done, state, keys = acting_as(rights, visit, user, base, parts, add, drop, write)
+        done, state, keys = acting_as(rights, visit, user, base, parts, key, add, drop, write)
         return (found if add else []) + done, state, keys
 
     root, places, total = pwd.getpwuid(0), key_files(user, settings), {"done": [], "keys": []}
-    if add:
-        places.sort(key=lambda place: one(place, add, [], False)[1] == "absent")
+    places.sort(key=lambda place: one(place, False, [], False)[1] == "absent")
     for place in places:
         path, first = os.path.join(place[0], *place[1]), place is places[0]
-        done, state, keys = one(place, add if first else None, drop, write)
+        done, state, keys = one(place, add and first, drop, write)
         total.update(done=total["done"] + done, keys=total["keys"] + keys)
         if first:
             total.update(state=state, file=path)
@@ -306,15 +306,15 @@ def settle(user, settings, add, drop, write):
     return total
 
 
-def facts(user, settings, line):
+def facts(user, settings, key):
     """What decides about the account's logins; of its password only whether one could be typed."""
     shadow = re.search(r"(?m)^%s:.*" % re.escape(user.pw_name), slurp("/etc/shadow").decode("latin-1"))
     shadow = (shadow.group() if shadow else ":" * 8).split(":")
     revoked = settings.get("revokedkeys", ["none"])[0]
     jail = expand(settings.get("chrootdirectory", ["none"])[0], user)
-    gone = any(digest(row) == digest(line) for row in lines_of(slurp(revoked)))
+    gone = any(digest(row) == digest(key) for row in lines_of(slurp(revoked)))
     if slurp(revoked).startswith(b"SSHKRL"):
-        gone = run("ssh-keygen", "-Q", "-f", revoked, "/dev/stdin", data=line + b"\n")[0] != 0
+        gone = run("ssh-keygen", "-Q", "-f", revoked, "/dev/stdin", data=key + b"\n")[0] != 0
     shell = user.pw_shell or "/bin/sh"
     return {
         "uid": user.pw_uid, "home": user.pw_dir, "shell": shell, "shell_works": os.access(shell, os.X_OK), "revoked": gone,
@@ -326,23 +326,23 @@ def facts(user, settings, line):
         "settings": dict(item for item in settings.items() if SETTINGS.match(item[0]))}
 
 
-def look(name, server, line, add, drop, write):
+def look(name, server, key, add, drop, write):
     row = {"name": name, "state": "absent", "done": []}
     try:
         user, settings = pwd.getpwnam(name), read_settings(server, name)
-        row.update(facts(user, settings, line))
-        row.update(settle(user, settings, add, drop, write))
+        row.update(facts(user, settings, key))
+        row.update(settle(user, settings, key, add, drop, write))
     except (EnvironmentError, KeyError) as exc:
         row["error"] = str(exc)[:300]
     return row
 
 
-def find_ways(server, line, drop):
+def find_ways(server, key, drop):
     """Accounts that may become root and keep a key or a password; with sudo's own words."""
     found = []
     for user in pwd.getpwall():
         if user.pw_uid == 0 or user.pw_uid >= 500 and os.path.isdir(user.pw_dir):
-            row = look(user.pw_name, server, line, None, drop, False)
+            row = look(user.pw_name, server, key, False, drop, False)
             sudo = run("sudo", "-n", "-l", "-U", user.pw_name)[1][-500:]
             if (row.get("keys") or row.get("password") == "usable") and (user.pw_uid == 0 or "ALL" in sudo):
                 found.append(dict(row, sudo=sudo))
@@ -350,19 +350,17 @@ def find_ways(server, line, drop):
 
 
 def serve(request):
-    write, drop, line = request["write"], request["drop"], request["key"].encode("ascii")
-    add = line if request["state"] == "present" else None
+    write, drop, key = request["write"], request["drop"], request["key"].encode("ascii")
+    add = request["state"] == "present"
     if write:
         lock = os.open("/run/ecs-access.lock", os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
     server, up = find_server()
     vendor = request["vendor"] or ("ecs-user" if b"\necs-user:" in slurp("/etc/passwd") else "root")
     names = [vendor if name == "auto" else name for name in request["users"]]
-    rows = [look(name, server, line, add, drop, write) for name in sorted(set(names), key=names.index)]
-    for row in rows:
-        row.pop("keys", None)
-    return {"up": up, "users": rows, "vendor": look(vendor, server, line, line, [], False),
-            "ways": [] if add or write else find_ways(server, line, drop)}
+    rows = [look(name, server, key, add, drop, write) for name in sorted(set(names), key=names.index)]
+    return {"up": up, "users": [dict(row, keys=[]) for row in rows], "vendor": look(vendor, server, key, False, [], False),
+            "ways": [] if add or write else find_ways(server, key, drop)}
 
 
 def main():

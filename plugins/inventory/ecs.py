@@ -181,7 +181,6 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.setting
 )
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_draft import InventoryDraft
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_facts import (
-    CONNECT_WITH,
     Facts,
     find_address,
     parse_instance,
@@ -257,9 +256,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 close = get_close_matches(str(name), list(self.option_definitions), 1)
                 hint = f"; did you mean {close[0]}?" if close else ""
                 raise AnsibleParserError(f"there is no option {str(name)!r}{hint}")
-        for kind in self.get_option("connect_with"):
-            if kind not in CONNECT_WITH:
-                raise AnsibleParserError(f"connect_with has no {kind!r}; known are {', '.join(CONNECT_WITH)}")
 
     def _value(self, name: str, config: t.Mapping[str, t.Any]) -> t.Any:
         value = self.get_option(name)
@@ -386,7 +382,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 try:
                     self.inventory.add_child(group, child)
                 except AnsibleError as exc:
-                    # A tag can make any group name, the parent's own included.
+                    # A tag can make any group name, also one that contains the parent.
                     self.display.warning(f"group {child} is not made a child of {group}: {exc}")
 
 

@@ -53,5 +53,5 @@ class InventoryDraft:
     def add_child(self, group: str, child: str) -> None:
         if child in self.hosts:
             self.add_host(child, group)
-        else:
+        elif child != group:
             self.children.setdefault(group, {})[child] = None

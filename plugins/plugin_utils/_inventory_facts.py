@@ -15,7 +15,6 @@ import typing as t
 
 Facts = dict[str, t.Any]
 
-CONNECT_WITH = ("public", "private", "ipv6", "instance_id")
 # The collection's playbooks look for these, whatever hostvars_prefix and hostvars_suffix say.
 FIXED_NAMES = {"instance_id": "ecs_instance_id", "region": "ecs_region", "login_user": "ecs_login_user"}
 

@@ -198,6 +198,8 @@ def test_boots_inject_the_bound_pair_and_take_back_the_one_before():
         assert len(boots) == 1, "attaching alone does not touch the guest"
         second = reboot()
         assert (second.public_key, second.previous_public_keys, second.password_login) == (keys["one"], (), False)
+        again = reboot()
+        assert (again.public_key, again.previous_public_keys) == (keys["one"], ())
         emulator.call("AttachKeyPair", KeyPairName="two", InstanceIds=as_json(web))
         third = reboot()
         assert (third.public_key, third.previous_public_keys) == (keys["two"], (keys["one"],))

@@ -93,6 +93,8 @@ def test_imported_keys_must_be_of_a_known_type(emulator, rsa_line):
     assert refused("%s %s" % (kind, blob[:-40]))
     assert refused("%s %s" % (kind, "!" + blob[1:]))
     assert refused("ecdsa-sha2-nistp256 " + blob)
+    longer = base64.b64decode(blob) + b"\0\0\0\x04more"
+    assert refused("%s %s" % (kind, base64.b64encode(longer).decode()))
     assert refused("-----BEGIN RSA PUBLIC KEY-----")
     assert refused(rsa_line + "\n" + rsa_line)
     assert pairs(emulator) == []
@@ -129,7 +131,7 @@ def test_filters(emulator, rsa_line):
 
     assert names(KeyPairName="web*") == ["web.a", "web-b"]
     assert names(KeyPairName="web?a") == []
-    assert names(KeyPairName="web.") == []
+    assert names(KeyPairName="web.b") == []
     assert names(KeyPairName="*b*") == ["web.a", "web-b", "db"]
     assert names(Tag=[{"Key": "env"}]) == ["web.a", "web-b"]
     assert names(Tag=[{"Key": "env", "Value": "prod"}]) == ["web.a"]

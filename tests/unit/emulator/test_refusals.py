@@ -5,17 +5,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import time
 import uuid
+from unittest import mock
 from urllib.parse import urlencode
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
 from conftest import Clock, code, refusal, sdk
 
 from ecs_emulator import client, signature
 from ecs_emulator.client import ApiFailure
+from ecs_emulator.guard import make_guard
 from ecs_emulator.testing import running
 
 
@@ -164,6 +169,24 @@ def test_pages_foreign_hosts_and_other_paths_are_refused(shared):
     for host in ("localhost:%s" % port, "127.9.9.9", "[::1]:%s" % port, "LOCALHOST"):
         assert send(shared, "GET", "/_emulator/requests", {"Host": host})[0] == 200
     assert send(shared, "GET", "/elsewhere")[0] == 404
+
+
+def test_control_paths_serve_this_machine_only():
+    async def ask(path, peer):
+        transport = mock.Mock()
+        transport.get_extra_info = {"peername": (peer, 40000)}.get
+        request = make_mocked_request("GET", path, {"Host": "cloud.example:80"}, transport=transport)
+        try:
+            return await make_guard(["cloud.example"])(request, served)
+        except web.HTTPForbidden as refused:
+            return refused.status
+
+    async def served(request):
+        return 200
+
+    assert asyncio.run(ask("/", "192.0.2.7")) == 200
+    assert asyncio.run(ask("/_emulator/requests", "192.0.2.7")) == 403
+    assert asyncio.run(ask("/_emulator/requests", "127.0.0.1")) == 200
 
 
 def test_sdk_errors_arrive_as_its_own_exceptions(shared):

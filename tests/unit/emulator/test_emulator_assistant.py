@@ -9,7 +9,7 @@ import base64
 
 import pytest
 from alibabacloud_ecs20140526 import models
-from conftest import code, ids, sdk
+from emulator_tools import code, ids, sdk
 
 from ecs_emulator.testing import CommandOutcome, running
 

@@ -11,7 +11,7 @@ import socket
 import time
 
 import pytest
-from conftest import as_json, code, ids
+from emulator_tools import as_json, code, ids
 
 from ecs_emulator import client
 from ecs_emulator.testing import running

@@ -10,7 +10,7 @@ import hashlib
 
 import pytest
 from alibabacloud_ecs20140526 import models
-from conftest import as_json, code, ids, public_line, sdk
+from emulator_tools import as_json, code, ids, public_line, sdk
 from cryptography.hazmat.primitives import serialization
 
 from ecs_emulator.testing import running

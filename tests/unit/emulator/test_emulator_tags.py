@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from alibabacloud_ecs20140526 import models
-from conftest import code, ids, sdk
+from emulator_tools import code, ids, sdk
 
 from ecs_emulator.testing import running
 

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
-from conftest import Clock, code, refusal, sdk
+from emulator_tools import Clock, code, refusal, sdk
 
 from ecs_emulator import client, signature
 from ecs_emulator.client import ApiFailure

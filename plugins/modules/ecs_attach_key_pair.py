@@ -441,15 +441,25 @@ class AttachModule:
     def _bind(self, items: List[Item], action: str) -> None:
         if not items:
             return
-        call = self._client.attach_key_pair if action == "bind" else self._client.detach_key_pair
         by_id = {item.instance_id: item for item in items}
-        for entry in call(self._wanted.key_pair_name, self._ids(items)):
+        for entry in self._call_bind(action, self._ids(items)):
             item = by_id[entry["InstanceId"]]
             if entry["Success"]:
                 item.rebind(self._wanted.key_pair_name if action == "bind" else "", self._wanted)
                 self._did(action, item)
             else:
                 item.stop_by_api("AttachKeyPair" if action == "bind" else "DetachKeyPair", entry)
+
+    def _call_bind(self, action: str, instance_ids: List[str]) -> List[Any]:
+        call = self._client.attach_key_pair if action == "bind" else self._client.detach_key_pair
+        results = call(self._wanted.key_pair_name, instance_ids)
+        spoiled = [entry["InstanceId"] for entry in results if entry.error and model.is_about_one_instance(entry.error.code)]
+        if len(spoiled) < 2:
+            return results
+        # ECS refused a whole batch for one instance in it: halve until the others are through.
+        half = len(spoiled) // 2
+        again = self._call_bind(action, spoiled[:half]) + self._call_bind(action, spoiled[half:])
+        return [entry for entry in results if entry["InstanceId"] not in spoiled] + again
 
     def _settle(self, items: List[Item]) -> None:
         """Make it true in the guests, and look whether it is."""

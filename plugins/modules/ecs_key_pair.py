@@ -37,6 +37,7 @@ attributes:
     platforms: posix
 requirements:
   - cryptography >= 41.0.0 for keys that are made
+  - bcrypt >= 4.0.0 for O(passphrase)
 options:
   name:
     description:

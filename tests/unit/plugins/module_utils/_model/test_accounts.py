@@ -1,0 +1,112 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Accounts as text, and where sshd looks for keys."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import (
+    Shadow,
+    expiry_days,
+    expiry_text,
+    is_password_hash,
+    parse_group,
+    parse_passwd,
+    parse_shadow,
+)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.keys_location import (
+    DEFAULT_PATTERNS,
+    SshdWords,
+    expand_pattern,
+    read_words,
+)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_config import parse_directives
+
+
+def test_lines_that_are_no_accounts_are_passed_over():
+    accounts = parse_passwd("ann:x:1:2:A,,:/h:/s\n+@netgroup::::::\nbroken\nann:x:9:9::/:/\n\n")
+    assert [(account.name, account.uid, account.home) for account in accounts.values()] == [("ann", 1, "/h")]
+
+
+def test_group_members():
+    assert parse_group("g:x:5:a,b\nh:x:6:\n")["g"].members == ("a", "b")
+    assert parse_group("h:x:6:\n")["h"].members == ()
+
+
+@pytest.mark.parametrize(
+    ("field", "has", "locked"),
+    [
+        ("$6$salt$hash:1:0:9:7::", True, False),
+        ("!$6$salt$hash:1:0:9:7::1", True, True),
+        ("*:1:0:9:7::", False, False),
+        ("!:1:0:9:7::", False, False),
+        ("!!:1:0:9:7::", False, False),
+        (":1:0:9:7::", False, False),
+        ("!*:1:0:9:7::1", False, True),
+    ],
+)
+def test_shadow(field, has, locked):
+    shadow = parse_shadow(f"ann:{field}:\n")["ann"]
+    assert (shadow.has_password, shadow.is_locked) == (has, locked)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$6$abc$" + "x" * 86, True),
+        ("$y$j9T$abc$def", True),
+        ("secret", False),
+        ("", False),
+        ("*", False),
+        ("!", False),
+        ("$6$a b$c", False),
+        ("ab0123456789.", True),
+    ],
+)
+def test_password_hash(text, expected):
+    assert is_password_hash(text) is expected
+
+
+def test_expiry():
+    assert expiry_days("1970-01-10") == "9"
+    assert expiry_text("9") == "1970-01-10"
+    assert (expiry_days("never"), expiry_text(""), expiry_text("-1"), Shadow().expires) == ("", "never", "never", "")
+    for text in ("1970-01-02", "tomorrow", "2030-02-30", "9"):
+        with pytest.raises(ValueError, match=r"."):
+            expiry_days(text)
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        # cloud-init's TestMultipleSshAuthorizedKeysFile
+        pytest.param("Port 22\n", SshdWords(), id="not set"),
+        pytest.param("#AuthorizedKeysFile none\n", SshdWords(), id="commented"),
+        pytest.param("AuthorizedKeysFile .ssh/authorized_keys\n", SshdWords((".ssh/authorized_keys",)), id="single user local file"),
+        pytest.param(
+            "authorizedkeysfile /etc/ssh/authorized_keys %h/.ssh/keys\n",
+            SshdWords(("/etc/ssh/authorized_keys", "%h/.ssh/keys")),
+            id="local and global files",
+        ),
+        pytest.param("AuthorizedKeysFile=/etc/keys/%u\nAuthorizedKeysFile other\n", SshdWords(("/etc/keys/%u",)), id="the first counts"),
+        pytest.param("AuthorizedKeysFile none\n", SshdWords(("none",)), id="none"),
+        pytest.param("Match User x\n AuthorizedKeysFile other\n", SshdWords(DEFAULT_PATTERNS, True), id="in a Match block only sshd knows"),
+        pytest.param("AllowGroups a b\nMatch User x\nAllowGroups c\n", SshdWords(DEFAULT_PATTERNS, False, ("a", "b", "c")), id="groups"),
+    ],
+)
+def test_words(config, words):
+    assert read_words(parse_directives("sshd_config", config)) == words
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        (".ssh/authorized_keys", "/home/ann/.ssh/authorized_keys"),
+        ("%h/.keys", "/home/ann/.keys"),
+        ("/etc/keys/%u", "/etc/keys/ann"),
+        ("/etc/keys/%U%%", "/etc/keys/1001%"),
+    ],
+)
+def test_expand(pattern, path):
+    assert expand_pattern(pattern, "ann", 1001, "/home/ann") == path

@@ -1,0 +1,98 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""sudoers: names and text of fragments, rules of others."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sudoers import (
+    admin_groups,
+    find_includes,
+    fragment_name,
+    parse_rules,
+    render_fragment,
+    replace_includes,
+    rules_for,
+)
+
+DEBIAN = """\
+Defaults\tenv_reset
+Defaults\tsecure_path="/usr/local/sbin:/usr/sbin"
+User_Alias\tOPS = ann, bob
+root\tALL=(ALL:ALL) ALL
+# Allow members of group sudo to execute any command
+%sudo\tALL=(ALL:ALL) ALL
+@includedir /etc/sudoers.d
+"""
+EL = """\
+root    ALL=(ALL)       ALL
+%wheel  ALL=(ALL)       ALL
+# %wheel        ALL=(ALL)       NOPASSWD: ALL
+#includedir /etc/sudoers.d
+"""
+
+
+def test_sudo_reads_every_name_and_no_two_users_share_one():
+    names = ["".join(letters) for size in (1, 2, 3) for letters in itertools.product("a._-~5e2", repeat=size)] + [
+        "jörg",
+        "DOM\\ann",
+        "a@b.c",
+    ]
+    files = [fragment_name(name) for name in names]
+    assert len(set(files)) == len(names)
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]+", name) for name in files)
+
+
+def test_the_name_is_late_in_order():
+    assert fragment_name("robert.d.b") == "95-ecs_access-robert_2e_d_2e_b"
+    assert fragment_name("x") > "90-cloud-init-users"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rule"),
+    [
+        (("john", True, (), "ALL:ALL"), "john ALL=(ALL:ALL) NOPASSWD: ALL"),
+        (("john", False, (), "ALL:ALL"), "john ALL=(ALL:ALL) ALL"),
+        (("john", True, ("/bin/ls", "/bin/cat /x"), "www"), "john ALL=(www) NOPASSWD: /bin/ls, /bin/cat /x"),
+        (("ann@example.com", True, (), "ALL:ALL"), '"ann@example.com" ALL=(ALL:ALL) NOPASSWD: ALL'),
+    ],
+)
+def test_render(arguments, rule):
+    assert render_fragment(*arguments).splitlines()[1:] == [rule]
+
+
+@pytest.mark.parametrize(
+    ("text", "groups"),
+    [
+        pytest.param(DEBIAN, ["sudo"], id="Debian"),
+        pytest.param(EL, ["wheel"], id="el: the commented line is no rule"),
+        pytest.param("%wheel ALL=(ALL) ALL\n%sudo ALL=(ALL:ALL) NOPASSWD: ALL\n", ["sudo", "wheel"], id="both: sudo first"),
+        pytest.param("%web ALL=(ALL) /bin/ls\n%db ALL=(www) ALL\n", [], id="limited groups are no admins"),
+        pytest.param("%ops \\\n ALL=(ALL) \\\n ALL\n", ["ops"], id="continued lines"),
+    ],
+)
+def test_admin_groups(text, groups):
+    assert admin_groups(parse_rules("/etc/sudoers", text)) == groups
+
+
+def test_rules_of_a_user():
+    text = "ann, bob ALL=(ALL) /bin/ls # daily\n%ops ALL=(ALL) ALL\nALL ALL=(ALL) /bin/df\n#1001 ALL=(ALL) ALL\n"
+    rules = parse_rules("/etc/sudoers.d/x", text)
+    assert [(rule.number, rule.text) for rule in rules_for("bob", ["ops"], rules)] == [
+        (1, "ann, bob ALL=(ALL) /bin/ls"),
+        (2, "%ops ALL=(ALL) ALL"),
+        (3, "ALL ALL=(ALL) /bin/df"),
+    ]
+    assert [rule.number for rule in rules_for("eve", [], rules)] == [3]
+
+
+def test_includes():
+    text = '@include /etc/sudoers.local\n#includedir /etc/sudoers.d\n@includedir "/etc/more rules"\n#1000 ALL=ALL\n# include nothing\n'
+    assert find_includes(text) == [("/etc/sudoers.local", False), ("/etc/sudoers.d", True), ("/etc/more rules", True)]
+    assert replace_includes("#includedir /etc/sudoers.d\nroot ALL=ALL\n", {"/etc/sudoers.d": "/run/x/d0"}) == (
+        "#includedir /run/x/d0\nroot ALL=ALL\n"
+    )

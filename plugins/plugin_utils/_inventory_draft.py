@@ -18,12 +18,13 @@ import typing as t
 class DraftHost:
     """As much of a host as Ansible's own code asks for."""
 
-    def __init__(self, name: str, hostvars: dict[str, t.Any]) -> None:
+    def __init__(self, name: str, facts: dict[str, t.Any]) -> None:
         self.name = name
-        self.vars = hostvars
+        self.facts = facts
+        self.composed: dict[str, t.Any] = {}
 
     def get_vars(self) -> dict[str, t.Any]:
-        return dict(self.vars, inventory_hostname=self.name)
+        return {**self.facts, **self.composed, "inventory_hostname": self.name}
 
 
 class InventoryDraft:
@@ -34,14 +35,14 @@ class InventoryDraft:
         self.members: dict[str, dict[str, None]] = {}
         self.children: dict[str, dict[str, None]] = {}
 
-    def start_host(self, instance_id: str, name: str, hostvars: dict[str, t.Any]) -> None:
-        self.hosts[instance_id] = DraftHost(name, hostvars)
+    def start_host(self, instance_id: str, name: str, facts: dict[str, t.Any]) -> None:
+        self.hosts[instance_id] = DraftHost(name, facts)
 
     def get_host(self, instance_id: str) -> DraftHost:
         return self.hosts[instance_id]
 
     def set_variable(self, instance_id: str, name: str, value: t.Any) -> None:
-        self.hosts[instance_id].vars[name] = value
+        self.hosts[instance_id].composed[name] = value
 
     def add_group(self, group: str) -> str:
         self.members.setdefault(group, {})

@@ -71,6 +71,43 @@ def test_pages_are_read_at_the_same_time():
     assert len(found(read(api, concurrency=4))) == 500
 
 
+def slow_first_page(api):
+    asked_ahead = threading.Event()
+    api.before_page = {1: lambda: asked_ahead.wait(10), 2: asked_ahead.set}
+    return api
+
+
+@pytest.mark.parametrize("count, calls", [(5000, 50), (150, 2), (100, 2), (0, 2)])
+def test_the_second_page_is_asked_for_while_the_first_takes_its_time(count, calls):
+    api = slow_first_page(Api(ids(count)))
+    assert found(read(api)) == ids(count)
+    assert len(api.requests) == calls
+
+
+@pytest.mark.parametrize("count", [250, 100])
+def test_a_second_page_that_fails_ahead_of_time_costs_nothing(count):
+    api = slow_first_page(Api(ids(count)))
+    fail = EcsError("DescribeInstances", "InternalError", "no", status=500)
+    page = api._page
+
+    def refuse_second(params):
+        body = page(params)
+        if params["PageNumber"] == 2:
+            raise fail
+        return body
+
+    api._page = refuse_second
+    listing = read(api)
+    assert (found(listing), listing.errors) == (ids(count), {})
+
+
+def test_nothing_is_asked_ahead_when_all_calls_are_taken():
+    api = slow_first_page(Api(ids(3)))
+    api.before_page[1] = lambda: threading.Event().wait(0.2)
+    assert len(found(read(api, concurrency=1))) == 3
+    assert len(api.requests) == 1
+
+
 def test_an_instance_that_went_during_the_listing_costs_none_of_the_others():
     # Page 2 shifts by one when an instance of page 1 goes; numbered pages alone would lose i-100.
     api = Api(ids(250))

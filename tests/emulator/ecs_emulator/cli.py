@@ -15,8 +15,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ecs_emulator.fleet import Fleet, FleetError, load_fleet
+from ecs_emulator.fleet import FleetError, load_fleet
 from ecs_emulator.server import Server
+from ecs_emulator.specs import Fleet
 
 
 def main(arguments: list[str] | None = None) -> int:

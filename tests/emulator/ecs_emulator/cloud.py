@@ -16,8 +16,9 @@ import uuid
 from typing import Callable, Iterable
 
 from ecs_emulator import errors, public_keys
-from ecs_emulator.fleet import Fleet, FleetError, InstanceSpec, KeyPairSpec
+from ecs_emulator.fleet_reader import FleetError
 from ecs_emulator.models import Instance, Invocation, KeyPair, Region
+from ecs_emulator.specs import Fleet, InstanceSpec, KeyPairSpec
 
 KEY_PAIR_QUOTA = 500
 

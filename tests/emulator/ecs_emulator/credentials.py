@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ecs_emulator.cloud import Clock
 from ecs_emulator.errors import ApiError
-from ecs_emulator.fleet import Fleet
+from ecs_emulator.specs import Fleet
 
 REQUEST_LIFETIME = 900
 """Seconds by which a request's timestamp may differ from the server's clock, and for which nonces are remembered."""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fleet file: what exists when the emulator starts, as records.
+"""Reading the fleet file: what exists when the emulator starts.
 
 Every error is a FleetError whose text is one sentence with the place in the file.
 """
@@ -10,14 +10,23 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any
 
 import yaml
 
-from ecs_emulator.behaviours import Behaviours, parse_behaviours
+from ecs_emulator.behaviours import parse_behaviours
 from ecs_emulator.fleet_reader import FleetError, Reader
+from ecs_emulator.specs import (
+    DEFAULT_AGENT_VERSION,
+    AssistantSpec,
+    Fleet,
+    InstanceSpec,
+    KeyPairSpec,
+    RuleSpec,
+    SecurityGroupSpec,
+    Timing,
+)
 
 REGIONS = (
     "cn-hangzhou", "cn-shanghai", "cn-beijing", "cn-qingdao", "cn-zhangjiakou", "cn-shenzhen", "cn-hongkong",
@@ -25,115 +34,6 @@ REGIONS = (
 )  # fmt: skip
 STATUSES = ("Pending", "Running", "Starting", "Stopping", "Stopped")
 LOCKS = ("financial", "security", "Recycling", "dedicatedhostfinancial", "refunded")
-DEFAULT_AGENT_VERSION = "2.2.3.1060"
-
-
-@dataclass(frozen=True)
-class AssistantSpec:
-    """The Cloud Assistant agent of an instance; output, exit_code and seconds are an api guest's answer to commands."""
-
-    installed: bool = True
-    online: bool = True
-    version: str = DEFAULT_AGENT_VERSION
-    output: str = ""
-    exit_code: int = 0
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class RuleSpec:
-    """One rule of a security group."""
-
-    protocol: str = "tcp"
-    ports: str = "22/22"
-    source: str = "0.0.0.0/0"
-    source_group: str = ""
-    policy: str = "accept"
-    priority: int = 1
-    direction: str = "ingress"
-    description: str = ""
-
-
-@dataclass(frozen=True)
-class SecurityGroupSpec:
-    """A security group and its rules."""
-
-    security_group_id: str
-    name: str
-    region: str
-    rules: tuple[RuleSpec, ...]
-
-
-@dataclass(frozen=True)
-class KeyPairSpec:
-    """A key pair that exists from the start; without a public key one is made and its private half thrown away."""
-
-    name: str
-    region: str
-    public_key: str = ""
-    resource_group_id: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class InstanceSpec:
-    """One instance."""
-
-    instance_id: str
-    name: str
-    region: str
-    backend: str = "api"
-    status: str = "Running"
-    os_type: str = "linux"
-    image: str = "debian12"
-    login_user: str = "root"
-    password_login: bool = True
-    key_pair: str = ""
-    zone: str = ""
-    vpc_id: str = ""
-    private_ip: str = ""
-    public_ip: str | None = None
-    eip: str = ""
-    instance_type: str = "ecs.e-c1m1.large"
-    resource_group_id: str = ""
-    description: str = ""
-    host_name: str = ""
-    lock: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    security_group_ids: tuple[str, ...] = ()
-    assistant: AssistantSpec = AssistantSpec()
-    container: Mapping[str, Any] = field(default_factory=dict)
-    """Whatever the container backend wants to know; the API side does not read it."""
-
-
-@dataclass(frozen=True)
-class Timing:
-    """How long things take, in seconds."""
-
-    latency: float = 0.0
-    transition: float = 0.2
-    reboot_lag: float = 0.0
-    delivery: float = 0.0
-    results_lag: float = 0.0
-
-
-@dataclass(frozen=True)
-class Fleet:
-    """Everything a fleet file says."""
-
-    access_key_id: str
-    access_key_secret: str
-    account_id: str
-    region: str
-    regions: tuple[str, ...]
-    instances: tuple[InstanceSpec, ...]
-    key_pairs: tuple[KeyPairSpec, ...]
-    security_groups: tuple[SecurityGroupSpec, ...]
-    resource_groups: Mapping[str, str]
-    roles: Mapping[str, str]
-    """Role ARN to external id; empty when any well-formed role may be assumed."""
-    behaviours: Behaviours
-    timing: Timing
 
 
 def load_fleet(path: Path) -> Fleet:

@@ -106,10 +106,10 @@ class Reader:
         """A list of strings."""
         return [str(item) for item in self.entries(key)]
 
-    def section(self, key: str) -> "Reader":
+    def section(self, key: str) -> Reader:
         """A mapping within."""
         return Reader(self._get(key, {}), "%s.%s" % (self.place, key))
 
-    def sections(self, key: str) -> list["Reader"]:
+    def sections(self, key: str) -> list[Reader]:
         """A list of mappings."""
         return [Reader(item, "%s[%d]" % (key, index)) for index, item in enumerate(self.entries(key))]

@@ -13,8 +13,9 @@ from typing import Awaitable, Callable, Coroutine
 from ecs_emulator.backends import BootInjection, Guest
 from ecs_emulator.backends.api import ApiGuest
 from ecs_emulator.cloud import Cloud
-from ecs_emulator.fleet import FleetError, InstanceSpec
+from ecs_emulator.fleet_reader import FleetError
 from ecs_emulator.models import Instance
+from ecs_emulator.specs import InstanceSpec
 
 log = logging.getLogger(__name__)
 
@@ -133,8 +134,6 @@ class Lifecycle:
         """A guest that fails leaves its instance Stopped, as a machine that does not come up would be."""
         try:
             await work
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 whatever a guest raises concerns this instance alone
             log.error("instance %s: %s", instance.instance_id, error)
             instance.status = "Stopped"

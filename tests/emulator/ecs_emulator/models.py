@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ecs_emulator.backends import Guest
-from ecs_emulator.fleet import InstanceSpec, SecurityGroupSpec
+from ecs_emulator.specs import InstanceSpec, SecurityGroupSpec
 
 
 @dataclass

@@ -32,12 +32,12 @@ class Parameters:
     def __contains__(self, name: str) -> bool:
         return bool(self._values.get(name))
 
-    def without(self, *names: str) -> "Parameters":
+    def without(self, *names: str) -> Parameters:
         """The same parameters less some."""
         values = {key: value for key, value in self._values.items() if key not in names}
         return Parameters(values, self._named_missing)
 
-    def with_values(self, **values: str) -> "Parameters":
+    def with_values(self, **values: str) -> Parameters:
         """The same parameters with some set."""
         return Parameters(dict(self._values, **values), self._named_missing)
 

@@ -15,11 +15,11 @@ from ecs_emulator.assistant import Assistant
 from ecs_emulator.cloud import Clock, Cloud
 from ecs_emulator.control import add_control_routes
 from ecs_emulator.faults import Faults
-from ecs_emulator.fleet import Fleet
 from ecs_emulator.guard import make_guard, own_names
 from ecs_emulator.http import BODY_LIMIT, Api, cut_connections
 from ecs_emulator.lifecycle import Lifecycle
 from ecs_emulator.request_log import RequestLog
+from ecs_emulator.specs import Fleet
 
 
 class Server:

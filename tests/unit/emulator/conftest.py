@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import Iterator
 
 import pytest
-from emulator_tools import public_line
-
 from ecs_emulator.testing import Emulator, running
+from emulator_tools import public_line
 
 THREE = {"instances": [{"name": "web", "count": 3}]}
 

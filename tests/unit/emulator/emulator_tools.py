@@ -14,7 +14,6 @@ from alibabacloud_ecs20140526.client import Client
 from alibabacloud_tea_openapi.utils_models import Config
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-
 from ecs_emulator.client import ApiFailure
 from ecs_emulator.testing import Emulator
 
@@ -29,7 +28,7 @@ class Clock:
         return time.time() + self.shift
 
 
-def sdk(emulator: Emulator, algorithm: "str | None" = None, **overrides: Any) -> Client:
+def sdk(emulator: Emulator, algorithm: str | None = None, **overrides: Any) -> Client:
     """The vendor's client; algorithm v2 is the older signature style."""
     settings = dict(
         access_key_id=emulator.access_key_id,
@@ -50,13 +49,13 @@ def refusal(function: Callable[..., Any], *args: Any, **kwargs: Any) -> ApiFailu
     return caught.value
 
 
-def code(function: Callable[..., Any], *args: Any, **kwargs: Any) -> "tuple[int, str]":
+def code(function: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[int, str]:
     """Status and code of a refusal."""
     failure = refusal(function, *args, **kwargs)
     return failure.status, failure.code
 
 
-def ids(emulator: Emulator) -> "list[str]":
+def ids(emulator: Emulator) -> list[str]:
     """Every instance's id, in the order of the fleet."""
     return list(emulator.cloud.instances)
 

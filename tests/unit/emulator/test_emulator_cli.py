@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from ecs_emulator import client
 
 EMULATOR = Path(__file__).resolve().parents[2] / "emulator"
@@ -62,7 +61,8 @@ def test_ready_file_while_it_serves(tmp_path, number):
         output, log = process.communicate(timeout=20)
     assert process.returncode == 0
     assert not ready.exists()
-    assert facts["endpoint"] in output and facts["access_key_secret"] not in output + log
+    assert facts["endpoint"] in output
+    assert facts["access_key_secret"] not in output + log
     assert "DescribeInstances 200" in log
 
 
@@ -78,5 +78,6 @@ def test_mistakes_end_with_one_sentence(tmp_path, fleet, more, sentence):
     process = serve(tmp_path, fleet, *more)
     _, log = process.communicate(timeout=20)
     assert process.returncode == 1
-    assert sentence in log and "Traceback" not in log
+    assert sentence in log
+    assert "Traceback" not in log
     assert len(log.strip().splitlines()) == 1

@@ -11,10 +11,9 @@ import socket
 import time
 
 import pytest
-from emulator_tools import as_json, code, ids
-
 from ecs_emulator import client
 from ecs_emulator.testing import running
+from emulator_tools import as_json, code, ids
 
 
 def control(emulator, method, body=None):
@@ -53,7 +52,8 @@ def test_defaults_skip_and_clear(emulator):
 )
 def test_wrong_faults_are_refused_with_a_sentence(emulator, body):
     status, answer = control(emulator, "POST", body)
-    assert status == 400 and answer["error"]
+    assert status == 400
+    assert answer["error"]
     assert control(emulator, "GET")[1] == {"faults": []}
 
 

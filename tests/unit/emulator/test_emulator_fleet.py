@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import pytest
-
 from ecs_emulator.cloud import Cloud
 from ecs_emulator.fleet import FleetError, load_fleet, parse_fleet
 
@@ -26,7 +25,8 @@ def test_count_numbers_ids_and_names():
 
 def test_region_of_its_own_is_added():
     fleet = parse_fleet({"region": "xx-test-1", "instances": [{}]})
-    assert "xx-test-1" in fleet.regions and fleet.instances[0].region == "xx-test-1"
+    assert "xx-test-1" in fleet.regions
+    assert fleet.instances[0].region == "xx-test-1"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_public_key_that_the_service_would_refuse():
 
 def test_file_errors_name_the_file(tmp_path):
     missing = tmp_path / "missing.yml"
-    with pytest.raises(FleetError, match="cannot read the fleet file .*missing.yml: No such file"):
+    with pytest.raises(FleetError, match=r"cannot read the fleet file .*missing.yml: No such file"):
         load_fleet(missing)
     broken = tmp_path / "broken.yml"
     broken.write_text("instances:\n  - {name: a\n")
@@ -73,5 +73,5 @@ def test_file_errors_name_the_file(tmp_path):
         load_fleet(broken)
     wrong = tmp_path / "wrong.yml"
     wrong.write_text("instances: 5\n")
-    with pytest.raises(FleetError, match="wrong.yml: fleet: 'instances' is not a list"):
+    with pytest.raises(FleetError, match=r"wrong.yml: fleet: 'instances' is not a list"):
         load_fleet(wrong)

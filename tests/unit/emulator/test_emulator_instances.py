@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import pytest
 from alibabacloud_ecs20140526 import models
-from emulator_tools import as_json, code, ids, sdk
-
 from ecs_emulator.testing import running
+from emulator_tools import as_json, code, ids, sdk
 
 FLEET = {
     "resource_groups": [{"id": "rg-1"}],
@@ -92,7 +91,8 @@ def test_what_an_instance_shows(fleet):
     assert shown["win"]["OSType"] == "windows"
     assert shown["win"]["PublicIpAddress"]["IpAddress"] == []
     assert shown["web-01"]["PublicIpAddress"]["IpAddress"][0].startswith("198.18.")
-    assert "KeyPairName" not in shown["web-01"] and "Tags" not in shown["user"]
+    assert "KeyPairName" not in shown["web-01"]
+    assert "Tags" not in shown["user"]
     assert len({item["VpcAttributes"]["PrivateIpAddress"]["IpAddress"][0] for item in shown.values()}) == 15
     one = fleet.call("DescribeInstanceAttribute", InstanceId="i-db")
     assert (one["InstanceName"], one["Status"]) == ("db", "Stopped")
@@ -139,7 +139,7 @@ def test_stop_start_and_reboot_pass_through_transient_states():
             assert status(emulator, web) == during
             for other in ("StartInstance", "StopInstance", "RebootInstance"):
                 assert code(emulator.call, other, InstanceId=web) == (403, "IncorrectInstanceStatus")
-            emulator.wait_until(lambda: status(emulator, web) == after)
+            emulator.wait_until(lambda wanted=after: status(emulator, web) == wanted)
 
 
 def test_wrong_status_unknown_instance_lock_and_dry_run(emulator):

@@ -10,10 +10,9 @@ import hashlib
 
 import pytest
 from alibabacloud_ecs20140526 import models
-from emulator_tools import as_json, code, ids, public_line, sdk
 from cryptography.hazmat.primitives import serialization
-
 from ecs_emulator.testing import running
+from emulator_tools import as_json, code, ids, public_line, sdk
 
 
 def pairs(emulator, **filters):
@@ -61,7 +60,8 @@ def test_vendor_sdk_from_import_to_delete(emulator, rsa_line, algorithm):
 def test_created_key_is_pkcs1_rsa_2048_and_fits_its_fingerprint(emulator):
     created = emulator.call("CreateKeyPair", KeyPairName="made")
     pem = created["PrivateKeyBody"]
-    assert pem.startswith("-----BEGIN RSA ") and pem.endswith("\n")
+    assert pem.startswith("-----BEGIN RSA ")
+    assert pem.endswith("\n")
     private = serialization.load_pem_private_key(pem.encode(), None)
     assert private.key_size == 2048
     line = private.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()

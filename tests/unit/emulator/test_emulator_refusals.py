@@ -16,12 +16,11 @@ from urllib.parse import urlencode
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
-from emulator_tools import Clock, code, refusal, sdk
-
 from ecs_emulator import client, signature
 from ecs_emulator.client import ApiFailure
 from ecs_emulator.guard import make_guard
 from ecs_emulator.testing import running
+from emulator_tools import Clock, code, refusal, sdk
 
 
 def send(emulator, method="GET", target="/", headers=None, body=None):

@@ -86,8 +86,7 @@ def install_cloud_assistant(context: Context) -> dict:
 @action("RunCommand")
 async def run_command(context: Context) -> dict:
     """Send a script to instances."""
-    cloud, params = context.cloud, context.params
-    context.region
+    cloud, params, region_id = context.cloud, context.params, context.region.region_id
     command_type = params.require("Type")
     if command_type not in _TYPES:
         raise invalid_parameter("Type")
@@ -106,7 +105,7 @@ async def run_command(context: Context) -> dict:
     invocation = Invocation(
         invoke_id=cloud.new_id("t-"),
         command_id=cloud.new_id("c-"),
-        region=params.get("RegionId"),
+        region=region_id,
         command_type=command_type,
         name=params.get("Name", "cmd-%d" % cloud.next_sequence()),
         content=script,

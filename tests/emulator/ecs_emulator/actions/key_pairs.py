@@ -118,7 +118,7 @@ def detach_key_pair(context: Context) -> dict:
 
 
 def _bind_or_unbind(
-    context: Context, change: Callable[[Instance, str], None], check: Callable[[Instance, str], "ApiError | None"]
+    context: Context, change: Callable[[Instance, str], None], check: Callable[[Instance, str], ApiError | None]
 ) -> dict:
     """Common to both: limits, failures of the whole call first, then one result per instance."""
     region, params, behaviours = context.region, context.params, context.cloud.behaviours

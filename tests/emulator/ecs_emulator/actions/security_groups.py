@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from ecs_emulator.actions import Context, action
 from ecs_emulator.errors import ApiError, dry_run, invalid_parameter
-from ecs_emulator.fleet import RuleSpec, SecurityGroupSpec
 from ecs_emulator.paging import page_of
+from ecs_emulator.specs import RuleSpec, SecurityGroupSpec
 from ecs_emulator.timestamps import iso_minutes, iso_seconds
 
 

@@ -84,12 +84,12 @@ def _resource_type(context: Context) -> str:
     return kind
 
 
-def _resources(context: Context, kind: str) -> "dict[str, Instance] | dict[str, KeyPair]":
+def _resources(context: Context, kind: str) -> dict[str, Instance] | dict[str, KeyPair]:
     """A key pair is addressed by its name."""
     return context.region.instances if kind == "instance" else context.region.key_pairs
 
 
-def _find_resources(context: Context) -> "list[tuple[str, Instance | KeyPair]]":
+def _find_resources(context: Context) -> list[tuple[str, Instance | KeyPair]]:
     kind = _resource_type(context)
     names = context.params.list("ResourceId")
     if not names:

@@ -9,7 +9,7 @@ import asyncio
 from typing import Callable
 
 from ecs_emulator.backends import BootInjection, CommandOutcome
-from ecs_emulator.fleet import InstanceSpec
+from ecs_emulator.specs import InstanceSpec
 
 Answer = Callable[[str, str], CommandOutcome]
 """What a command answers: called with its script and the user it runs as."""

@@ -33,7 +33,7 @@ def module_arguments(arguments):
 
 @pytest.fixture
 def run_module(capfd, monkeypatch):
-    """C(run(name, check_mode=False, **options)) returns the result; C(result["failed"]) says whether it failed.
+    """C(run(module, check_mode=False, **options)) returns the result; C(result["failed"]) says whether it failed.
 
     C(result["_output"]) is everything the module printed, to search for secrets.
     """
@@ -42,11 +42,11 @@ def run_module(capfd, monkeypatch):
         if variable.startswith(("ALIBABA_CLOUD_", "ALICLOUD_")) or variable.lower() in ("http_proxy", "https_proxy", "no_proxy"):
             monkeypatch.delenv(variable)
 
-    def run(name, check_mode=False, diff=True, **options):
+    def run(module, /, check_mode=False, diff=True, **options):
         arguments = dict(options, _ansible_check_mode=check_mode, _ansible_diff=diff)
         capfd.readouterr()
         with module_arguments(arguments), pytest.raises(SystemExit) as exit_info:
-            importlib.import_module(MODULES + name).main()
+            importlib.import_module(MODULES + module).main()
         printed = capfd.readouterr()
         result = json.loads(printed.out)
         result["failed"] = bool(result.get("failed"))

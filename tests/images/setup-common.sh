@@ -29,5 +29,5 @@ systemctl mask \
   console-getty.service getty.target systemd-remount-fs.service systemd-networkd-wait-online.service
 
 echo localhost > /etc/hostname
-rm -rf /var/cache/apt/* /var/lib/apt/lists/* /var/log/* /tmp/*
+rm -rf /var/log/*
 mkdir -p /var/log/journal && rmdir /var/log/journal

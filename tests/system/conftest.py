@@ -77,6 +77,12 @@ def instance(fleet: Fleet, request: pytest.FixtureRequest) -> Instance:
 
 
 @pytest.fixture(scope="session")
+def one_instance(fleet: Fleet) -> Instance:
+    """One instance, for what does not depend on the distribution."""
+    return next(iter(fleet))
+
+
+@pytest.fixture(scope="session")
 def known_hosts(lab_folder: Path) -> Path:
     """Host keys of the shared fleet; lab.ssh.write_known_hosts makes such a file for another one."""
     return lab_folder / "known_hosts"

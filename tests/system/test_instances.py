@@ -114,11 +114,11 @@ class TestPower:
         assert instance.host_keys() == keys
         assert ssh(instance, "root", controller_key, "cat /root/kept").stdout == "still here"
 
-    def test_reboot_from_inside_the_guest(self, instance, ssh, controller_key):
-        before = instance.boot_id()
-        ssh(instance, "root", controller_key, "systemctl reboot")
-        wait_until(lambda: instance.exec("cat /proc/sys/kernel/random/boot_id", check=False).strip() not in ("", before))
-        wait_until(lambda: ssh(instance, "root", controller_key).returncode == 0)
+    def test_reboot_from_inside_the_guest(self, one_instance, ssh, controller_key):
+        before = one_instance.boot_id()
+        ssh(one_instance, "root", controller_key, "systemctl reboot")
+        wait_until(lambda: one_instance.exec("cat /proc/sys/kernel/random/boot_id", check=False).strip() not in ("", before))
+        wait_until(lambda: ssh(one_instance, "root", controller_key).returncode == 0)
 
     def test_ansible_can_reboot_it(self, instance, ansible):
         before = instance.boot_id()
@@ -126,10 +126,10 @@ class TestPower:
         assert result.get("rebooted") is True, result
         assert instance.boot_id() != before
 
-    def test_the_boot_id_stays_while_it_runs(self, instance):
-        before = instance.boot_id()
-        instance.exec("systemctl daemon-reload; systemctl daemon-reexec")
-        assert instance.boot_id() == before
+    def test_the_boot_id_stays_while_it_runs(self, one_instance):
+        before = one_instance.boot_id()
+        one_instance.exec("systemctl daemon-reload; systemctl daemon-reexec")
+        assert one_instance.boot_id() == before
 
     def test_a_stopped_instance_refuses_connections(self, instance, fleet, ssh, controller_key):
         fleet.call("StopInstance", InstanceId=instance.instance_id)
@@ -163,33 +163,33 @@ class TestInjection:
         assert "passwordauthentication yes" in instance.exec("sshd -T")
         assert ssh(instance, "root", controller_key).returncode == 0, "keys that nobody injected stay"
 
-    def test_another_pair_replaces_the_first(self, instance, fleet, ssh, make_key, new_name):
+    def test_another_pair_replaces_the_first(self, one_instance, fleet, ssh, make_key, new_name):
         keys = [make_key(kind="rsa", bits=2048) for _ in range(2)]
         pairs = [new_name("pair") for _ in keys]
         for pair, key in zip(pairs, keys):
             fleet.call("ImportKeyPair", KeyPairName=pair, PublicKeyBody=key.public)
-            bind(fleet, instance, pair)
-            reboot(fleet, instance)
-        assert [ssh(instance, "root", key).returncode for key in keys] == [255, 0]
-        unbind(fleet, instance, pairs[1])
-        reboot(fleet, instance)
+            bind(fleet, one_instance, pair)
+            reboot(fleet, one_instance)
+        assert [ssh(one_instance, "root", key).returncode for key in keys] == [255, 0]
+        unbind(fleet, one_instance, pairs[1])
+        reboot(fleet, one_instance)
 
-    def test_lines_of_others_survive_byte_for_byte(self, instance, fleet, make_key, new_name):
-        kept = instance.exec("cat /root/.ssh/authorized_keys")
+    def test_lines_of_others_survive_byte_for_byte(self, one_instance, fleet, make_key, new_name):
+        kept = one_instance.exec("cat /root/.ssh/authorized_keys")
         theirs = kept + '# a comment\n\nrestrict,command="echo hi"   ' + make_key().public + "  two words\n"
-        instance.put("/root/.ssh/authorized_keys", theirs, "0600")
+        one_instance.put("/root/.ssh/authorized_keys", theirs, "0600")
         pair, key = new_name("pair"), make_key(kind="rsa", bits=2048)
         fleet.call("ImportKeyPair", KeyPairName=pair, PublicKeyBody=key.public)
-        bind(fleet, instance, pair)
-        reboot(fleet, instance)
+        bind(fleet, one_instance, pair)
+        reboot(fleet, one_instance)
         # The service keeps type and blob of an imported key; its comment is its own affair.
-        lines = instance.exec("cat /root/.ssh/authorized_keys").splitlines(keepends=True)
+        lines = one_instance.exec("cat /root/.ssh/authorized_keys").splitlines(keepends=True)
         assert "".join(line for line in lines if key.blob not in line) == theirs
         assert sum(key.blob in line for line in lines) == 1
-        unbind(fleet, instance, pair)
-        reboot(fleet, instance)
-        assert instance.exec("cat /root/.ssh/authorized_keys") == theirs
-        instance.put("/root/.ssh/authorized_keys", kept, "0600")
+        unbind(fleet, one_instance, pair)
+        reboot(fleet, one_instance)
+        assert one_instance.exec("cat /root/.ssh/authorized_keys") == theirs
+        one_instance.put("/root/.ssh/authorized_keys", kept, "0600")
 
 
 class TestCloudAssistant:
@@ -203,39 +203,39 @@ class TestCloudAssistant:
         entry = fleet.run_command(instance, "id -un; id -Gn; pwd; echo $HOME", Username=user)
         assert entry["Output"].splitlines() == [user, f"{user} {user}x", f"/home/{user}", f"/home/{user}"]
 
-    def test_honours_the_script_s_interpreter(self, instance, fleet):
-        assert fleet.run_command(instance, "#!/usr/bin/python3\nprint(6 * 7)\n")["Output"] == "42\n"
+    def test_honours_the_script_s_interpreter(self, one_instance, fleet):
+        assert fleet.run_command(one_instance, "#!/usr/bin/python3\nprint(6 * 7)\n")["Output"] == "42\n"
 
-    def test_unknown_account_and_directory(self, instance, fleet):
-        assert fleet.run_command(instance, "true", Username="nobody-here")["ErrorCode"] == "AccountNotExists"
-        assert fleet.run_command(instance, "true", WorkingDir="/no/such/place")["ErrorCode"] == "DirectoryNotExists"
+    def test_unknown_account_and_directory(self, one_instance, fleet):
+        assert fleet.run_command(one_instance, "true", Username="nobody-here")["ErrorCode"] == "AccountNotExists"
+        assert fleet.run_command(one_instance, "true", WorkingDir="/no/such/place")["ErrorCode"] == "DirectoryNotExists"
 
-    def test_an_overdue_command_is_killed_with_its_children(self, instance, fleet, new_name):
+    def test_an_overdue_command_is_killed_with_its_children(self, one_instance, fleet, new_name):
         mark = new_name("31")
-        entry = fleet.run_command(instance, f"echo begun; sleep {mark} & sleep {mark}", Timeout=10)
+        entry = fleet.run_command(one_instance, f"echo begun; sleep {mark} & sleep {mark}", Timeout=10)
         assert (entry["InvocationStatus"], entry["ErrorCode"], entry["Output"]) == ("Timeout", "ExecutionTimeout", "begun\n")
-        assert not has_process(instance, f"sleep {mark}")
+        assert not has_process(one_instance, f"sleep {mark}")
 
-    def test_a_process_left_behind_does_not_keep_the_command(self, instance, fleet, new_name):
+    def test_a_process_left_behind_does_not_keep_the_command(self, one_instance, fleet, new_name):
         mark = new_name("32")
         begin = time.monotonic()
-        assert fleet.run_command(instance, f"sleep {mark} & echo done")["Output"] == "done\n"
+        assert fleet.run_command(one_instance, f"sleep {mark} & echo done")["Output"] == "done\n"
         assert time.monotonic() - begin < 20
-        assert has_process(instance, f"sleep {mark}")
-        instance.exec(f"pkill -fx 'sleep {mark}'")
+        assert has_process(one_instance, f"sleep {mark}")
+        one_instance.exec(f"pkill -fx 'sleep {mark}'")
 
-    def test_a_stopped_command_is_killed(self, instance, fleet, new_name):
+    def test_a_stopped_command_is_killed(self, one_instance, fleet, new_name):
         mark = new_name("33")
-        asked = {"Type": "RunShellScript", "CommandContent": f"sleep {mark}", "InstanceId.1": instance.instance_id}
+        asked = {"Type": "RunShellScript", "CommandContent": f"sleep {mark}", "InstanceId.1": one_instance.instance_id}
         invoke_id = fleet.call("RunCommand", **asked)["InvokeId"]
-        wait_until(lambda: has_process(instance, f"sleep {mark}"))
-        fleet.call("StopInvocation", InvokeId=invoke_id, **{"InstanceId.1": instance.instance_id})
-        wait_until(lambda: not has_process(instance, f"sleep {mark}"))
+        wait_until(lambda: has_process(one_instance, f"sleep {mark}"))
+        fleet.call("StopInvocation", InvokeId=invoke_id, **{"InstanceId.1": one_instance.instance_id})
+        wait_until(lambda: not has_process(one_instance, f"sleep {mark}"))
 
-    def test_leaves_no_file_behind(self, instance, fleet):
-        before = instance.exec("find / -xdev -newer /proc/1 -type f | sort")
-        fleet.run_command(instance, "true")
-        assert instance.exec("find / -xdev -newer /proc/1 -type f | sort") == before
+    def test_leaves_no_file_behind(self, one_instance, fleet):
+        before = one_instance.exec("find / -xdev -newer /proc/1 -type f | sort")
+        fleet.run_command(one_instance, "true")
+        assert one_instance.exec("find / -xdev -newer /proc/1 -type f | sort") == before
 
 
 class TestOtherUser:

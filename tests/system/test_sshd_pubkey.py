@@ -12,6 +12,7 @@ import threading
 import time
 
 import pytest
+import yaml
 from lab import ssh as lab_ssh
 from lab.controller import Controller
 
@@ -56,15 +57,19 @@ class Host:
         self.wait_for_port()
 
     def run(self, check=False, **options):
-        """The module's result through real ansible, logged in by password."""
-        return self._controller.ansible(
-            self.instance, "alicloud.ecs_access.sshd_pubkey", options, check=check, diff=True, become=True, user="op",
+        """The module's result through real ansible, logged in by password, with what a person sees as `output`."""
+        options = {"proof_user": "alice", "proof_private_key_file": str(self.key.path), **options}
+        play = [{"hosts": "all", "gather_facts": False, "become": True, "tasks": [{"alicloud.ecs_access.sshd_pubkey": options}]}]
+        run = self._controller.playbook(
+            "---\n" + yaml.safe_dump(play), [self.instance], options=["--diff"] + ["--check"] * check, user="op",
             variables={
                 "ansible_password": PASSWORD,
                 "ansible_python_interpreter": "auto_silent",
                 "ansible_ssh_common_args": f"-F none -o UserKnownHostsFile={self._controller.known_hosts}",
             },
         )
+        assert len(run.results) == 1, run.output
+        return {**run.results[0].result, "status": run.results[0].status, "output": " ".join(run.output.split())}
 
     def snapshot(self):
         """Every file below /etc and of our state: kind, mode, owner, content and time."""
@@ -187,6 +192,7 @@ def test_login_by_key_works_afterwards(host_of, world, place, image):
         key: planned[key] for key in ("place", "actions", "effective")
     }
     assert result["actions"][-1] == f"reload {host.unit}"
+    assert result["proof"] == f"logged in as alice@{host.instance.ssh_host} by public key"
     assert host.login() == "alice"
     assert (BEGIN in host.exec(f"cat {MAIN}")) == (place == "main_file")
     assert host.exec(f"test -e {DROP_IN} && echo there || true") == ("there\n" if place == "drop_in" else "")
@@ -236,7 +242,7 @@ def test_what_is_not_ours_is_named_and_left_alone(host_of, world, sentence):
     assert host.login() != "alice"
     before = host.snapshot()
     result = host.run(users=["alice"])
-    assert result.get("failed") is True or "msg" in result
+    assert result["status"] == "failed"
     assert re.search(sentence, result["msg"]), result["msg"]
     assert "nothing was changed" in result["msg"]
     assert host.snapshot() == before
@@ -314,7 +320,7 @@ def test_open_sessions_stay_and_the_port_answers(host_of, image):
 
 FAILING_RELOADS = [
     pytest.param("ExecReload=\nExecReload=/bin/false", "systemctl reload .* failed", id="reload fails"),
-    pytest.param("ExecReload=\nExecReload=/bin/kill -KILL $MAINPID\nRestart=no", "after the reload|main process", id="sshd dies"),
+    pytest.param("ExecReload=\nExecReload=/bin/kill -KILL $MAINPID\nRestart=no", "after the change|main process", id="sshd dies"),
     pytest.param("ExecReload=\nExecReload=/bin/kill -STOP $MAINPID", "nothing greets as SSH", id="sshd hangs"),
 ]
 
@@ -347,7 +353,7 @@ def test_an_interrupted_change_is_undone_first(host_of):
     # As a kill between the write and the commit leaves it.
     host.exec("mv /var/lib/alicloud-ecs-access/sshd/last-change /var/lib/alicloud-ecs-access/sshd/armed")
     result = host.run(state="absent")
-    assert "has been undone first: removed again: " + DROP_IN in " ".join(result.get("warnings", [])), result
+    assert "has been undone first: removed again: " + DROP_IN in result["output"]
     assert result["changed"] is False
     assert "Permission denied" in host.login()
 
@@ -360,7 +366,7 @@ def test_edits_that_sshd_has_not_read_yet_are_told(host_of):
     assert "Permission denied" in host.login()
     result = host.run(users=["alice"])
     assert (result["changed"], result["actions"]) == (True, ["reload ssh.service"])
-    assert any("edited after ssh.service had last read it" in text for text in result["warnings"])
+    assert "edited after ssh.service had last read it" in result["output"]
     assert host.login() == "alice"
     assert host.run(users=["alice"])["changed"] is False
 

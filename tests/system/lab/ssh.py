@@ -14,7 +14,8 @@ from lab.instance import Instance
 # Nothing of the person who runs the tests: no configuration, no agent, no known hosts.
 OPTIONS = (
     "-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-o", "ControlPath=none",
-    "-o", "StrictHostKeyChecking=yes", "-o", "GlobalKnownHostsFile=none", "-o", "ConnectTimeout=10", "-o", "LogLevel=ERROR",
+    "-o", "StrictHostKeyChecking=yes", "-o", "GlobalKnownHostsFile=none", "-o", "ConnectTimeout=10",
+    "-o", "ServerAliveInterval=5", "-o", "LogLevel=ERROR",
 )  # fmt: skip
 
 

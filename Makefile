@@ -17,20 +17,21 @@ setup: $(VENV)/ready ## the virtual environment and the collection's path
 	@$(PY) tests/tools/collection_tree.py >/dev/null
 
 $(VENV)/ready: requirements-dev.txt
-	@tests/tools/prepare python
+	@tests/tools/prepare
 	@$(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing Python packages into $(VENV)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-instances: setup ## podman and the images of the real instances
-	@tests/tools/prepare instances
+instances: setup ## the images of the real instances
 	@tests/images/build
 
-demo: instances ## a team onboarded onto three real instances of the embedded cloud
+demo: setup ## a team onboarded onto three real instances of the embedded cloud
+	@tests/images/build debian11 debian12 debian13
 	@$(PY) demo/run.py
 
-emulator: instances ## the embedded cloud in the foreground, with the demo's fleet
+emulator: setup ## the embedded cloud in the foreground, with the demo's fleet
+	@tests/images/build debian11 debian12 debian13
 	@$(PY) -m ecs_emulator serve --listen 127.0.0.1:8443 --fleet demo/fleet.yml --state .work/emulator --ready-file .work/emulator.json
 
 test: lint unit sanity integration system molecule ## all tests

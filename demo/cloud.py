@@ -43,8 +43,8 @@ class Cloud:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._keys = folder / "keys"
-        self._keys.mkdir(mode=0o700)
+        self.keys = folder / "keys"
+        self.keys.mkdir(mode=0o700)
         self._known_hosts = folder / "known_hosts"
         self.instances: list[Instance] = []
         self.last_exit_code = 0
@@ -97,23 +97,23 @@ class Cloud:
     @property
     def key_pair_options(self) -> list[str]:
         """The extra variables that name the key pair and its private key."""
-        return ["-e", "ecs_access_key_pair_name=team", "-e", f"ecs_access_private_key_path={self._keys / 'team'}"]
+        return ["-e", "ecs_access_key_pair_name=team", "-e", f"ecs_access_private_key_path={self.keys / 'team'}"]
 
     def people_keys(self, **names: str) -> str:
         """The extra variable that says whose private keys are at hand."""
-        return json.dumps({"ecs_access_private_keys": {person: str(self._keys / key) for person, key in names.items()}})
+        return json.dumps({"ecs_access_private_keys": {person: str(self.keys / key) for person, key in names.items()}})
 
     def make_key(self, name: str, kind: str) -> None:
         """A person's own key pair, made by ssh-keygen."""
-        subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", name, "-f", self._keys / name], check=True)
+        subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", name, "-f", self.keys / name], check=True)
 
     def key_mode(self, name: str) -> int:
         """Permission bits of a private key's file."""
-        return (self._keys / name).stat().st_mode & 0o777
+        return (self.keys / name).stat().st_mode & 0o777
 
     def plant_key(self, instance: Instance, user: str, name: str) -> None:
         """An account with one key, as somebody made it by hand some day."""
-        line = (self._keys / f"{name}.pub").read_text(encoding="utf-8")
+        line = (self.keys / f"{name}.pub").read_text(encoding="utf-8")
         instance.inside(
             f"useradd --create-home --shell /bin/bash {user}\n"
             f"install -d -m 0700 -o {user} -g {user} /home/{user}/.ssh\n"
@@ -128,7 +128,7 @@ class Cloud:
 
     def playbook(self, name: str, *options: str) -> Iterator[str]:
         """Run a playbook of the collection; yields its lines as they come."""
-        command = ["ansible-playbook", f"alicloud.ecs_access.{name}", "-i", "demo.ecs.yml", *options, "-e", f"demo_keys={self._keys}"]
+        command = ["ansible-playbook", f"alicloud.ecs_access.{name}", "-i", "demo.ecs.yml", *options, "-e", f"demo_keys={self.keys}"]
         with subprocess.Popen(
             command, cwd=HERE, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ) as process:
@@ -155,6 +155,6 @@ class Cloud:
             "BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none", "PreferredAuthentications=publickey", "ControlPath=none",
             "StrictHostKeyChecking=accept-new", f"UserKnownHostsFile={self._known_hosts}", "ConnectTimeout=10",
         ]  # fmt: skip
-        words = ["ssh", "-F", "none", "-i", self._keys / key, "-p", str(instance.ssh_port)]
+        words = ["ssh", "-F", "none", "-i", self.keys / key, "-p", str(instance.ssh_port)]
         words += [word for option in options for word in ("-o", option)]
         return subprocess.run([*words, f"{user}@{instance.ssh_host}", command], check=False, capture_output=True, text=True, timeout=60)

@@ -10,7 +10,6 @@ import re
 import sys
 
 _RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s")
-_NOISE = re.compile(r"^(PLAY |TASK |PLAY RECAP|\S+\s+: ok=|\.\.\.ignoring|fatal: |skipping: |included: |\[WARNING\]|\s*$)")
 _WIDTH = 100
 
 
@@ -42,24 +41,28 @@ class Screen:
 
     def run(self, cloud, playbook: str, *options: str) -> int:
         """Run a playbook of the collection, show its changes and its table; returns the exit code."""
-        self.command(f"ansible-playbook alicloud.ecs_access.{playbook} -i demo.ecs.yml {' '.join(map(_quote, options))}")
+        typed = " ".join(map(_quote, options)).replace(str(cloud.keys), "~/keys")
+        self.command(f"ansible-playbook alicloud.ecs_access.{playbook} -i demo.ecs.yml {typed}")
         self.last_run_changed = 0
-        task = ""
-        lines = []
+        task, quoting = "", False
         for line in cloud.playbook(playbook, *options):
-            lines.append(line)
-            recap = _RECAP.match(_plain(line))
+            plain = _plain(line)
+            recap = _RECAP.match(plain)
             if recap:
                 self.last_run_changed += int(recap[2])
-            if line.startswith("TASK ["):
-                task = line[6:].partition("]")[0]
-            elif _plain(line).startswith("changed: ["):
-                print(f"    {self._paint('33', 'changed')}  {_plain(line)[10:].partition(']')[0]:<10} {task}", flush=True)
-            elif line.startswith("  ") or _plain(line).startswith("[ERROR]"):
+            if plain.startswith("TASK ["):
+                task = plain[6:].partition("]")[0].rpartition(" : ")[2]
+            if plain.startswith("[ERROR]"):
+                # The lines after it quote the playbook. Of rows that failed, the table has told already.
+                quoting = True
+                if "The table says why" not in plain:
+                    print(f"  {line}", flush=True)
+            elif plain.startswith(("TASK [", "PLAY ", "fatal: ", "changed: [")):
+                quoting = False
+            if plain.startswith("changed: ["):
+                print(f"    {self._paint('33', 'changed')}  {plain[10:].partition(']')[0]:<10} {task}", flush=True)
+            elif plain.startswith("  ") and not quoting:
                 print(f"  {line}", flush=True)
-            elif not _NOISE.match(_plain(line)) and not line.startswith("ok: "):
-                print(f"    {line}", flush=True)
-        self.log = lines
         return cloud.last_exit_code
 
     def check(self, claim: str, held: bool) -> None:

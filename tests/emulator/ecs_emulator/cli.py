@@ -61,8 +61,15 @@ async def _serve(options: argparse.Namespace, fleet: Fleet, host: str, port: int
     loop = asyncio.get_running_loop()
     server = Server(fleet, options.state, host, port, options.allow_host)
     starting = loop.create_task(server.start())
+
+    def stop() -> None:
+        # Once only: a second signal must not cut the cleaning up short.
+        if not stopping.is_set():
+            stopping.set()
+            starting.cancel()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, lambda: (stopping.set(), starting.cancel()))
+        loop.add_signal_handler(number, stop)
     try:
         await starting
     except asyncio.CancelledError:

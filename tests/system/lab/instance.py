@@ -22,8 +22,9 @@ class Instance(NamedTuple):
     container: str
 
     def run(self, script: str, user: str = "root", stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        """Run a shell script in the instance, whatever comes of it."""
-        command = ["podman", "exec", "--interactive", "--user", user, self.container, "sh", "-c", script]
+        """Run a shell script in the instance, whatever comes of it; not before it boots."""
+        whole = f"until [ -e /run/ecs-access/go ]; do sleep 0.05; done\n{script}"
+        command = ["podman", "exec", "--interactive", "--user", user, self.container, "sh", "-c", whole]
         return subprocess.run(command, input=stdin, capture_output=True, env=podman_environment(), timeout=120, check=False)
 
     def exec(self, script: str, check: bool = True, user: str = "root") -> str:

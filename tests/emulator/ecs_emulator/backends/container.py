@@ -121,7 +121,7 @@ class ContainerGuest:
             await self._release_process_one(injection)
             await podman_async("exec", self._name, "sh", "-c", WAIT_FOR_SYSTEM, timeout=BOOT_TIMEOUT)
         except PodmanError as error:
-            raise PodmanError(f"instance container {self._name} did not boot: {error}") from None
+            raise PodmanError(f"instance container {self._name} did not boot: {error}{_boot_hint()}") from None
         self._watch = asyncio.create_task(self._boot_again_when_the_guest_asks())
 
     async def _create(self) -> None:
@@ -195,6 +195,13 @@ async def _remove_stale_containers() -> None:
     stale = [entry["Id"] for entry in json.loads(listing.text or "[]") if is_abandoned(entry["Labels"][LABEL])]
     if stale:
         await podman_async("rm", "--force", "--ignore", "--volumes", "--time", "0", *stale)
+
+
+def _boot_hint() -> str:
+    """The one reason that podman's own words never name."""
+    if os.geteuid() != 0 and not Path("/sys/fs/cgroup/cgroup.controllers").exists():
+        return " Without root, systemd in a container needs cgroup version 2, which this machine does not use: run as root."
+    return ""
 
 
 def _plain(name: str) -> str:

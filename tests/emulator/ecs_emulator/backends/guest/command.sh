@@ -12,6 +12,7 @@ end() {
   exit 0
 }
 
+until [ -e /run/ecs-access/go ]; do sleep 0.05; done # nothing answers before the system boots
 mkdir -p "$job"
 chmod 0711 /var/lib/ecs-access "$job"
 cat > "$job/script"

@@ -18,6 +18,7 @@ attributes:
     description: When run twice in a row outside check mode with the same arguments, the second run changes nothing.
   platform:
     description: The systems that can be managed.
+    support: full
 """
 
     ACTIONGROUP_ECS = r"""

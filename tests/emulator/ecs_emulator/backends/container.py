@@ -200,7 +200,7 @@ async def _remove_stale_containers() -> None:
 def _boot_hint() -> str:
     """The one reason that podman's own words never name."""
     if os.geteuid() != 0 and not Path("/sys/fs/cgroup/cgroup.controllers").exists():
-        return " Without root, systemd in a container needs cgroup version 2, which this machine does not use: run as root."
+        return "; without root, systemd in a container needs cgroup version 2, which this machine does not use: run as root."
     return ""
 
 

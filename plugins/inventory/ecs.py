@@ -162,6 +162,7 @@ cache_timeout: 600
 import hashlib
 import json
 import os
+import re
 import typing as t
 from difflib import get_close_matches
 
@@ -434,9 +435,11 @@ def _fingerprint(settings: CloudSettings, wanted: _Wanted) -> str:
 
 
 def _names_plugin(path: str, name: str) -> bool:
+    """Whether the file is meant for the plugin. Other plugins' files are looked at too, so nothing here may fail."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            lines = file.read(65536).splitlines()
+            text = file.read(65536)
     except OSError:
         return False
-    return any(line.replace('"', "").replace("'", "").split("#")[0].split() == ["plugin:", name] for line in lines)
+    pattern = rf"""^[\s{{]*["']?plugin["']?\s*:\s*["']?{re.escape(name)}["']?\s*([,}}#]|$)"""
+    return bool(re.search(pattern, text, re.MULTILINE))

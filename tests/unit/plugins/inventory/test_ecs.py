@@ -389,14 +389,19 @@ def test_invalid_config(ask, content, sentence):
     assert answer.says(sentence)
 
 
-def test_file_name_is_explained(ask):
-    answer = ask(name="prod.yml")
+@pytest.mark.parametrize("content", [None, "# mine\nplugin: 'alicloud.ecs_access.ecs' # yes\n", '{"plugin": "alicloud.ecs_access.ecs"}'])
+def test_file_name_is_explained(ask, content):
+    answer = ask(content, name="prod.yml")
     assert answer.names == []
     assert answer.says(
         "prod.yml: the inventory plugin alicloud.ecs_access.ecs reads only files whose name ends in ecs.yml or ecs.yaml; "
         "rename it, for example to prod.ecs.yml"
     )
+
+
+def test_other_file_names(ask):
     assert ask(name="prod.ecs.yaml").names == ["web-1", "web-2", "win-1"]
+    assert not ask("all: {hosts: {x: {}}}", name="hosts.yml", ANSIBLE_INVENTORY_ENABLED="alicloud.ecs_access.ecs,yaml").says("reads only files")
 
 
 def test_library_missing(ask, tmp_path):

@@ -18,6 +18,10 @@ description:
   - The candidate must be accepted by C(sshd -t) as a whole, must be effective for each user and must change nothing else.
     Then it is written, and sshd is reloaded, never restarted, so that open sessions stay. If sshd does not take it, does not
     stay alive or does not answer on its port any more, the former configuration is put back and reloaded, and the task fails.
+  - Before anything is written, the way back is armed on the host: a journal under C(/var/lib/alicloud-ecs-access), a timer and
+    a unit at boot. Only after the controller has logged in afresh by public key alone, past every open connection, is it
+    disarmed. If that login fails, if the controller vanishes, if the network is cut or the host reboots, the host puts the
+    former configuration back by itself. It puts back only what is still as this module has left it.
   - Other settings that keep a user out (such as C(AllowUsers), C(PermitRootLogin), C(AuthenticationMethods), or a C(Match) block
     that turns keys off) are somebody's decision. The task fails, names file and line and says what would help.
 options:
@@ -42,6 +46,27 @@ options:
       - V(auto) takes the active one of C(ssh.service), C(sshd.service), C(ssh.socket) and C(sshd.socket).
     type: str
     default: auto
+  proof:
+    description:
+      - V(required) undoes a change unless the controller has logged in afresh by public key alone, with the host, port, user,
+        key and ssh arguments of this connection. Nothing is proven where nothing had to be changed.
+      - V(skip) does without. The configuration is still tested, and still put back if sshd does not live with it.
+      - A run that is not connected by ssh has no login to prove; the result says so.
+    type: str
+    choices: [required, skip]
+    default: required
+  proof_user:
+    description: The user that the proof logs in as. By default the one that this run is connected as.
+    type: str
+  proof_private_key_file:
+    description:
+      - A private key on the controller for the proof, for a run that is connected by password.
+      - By default the connection's key, and whatever keys C(ssh) finds by itself, an agent's included.
+    type: path
+  rollback_after:
+    description: Seconds after which the host undoes a change by itself unless it has been proven.
+    type: int
+    default: 120
 requirements:
   - systemd and OpenSSH on the host
   - root (use C(become))
@@ -58,6 +83,10 @@ attributes:
   platform:
     platforms: linux
     details: Hosts without systemd are refused.
+notes:
+  - C(async) is not supported, because the proof of login follows the change.
+  - A listener that a socket of systemd has started is ended instead of reloaded, because it could not bind its port again.
+    systemd holds the port meanwhile, and the next connection starts a new listener.
 seealso:
   - module: alicloud.ecs_access.ssh_access
 """
@@ -76,6 +105,13 @@ EXAMPLES = r"""
   become: true
   check_mode: true
   diff: true
+
+- name: Turn keys on through a connection by password
+  alicloud.ecs_access.sshd_pubkey:
+    users: [john]
+    proof_user: john
+    proof_private_key_file: ~/.ssh/john
+  become: true
 
 - name: Take our setting out again
   alicloud.ecs_access.sshd_pubkey:
@@ -110,6 +146,11 @@ effective:
     john:
       before: "no"
       after: "yes"
+proof:
+  description: How the change was proven, or why there was nothing to prove.
+  returned: when something was changed and O(proof=required)
+  type: str
+  sample: logged in as admin@192.0.2.10 by public key
 backups:
   description: Where the former content of each changed file is kept on the host until the next change.
   returned: when a file was changed
@@ -120,14 +161,14 @@ backups:
 
 import os
 import re
+import time
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host import sshd_journal
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_candidate import Planner, diff_of, get_account
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_change import apply_plan, backups_of
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_change import apply_plan, reload_only
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_service import get_service
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_session import find_session
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import Origin, Sshd, SshdError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tree import SshdTree
 
@@ -146,11 +187,27 @@ class SshdPubkeyModule:
         if os.geteuid() != 0:
             raise SshdError("sshd's configuration belongs to root; run this task with become: true")
         self._check_users()
+        if self._params["_commit"] or self._params["_roll_back"]:
+            return self._settle()
         if self._check_mode:
+            if sshd_journal.find_armed() is not None:
+                self._warn("A change of sshd on this host waits for its proof; it may still be undone.")
             return self._run()
+        while True:
+            with sshd_journal.locked():
+                if not sshd_journal.is_waiting():
+                    self._undo_interrupted()
+                    return self._run()
+            # Another run's change is in force and not proven. It is soon, or the host undoes it: wait for either.
+            time.sleep(1)
+
+    def _settle(self):
+        """The action plugin's verdict on the change that an earlier call has left armed."""
         with sshd_journal.locked():
-            self._undo_interrupted()
-            return self._run()
+            if self._params["_commit"]:
+                return {"backups": sshd_journal.commit(self._params["_commit"])}
+            outcome = sshd_journal.roll_back(self._params["_roll_back"], self._params["_why"])
+            return {"msg": "the former configuration was put back (%s)" % ("; ".join(outcome) or "no file had changed")}
 
     def _run(self):
         service = get_service(self._params["service"])
@@ -161,8 +218,8 @@ class SshdPubkeyModule:
         if stale:
             self._judge_stale(service, planner, plan)
         actions = ["%s %s" % ("remove" if content is None else "write", path) for path, content in sorted(plan.changes.items())]
-        if (plan.changes or stale) and not service.is_socket:
-            actions.append("reload %s" % service.unit)
+        if (plan.changes or stale) and service.verb != "none":
+            actions.append("%s %s" % (service.verb, service.listener))
         result = {
             "changed": bool(actions),
             "actions": actions,
@@ -174,20 +231,25 @@ class SshdPubkeyModule:
             },
             "diff": diff_of(plan.changes),
         }
-        if actions and not self._check_mode:
-            sshd_journal.commit(apply_plan(service, planner, plan))
-            result["backups"] = backups_of(plan.changes)
+        if actions and not plan.changes and not self._check_mode:
+            reload_only(service, planner)
+            result["proof"] = "not needed: no file was changed, sshd has only read them again"
+        elif actions and not self._check_mode:
+            change = apply_plan(service, planner, plan, self._params["rollback_after"])
+            if self._params["_prove"]:
+                result["_armed"] = change
+            else:
+                result["backups"] = sshd_journal.commit(change)
         return result
 
     def _planner(self, service, tree):
-        session = find_session()
-        return Planner(
-            Sshd(service.program, service.options),
-            tree,
-            self._users,
-            session.user if session else None,
-            session.origin if session else Origin(),
-        )
+        session = self._params["_session"] or {}
+        origin = Origin()
+        if session:
+            # An IPv6 zone is of no use to sshd's Match.
+            addresses = [session[name].split("%")[0] for name in ("address", "local_address")]
+            origin = Origin(addresses[0], addresses[1], int(session["local_port"]))
+        return Planner(Sshd(service.program, service.options), tree, self._users, session.get("user"), origin)
 
     def _check_users(self):
         for name in self._users:
@@ -225,6 +287,16 @@ def argument_spec():
         "users": {"type": "list", "elements": "str", "default": []},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "service": {"type": "str", "default": "auto"},
+        "proof": {"type": "str", "choices": ["required", "skip"], "default": "required"},
+        "proof_user": {"type": "str"},
+        "proof_private_key_file": {"type": "path", "no_log": False},
+        "rollback_after": {"type": "int", "default": 120},
+        # From the action plugin: how this run is logged in, whether it will prove the login, and its verdict.
+        "_session": {"type": "dict"},
+        "_prove": {"type": "bool", "default": False},
+        "_commit": {"type": "str"},
+        "_roll_back": {"type": "str"},
+        "_why": {"type": "str"},
     }
 
 
@@ -233,6 +305,8 @@ def main():
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     if module.params["state"] == "present" and not module.params["users"]:
         module.fail_json(msg="users is empty; name at least one user for whom login by key shall be effective")
+    if not 45 <= module.params["rollback_after"] <= 3600:
+        module.fail_json(msg="rollback_after must be between 45 and 3600 seconds: a login has to fit in, and nobody waits longer")
     try:
         result = SshdPubkeyModule(module.params, module.check_mode, module.warn).run()
     except SshdError as exc:

@@ -53,6 +53,10 @@ class Planner:
                 "%s; mend it first, nothing was changed" % exc
             )
 
+    def general(self) -> sshd_obstacles.Effective:
+        """What the files on disk say, apart from any user (the ports, for instance)."""
+        return self._sshd.effective(self._tree.main, "root", self._origin)
+
     def plan_present(self) -> Plan:
         """The least change; SshdError, naming file and line, if something that isn't ours is in the way."""
         before = self.current()

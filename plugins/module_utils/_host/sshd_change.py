@@ -7,8 +7,6 @@ Note that this module util is **PRIVATE** to the collection.
 """
 
 import os
-from typing import Dict
-
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host import sshd_files, sshd_journal
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_candidate import Plan, Planner
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_service import (
@@ -18,29 +16,33 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_too
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tree import Changes
 
 
-def apply_plan(service: Service, planner: Planner, plan: Plan) -> str:
-    """Make the planned change and leave it armed; returns the change's id for commit() or roll_back().
+def apply_plan(service: Service, planner: Planner, plan: Plan, rollback_after: int) -> str:
+    """Make the planned change and leave it armed; returns the change's id for the journal's commit() or roll_back().
 
     SshdError means that the former configuration is in force again, or says what a person has to do.
     """
-    addresses = answering(listen_addresses(plan.before[next(iter(plan.before))], service)) if plan.before else []
-    change = sshd_journal.arm(plan.changes, service)
+    addresses = answering(listen_addresses(planner.general(), service))
+    change = sshd_journal.arm(plan.changes, service, rollback_after)
     try:
         _write(plan.changes, service.config)
         if planner.current() != plan.after:
             raise SshdError("sshd reads the written files in another way than the tested copy")
         reload_service(service)
         check_alive(service, addresses)
+        sshd_journal.await_proof()
     except SshdError as exc:
         outcome = sshd_journal.roll_back(change, str(exc))
         raise SshdError("%s; the former configuration was put back (%s)" % (exc, "; ".join(outcome) or "no file had changed"))
     return change
 
 
-def backups_of(changes: Changes) -> Dict[str, str]:
-    """Where the former content of each file is kept once the change is committed."""
-    found = {path: sshd_journal.find_backup(os.path.realpath(path)) for path in changes}
-    return {path: backup for path, backup in found.items() if backup is not None}
+def reload_only(service: Service, planner: Planner) -> None:
+    """Make sshd read files that somebody else has edited. They were tested, and there is nothing of ours to put back."""
+    try:
+        reload_service(service)
+        check_alive(service, listen_addresses(planner.general(), service))
+    except SshdError as exc:
+        raise SshdError("%s; no file was changed by this run, look at what was edited last" % exc)
 
 
 def _write(changes: Changes, main: str) -> None:

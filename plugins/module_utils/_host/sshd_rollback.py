@@ -3,13 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The script that puts the former sshd configuration back. It is the only code that does so, whoever calls it.
 
-It is plain sh and coreutils, takes everything that differs from the journal's files (never from its own text), and can
-be run at any time and any number of times.
+The module calls it when a step fails, a timer when no proof arrives, and a unit at boot. It is plain sh and coreutils,
+takes everything that differs from the journal's files (never from its own text), and can be run any number of times.
 
 Note that this module util is **PRIVATE** to the collection.
 """
 
 SCRIPT_NAME = "rollback.sh"
+BOOT_UNIT = "alicloud-ecs-access-sshd-rollback.service"
 
 SCRIPT = r"""#!/bin/sh
 # Puts the sshd configuration back that was in force before an unproven change of Ansible
@@ -76,24 +77,47 @@ sync
 # The journal stays armed: the next run or the next boot tries again.
 [ -z "$failed" ] || exit 1
 
-unit=$(cat "$armed/unit")
-if [ -z "$boot" ] && [ "${unit%.service}" != "$unit" ]; then
-    program=$(cat "$armed/program")
-    config=$(cat "$armed/config")
+if [ -z "$boot" ]; then
+    unit=$(cat "$armed/unit")
+    listener=$(cat "$armed/listener")
+    verb=$(cat "$armed/verb")
+    # A service that has failed takes its folder below /run with it, and sshd -t asks for it.
+    [ -d /run/sshd ] || mkdir -m 0755 /run/sshd
     # SIGHUP would end a healthy listener if somebody else has broken the files meanwhile.
-    if "$program" -t -f "$config" >>"$armed/outcome" 2>&1; then
-        if systemctl is-active --quiet "$unit"; then
-            systemctl reload "$unit" >>"$armed/outcome" 2>&1
+    if "$(cat "$armed/program")" -t -f "$(cat "$armed/config")" >>"$armed/outcome" 2>&1; then
+        if [ "$verb" != none ] && systemctl is-active --quiet "$listener"; then
+            systemctl "$verb" "$listener" >>"$armed/outcome" 2>&1
+            sleep 1
         fi
         if ! systemctl is-active --quiet "$unit"; then
-            systemctl reset-failed "$unit" 2>/dev/null
+            systemctl reset-failed "$unit" "$listener" 2>/dev/null
             systemctl start "$unit" >>"$armed/outcome" 2>&1
         fi
     fi
 fi
+
 echo "$why" >"$armed/why"
+timer=$(cat "$armed/timer")
 rm -rf "$state/rolled-back"
 mv "$armed" "$state/rolled-back"
+rm -f "/etc/systemd/system/sysinit.target.wants/@BOOT_UNIT@" "/etc/systemd/system/@BOOT_UNIT@"
 sync
+[ -n "$boot" ] || systemctl stop "$timer" 2>/dev/null
 exit 0
+""".replace("@BOOT_UNIT@", BOOT_UNIT)
+
+# DefaultDependencies=no, because the default ones would put it after the sockets that it has to precede.
+BOOT_UNIT_TEXT = """# Exists only while a change of sshd waits for its proof (alicloud.ecs_access.sshd_pubkey).
+[Unit]
+Description=Undo a change of sshd that was not proven before the reboot
+DefaultDependencies=no
+RequiresMountsFor={state}
+After=local-fs.target systemd-remount-fs.service
+Before=sockets.target ssh.socket sshd.socket ssh.service sshd.service {units} shutdown.target
+Conflicts=shutdown.target
+ConditionPathExists={state}/armed
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh {state}/rollback.sh any "the host was rebooted before the proof arrived" --boot
 """

@@ -19,25 +19,38 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import 
 
 _SERVICES = ("ssh.service", "sshd.service")
 _SOCKETS = ("ssh.socket", "sshd.socket")
-_PROPERTIES = "Id,LoadState,ActiveState,MainPID,ActiveEnterTimestamp,ExecReload,Listen"
+_PROPERTIES = "Id,LoadState,ActiveState,MainPID,ActiveEnterTimestamp,ExecReload,KillMode,Listen,Triggers,TriggeredBy"
 # A listener that dies of its new configuration does so within milliseconds; this leaves room for a slow machine.
 _SETTLE = 1.0
 _ALIVE_TIMEOUT = 10.0
+_RELOAD_TIMEOUT = 30
 
 
 class Service(NamedTuple):
-    """The unit that answers on the SSH port."""
+    """What answers on the SSH port, and how it gets to read its files again."""
 
     unit: str
-    is_socket: bool
-    """systemd listens and starts an sshd per connection or on the first one: every new sshd reads the files."""
+    """The unit that holds the port: a service, or a socket of systemd."""
+    listener: str
+    """The service whose sshd runs already and has read the files; empty for a socket that waits."""
     main_pid: int
     loaded_at: Optional[float]
-    """When the configuration was last read as far as systemd knows; None if it is read anew for each connection."""
+    """When the listener last read the files as far as systemd knows; None if the next connection reads them anyway."""
     program: str
     options: Tuple[str, ...]
     """C(-o) options on the listener's command line: they win over every file."""
     config: str
+
+    @property
+    def verb(self) -> str:
+        """What makes the listener read the files: V(reload), V(stop) or V(none).
+
+        A listener behind a socket of systemd must not be reloaded: it can't bind the port again and dies. It is ended
+        instead, which loses nothing: systemd holds the port, and the next connection starts a new one.
+        """
+        if not self.listener:
+            return "none"
+        return "reload" if self.listener == self.unit else "stop"
 
 
 def get_service(wanted: str = "auto") -> Service:
@@ -51,7 +64,7 @@ def get_service(wanted: str = "auto") -> Service:
     seen = []
     for name in names:
         unit = _show(name)
-        if unit.get("LoadState") == "loaded" and unit.get("ActiveState") in ("active", "reloading"):
+        if _is_active(unit):
             return _make_service(unit)
         seen.append("%s is %s" % (name, unit.get("ActiveState", "unknown") if unit.get("LoadState") == "loaded" else "not there"))
     raise SshdError(
@@ -60,18 +73,19 @@ def get_service(wanted: str = "auto") -> Service:
 
 
 def reload_service(service: Service) -> None:
-    """Make the listener read the files again. Running sessions stay. A socket has nothing to reload."""
-    if service.is_socket:
+    """Make the listener read the files again. Running sessions stay."""
+    if service.verb == "none":
         return
-    code, _out, err = run(["systemctl", "reload", service.unit], timeout=90)
+    code, _out, err = run(["systemctl", service.verb, service.listener], timeout=_RELOAD_TIMEOUT)
     if code != 0:
-        raise SshdError("'systemctl reload %s' failed: %s" % (service.unit, " ".join(err.split()) or "status %d" % code))
+        raise SshdError(
+            "'systemctl %s %s' failed: %s" % (service.verb, service.listener, " ".join(err.split()) or "status %d" % code)
+        )
 
 
 def check_alive(service: Service, addresses: List[Tuple[str, int]]) -> None:
     """Raises SshdError unless the unit is active, its process the same, and one of I(addresses) greets as SSH."""
-    if not service.is_socket:
-        time.sleep(_SETTLE)
+    time.sleep(_SETTLE)
     deadline = time.monotonic() + _ALIVE_TIMEOUT
     while True:
         problem = _find_problem(service, addresses)
@@ -85,7 +99,7 @@ def check_alive(service: Service, addresses: List[Tuple[str, int]]) -> None:
 def listen_addresses(effective: Dict[str, List[str]], service: Service) -> List[Tuple[str, int]]:
     """Where the server can be reached from this host itself."""
     texts = effective.get("listenaddress", [])
-    if service.is_socket:
+    if service.unit.endswith(".socket"):
         texts = re.findall(r"(\S+) \(Stream\)", _show(service.unit).get("Listen", "")) or texts
     addresses = []
     for text in texts:
@@ -105,8 +119,8 @@ def answering(addresses: List[Tuple[str, int]]) -> List[Tuple[str, int]]:
 def _find_problem(service: Service, addresses: List[Tuple[str, int]]) -> Optional[str]:
     unit = _show(service.unit)
     if unit.get("ActiveState") not in ("active", "reloading"):
-        return "%s is %s after the reload" % (service.unit, unit.get("ActiveState"))
-    if not service.is_socket and int(unit.get("MainPID") or 0) != service.main_pid:
+        return "%s is %s after the change" % (service.unit, unit.get("ActiveState"))
+    if service.verb == "reload" and int(unit.get("MainPID") or 0) != service.main_pid:
         return "the main process of %s ended at the reload" % service.unit
     if addresses and not answering(addresses):
         return "nothing greets as SSH on %s any more" % ", ".join("%s port %d" % address for address in addresses)
@@ -137,17 +151,34 @@ def _show(unit: str) -> Dict[str, str]:
     return properties
 
 
+def _is_active(unit: Dict[str, str]) -> bool:
+    return unit.get("LoadState") == "loaded" and unit.get("ActiveState") in ("active", "reloading")
+
+
 def _make_service(unit: Dict[str, str]) -> Service:
-    name = unit["Id"]
-    if name.endswith(".socket"):
-        return Service(name, True, 0, None, _default_program(), (), sshd_config.MAIN_CONFIG)
-    main_pid = int(unit.get("MainPID") or 0)
+    holder, listener = unit, None  # type: Tuple[Dict[str, str], Optional[Dict[str, str]]]
+    if unit["Id"].endswith(".socket"):
+        triggered = [_show(name) for name in unit.get("Triggers", "").split() if not name.endswith("@.service")]
+        listener = next((entry for entry in triggered if _is_active(entry)), None)
+    else:
+        listener = unit
+        sockets = [_show(name) for name in unit.get("TriggeredBy", "").split() if name.endswith(".socket")]
+        holder = next((entry for entry in sockets if _is_active(entry)), unit)
+    if listener is None:
+        return Service(holder["Id"], "", 0, None, _default_program(), (), sshd_config.MAIN_CONFIG)
+    main_pid = int(listener.get("MainPID") or 0)
     if not main_pid:
-        raise SshdError("systemd knows no main process for %s; it can't be reloaded safely" % name)
-    times = [unit.get("ActiveEnterTimestamp", "")] + re.findall(r"start_time=\[([^\]]*)\]", unit.get("ExecReload", ""))
+        raise SshdError("systemd knows no main process for %s; it can't be reloaded safely" % listener["Id"])
+    if holder is not listener and listener.get("KillMode") not in ("process", "none"):
+        raise SshdError(
+            "%s has KillMode=%s, so that ending its listener for %s to start a new one would end open sessions too; "
+            "set KillMode=process for it first" % (listener["Id"], listener.get("KillMode"), holder["Id"])
+        )
+    times = [listener.get("ActiveEnterTimestamp", "")]
+    times += re.findall(r"start_time=\[([^\]]*)\]", listener.get("ExecReload", ""))
     known = [stamp for stamp in (_parse_time(text) for text in times) if stamp is not None]
     program, options, config = _read_command_line(main_pid)
-    return Service(name, False, main_pid, max(known) if known else None, program, options, config)
+    return Service(holder["Id"], listener["Id"], main_pid, max(known) if known else None, program, options, config)
 
 
 def _parse_time(text: str) -> Optional[float]:

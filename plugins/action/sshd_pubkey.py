@@ -1,0 +1,95 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What only the controller can do for sshd_pubkey: say how this run is logged in, and prove that a login by key works."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh_proof import Proof, Target, proof_command, prove_login
+
+_MODULE = "alicloud.ecs_access.sshd_pubkey"
+_OTHER_SSH = ("paramiko", "paramiko_ssh", "libssh")
+_CONNECT_TIMEOUT = 15
+
+
+class ActionModule(ActionBase):
+    """The change is armed on the host when the module returns; here it is proven and disarmed, or undone."""
+
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        del tmp
+        arguments = {name: value for name, value in self._task.args.items() if not name.startswith("_")}
+        wants_proof = arguments.get("proof", "required") != "skip"
+        transport = getattr(self._connection, "transport", "")
+        if wants_proof and transport in _OTHER_SSH:
+            raise AnsibleActionFail(
+                f"A login can't be proven over the connection {transport}; use the connection ssh, or proof: skip"
+            )
+        over_ssh = transport == "ssh"
+        session = self._read_session() if over_ssh else {}
+        prove = wants_proof and over_ssh and not self._task.check_mode
+        module_arguments = {**arguments, "_session": session, "_prove": prove}
+        result.update(self._execute_module(module_name=_MODULE, module_args=module_arguments, task_vars=task_vars))
+        change = result.pop("_armed", None)
+        if change is None or result.get("failed"):
+            if wants_proof and not over_ssh and result.get("changed") and not self._task.check_mode:
+                result["proof"] = f"not applicable: this run is not connected by ssh ({transport})"
+            return result
+        return self._settle(result, change, arguments, task_vars)
+
+    def _settle(self, result: dict[str, Any], change: str, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """Prove and disarm, or have the change undone now instead of in a minute or two."""
+        proof = self._prove(arguments)
+        verdict = {"_commit": change} if proof.proven else {"_roll_back": change, "_why": proof.text}
+        try:
+            answer = self._execute_module(module_name=_MODULE, module_args={**arguments, **verdict}, task_vars=task_vars)
+        except AnsibleError as exc:
+            answer = {"failed": True, "msg": str(exc)}
+        if not answer.get("failed") and proof.proven:
+            return {**result, "proof": proof.text, "backups": answer.get("backups", {})}
+        if answer.get("failed") or answer.get("unreachable"):
+            consequence = f"the host could not be told ({answer.get('msg')}), and undoes the change by itself"
+        else:
+            consequence = (
+                f"{answer['msg']}. If no private key for that login is at hand here, name one with proof_private_key_file, "
+                "or say proof: skip"
+            )
+        return {"failed": True, "changed": False, "service": result.get("service"), "msg": f"{proof.text}; {consequence}"}
+
+    def _prove(self, arguments: dict[str, Any]) -> Proof:
+        key = arguments.get("proof_private_key_file")
+        target = Target(
+            host=self._option("host") or self._play_context.remote_addr,
+            ssh_executable=self._option("ssh_executable") or "ssh",
+            ssh_args=self._option("ssh_args") or "",
+            ssh_common_args=self._option("ssh_common_args") or "",
+            ssh_extra_args=self._option("ssh_extra_args") or "",
+            port=self._option("port"),
+            remote_user=arguments.get("proof_user") or self._option("remote_user") or self._play_context.remote_user,
+            private_key_file=key or self._option("private_key_file"),
+            host_key_checking=self._option("host_key_checking") is not False,
+        )
+        return prove_login(proof_command(target, bool(key), _CONNECT_TIMEOUT), target, _CONNECT_TIMEOUT)
+
+    def _read_session(self) -> dict[str, str]:
+        """Who is logged in from where, as the host sees it; empty where its shell can't say."""
+        answer = self._low_level_execute_command('echo "session<$(id -un) $SSH_CONNECTION>"', sudoable=False)
+        found = re.search(r"session<(\S+) (\S+) \d+ (\S+) (\d+)>", answer.get("stdout", ""))
+        if found is None:
+            return {}
+        return dict(zip(("user", "address", "local_address", "local_port"), found.groups()))
+
+    def _option(self, name: str) -> Any:
+        try:
+            return self._connection.get_option(name)
+        except (KeyError, AttributeError, AnsibleError):
+            return None

@@ -54,7 +54,8 @@ system: instances ## real ansible, ssh and sudo on real instances
 	@$(PYTEST) tests/system
 
 molecule: instances ## every role and playbook on Debian 11, 12, 13 and the el-like instance
-	@$(PY) tests/tools/molecule.py
+	@ECS_ACCESS_MOLECULE_PORT=$$($(PY) -c "import socket; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1])") \
+		molecule test --all --report
 
 bench: instances ## the budgets, as ratios within one run
 	@$(PY) benchmarks/run.py

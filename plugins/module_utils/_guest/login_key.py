@@ -222,7 +222,7 @@ def adopt(user, parts, write):
 
 
 def find_server():
-    """(command line, whether it runs) of sshd: crypto policies may be given to the one that listens."""
+    """(command line, whether it runs) of sshd. Crypto policies may be given to the one that listens."""
     root = os.stat("/")
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -233,9 +233,7 @@ def find_server():
         if os.path.basename(program) != "sshd" or not os.path.samestat(there, root):
             continue  # perhaps in a container
         title = slurp("/proc/%s/cmdline" % pid).decode("utf-8", "replace").replace("\0", " ")
-        if " [listener]" in title:  # it renames itself: "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups"
-            title = title.replace("sshd: ", "", 1).partition(" [listener]")[0]
-        if title.startswith("/"):
+        if re.match("(sshd: )?/", title):  # it renames itself: "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups"
             return [program] + [word for pair in re.findall(r" (-[fo]) ?(\S+)", title) for word in pair], True
     for program in ("/usr/sbin/sshd", "/usr/local/sbin/sshd"):
         if os.path.exists(program):
@@ -273,9 +271,9 @@ def key_files(user, settings):
     home, below, others = os.path.normpath(user.pw_dir), [], []
     for pattern in settings.get("authorizedkeysfile") or [".ssh/authorized_keys"]:
         path = os.path.normpath(os.path.join(home, expand(pattern, user)))
-        if path.startswith(home + "/"):
+        if pattern != "none" and path.startswith(home + "/"):
             below.append((home, path[len(home) + 1:].split("/")))
-        elif pattern != "none" and expand(pattern, user) != pattern:
+        elif pattern not in ("none", expand(pattern, user)):  # else every account would read it
             others.append(("/", path.strip("/").split("/")))
     if not below + others:
         raise OSError("sshd: AuthorizedKeysFile names no file that is this account's own")

@@ -1,0 +1,113 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Throw-away worlds: this machine's system with an /etc, /home, /root and /run of their own, in a private mount namespace."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.command import Request, parse_output, render_command
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.attachment_guest import key_digest, key_line, read_guest
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import parse_public_key
+
+ENTER = """
+set -e
+mount --make-rprivate /
+{python}
+for folder in home root run; do mount --bind {world}/$folder /$folder; done
+mount -t overlay overlay -o lowerdir=/etc,upperdir={world}/etc,workdir={world}/work /etc
+exec sh -s
+"""
+MARKER = "ecs-access-test:"
+
+
+def find_interpreters() -> list[str]:
+    """The oldest and newest Pythons of this machine that the program promises to run on; '' is whatever the launcher finds."""
+    root = Path("~/.pyenv/versions").expanduser()
+    found = [next(iter(sorted(root.glob(series + ".*/bin/python"))), None) for series in ("2.7", "3.6", "3.13")]
+    return [""] + [str(path) for path in found if path]
+
+
+class World:
+    """A system whose accounts and settings a test may spoil."""
+
+    def __init__(self, folder: Path, interpreter: str = "") -> None:
+        self.folder = folder
+        for name in ("home", "root", "run", "etc", "work", "python"):
+            (folder / name).mkdir(mode=0o755)
+        os.chmod(folder, 0o755)
+        (folder / "run" / "sshd").mkdir(mode=0o755)
+        self._python = ""
+        if interpreter:
+            # The launcher takes the first python3 that works, so that one becomes this one.
+            (folder / "python3").write_text(f'#!/bin/sh\nLD_LIBRARY_PATH={folder}/python/lib exec {folder}/python/bin/python "$@"\n')
+            (folder / "python3").chmod(0o755)
+            self._python = f"mount --bind {Path(interpreter).parents[1]} {folder}/python\n"
+            self._python += f"mount --bind {folder}/python3 $(PATH=/usr/bin:/bin; readlink -f $(command -v python3))"
+
+    def run(self, script: str, check: bool = True) -> str:
+        """Run a shell script as root in this world."""
+        enter = ENTER.format(world=self.folder, python=self._python)
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", enter], input=script, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def path(self, path: str) -> Path:
+        """Where a file of this world lies outside of it; only below /home, /root and /run."""
+        return self.folder / path.lstrip("/")
+
+    def ask(self, key, state="present", write=True, users=("john",), drop=(), vendor=""):
+        """What the program answers."""
+        public = parse_public_key(key)
+        drop = drop or ((key_digest(public),) if state == "absent" else ())
+        request = Request(state, write, tuple(users), vendor, key_line(public, "pair"), tuple(drop))
+        answer = parse_output(self.run(render_command(request, MARKER)), MARKER)
+        # No sshd listens on the machine that runs the tests.
+        return read_guest(dict(answer, up=True), public, int(time.time() // 86400))
+
+
+@contextmanager
+def made_world(interpreter: str = ""):
+    """A world with the account john. Not on the temporary folder's file system: an overlay can't lie on an overlay."""
+    folder = Path(tempfile.mkdtemp(prefix="world-", dir="/dev/shm"))
+    try:
+        made = World(folder, interpreter)
+        made.run("useradd -m -s /bin/sh -K UID_MIN=3000 john")
+        yield made
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def can_unshare() -> None:
+    needed = [tool for tool in ("unshare", "useradd", "ssh-keygen") if not shutil.which(tool)]
+    if os.geteuid() != 0 or needed or not Path("/usr/sbin/sshd").exists():
+        pytest.skip("needs root, unshare, useradd and an OpenSSH server")
+
+
+@pytest.fixture
+def world(can_unshare: None):
+    """A world with the account john."""
+    with made_world() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Public keys, made now."""
+    folder = tmp_path_factory.mktemp("keys")
+    made = []
+    for number, kind in enumerate(("rsa", "ecdsa", "ed25519")):
+        subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", f"key{number}", "-f", str(folder / kind)], check=True)
+        made.append((folder / f"{kind}.pub").read_text().strip())
+    return made

@@ -180,7 +180,7 @@ def test_minimal_file_gives_every_instance_of_the_region(ask):
 
 
 @pytest.mark.parametrize(
-    "options, names",
+    ("options", "names"),
     [
         pytest.param({"regions": ["eu-central-1"]}, ["eu-1"], id="another region than the environment's"),
         pytest.param({"region": "eu-central-1"}, ["eu-1"], id="region option"),
@@ -220,7 +220,7 @@ def test_narrow_filters_are_the_apis_work(ask, cloud):
 
 
 @pytest.mark.parametrize(
-    "hostnames, names",
+    ("hostnames", "names"),
     [
         pytest.param(["instance_id"], ["i-web1", "i-web2", "i-win1"], id="instance id"),
         pytest.param(["tag:env", "name"], ["prod", "test", "win-1"], id="tag, else name"),
@@ -243,7 +243,7 @@ def test_duplicates_are_told(ask):
 
 
 @pytest.mark.parametrize(
-    "connect_with, addresses",
+    ("connect_with", "addresses"),
     [
         pytest.param(None, ["203.0.113.1", "10.0.0.2", "203.0.113.3"], id="default: public or eip, else private"),
         pytest.param(["private"], ["10.0.0.1", "10.0.0.2", "10.0.0.3"], id="private"),
@@ -257,7 +257,7 @@ def test_connect_with(ask, connect_with, addresses):
     assert [answer.hostvars[name].get("ansible_host") for name in ("web-1", "web-2", "win-1")] == addresses
 
 
-@pytest.mark.parametrize("prefix, suffix", [("x_", ""), ("", "_y"), ("x_", "_y")])
+@pytest.mark.parametrize(("prefix", "suffix"), [("x_", ""), ("", "_y"), ("x_", "_y")])
 def test_hostvars_prefix_suffix(ask, prefix, suffix):
     hostvars = ask({"hostvars_prefix": prefix, "hostvars_suffix": suffix}).hostvars["web-1"]
     assert hostvars[f"{prefix}zone{suffix}"] == "cn-hangzhou-b"
@@ -352,7 +352,7 @@ NO_KEY = {"ALIBABA_CLOUD_ACCESS_KEY_ID": None, "ALIBABA_CLOUD_ACCESS_KEY_SECRET"
 
 
 @pytest.mark.parametrize(
-    "options, environment, sentence",
+    ("options", "environment", "sentence"),
     [
         pytest.param({"regoins": ["x"]}, {}, "there is no option 'regoins'; did you mean regions?", id="unknown option"),
         pytest.param({"filters": {"stauts": "x"}}, {}, "filters has no key 'stauts'; did you mean status?", id="unknown filter"),
@@ -376,7 +376,7 @@ def test_one_sentence(ask, options, environment, sentence):
 
 
 @pytest.mark.parametrize(
-    "content, sentence",
+    ("content", "sentence"),
     [
         pytest.param("", "", id="empty config"),
         pytest.param("plugin: [", "YAML", id="invalid config"),
@@ -594,3 +594,20 @@ def test_many_instances_with_one_call_for_each_hundred(ask):
         answer = ask(cloud=many)
         assert len(answer.names) == 250
         assert len(many.requests("DescribeInstances")) == 3
+
+
+# -- examples -----------------------------------------------------------------------------------------------------
+
+EXAMPLES = sorted((ROOT / "examples").glob("*.ecs.yml"))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[example.stem for example in EXAMPLES])
+def test_example_runs_unchanged(ask, example):
+    answer = ask(example.read_text(encoding="utf-8"))
+    assert "web-1" in " ".join(answer.names) or "web1" in answer.names
+    assert answer.errors == ""
+
+
+def test_example_playbook_runs_unchanged(cloud, tmp_path):
+    done = run_tool("ansible-playbook", tmp_path, cloud, [str(ROOT / "examples" / "module_defaults.yml")], {})
+    assert "1 key pairs, 3 instances" in done.stdout, done.stdout + done.stderr

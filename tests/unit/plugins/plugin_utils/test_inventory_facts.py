@@ -91,7 +91,7 @@ def test_what_the_answer_leaves_out_is_empty_and_never_missing():
 
 
 @pytest.mark.parametrize(
-    "os_type, options, user",
+    ("os_type", "options", "user"),
     [
         pytest.param("linux", {"LoginAsNonRoot": True}, "ecs-user", id="image made for ecs-user"),
         pytest.param("linux", {"LoginAsNonRoot": "true"}, "ecs-user", id="the same said as text"),
@@ -105,7 +105,7 @@ def test_login_user(os_type, options, user):
 
 
 @pytest.mark.parametrize(
-    "change, public",
+    ("change", "public"),
     [
         pytest.param({}, ["203.0.113.5"], id="public address"),
         pytest.param({"PublicIpAddress": {"IpAddress": []}, "EipAddress": {"IpAddress": "198.51.100.7"}}, ["198.51.100.7"], id="eip"),
@@ -125,7 +125,7 @@ def test_private_address_in_the_classic_network():
 
 
 @pytest.mark.parametrize(
-    "connect_with, address",
+    ("connect_with", "address"),
     [
         pytest.param(["public", "private"], "203.0.113.5", id="first wins"),
         pytest.param(["private", "public"], "10.0.0.5", id="order counts"),

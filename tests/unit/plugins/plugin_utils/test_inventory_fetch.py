@@ -57,7 +57,7 @@ def found(listing):
     return [instance["InstanceId"] for _region, instance in listing.instances]
 
 
-@pytest.mark.parametrize("count, calls", [(0, 1), (1, 1), (100, 1), (101, 2), (250, 3), (5000, 50)])
+@pytest.mark.parametrize(("count", "calls"), [(0, 1), (1, 1), (100, 1), (101, 2), (250, 3), (5000, 50)])
 def test_all_instances_with_no_more_calls_than_pages(count, calls):
     api = Api(ids(count))
     assert found(read(api)) == ids(count)
@@ -77,7 +77,7 @@ def slow_first_page(api):
     return api
 
 
-@pytest.mark.parametrize("count, calls", [(5000, 50), (150, 2), (100, 2), (0, 2)])
+@pytest.mark.parametrize(("count", "calls"), [(5000, 50), (150, 2), (100, 2), (0, 2)])
 def test_the_second_page_is_asked_for_while_the_first_takes_its_time(count, calls):
     api = slow_first_page(Api(ids(count)))
     assert found(read(api)) == ids(count)

@@ -32,7 +32,7 @@ WEB = parse_instance(
 
 
 @pytest.mark.parametrize(
-    "given, match",
+    ("given", "match"),
     [
         pytest.param({}, True, id="nothing wanted: everything"),
         pytest.param({"status": "running"}, True, id="status in any spelling"),
@@ -61,7 +61,7 @@ def test_match(given, match):
 
 
 @pytest.mark.parametrize(
-    "given, parameters",
+    ("given", "parameters"),
     [
         pytest.param({}, [{}], id="everything in one query"),
         pytest.param({"status": "stopped"}, [{"Status": "Stopped"}], id="status as the API spells it"),
@@ -93,7 +93,7 @@ def test_many_ids_are_asked_for_in_batches_of_a_hundred_and_each_once():
 
 
 @pytest.mark.parametrize(
-    "given, sentence",
+    ("given", "sentence"),
     [
         pytest.param(["Running"], "filters must be a mapping such as 'status: Running', not a list", id="a list"),
         pytest.param({"stauts": "Running"}, "filters has no key 'stauts'; did you mean status?", id="misspelt"),

@@ -15,7 +15,7 @@ OWN = "Ansible gives the name a meaning of its own"
 
 
 @pytest.mark.parametrize(
-    "name, problem",
+    ("name", "problem"),
     [
         pytest.param("web-1.prod_a", None, id="plain"),
         pytest.param("数据库-1", None, id="letters of any script"),

@@ -390,7 +390,8 @@ def test_revoked_keys_leave_every_account(instance, access, login, make_key, new
     access(users=[{"name": name, "authorized_keys": [lost.public, kept.public]} for name in (one, two)])
     instance.exec(f"cp -p /home/{two}/.ssh/authorized_keys /home/{two}/.ssh/authorized_keys2")
     result = access(revoked_keys=[lost.public])
-    assert len(result["actions"]) == 3
+    # The el-like sshd is told to read .ssh/authorized_keys alone.
+    assert len(result["actions"]) == (2 if instance.name == "el-like" else 3)
     assert (login(one, lost), login(two, lost), login(one, kept), login(two, kept)) == (None, None, one, two)
     assert not access(revoked_keys=[lost.public])["changed"]
 

@@ -60,6 +60,12 @@ class Parameters:
             raise self.missing(name)
         return value
 
+    def check_client_token(self) -> None:
+        """InvalidClientToken.Malformed unless ClientToken can be one."""
+        token = self.get("ClientToken")
+        if len(token) > 64 or not token.isascii():
+            raise ApiError(400, "InvalidClientToken.Malformed", "The specified ClientToken is not valid.")
+
     def flag(self, name: str, default: bool = False) -> bool:
         """A boolean, which clients write as true, True or TRUE."""
         value = self._values.get(name)

@@ -67,5 +67,7 @@ def action(name: str, version: str = ECS) -> Callable[[Handler], Handler]:
     return register
 
 
-for _module in ("assistant", "instances", "key_pairs", "lifecycle", "regions", "security_groups", "sts", "tags"):
+for _module in (
+    "assistant", "commands", "instances", "invocations", "key_pairs", "lifecycle", "regions", "security_groups", "sts", "tags",
+):  # fmt: skip
     importlib.import_module("ecs_emulator.actions." + _module)

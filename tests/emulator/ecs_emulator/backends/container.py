@@ -37,8 +37,7 @@ SHUTDOWN_TIMEOUT = 20
 WAIT_FOR_BOOT = "until [ -e /run/ecs-access/go ]; do sleep 0.02; done; exec /sbin/init"
 # systemctl cannot be asked before systemd listens, and then waits by itself until the last job of the boot has ended.
 WAIT_FOR_SYSTEM = (
-    "while :; do case $(systemctl is-system-running --wait 2>/dev/null) in "
-    "running|degraded|maintenance) exit 0 ;; esac; sleep 0.05; done"
+    "while :; do case $(systemctl is-system-running --wait 2>/dev/null) in running|degraded|maintenance) exit 0 ;; esac; sleep 0.05; done"
 )
 
 

@@ -185,7 +185,6 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_dra
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_facts import (
     Facts,
     find_address,
-    parse_instance,
     render_hostvars,
 )
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_fetch import read_instances
@@ -307,8 +306,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             if self.get_option("strict_regions") or len(listing.errors) == len(calls):
                 raise AnsibleParserError(f"region {region}: {error}")
             self.display.warning(f"The instances of region {region} are missing from the inventory: {error}")
-        facts = [parse_instance(raw, region) for region, raw in listing.instances]
-        return [each for each in facts if _is_wanted(each, wanted)], not listing.errors
+        return [each for each in listing.instances if _is_wanted(each, wanted)], not listing.errors
 
     # -- hosts ----------------------------------------------------------------------------------------------------
 

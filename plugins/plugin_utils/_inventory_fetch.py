@@ -19,9 +19,11 @@ import typing as t
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_facts import Facts, parse_instance
 
 PAGE = 100
 PATIENCE = 0.05  # seconds
+_BY_TOKEN = 0  # stands where a page number would, for all pages at once
 
 Raw = dict[str, t.Any]
 Call = t.Callable[[str, t.Mapping[str, t.Any]], Raw]
@@ -29,9 +31,9 @@ Task = t.Callable[[], t.Any]
 
 
 class Listing(t.NamedTuple):
-    """C(instances): (region, instance as the API tells it); C(errors): region -> why nothing is known of it."""
+    """C(errors): region -> why nothing is known of it."""
 
-    instances: list[tuple[str, Raw]]
+    instances: list[Facts]
     errors: dict[str, EcsError]
 
 
@@ -50,31 +52,28 @@ def read_instances(calls: t.Mapping[str, Call], queries: t.Sequence[t.Mapping[st
                 read = waiting.pop(future)
                 waiting.update({pool.submit(task): read for task in read.finish(future)})
     errors = {read.region: read.error for read in reads if read.error}
-    found = {
-        str(instance.get("InstanceId")): (read.region, instance)
-        for read in reads
-        if read.region not in errors
-        for instance in read.instances
-    }
+    found = {each["instance_id"]: each for read in reads if read.region not in errors for each in read.instances}
     return Listing(list(found.values()), errors)
 
 
 class _Read:
-    """One query in one region. Its methods hand out tasks for the pool and take their results; they run in one thread."""
+    """One query in one region. Its methods hand out tasks for the pool and take their results; they run in one thread, which
+    turns each page into facts while others are still under way.
+    """
 
     def __init__(self, region: str, call: Call, query: t.Mapping[str, t.Any]) -> None:
         self.region = region
         self.error: EcsError | None = None
         self._call = call
         self._query = query
-        self._pages: dict[int, list[Raw]] = {}
+        self._pages: dict[int, list[Facts]] = {}
         self._totals: set[int] = set()
         self._asked_for = 1
         self._under_way = 0
 
     @property
-    def instances(self) -> list[Raw]:
-        return [instance for number in sorted(self._pages) for instance in self._pages[number]]
+    def instances(self) -> list[Facts]:
+        return [each for number in sorted(self._pages) for each in self._pages[number]]
 
     def start(self) -> list[Task]:
         return self._hand_out([lambda: self._read_page(1)])
@@ -95,8 +94,8 @@ class _Read:
                 return []
             # Numbered pages are refused.
             number, items, total = 1, [], -1
-        self._pages[number] = items
-        if number == 0:
+        self._pages[number] = [parse_instance(item, self.region) for item in items]
+        if number == _BY_TOKEN:
             return []
         if total is not None:
             self._totals.add(total)
@@ -113,7 +112,7 @@ class _Read:
         return tasks
 
     def _adds_up(self) -> bool:
-        return self._totals == {len({instance.get("InstanceId") for instance in self.instances})}
+        return self._totals == {len({each["instance_id"] for each in self.instances})}
 
     def _page_task(self, number: int) -> Task:
         return lambda: self._read_page(number)
@@ -137,7 +136,7 @@ class _Read:
             found += _instances(body)
             following = body.get("NextToken")
             if not following or following == token:
-                return 0, found, -1
+                return _BY_TOKEN, found, -1
             token = following
 
 

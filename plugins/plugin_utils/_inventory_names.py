@@ -59,6 +59,8 @@ def find_problem(name: str, groups: t.Collection[str] = ()) -> str | None:
         return "Ansible gives the name a meaning of its own"
     if name in groups:
         return "a group has the same name"
+    if _WORD.match(name) and name[0] not in ".-":
+        return None
     if name != name.strip() or any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in name):
         return "it has control characters or outer blanks"
     if "/" in name or "\\" in name or name in (".", ".."):

@@ -1,0 +1,126 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Inventory of 5,000 instances: reading them, and reading them from the cache.
+
+The floor of the first is pages x latency / concurrency, with the latency of one page as measured in the same run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+INSTANCES = 5000
+PAGES = INSTANCES // 100
+LATENCY_MS = 1000
+BUDGET = 1.3
+CACHED_BUDGET = 1.0  # seconds
+
+FLEET = {
+    "timing": {"latency_ms": LATENCY_MS},
+    "instances": [{"name": "node", "count": INSTANCES, "tags": {"role": "web", "env": "prod"}}],
+}
+INVENTORY = """
+plugin: alicloud.ecs_access.ecs
+keyed_groups:
+  - key: ecs_tags
+    prefix: tag
+"""
+CACHED = """
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: {folder}/cache
+"""
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
+        folder = Path(name)
+        (folder / "bench.ecs.yml").write_text(INVENTORY, encoding="utf-8")
+        (folder / "cached.ecs.yml").write_text(INVENTORY + CACHED.format(folder=folder), encoding="utf-8")
+        with emulator(folder) as account:
+            os.environ.update(account, ANSIBLE_COLLECTIONS_PATH=str(ROOT / ".work" / "collections"), ANSIBLE_CONFIG="")
+            measure(str(folder / "bench.ecs.yml"), str(folder / "cached.ecs.yml"))
+    return 0
+
+
+def measure(inventory: str, with_cache: str) -> None:
+    """Print one line for each measurement."""
+    from ansible.plugins.loader import init_plugin_loader
+
+    init_plugin_loader([os.environ["ANSIBLE_COLLECTIONS_PATH"]])
+    from ansible.inventory.manager import InventoryManager
+    from ansible.parsing.dataloader import DataLoader
+    from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import EcsClient
+    from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.settings import read_settings
+
+    # Loads the SDK too, so that its import counts neither for the floor nor against the plugin: "cold start" has a line of its own.
+    settings = read_settings({})
+    client = EcsClient(settings)
+    pages = [seconds(lambda: client.call("DescribeInstances", {"PageNumber": 1, "PageSize": 100})) for _repeat in range(6)]
+    latency = statistics.median(pages[1:])
+    floor = PAGES * latency / settings.api_concurrency
+
+    read = seconds(lambda: expect(InventoryManager(DataLoader(), [inventory])))
+    expect(InventoryManager(DataLoader(), [with_cache]))
+    cached = seconds(lambda: expect(InventoryManager(DataLoader(), [with_cache])))
+    print(f"inventory of {INSTANCES} instances, {PAGES} pages, {latency:.2f} s each, {settings.api_concurrency} at a time")
+    print(f"  read    {read:6.2f} s = {read / floor:4.2f} x floor   budget {BUDGET} x   {verdict(read <= BUDGET * floor)}")
+    print(f"  cached  {cached:6.2f} s                  budget {CACHED_BUDGET} s   {verdict(cached <= CACHED_BUDGET)}")
+
+
+def expect(manager) -> None:
+    """A benchmark of an inventory that failed would be fast."""
+    assert len(manager.hosts) == INSTANCES, f"{len(manager.hosts)} hosts"
+    assert len(manager.groups["tag_role_web"].get_hosts()) == INSTANCES
+
+
+def seconds(work) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def verdict(kept: bool) -> str:
+    return "kept" if kept else "EXCEEDED"
+
+
+@contextmanager
+def emulator(folder: Path):
+    """The embedded cloud as a process of its own, since its work must not slow ours down; gives the variables that point to it."""
+    fleet, ready = folder / "fleet.yml", folder / "ready.json"
+    fleet.write_text(json.dumps(FLEET), encoding="utf-8")
+    command = [sys.executable, "-m", "ecs_emulator", "serve", "--listen", "127.0.0.1:0", "--fleet", fleet]
+    environment = dict(os.environ, PYTHONPATH=str(ROOT / "tests" / "emulator"))
+    server = subprocess.Popen(
+        [*command, "--state", folder / "state", "--ready-file", ready], env=environment, stdout=subprocess.DEVNULL
+    )
+    try:
+        give_up = time.monotonic() + 60
+        while not ready.exists():
+            if server.poll() is not None or time.monotonic() > give_up:
+                sys.exit("benchmark: the embedded cloud did not start")
+            time.sleep(0.1)
+        account = json.loads(ready.read_text(encoding="utf-8"))
+        yield {
+            "ALIBABA_CLOUD_ECS_ENDPOINT": account["endpoint"],
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": account["access_key_id"],
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": account["access_key_secret"],
+            "ALIBABA_CLOUD_REGION_ID": account["region"],
+        }
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -253,19 +253,10 @@ from typing import Any, Dict, List, Optional
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import EcsClient
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.module import EcsModule, ModuleFailure
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.assistant import Reply, ask_guests
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.boot import Rebooter
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.command import (
-    GuestError,
-    Request,
-    check_user_name,
-)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.command import GuestError, check_user_name
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.questions import Answer, Questions
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import attachment as model
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.attachment_guest import (
-    key_digest,
-    key_line,
-    read_guest,
-)
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.attachment_item import Item, render_result
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import (
     KeyFormatError,
@@ -287,8 +278,8 @@ class AttachModule:
         )
         self._items = [Item(instance_id) for instance_id in dict.fromkeys(params["instance_ids"])]
         self._actions = {}  # type: Dict[str, List[str]]
-        self._key = None  # type: Optional[PublicKey]
-        self._previous = {}  # type: Dict[str, str]
+        self._questions = None  # type: Optional[Questions]
+        """None when the guests can't be asked: no key, or they shall not be."""
 
     @property
     def _client(self) -> EcsClient:
@@ -326,14 +317,13 @@ class AttachModule:
         self._read_instances()
         if self._wanted.activation == "none":
             return
-        if self._key is None:
+        if self._questions is None:
             # Unbinding a key pair that no longer exists: nothing can be bound to it, and nobody knows its key.
             self._module.warn(
                 "There is no key pair %s, so its key could not be looked for in the instances." % self._wanted.key_pair_name
             )
             return
-        asked = self._find_agents(self._open_items())
-        self._read_guests(asked)
+        self._read_guests(self._questions, self._find_agents(self._open_items()))
 
     def _read_key_pair(self) -> None:
         name = self._wanted.key_pair_name
@@ -342,8 +332,10 @@ class AttachModule:
             if self._wanted.is_present:
                 raise ModuleFailure("there is no key pair %s in region %s" % (name, self._client.region))
             return
-        if self._wanted.activation != "none":
-            self._key = self._parse_key(pair)
+        key = self._parse_key(pair) if self._wanted.activation != "none" else None
+        if key is not None:
+            users, timeout = self._params["login_users"], self._params["command_timeout"]
+            self._questions = Questions(self._client, self._wanted, key, users, timeout)
 
     def _parse_key(self, pair: Dict[str, Any]) -> Optional[PublicKey]:
         name = pair["KeyPairName"]
@@ -406,29 +398,25 @@ class AttachModule:
                 item.stop(problem)
         return asked
 
-    def _read_guests(self, items: List[Item]) -> None:
+    def _read_guests(self, questions: Questions, items: List[Item]) -> None:
         if self._wanted.previous_key == "remove":
-            self._read_previous(items)
-        items = [item for item in items if not item.failed]
+            self._read_previous(questions, items)
         is_live = self._wanted.activation == "live"
-        for item, reply in self._ask(items, write=False):
-            if reply.answer is None:
+        for item, guest, reply in questions.ask(items, write=False):
+            if guest is not None:
+                item.see(guest, self._wanted)
                 if is_live:
-                    item.stop_by_reply(reply)
-                continue
-            assert self._key is not None
-            item.see(read_guest(reply.answer, self._key, self._today()), self._wanted)
-            if is_live:
-                item.stop(model.find_guest_problem(item.guest, self._wanted))
+                    item.stop(model.find_guest_problem(guest, self._wanted))
+            elif is_live:
+                item.stop_by_reply(reply)
 
-    def _read_previous(self, items: List[Item]) -> None:
+    def _read_previous(self, questions: Questions, items: List[Item]) -> None:
         """The keys of the key pairs that are going to be replaced."""
-        names = {item.instance.key_pair_name for item in items} - {"", self._wanted.key_pair_name}
-        for name in sorted(names):
+        for name in sorted({item.was_bound_to for item in items} - {"", self._wanted.key_pair_name}):
             pair = self._client.find_key_pair(name, include_public_key=True)
             key = self._parse_key(pair) if pair else None
-            if key is not None and self._key is not None and not key.same_key(self._key):
-                self._previous[name] = key_digest(key)
+            if key is not None:
+                questions.drop_key_of(name, key)
 
     # -- apply ----------------------------------------------------------------------------------------------------
 
@@ -463,12 +451,10 @@ class AttachModule:
 
     def _settle(self, items: List[Item]) -> None:
         """Make it true in the guests, and look whether it is."""
-        for item, reply in self._ask(items, write=True):
-            if reply.answer is None:
+        for item, guest, reply in self._ask(items, write=True):
+            if guest is None:
                 item.stop_by_reply(reply)
                 continue
-            assert self._key is not None
-            guest = read_guest(reply.answer, self._key, self._today())
             if guest.done:
                 item.done = guest.done
                 item.changed = True
@@ -511,17 +497,21 @@ class AttachModule:
     def _look_after_reboot(self, rebooter: Rebooter, items: List[Item]) -> None:
         answering = set(rebooter.wait_for_agents(item.instance_id for item in items if item.guest is not None))
         for item in items:
-            item.forget(self._wanted)
-        for item, reply in self._ask([item for item in items if item.instance_id in answering], write=False):
-            if reply.answer is not None and self._key is not None:
-                item.see(read_guest(reply.answer, self._key, self._today()), self._wanted)
-                if self._wanted.is_present and not item.guest.live:
-                    item.stop(model.Problem("login_refused", "after the reboot a login with the key is refused: %s" % (
-                        "; ".join(item.guest.obstacles) or "the key is not there for %s" % ", ".join(item.guest.users))))
+            item.forget()
+        for item, guest, _reply in self._ask([item for item in items if item.instance_id in answering]):
+            if guest is None:
+                continue
+            item.see(guest, self._wanted)
+            if self._wanted.is_present and not guest.live:
+                why = "; ".join(guest.obstacles) or "the key is not there for %s" % ", ".join(guest.users)
+                item.stop(model.Problem("login_refused", "after the reboot a login with the key is refused: %s" % why))
 
     def _read_boots(self, instance_ids: List[str]) -> Dict[str, str]:
-        items = [item for item in self._items if item.instance_id in instance_ids]
-        return {item.instance_id: str(reply.answer["boot"]) for item, reply in self._ask(items, write=False) if reply.answer}
+        answers = self._ask([item for item in self._items if item.instance_id in instance_ids])
+        return {item.instance_id: guest.boot for item, guest, _reply in answers if guest is not None}
+
+    def _ask(self, items: List[Item], write: bool = False) -> List[Answer]:
+        return self._questions.ask(items, write) if self._questions else []
 
     def _predict(self) -> None:
         for item in self._open_items():
@@ -540,25 +530,6 @@ class AttachModule:
 
     # -- helpers --------------------------------------------------------------------------------------------------
 
-    def _ask(self, items: List[Item], write: bool) -> List[Any]:
-        """Pairs of item and Reply."""
-        if not items or self._key is None:
-            return []
-        requests = {item.instance_id: self._request(item, write) for item in items}
-        replies = ask_guests(self._client, requests, self._params["command_timeout"])
-        return [(item, replies.get(item.instance_id, Reply(None, "no answer"))) for item in items]
-
-    def _request(self, item: Item, write: bool) -> Request:
-        assert self._key is not None
-        if self._wanted.is_present:
-            gone = self._previous.get(item.was_bound_to)
-            drop = (gone,) if gone else ()
-        else:
-            drop = (key_digest(self._key),)
-        line = key_line(self._key, self._wanted.key_pair_name)
-        users = tuple(self._params["login_users"])
-        return Request(self._wanted.state, write, users, item.instance.login_user, line, drop)
-
     def _did(self, action: str, item: Item) -> None:
         self._actions.setdefault(action, []).append(item.instance_id)
 
@@ -568,10 +539,6 @@ class AttachModule:
     @staticmethod
     def _ids(items: List[Item]) -> List[str]:
         return [item.instance_id for item in items]
-
-    @staticmethod
-    def _today() -> int:
-        return int(time.time() // 86400)
 
     def _result(self) -> Dict[str, Any]:
         result = render_result(self._items, self._actions, self._wanted)

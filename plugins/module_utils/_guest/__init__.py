@@ -1,4 +1,0 @@
-# Copyright (c) 2026 The alicloud.ecs_access founders
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
-"""What Cloud Assistant runs inside an instance, and how it is sent and understood."""

@@ -51,7 +51,7 @@ class Item:
             self.was_live = self.live
         self._update_pending(wanted)
 
-    def forget(self, wanted: model.Wanted) -> None:
+    def forget(self) -> None:
         """The guest was rebooted: what it said no longer holds, and nothing is pending any more."""
         self.guest = None
         self.live = None

@@ -14,11 +14,11 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "emulator"), str(Path(__file__).resolve().parent)]
 
-from lab import ssh as lab_ssh  # noqa: E402
-from lab.controller import Controller  # noqa: E402
-from lab.fleet import Fleet, running_fleet  # noqa: E402
-from lab.instance import Instance  # noqa: E402
-from lab.ssh import KeyFile  # noqa: E402
+from lab import ssh as lab_ssh
+from lab.controller import Controller
+from lab.fleet import Fleet, running_fleet
+from lab.instance import Instance
+from lab.ssh import KeyFile
 
 IMAGES = ("debian11", "debian12", "debian13", "el-like")
 # Instances that only the API knows, for what must be reported and not done.

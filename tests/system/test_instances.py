@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from ecs_emulator.backends.podman import podman
@@ -67,12 +68,13 @@ class TestBoot:
         assert all(field.startswith(("*", "!")) for field in passwords)
 
     def test_instances_share_no_identity(self, fleet):
-        host_boot_id = open("/proc/sys/kernel/random/boot_id").read().strip()
+        host_boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         boot_ids = [instance.boot_id() for instance in fleet] + [host_boot_id]
         machine_ids = [instance.exec("cat /etc/machine-id") for instance in fleet]
         host_keys = [key for instance in fleet for key in instance.host_keys()]
         for found in (boot_ids, machine_ids, host_keys):
-            assert all(found) and len(set(found)) == len(found)
+            assert all(found)
+            assert len(set(found)) == len(found)
 
     def test_the_journal_belongs_to_this_boot(self, instance):
         assert "Server listening" in instance.exec("journalctl -b -t sshd --no-pager")
@@ -144,9 +146,7 @@ class TestPower:
 class TestInjection:
     """What the vendor's cloud-init does with the bound pair, at boot and only then."""
 
-    def test_bound_pair_comes_at_boot_and_goes_at_the_boot_after_the_unbind(
-        self, instance, fleet, ssh, make_key, new_name, controller_key
-    ):
+    def test_bound_pair_comes_at_boot_and_goes_at_the_boot_after_the_unbind(self, instance, fleet, ssh, make_key, new_name, controller_key):
         pair, key = new_name("pair"), make_key(kind="rsa", bits=2048)
         fleet.call("ImportKeyPair", KeyPairName=pair, PublicKeyBody=key.public)
         bind(fleet, instance, pair)

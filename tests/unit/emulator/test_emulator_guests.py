@@ -32,7 +32,8 @@ def test_an_ordinary_machine_needs_no_configuration():
 
 def test_a_sandbox_gets_limits_within_the_callers_own_and_a_runtime_that_works():
     text = render_containers_conf(lower_limits=True, runc=True)
-    assert "default_ulimits = [" in text and 'runtime = "runc"' in text
+    assert "default_ulimits = [" in text
+    assert 'runtime = "runc"' in text
 
 
 def test_the_users_own_containers_conf_wins(monkeypatch):

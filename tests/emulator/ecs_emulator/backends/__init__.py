@@ -8,6 +8,7 @@ The API side owns states, transitions and error codes; a guest owns the machine.
 
 from __future__ import annotations
 
+import socket
 from typing import NamedTuple, Protocol
 
 
@@ -57,6 +58,12 @@ class Guest(Protocol):
 
     async def cancel(self) -> None:
         """Kill the command that runs now, if any."""
+
+    async def dial(self, host: str, port: int) -> socket.socket:
+        """A non-blocking connection from inside the guest; OSError when there is none."""
+
+    async def set_clock(self, offset: float) -> None:
+        """Put the guest's clock ahead by so many seconds."""
 
     async def destroy(self) -> None:
         """Remove every trace of the system."""

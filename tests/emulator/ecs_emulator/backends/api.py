@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Callable
+import shlex
+import socket
+from typing import Callable, Protocol
 
 from ecs_emulator.backends import BootInjection, CommandOutcome
 from ecs_emulator.specs import InstanceSpec
@@ -15,15 +17,28 @@ Answer = Callable[[str, str], CommandOutcome]
 """What a command answers: called with its script and the user it runs as."""
 
 
+class AgentLink(Protocol):
+    """What the agent of a guest without a system can do on its own."""
+
+    def register_key(self, user_name: str, public_key: str) -> None:
+        """Deliver a temporary key."""
+
+    def run_plugin_manager(self) -> int:
+        """The exit code of the plugin manager."""
+
+
 class ApiGuest:
-    """Boots at once, and answers commands as its fleet entry or a test says."""
+    """Boots at once, and answers commands as its fleet entry or a test says; the agent's own commands it really obeys."""
 
     ssh_host: str | None = None
     ssh_port: int | None = None
     container: str | None = None
 
-    def __init__(self, spec: InstanceSpec) -> None:
+    def __init__(self, spec: InstanceSpec, link: AgentLink | None = None) -> None:
         self._assistant = spec.assistant
+        self._link = link
+        self.session_target: tuple[str, int] | None = None
+        """Where sessions lead, whatever port they ask for; None refuses them."""
         self._cancelled = asyncio.Event()
         self.boots: list[BootInjection] = []
         self.answer: Answer | None = None
@@ -47,10 +62,40 @@ class ApiGuest:
                 return CommandOutcome(None, b"", "ExecutionTimeout", "the command was killed after %g seconds" % timeout)
         if self.answer is not None:
             return self.answer(script.decode("utf-8", "replace"), username)
+        if self._link is not None and not self._assistant.exit_code:
+            known = _obey(script.decode("utf-8", "replace"), self._link)
+            if known is not None:
+                return known
         return CommandOutcome(self._assistant.exit_code, self._assistant.output.encode())
 
     async def cancel(self) -> None:
         self._cancelled.set()
 
+    async def dial(self, host: str, port: int) -> socket.socket:
+        if self.session_target is None:
+            raise ConnectionRefusedError("nothing listens on port %d" % port)
+        connected = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        connected.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(connected, self.session_target)
+        return connected
+
+    async def set_clock(self, offset: float) -> None:
+        pass
+
     async def destroy(self) -> None:
         pass
+
+
+def _obey(script: str, link: AgentLink) -> CommandOutcome | None:
+    """Run a script that is one command of the agent; None for any other script."""
+    try:
+        words = shlex.split(script)
+    except ValueError:
+        return None
+    if words[:1] == ["acs-plugin-manager"]:
+        exit_code = link.run_plugin_manager()
+        return CommandOutcome(exit_code, b"install finished ...\n" if exit_code == 0 else b"")
+    if words[:2] == ["send_ssh_public_key", "--username"] and words[3:4] == ["--ssh-public-key"]:
+        link.register_key(words[2], " ".join(words[4:]))
+        return CommandOutcome(0, b"")
+    return None

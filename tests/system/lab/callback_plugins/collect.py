@@ -25,7 +25,7 @@ class CallbackModule(CallbackBase):
     CALLBACK_TYPE = "notification"
     CALLBACK_NAME = "collect"
 
-    def _write(self, status: str, result) -> None:  # noqa: ANN001 # its class differs between versions
+    def _write(self, status: str, result) -> None:  # its class differs between versions
         entry = {
             "host": result._host.get_name(),
             "task": result._task.get_name(),
@@ -36,14 +36,14 @@ class CallbackModule(CallbackBase):
         with open(os.environ["LAB_RESULTS"], "a", encoding="utf-8") as out:
             out.write(json.dumps(entry) + "\n")
 
-    def v2_runner_on_ok(self, result) -> None:  # noqa: ANN001
+    def v2_runner_on_ok(self, result) -> None:
         self._write("changed" if result._result.get("changed") else "ok", result)
 
-    def v2_runner_on_failed(self, result, ignore_errors=False) -> None:  # noqa: ANN001
+    def v2_runner_on_failed(self, result, ignore_errors=False) -> None:
         self._write("ignored" if ignore_errors else "failed", result)
 
-    def v2_runner_on_skipped(self, result) -> None:  # noqa: ANN001
+    def v2_runner_on_skipped(self, result) -> None:
         self._write("skipped", result)
 
-    def v2_runner_on_unreachable(self, result) -> None:  # noqa: ANN001
+    def v2_runner_on_unreachable(self, result) -> None:
         self._write("unreachable", result)

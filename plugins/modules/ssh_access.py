@@ -122,7 +122,7 @@ options:
         description: Full name of the person (the GECOS field).
         type: str
       password_hash:
-        description: Output of C(crypt), such as that of the P(ansible.builtin.password_hash#filter) filter with a fixed salt.
+        description: What C(crypt) makes of a password, such as the output of C(openssl passwd -6).
         type: str
       update_password:
         description: With V(on_create), only a new account gets O(users[].password_hash).
@@ -188,6 +188,10 @@ options:
         agent, a password), all keys of that account are guarded. Without SSH the guard does not apply; RV(guard) says so.
     type: bool
     default: false
+  _login:
+    description:
+      - How the connection of Ansible is logged in. Filled in by the action plugin of this module, which replaces what a task says.
+    type: dict
 seealso:
   - module: alicloud.ecs_access.sshd_pubkey
     description: Makes sshd accept public keys.
@@ -212,7 +216,7 @@ EXAMPLES = r"""
       - name: jane
         groups: [developers]
         sudo: password
-        password_hash: "{{ jane_password | ansible.builtin.password_hash(salt=jane_salt) }}"
+        password_hash: "{{ vault_jane_password_hash }}"
         authorized_keys:
           - "{{ lookup('ansible.builtin.file', 'jane.pub') }}"
   become: true

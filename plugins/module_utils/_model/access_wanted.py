@@ -193,7 +193,7 @@ def _check_text(where: str, item: Mapping[str, Any]) -> None:
             raise WantedError("%s: %s must be an absolute path without '..', not %r" % (where, option, value))
     password = item.get("password_hash")
     if password is not None and not is_password_hash(password):
-        raise WantedError("%s: password_hash is not the output of crypt(3); make one with the password_hash filter" % where)
+        raise WantedError("%s: password_hash is not the output of crypt(3); make one with 'openssl passwd -6'" % where)
     for command in item.get("sudo_commands") or []:
         if re.search(r"[\x00-\x1f\x7f]", command) or command.endswith("\\") or not command.strip():
             raise WantedError("%s: a sudo command is empty, ends in a backslash or holds a control character" % where)

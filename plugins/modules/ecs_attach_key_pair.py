@@ -277,8 +277,8 @@ class AttachModule:
             params["allow_lockout"],
         )
         self._items = [Item(instance_id) for instance_id in dict.fromkeys(params["instance_ids"])]
-        self._actions = {}  # type: Dict[str, List[str]]
-        self._questions = None  # type: Optional[Questions]
+        self._actions: Dict[str, List[str]] = {}
+        self._questions: Optional[Questions] = None
         """None when the guests can't be asked: no key, or they shall not be."""
 
     @property
@@ -368,7 +368,7 @@ class AttachModule:
             regions = [entry.get("RegionId") for entry in self._client.describe_regions()]
         except EcsError:
             return {}
-        found = {}  # type: Dict[str, str]
+        found: Dict[str, str] = {}
         for region in regions:
             if region and region != self._client.region and len(found) < len(instance_ids):
                 try:

@@ -286,7 +286,7 @@ REFUSALS = [
 
 
 class TestWhatSshdRefuses:
-    @pytest.mark.parametrize("setting, clause", REFUSALS)
+    @pytest.mark.parametrize(("setting", "clause"), REFUSALS)
     def test_is_never_called_live(self, fleet, attach, make_pair, ssh, setting, clause):
         one = fleet["debian12"] if "debian12" in fleet.instances else next(iter(fleet))
         name, key = make_pair()

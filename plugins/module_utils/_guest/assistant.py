@@ -49,7 +49,7 @@ def ask_guests(client: Any, requests: Mapping[str, Request], timeout: int) -> Di
 
     I(timeout) is how many seconds the command may run in a guest. Raises GuestError when a request can't be sent at all.
     """
-    groups = {}  # type: Dict[Request, List[str]]
+    groups: Dict[Request, List[str]] = {}
     for instance_id, request in requests.items():
         groups.setdefault(request, []).append(instance_id)
     started = []
@@ -58,9 +58,9 @@ def ask_guests(client: Any, requests: Mapping[str, Request], timeout: int) -> Di
         script = render_command(request, marker)
         started.extend((marker, batch) for batch in client.run_command(script, instance_ids, timeout))
     deadline = client.clock() + timeout + DELIVERY_SECONDS
-    replies = {}  # type: Dict[str, Reply]
+    replies: Dict[str, Reply] = {}
     for marker, batch in started:
-        results = {}  # type: Dict[str, Dict[str, Any]]
+        results: Dict[str, Dict[str, Any]] = {}
         error = batch.error
         if error is None:
             try:

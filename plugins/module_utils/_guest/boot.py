@@ -28,7 +28,9 @@ class Rebooter:
         self._timeout = timeout
         self._sleep = sleep
 
-    def reboot(self, instance_ids: Iterable[str], read_boots: Callable[[List[str]], Dict[str, str]], before: Dict[str, str]) -> Dict[str, str]:
+    def reboot(
+        self, instance_ids: Iterable[str], read_boots: Callable[[List[str]], Dict[str, str]], before: Dict[str, str]
+    ) -> Dict[str, str]:
         """Reboot all at the same time and wait; returns why an instance did not come back (missing: it did).
 
         I(before) holds the boot ids of those whose guest answers; I(read_boots) asks for today's.

@@ -40,7 +40,7 @@ def slurp(path):
     try:
         with open(path, "rb") as stream:
             return stream.read()
-    except EnvironmentError:
+    except EnvironmentError:  # noqa: UP024
         return b""
 
 
@@ -330,7 +330,7 @@ def look(name, server, key, add, drop, write):
         user, settings = pwd.getpwnam(name), read_settings(server, name)
         row.update(facts(user, settings, key))
         row.update(settle(user, settings, key, add, drop, write))
-    except (EnvironmentError, KeyError) as exc:
+    except (EnvironmentError, KeyError) as exc:  # noqa: UP024
         row["error"] = str(exc)[:300]
     return row
 
@@ -339,7 +339,7 @@ def find_ways(server, key, drop):
     """Accounts that may become root and keep a key or a password; with sudo's own words."""
     found = []
     for user in pwd.getpwall():
-        if user.pw_uid == 0 or user.pw_uid >= 500 and os.path.isdir(user.pw_dir):
+        if user.pw_uid == 0 or (user.pw_uid >= 500 and os.path.isdir(user.pw_dir)):
             row = look(user.pw_name, server, key, False, drop, False)
             sudo = run("sudo", "-n", "-l", "-U", user.pw_name)[1][-500:]
             if (row.get("keys") or row.get("password") == "usable") and (user.pw_uid == 0 or "ALL" in sudo):
@@ -366,7 +366,7 @@ def main():
     request = json.loads(base64.b64decode(sys.argv[1]).decode("utf-8"))
     try:
         answer = serve(request)
-    except Exception as exc:  # one line in any case
+    except Exception as exc:  # noqa: BLE001
         answer = {"error": str(exc)}
     answer["boot"] = slurp("/proc/sys/kernel/random/boot_id").decode("ascii").strip()
     sys.stdout.write("\n%s%s\n" % (request["marker"], json.dumps(answer)))

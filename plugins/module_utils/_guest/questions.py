@@ -39,7 +39,7 @@ class Questions:
         self._key = key
         self._users = tuple(users)
         self._timeout = timeout
-        self._previous = {}  # type: Dict[str, str]
+        self._previous: Dict[str, str] = {}
 
     def drop_key_of(self, key_pair_name: str, key: PublicKey) -> None:
         """Where this key pair is replaced its key shall go, unless it is the same key under another name."""

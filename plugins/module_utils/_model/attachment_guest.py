@@ -203,10 +203,8 @@ def _settings(row: Mapping[str, Any]) -> Dict[str, List[str]]:
 
 def _may_become_root(sudo: str, has_password: bool) -> bool:
     """From what C(sudo -l -U) prints: all commands as root, with a password only if there is one."""
-    for tags in re.findall(r"(?m)^\s+\((?:ALL|root)\b[^)]*\) ((?:[A-Z_]+: ?)*)ALL\s*$", sudo):
-        if "NOPASSWD" in tags or has_password:
-            return True
-    return False
+    rules = re.findall(r"(?m)^\s+\((?:ALL|root)\b[^)]*\) ((?:[A-Z_]+: ?)*)ALL\s*$", sudo)
+    return any("NOPASSWD" in tags or has_password for tags in rules)
 
 
 def _find_key(line: str) -> Any:

@@ -18,18 +18,18 @@ class Item:
     def __init__(self, instance_id: str) -> None:
         self.instance_id = instance_id
         self.instance = model.Instance(instance_id, "", "", "", "", "")
-        self.name = None  # type: Optional[str]
+        self.name: Optional[str] = None
         self.bound_to = ""
         self.was_bound_to = ""
-        self.guest = None  # type: Optional[Guest]
-        self.live = None  # type: Optional[bool]
-        self.was_live = None  # type: Optional[bool]
-        self.pending = None  # type: Optional[List[str]]
+        self.guest: Optional[Guest] = None
+        self.live: Optional[bool] = None
+        self.was_live: Optional[bool] = None
+        self.pending: Optional[List[str]] = None
         self.steps = model.NOTHING
         self.changed = False
-        self.done = []  # type: List[str]
-        self.problem = None  # type: Optional[model.Problem]
-        self.failure = None  # type: Optional[Dict[str, str]]
+        self.done: List[str] = []
+        self.problem: Optional[model.Problem] = None
+        self.failure: Optional[Dict[str, str]] = None
 
     @property
     def failed(self) -> bool:
@@ -132,7 +132,7 @@ def _say_outcome(item: Item, wanted: model.Wanted) -> str:
         bound = "%s %s" % (name, "is bound" if item.changed else "was bound already")
         if item.live:
             return "%s and works for %s" % (bound, ", ".join(item.guest.users if item.guest else []))
-        if "reboot" == wanted.activation and item.changed:
+        if wanted.activation == "reboot" and item.changed:
             return "%s and the instance was rebooted" % bound
         return "%s; it works after the next boot" % bound if item.changed else bound
     if item.bound_to:

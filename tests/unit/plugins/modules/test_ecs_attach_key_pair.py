@@ -82,7 +82,8 @@ def attach(run_module, monkeypatch):
     def run(emulator, ids=None, **options):
         for name, value in emulator.environment.items():
             monkeypatch.setenv(name, value)
-        return run_module(MODULE, **dict({"key_pair_name": "team", "instance_ids": list(emulator.cloud.instances) if ids is None else ids}, **options))
+        chosen = list(emulator.cloud.instances) if ids is None else ids
+        return run_module(MODULE, **dict({"key_pair_name": "team", "instance_ids": chosen}, **options))
 
     return run
 
@@ -130,7 +131,7 @@ class TestCalls:
 
 class TestWrongInput:
     @pytest.mark.parametrize(
-        "options, sentence",
+        ("options", "sentence"),
         [
             ({"key_pair_name": "nosuch"}, "there is no key pair nosuch in region"),
             ({"login_users": ["jo:hn"]}, "'jo:hn' cannot be a login user"),
@@ -207,7 +208,7 @@ class TestGuestAnswers:
 
     def test_a_cut_answer_is_no_answer(self, cloud, attach):
         emulator = cloud([{"name": "web"}])
-        emulator.on_command(lambda script, _user: CommandOutcome(0, (re.findall(r"ecs-access-\w+:", script) or [""])[-1].encode() + b'{"up": tr'))
+        emulator.on_command(lambda script, _user: CommandOutcome(0, re.findall(r"ecs-access-\w+:", script)[-1].encode() + b'{"up": tr'))
         result = attach(emulator)
         assert reasons(result) == ["guest"]
         assert "cut off" in result["instances"][0]["msg"]
@@ -263,7 +264,8 @@ class TestAbsent:
         result = attach(emulator, state="absent")
         assert reasons(result) == ["last_way_in"]
         assert (result["instances"][0]["bound"], result["instances"][0]["live"]) == (True, True)
-        assert guest.has and writes(emulator) == {}
+        assert guest.has
+        assert writes(emulator) == {}
 
     def test_with_another_way_in_it_goes(self, cloud, attach):
         emulator, guest = self.bound(cloud, attach)
@@ -320,7 +322,7 @@ class TestCheckAndDiff:
         for field in ("changed", "instances", "diff"):
             assert predicted[field] == done[field], field
         assert {step["action"] for step in predicted["actions"]} == {step["action"] for step in done["actions"]}
-        (before, after) = [list(done["diff"][side].values())[0] for side in ("before", "after")]
+        (before, after) = [next(iter(done["diff"][side].values())) for side in ("before", "after")]
         assert (before, after)[state == "absent"] == {"key_pair_name": None, "live": False}
         assert (before, after)[state == "present"] == {"key_pair_name": "team", "live": True}
 

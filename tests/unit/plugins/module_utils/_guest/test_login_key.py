@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest import login_key
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.command import Request, parse_output, render_command
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.attachment_guest import key_digest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import parse_public_key
 
@@ -111,7 +112,7 @@ class TestHostileHomes:
         assert "not a regular file" in world.ask(keys[0]).obstacles[0]
 
     def test_something_of_roots_moved_there_is_not_given_away(self, world, keys):
-        world.run("mkdir -m 700 /home/john/.ssh && echo secret > /home/john/.ssh/authorized_keys && chmod 600 /home/john/.ssh/authorized_keys")
+        world.run(f"mkdir -m 700 /home/john/.ssh && echo secret > {FILE} && chmod 600 {FILE}")
         assert "belongs to root" in world.ask(keys[0]).obstacles[0]
         assert look_of(world, "/home/john/.ssh", FILE)[1] == "600 root:root"
         world.run("rm /home/john/.ssh/authorized_keys && touch /home/john/.ssh/backup.tar")
@@ -119,7 +120,7 @@ class TestHostileHomes:
         assert look_of(world, "/home/john/.ssh") == ["700 root:root"]
 
     def test_a_hard_link_to_a_file_of_roots_is_not_given_away(self, world, keys):
-        world.run("mkdir -m 700 /home/john/.ssh && : > /home/keep && chmod 600 /home/keep && ln /home/keep /home/john/.ssh/authorized_keys")
+        world.run(f"mkdir -m 700 /home/john/.ssh && : > /home/keep && chmod 600 /home/keep && ln /home/keep {FILE}")
         assert "belongs to root" in world.ask(keys[0]).obstacles[0]
         assert look_of(world, "/home/keep") == ["600 root:root"]
 
@@ -143,10 +144,10 @@ class TestHostileHomes:
 
     def test_a_full_disk_leaves_the_old_file(self, world, keys):
         write(world, keys[1] + "\n")
-        script = "mount -t tmpfs -o size=16k,mode=755 tmpfs /home/john && chown john: /home/john && install -d -m 700 -o john -g john /home/john/.ssh\n"
-        script += f"echo '{keys[1]}' > {FILE}; chown john: {FILE}; chmod 600 {FILE}; dd if=/dev/zero of=/home/john/fill bs=1k count=64 2>/dev/null\n"
-        from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.command import Request, parse_output, render_command
-
+        script = "mount -t tmpfs -o size=16k,mode=755 tmpfs /home/john && chown john: /home/john\n"
+        script += "install -d -m 700 -o john -g john /home/john/.ssh\n"
+        script += f"echo '{keys[1]}' > {FILE}; chown john: {FILE}; chmod 600 {FILE}\n"
+        script += "dd if=/dev/zero of=/home/john/fill bs=1k count=64 2>/dev/null\n"
         text = render_command(Request("present", True, ("john",), "", keys[0]), "M:")
         output = world.run(script + "(\n" + text + ")\n" + f"cat {FILE}; ls -A /home/john/.ssh")
         answer = parse_output(output, "M:")
@@ -186,7 +187,7 @@ class TestCheckChangesNothing:
 
 class TestWaysIn:
     def test_another_key_of_root_is_one(self, world, keys):
-        world.run(f"mkdir -m 700 /root/.ssh; printf '%s\\n' '{keys[0]}' '{keys[1]}' > /root/.ssh/authorized_keys; chmod 600 /root/.ssh/authorized_keys")
+        world.run(f"mkdir -m 700 /root/.ssh; printf '%s\\n' '{keys[0]}' '{keys[1]}' > /root/.ssh/authorized_keys")
         world.run("echo 'PermitRootLogin prohibit-password' > /etc/ssh/sshd_config")
         assert world.ask(keys[0], state="absent", write=False, users=["root"]).ways_in == ("root",)
 
@@ -195,7 +196,7 @@ class TestWaysIn:
         assert world.ask(keys[0], state="absent", write=False, users=["root"]).ways_in == ()
 
     @pytest.mark.parametrize(
-        "root_login, passwords, counts", [("yes", "yes", True), ("prohibit-password", "yes", False), ("yes", "no", False)]
+        ("root_login", "passwords", "counts"), [("yes", "yes", True), ("prohibit-password", "yes", False), ("yes", "no", False)]
     )
     def test_a_password_counts_only_where_it_is_accepted(self, world, keys, root_login, passwords, counts):
         world.run(f"mkdir -m 700 /root/.ssh; echo '{keys[0]}' > /root/.ssh/authorized_keys; usermod -p '$6$x$yyyyyyyyyyyyyyyyyyyy' root")

@@ -152,8 +152,8 @@ def _find_account_obstacles(row: Mapping[str, Any], today: int) -> List[str]:
     found = [
         "%s (%s)" % (obstacle.text, obstacle.fix)
         for obstacle in find_obstacles(settings, account, tuple(existing))
-        # A key alone must do here, which is asked for elsewhere.
-        if obstacle.keyword != "authenticationmethods"
+        # A key alone, and this very key, must do: that is asked elsewhere.
+        if obstacle.keyword not in ("authenticationmethods", "pubkeyacceptedalgorithms")
     ]
     if not row["shell_works"] or posixpath.basename(row["shell"]) in _NOT_A_LOGIN:
         found.append("its shell %s lets nobody in" % row["shell"])

@@ -1,0 +1,159 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import base64
+import struct
+
+import pytest
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.attachment_guest import (
+    find_login_obstacles,
+    is_way_in,
+    key_line,
+    read_guest,
+)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import parse_public_key
+
+TODAY = 20000
+
+
+def make_line(kind, *fields):
+    blob = b"".join(struct.pack(">I", len(field)) + field for field in (kind.encode(),) + fields)
+    return "%s %s" % (kind, base64.b64encode(blob).decode())
+
+
+RSA = make_line("ssh-rsa", b"\1\0\1", b"\x7f" + b"\x11" * 127)
+ED25519 = make_line("ssh-ed25519", b"\x22" * 32)
+KEY = parse_public_key(RSA)
+
+
+def row(name="root", uid=0, **facts):
+    settings = {"pubkeyauthentication": ["yes"], "usepam": ["yes"], "passwordauthentication": ["no"], "permitrootlogin": ["prohibit-password"]}
+    settings.update(facts.pop("settings", {}))
+    found = {
+        "name": name, "uid": uid, "home": "/home/" + name, "state": "present", "done": [], "keys": [], "shell": "/bin/bash",
+        "shell_works": True, "groups": [name], "password": "none", "aging": ["19000", "99999", ""], "closed": [], "missing": [],
+        "revoked": False, "file": "/home/%s/.ssh/authorized_keys" % name, "settings": settings,
+    }  # fmt: skip
+    return dict(found, **facts)
+
+
+@pytest.mark.parametrize(
+    ("facts", "clause"),
+    [
+        ({"settings": {"pubkeyauthentication": ["no"]}}, "PubkeyAuthentication is no"),
+        ({"settings": {"permitrootlogin": ["no"]}}, "PermitRootLogin is no"),
+        ({"settings": {"permitrootlogin": ["forced-commands-only"]}}, "PermitRootLogin is forced-commands-only"),
+        ({"settings": {"allowusers": ["ann", "b*"]}}, "AllowUsers does not have root"),
+        ({"settings": {"denyusers": ["ro?t"]}}, "DenyUsers has ro?t"),
+        ({"settings": {"allowgroups": ["wheel"]}}, "AllowGroups"),
+        ({"settings": {"denygroups": ["root"]}}, "DenyGroups has root"),
+        ({"settings": {"authenticationmethods": ["publickey,password"]}}, "a key alone is not enough"),
+        ({"settings": {"pubkeyacceptedalgorithms": ["ssh-ed25519,ecdsa-sha2-*"]}}, "nothing for a key of type ssh-rsa"),
+        ({"settings": {"pubkeyacceptedkeytypes": ["ssh-ed25519"]}}, "nothing for a key of type ssh-rsa"),
+        ({"settings": {"requiredrsasize": ["2048"]}}, "RequiredRSASize is 2048 and the key has 1023 bits"),
+        ({"settings": {"rsaminsize": ["2048"]}}, "RequiredRSASize is 2048"),
+        ({"settings": {"revokedkeys": ["/etc/ssh/revoked"]}, "missing": ["/etc/ssh/revoked"]}, "can't be read"),
+        ({"settings": {"revokedkeys": ["/etc/ssh/revoked"]}, "revoked": True}, "the key is in RevokedKeys"),
+        ({"settings": {"chrootdirectory": ["/jail/%u"]}, "missing": ["/jail/root"]}, "ChrootDirectory is /jail/root, which is missing"),
+        ({"shell": "/usr/sbin/nologin"}, "lets nobody in"),
+        ({"shell": "/bin/gone", "shell_works": False}, "its shell /bin/gone lets nobody in"),
+        ({"password": "locked", "settings": {"usepam": ["no"]}}, "the account is locked"),
+        ({"aging": ["19000", "99999", "20000"]}, "the account has expired"),
+        ({"aging": ["0", "99999", ""]}, "its password has expired"),
+        ({"aging": ["19000", "90", ""]}, "its password has expired"),
+        ({"state": "narrowed"}, "options that narrow it"),
+        ({"uid": 1000, "closed": ["/run/nologin"]}, "/run/nologin closes logins"),
+        ({"error": "'getpwnam(): name not found: root'"}, "there is no such account"),
+        ({"error": "[Errno 20] Not a directory: '.ssh'"}, ".ssh is a symbolic link or no directory"),
+        ({"error": "[Errno 28] No space left on device"}, "the disk is full"),
+        ({"error": "sshd: it rejects its own configuration: bad"}, "it rejects its own configuration: bad"),
+    ],
+)
+def test_what_keeps_the_key_out(facts, clause):
+    found = find_login_obstacles(row(**facts), KEY, TODAY)
+    assert len(found) == 1, found
+    assert clause in found[0]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"settings": {"permitrootlogin": ["without-password"]}},
+        {"settings": {"allowusers": ["root@192.0.2.*", "ann"]}},
+        {"settings": {"denyusers": ["root@192.0.2.*"]}},
+        {"settings": {"authenticationmethods": ["publickey,password", "publickey"]}},
+        {"settings": {"pubkeyacceptedalgorithms": ["rsa-sha2-256"]}},
+        {"settings": {"pubkeyacceptedalgorithms": ["rsa-*"]}},
+        {"settings": {"revokedkeys": ["/etc/ssh/revoked"]}},
+        {"settings": {"authorizedkeysfile": ["/etc/ssh/keys/%u"]}},
+        {"password": "locked"},
+        {"closed": ["/etc/nologin"]},
+        {"aging": ["", "", ""]},
+        {"aging": ["0", "99999", ""], "settings": {"usepam": ["no"]}},
+    ],
+)
+def test_what_does_not(facts):
+    assert find_login_obstacles(row(**facts), KEY, TODAY) == []
+
+
+SUDO = "User ann may run the following commands on web:\n    (%s) %s\n"
+
+
+@pytest.mark.parametrize(
+    ("facts", "counts"),
+    [
+        pytest.param({"keys": [RSA]}, True, id="root with another key"),
+        pytest.param({"keys": []}, False, id="root with none"),
+        pytest.param({"keys": [RSA], "settings": {"permitrootlogin": ["no"]}}, False, id="root may not log in"),
+        pytest.param({"keys": [RSA], "settings": {"pubkeyacceptedalgorithms": ["ssh-ed25519"]}}, False, id="the key is not accepted"),
+        pytest.param({"keys": [RSA, ED25519], "settings": {"pubkeyacceptedalgorithms": ["ssh-ed25519"]}}, True, id="one of them is"),
+        pytest.param({"keys": ["no-pty " + RSA]}, True, id="options that do not narrow"),
+        pytest.param({"password": "usable", "settings": {"passwordauthentication": ["yes"]}}, False, id="root's password is not taken"),
+        pytest.param(
+            {"password": "usable", "settings": {"passwordauthentication": ["yes"], "permitrootlogin": ["yes"]}}, True, id="root's password is"
+        ),
+        pytest.param({"name": "ann", "uid": 1000, "keys": [RSA], "sudo": ""}, False, id="no sudo"),
+        pytest.param({"name": "ann", "uid": 1000, "keys": [RSA], "sudo": SUDO % ("ALL", "NOPASSWD: ALL")}, True, id="sudo without password"),
+        pytest.param({"name": "ann", "uid": 1000, "keys": [RSA], "sudo": SUDO % ("ALL : ALL", "ALL")}, False, id="sudo with one she lacks"),
+        pytest.param(
+            {"name": "ann", "uid": 1000, "keys": [RSA], "sudo": SUDO % ("ALL : ALL", "ALL"), "password": "usable"}, True, id="and with one"
+        ),
+        pytest.param({"name": "ann", "uid": 1000, "keys": [RSA], "sudo": SUDO % ("ALL", "NOPASSWD: /bin/ls")}, False, id="one command only"),
+        pytest.param({"name": "ann", "uid": 1000, "keys": [RSA], "sudo": SUDO % ("bob", "NOPASSWD: ALL")}, False, id="as somebody else"),
+        pytest.param({"error": "whatever"}, False, id="could not be looked at"),
+    ],
+)
+def test_ways_in(facts, counts):
+    assert is_way_in(row(**facts), TODAY) is counts
+
+
+def answer(**facts):
+    return dict({"up": True, "users": [row()], "vendor": row(), "ways": [], "boot": "b"}, **facts)
+
+
+def test_nobody_is_live_without_a_server():
+    assert read_guest(answer(), KEY, TODAY).live
+    assert read_guest(answer(up=False), KEY, TODAY).obstacles == ["root: the SSH server is not running"]
+
+
+@pytest.mark.parametrize(
+    ("error", "unseen"),
+    [
+        ("'getpwnam(): name not found: ghost'", []),
+        ("sshd: AuthorizedKeysFile names no file that is this account's own", []),
+        ("[Errno 13] Permission denied: '.ssh'", ["root: the account itself may not use .ssh (permission denied)"]),
+    ],
+)
+def test_what_could_not_be_seen_is_not_taken_for_absent(error, unseen):
+    assert read_guest(answer(users=[row(error=error, state="absent")]), KEY, TODAY).unseen == unseen
+
+
+@pytest.mark.parametrize(
+    ("comment", "name", "end"), [("", "team", " team"), ("mine", "team", " mine"), ("", "团队", ""), ("a b", "team", " a b")]
+)
+def test_the_line_has_a_plain_comment(comment, name, end):
+    assert key_line(parse_public_key("%s %s" % (RSA, comment)), name) == RSA + end

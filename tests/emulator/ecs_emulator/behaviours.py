@@ -24,6 +24,13 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "describe_public_key": ("given", "absent"),
     "install_assistant": ("reboot", "now"),
     "assistant_status_limit": ("50", "100"),
+    "expired_keys": ("dropped", "listed"),
+    "session_url": ("sessionId", "sessionid"),
+    "session_refusal": ("handshake", "status"),
+    "session_unreachable": ("connect", "call"),
+    "session_early_input": ("dropped", "kept"),
+    "session_port_closed": ("exit", "silent"),
+    "session_ids": ("absent", "given"),
 }
 
 
@@ -43,6 +50,13 @@ class Behaviours(NamedTuple):
     describe_public_key: str = "given"
     install_assistant: str = "reboot"
     assistant_status_limit: str = "50"
+    expired_keys: str = "dropped"
+    session_url: str = "sessionId"
+    session_refusal: str = "handshake"
+    session_unreachable: str = "connect"
+    session_early_input: str = "dropped"
+    session_port_closed: str = "exit"
+    session_ids: str = "absent"
 
 
 def parse_behaviours(choices: Mapping[str, object]) -> Behaviours:

@@ -74,6 +74,7 @@ class Cloud:
             key_pair_name=spec.key_pair,
             ever_bound=bool(spec.key_pair),
             offline_since=None if spec.assistant.online else now - 600,
+            connect=spec.connect,
         )
         self.instances[spec.instance_id] = instance
         self.regions[spec.region].instances[spec.instance_id] = instance

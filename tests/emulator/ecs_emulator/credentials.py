@@ -57,7 +57,7 @@ class Credentials:
         self._nonces: set[str] = set()
         self._nonces_by_age: deque[tuple[float, str]] = deque()
 
-    def issue(self, caller: Caller, lifetime: int) -> TemporaryCredentials:
+    def issue(self, caller: Caller, lifetime: float) -> TemporaryCredentials:
         """Temporary credentials for the caller (whose access key id is replaced by the new one)."""
         issued = TemporaryCredentials(
             "STS." + secrets.token_urlsafe(18).replace("-", "x").replace("_", "x"),

@@ -8,7 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Mapping
 
+from ecs_emulator.session_wire import REASONS
+
+SESSION = "Session"
+"""Stands for a websocket where the name of an action is asked for; ``*`` does not mean it."""
+
 KINDS = ("error", "timeout", "reset", "reset_after", "partial", "delay")
+SESSION_KINDS = ("error", "cut", "close", "delay")
 
 
 @dataclass
@@ -23,6 +29,8 @@ class Fault:
     times: int = 1
     skip: int = 0
     latency_ms: float = 0
+    after_bytes: int = 0
+    """Of a websocket: how many bytes pass, both directions together, before it is cut or closed."""
 
     def to_dict(self) -> dict:
         """The form in which the control path shows it."""
@@ -35,6 +43,7 @@ class Fault:
 
 _DEFAULTS = {
     "error": ("InternalError", 500, "The request processing has failed due to some unknown error."),
+    "close": ("Exit", 0, ""),
     "partial": ("InternalError", 500, "The request processing has failed due to some unknown error."),
 }
 
@@ -49,9 +58,12 @@ def parse_fault(body: Mapping[str, object]) -> Fault:
     action, kind = body.get("action", "*"), body.get("fault", "delay")
     if not isinstance(action, str) or not action:
         raise ValueError("'action' is not the name of an action")
-    if kind not in KINDS:
-        raise ValueError("'fault' is %s" % " or ".join(KINDS))
-    for key in ("times", "skip", "status", "latency_ms"):
+    known = SESSION_KINDS if action == SESSION else KINDS
+    if kind not in known:
+        raise ValueError("'fault' is %s" % " or ".join(known))
+    if kind == "close" and body.get("code", "Exit") not in REASONS:
+        raise ValueError("'code' is %s" % " or ".join(REASONS))
+    for key in ("times", "skip", "status", "latency_ms", "after_bytes"):
         value = body.get(key, 1)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
             raise ValueError("'%s' is not a number of zero or more" % key)
@@ -65,6 +77,7 @@ def parse_fault(body: Mapping[str, object]) -> Fault:
         times=int(body.get("times", 1)),
         skip=int(body.get("skip", 0)),
         latency_ms=float(body.get("latency_ms", 0)),
+        after_bytes=int(body.get("after_bytes", 0)),
     )
 
 
@@ -90,7 +103,7 @@ class Faults:
     def take(self, action: str) -> Fault | None:
         """The fault for this call, used up once."""
         for fault in self._waiting:
-            if fault.action in (action, "*"):
+            if fault.action == action or (fault.action == "*" and action != SESSION):
                 if fault.skip:
                     fault.skip -= 1
                     return None

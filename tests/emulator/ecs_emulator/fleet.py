@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from ecs_emulator.behaviours import parse_behaviours
+from ecs_emulator.connect import Connect, parse_connect
 from ecs_emulator.fleet_reader import FleetError, Reader
 from ecs_emulator.specs import (
     DEFAULT_AGENT_VERSION,
@@ -25,6 +26,7 @@ from ecs_emulator.specs import (
     KeyPairSpec,
     RuleSpec,
     SecurityGroupSpec,
+    SessionLimits,
     Timing,
 )
 
@@ -66,6 +68,7 @@ def parse_fleet(content: object) -> Fleet:
     regions = tuple(dict.fromkeys(top.texts("regions") or REGIONS))
     regions = regions if region in regions else (region,) + regions
     timing = _parse_timing(top.section("timing"))
+    sessions = _parse_sessions(top.section("sessions"))
     roles = {role.text("arn"): role.text("external_id", "") for role in top.sections("roles")}
     resource_groups = {group.text("id"): group.text("name", "") for group in top.sections("resource_groups")}
     try:
@@ -83,7 +86,7 @@ def parse_fleet(content: object) -> Fleet:
     _check_instances(instances, key_pairs)
     return Fleet(
         access_key_id, access_key_secret, account_id, region, regions, tuple(instances), key_pairs, groups.specs(),
-        resource_groups, roles, behaviours, timing,
+        resource_groups, roles, behaviours, timing, sessions,
     )  # fmt: skip
 
 
@@ -94,9 +97,35 @@ def _parse_timing(section: Reader) -> Timing:
         reboot_lag=section.number("reboot_lag_ms", 0) / 1000,
         delivery=section.number("delivery_ms", 0) / 1000,
         results_lag=section.number("results_lag_ms", 0) / 1000,
+        sts_lifetime=section.number("sts_lifetime_s", 0),
     )
     section.finish()
     return timing
+
+
+def _parse_sessions(section: Reader) -> SessionLimits:
+    default = SessionLimits()
+    limits = SessionLimits(
+        enabled=section.flag("enabled", default.enabled),
+        rate=int(section.number("rate_kbit", default.rate / 1024) * 1024),
+        announce_rate=section.flag("announce_rate", default.announce_rate),
+        burst_seconds=section.number("burst_seconds", default.burst_seconds),
+        connect_delay_seconds=section.number("connect_delay_seconds", default.connect_delay_seconds),
+        idle_seconds=section.number("idle_seconds", default.idle_seconds),
+        longest_seconds=section.number("longest_seconds", default.longest_seconds),
+        url_seconds=section.number("url_seconds", default.url_seconds),
+        per_instance=int(section.number("per_instance", default.per_instance)),
+        per_region=int(section.number("per_region", default.per_region)),
+    )
+    section.finish()
+    return limits
+
+
+def _parse_connect(section: Reader) -> Connect:
+    try:
+        return parse_connect(section.mapping("connect"))
+    except ValueError as error:
+        raise FleetError("%s.connect: %s" % (section.place, error)) from error
 
 
 def _parse_key_pair(section: Reader, regions: tuple[str, ...], region: str) -> KeyPairSpec:
@@ -193,6 +222,8 @@ def _parse_instances(
         tags=section.text_mapping("tags"),
         security_group_ids=security_groups,
         assistant=_parse_assistant(section.section("assistant")),
+        connect=_parse_connect(section),
+        publish_ssh=section.flag("publish_ssh", True),
         container=section.mapping("container"),
     )
     section.finish()

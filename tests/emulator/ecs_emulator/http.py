@@ -26,6 +26,7 @@ from ecs_emulator.faults import Fault, Faults
 from ecs_emulator.lifecycle import Lifecycle
 from ecs_emulator.parameters import Parameters, missing_parameter
 from ecs_emulator.request_log import RequestLog
+from ecs_emulator.sessions import Sessions
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +43,12 @@ class Api:
     """The handler of the API's one path."""
 
     def __init__(
-        self, cloud: Cloud, lifecycle: Lifecycle, assistant: Assistant, faults: Faults, requests: RequestLog
+        self, cloud: Cloud, lifecycle: Lifecycle, assistant: Assistant, sessions: Sessions, faults: Faults, requests: RequestLog
     ) -> None:
         self._cloud = cloud
         self._lifecycle = lifecycle
         self._assistant = assistant
+        self._sessions = sessions
         self._faults = faults
         self._requests = requests
         self.credentials = Credentials(cloud.fleet, cloud.clock)
@@ -116,8 +118,8 @@ class Api:
         entry["fault"] = fault.fault if fault else ""
         await self._suffer(request, fault)
         context = Context(
-            self._cloud, self._lifecycle, self._assistant, self.credentials, Parameters(call.arguments, named), caller,
-            raw.headers.get("host", ""), fault,
+            self._cloud, self._lifecycle, self._assistant, self.credentials, self._sessions,
+            Parameters(call.arguments, named), caller, raw.headers.get("host", ""), fault,
         )  # fmt: skip
         result = action.handler(context)
         body = await result if inspect.isawaitable(result) else result

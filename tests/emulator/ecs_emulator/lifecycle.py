@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Awaitable, Callable, Coroutine
 
 from ecs_emulator.backends import BootInjection, Guest
+from ecs_emulator.agent_service import AgentService, take_plugin_plan
 from ecs_emulator.backends.api import ApiGuest
+from ecs_emulator.backends.cloud_dir import prepare_cloud_dir, write_clock_offset
 from ecs_emulator.cloud import Cloud
 from ecs_emulator.fleet_reader import FleetError
+from ecs_emulator.key_server import KeyServer
 from ecs_emulator.models import Instance
 from ecs_emulator.specs import InstanceSpec
 
@@ -22,12 +25,27 @@ log = logging.getLogger(__name__)
 GuestFactory = Callable[[InstanceSpec, Path], Awaitable[Guest]]
 
 
+class _Link:
+    """The agent of a guest without a system."""
+
+    def __init__(self, keys: KeyServer, instance: Instance) -> None:
+        self._keys, self._instance = keys, instance
+
+    def register_key(self, user_name: str, public_key: str) -> None:
+        self._keys.register(self._instance.instance_id, user_name, public_key)
+
+    def run_plugin_manager(self) -> int:
+        return take_plugin_plan(self._instance)["exitCode"]
+
+
 class Lifecycle:
     """Owns the guests; every transition is a task of the server's loop."""
 
-    def __init__(self, cloud: Cloud, state_dir: Path) -> None:
+    def __init__(self, cloud: Cloud, state_dir: Path, keys: KeyServer) -> None:
         self._cloud = cloud
         self._state_dir = state_dir
+        self._keys = keys
+        self._agents = AgentService(keys)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def create_guests(self) -> None:
@@ -35,11 +53,14 @@ class Lifecycle:
         real = []
         for instance in self._cloud.instances.values():
             if instance.spec.backend == "container":
+                folder = prepare_cloud_dir(self._state_dir, instance.instance_id)
+                write_clock_offset(folder, instance.connect.clock_offset)
+                await self._agents.listen(instance, folder)
                 instance.guest = await self._create_container(instance.spec)
                 if instance.status == "Running":
                     real.append(instance)
             else:
-                instance.guest = ApiGuest(instance.spec)
+                instance.guest = ApiGuest(instance.spec, _Link(self._keys, instance))
                 if instance.status == "Running":
                     self._record_boot(instance, self._injection(instance))
         booting = [self._boot(instance, instance.guest.start) for instance in real if instance.guest is not None]
@@ -67,6 +88,7 @@ class Lifecycle:
         for result in results:
             if isinstance(result, Exception):
                 log.error("an instance could not be removed: %s", result)
+        await self._agents.close()
 
     def begin_start(self, instance: Instance) -> None:
         """Stopped to Starting to Running."""

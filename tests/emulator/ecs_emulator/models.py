@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ecs_emulator.backends import Guest
+from ecs_emulator.connect import Connect
 from ecs_emulator.specs import InstanceSpec, SecurityGroupSpec
 
 
@@ -48,6 +49,7 @@ class Instance:
     active_commands: int = 0
     last_invoked: float = 0.0
     offline_since: float | None = None
+    connect: Connect = Connect()
 
     @property
     def instance_id(self) -> str:
@@ -67,7 +69,7 @@ class Instance:
     @property
     def public_address(self) -> str:
         """The public address that the API reports: the guest's own where it has one."""
-        if self.spec.public_ip == "":
+        if self.spec.public_ip == "" or (self.spec.public_ip is None and not self.spec.publish_ssh):
             return ""
         return (self.guest.ssh_host if self.guest else None) or self.public_ip
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from typing import Any
 
-SECRETS = frozenset(("Signature", "AccessKeySecret", "SecurityToken", "PrivateKeyBody", "Password"))
+SECRETS = frozenset(("Signature", "AccessKeySecret", "SecurityToken", "PrivateKeyBody", "Password", "WebSocketUrl"))
 HIDDEN = "(hidden)"
 _KEPT = 20000
 

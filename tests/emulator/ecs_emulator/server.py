@@ -14,11 +14,15 @@ from aiohttp import web
 from ecs_emulator.assistant import Assistant
 from ecs_emulator.cloud import Clock, Cloud
 from ecs_emulator.control import add_control_routes
+from ecs_emulator.control_guests import add_guest_routes
 from ecs_emulator.faults import Faults
 from ecs_emulator.guard import make_guard, own_names
 from ecs_emulator.http import BODY_LIMIT, Api, cut_connections
+from ecs_emulator.key_server import KeyServer
 from ecs_emulator.lifecycle import Lifecycle
 from ecs_emulator.request_log import RequestLog
+from ecs_emulator.session_web import PATH, SessionGate
+from ecs_emulator.sessions import Sessions
 from ecs_emulator.specs import Fleet
 
 
@@ -39,8 +43,10 @@ class Server:
         self.faults = Faults()
         self.requests = RequestLog()
         self.assistant = Assistant(self.cloud)
-        self.lifecycle = Lifecycle(self.cloud, state_dir)
-        self.api = Api(self.cloud, self.lifecycle, self.assistant, self.faults, self.requests)
+        self.keys = KeyServer(clock, lists_expired=fleet.behaviours.expired_keys == "listed")
+        self.sessions = Sessions(self.cloud)
+        self.lifecycle = Lifecycle(self.cloud, state_dir, self.keys)
+        self.api = Api(self.cloud, self.lifecycle, self.assistant, self.sessions, self.faults, self.requests)
         self._host = host
         self._port = port
         app = web.Application(
@@ -50,7 +56,9 @@ class Server:
             handler_args={"max_line_size": 256 * 1024, "max_field_size": 64 * 1024, "access_log": None},
         )
         app.router.add_route("*", "/", self.api.handle)
+        app.router.add_get(PATH, SessionGate(self.cloud, self.sessions, self.faults).handle)
         add_control_routes(app, self.faults, self.requests)
+        add_guest_routes(app, self.cloud, self.keys, self.sessions)
         self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=1.0)
 
     @property
@@ -72,6 +80,7 @@ class Server:
 
     async def stop(self) -> None:
         """Stop listening and remove every guest."""
+        self.sessions.cut_all()
         await self._runner.cleanup()
         await self.assistant.close()
         await self.lifecycle.destroy_guests()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ecs_emulator.behaviours import Behaviours
+from ecs_emulator.connect import Connect
 
 DEFAULT_AGENT_VERSION = "2.2.3.1060"
 
@@ -88,6 +89,9 @@ class InstanceSpec:
     tags: Mapping[str, str] = field(default_factory=dict)
     security_group_ids: tuple[str, ...] = ()
     assistant: AssistantSpec = AssistantSpec()
+    connect: Connect = Connect()
+    publish_ssh: bool = True
+    """Whether this machine can reach a container's port 22."""
     container: Mapping[str, Any] = field(default_factory=dict)
     """Whatever the container backend wants to know; the API side does not read it."""
 
@@ -101,6 +105,27 @@ class Timing:
     reboot_lag: float = 0.0
     delivery: float = 0.0
     results_lag: float = 0.0
+    sts_lifetime: float = 0.0
+    """The longest life of temporary credentials; 0 for as long as asked."""
+
+
+@dataclass(frozen=True)
+class SessionLimits:
+    """Session Manager: whether it is on at the start, and its limits."""
+
+    enabled: bool = True
+    rate: int = 200 * 1024
+    """Bits per second, for each direction of each websocket."""
+    announce_rate: bool = False
+    """Whether clients are told the rate even if it is the default."""
+    burst_seconds: float = 3.0
+    """How much more than its rate a client may send at once, in seconds of that rate."""
+    connect_delay_seconds: float = 1.0
+    idle_seconds: float = 180.0
+    longest_seconds: float = 3 * 3600.0
+    url_seconds: float = 600.0
+    per_instance: int = 20
+    per_region: int = 1000
 
 
 @dataclass(frozen=True)
@@ -120,3 +145,4 @@ class Fleet:
     """Role ARN to external id; empty when any well-formed role may be assumed."""
     behaviours: Behaviours
     timing: Timing
+    sessions: SessionLimits = SessionLimits()

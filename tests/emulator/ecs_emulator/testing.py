@@ -24,6 +24,7 @@ from ecs_emulator import client
 from ecs_emulator.backends import CommandOutcome
 from ecs_emulator.backends.api import Answer, ApiGuest
 from ecs_emulator.cloud import Clock, Cloud
+from ecs_emulator.control_guests import change_instance
 from ecs_emulator.faults import parse_fault
 from ecs_emulator.fleet import parse_fleet
 from ecs_emulator.models import Instance
@@ -35,13 +36,16 @@ __all__ = ["CommandOutcome", "Emulator", "running"]
 class Emulator:
     """A running server, with its state within reach. Reading state from the test's thread is safe."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, run: Callable[[Any], Any]) -> None:
         self._server = server
+        self._run = run
         self.endpoint = server.endpoint
         self.access_key_id = server.fleet.access_key_id
         self.access_key_secret = server.fleet.access_key_secret
         self.region = server.fleet.region
         self.cloud: Cloud = server.cloud
+        self.sessions = server.sessions
+        self.keys = server.keys
 
     @property
     def environment(self) -> dict[str, str]:
@@ -91,6 +95,16 @@ class Emulator:
             assert isinstance(instance.guest, ApiGuest)
             instance.guest.answer = answer
 
+    def change_instance(self, name: str, **changes: Any) -> None:
+        """Set ``agent_online`` and the knobs of ``connect`` as POST /_emulator/instances/NAME does."""
+        self._run(change_instance(self.instance(name), changes))
+
+    def lead_sessions(self, address: tuple[str, int], *names: str) -> None:
+        """Let sessions to the named (default all) api instances end at an address of this machine."""
+        for instance in [self.instance(name) for name in names] or self.cloud.instances.values():
+            assert isinstance(instance.guest, ApiGuest)
+            instance.guest.session_target = address
+
     def wait_until(self, condition: Callable[[], bool], seconds: float = 10) -> None:
         """Return when the condition holds; AssertionError when it does not in time."""
         deadline = time.monotonic() + seconds
@@ -116,7 +130,7 @@ def running(fleet: Mapping[str, Any], clock: Clock = time.time) -> Iterator[Emul
             server = Server(parse_fleet(content), Path(state_dir), clock=clock)
             run(server.start())
             try:
-                yield Emulator(server)
+                yield Emulator(server, run)
             finally:
                 run(server.stop())
     finally:

@@ -16,6 +16,7 @@ from ecs_emulator.faults import Fault
 from ecs_emulator.lifecycle import Lifecycle
 from ecs_emulator.models import Region
 from ecs_emulator.parameters import Parameters
+from ecs_emulator.sessions import Sessions
 
 ECS = "2014-05-26"
 STS = "2015-04-01"
@@ -29,6 +30,7 @@ class Context:
     lifecycle: Lifecycle
     assistant: Assistant
     credentials: Credentials
+    sessions: Sessions
     params: Parameters
     caller: Caller
     endpoint: str
@@ -68,6 +70,7 @@ def action(name: str, version: str = ECS) -> Callable[[Handler], Handler]:
 
 
 for _module in (
-    "assistant", "commands", "instances", "invocations", "key_pairs", "lifecycle", "regions", "security_groups", "sts", "tags",
+    "assistant", "commands", "instances", "invocations", "key_pairs", "lifecycle", "regions", "security_groups",
+    "sessions", "settings", "sts", "tags",
 ):  # fmt: skip
     importlib.import_module("ecs_emulator.actions." + _module)

@@ -34,7 +34,8 @@ def assume_role(context: Context) -> dict:
     role_id = "3" + str(uuid.uuid5(uuid.NAMESPACE_URL, arn).int)[:17]
     session_arn = "acs:ram::%s:assumed-role/%s/%s" % (match.group("account"), match.group("role").lower(), session)
     caller = Caller("", "AssumedRoleUser", session_arn, "%s:%s" % (role_id, session), match.group("account"))
-    issued = context.credentials.issue(caller, int(duration))
+    longest = context.cloud.timing.sts_lifetime
+    issued = context.credentials.issue(caller, min(int(duration), longest or int(duration)))
     return {
         "AssumedRoleUser": {"AssumedRoleId": caller.principal_id, "Arn": session_arn},
         "Credentials": {

@@ -19,6 +19,7 @@ import hashlib
 import json
 import os
 import re
+import socket
 import uuid
 from pathlib import Path
 from typing import Protocol
@@ -26,7 +27,11 @@ from typing import Protocol
 from ecs_emulator.backends import BootInjection, CommandOutcome
 from ecs_emulator.backends.address import Address, reserve_address
 from ecs_emulator.backends.agent import Agent
+from ecs_emulator.backends.cloud_dir import MOUNT, prepare_cloud_dir, write_clock_offset
+from ecs_emulator.backends.dial import dial
 from ecs_emulator.backends.podman import IMAGE_PREFIX, PodmanError, podman_async, run_process
+from ecs_emulator.connect import PLUGIN_VERSION, is_at_least
+from ecs_emulator.specs import AssistantSpec
 
 SCRIPTS = Path(__file__).with_name("guest")
 LABEL = "ecs-access.owner"
@@ -50,6 +55,10 @@ class GuestSpec(Protocol):
     def name(self) -> str: ...
     @property
     def image(self) -> str: ...
+    @property
+    def publish_ssh(self) -> bool: ...
+    @property
+    def assistant(self) -> AssistantSpec: ...
 
 
 async def create_guest(spec: GuestSpec, state_dir: Path) -> ContainerGuest:
@@ -57,17 +66,17 @@ async def create_guest(spec: GuestSpec, state_dir: Path) -> ContainerGuest:
     if (await podman_async("image", "exists", IMAGE_PREFIX + spec.image, check=False)).returncode != 0:
         raise PodmanError(f"there is no image {IMAGE_PREFIX}{spec.image}: run tests/images/build.")
     await _remove_stale_containers()
-    return ContainerGuest(spec, state_dir, reserve_address())
+    return ContainerGuest(spec, state_dir, reserve_address() if spec.publish_ssh else None)
 
 
 class ContainerGuest:
     """The system behind one instance, in one container."""
 
-    def __init__(self, spec: GuestSpec, state_dir: Path, address: Address) -> None:
+    def __init__(self, spec: GuestSpec, state_dir: Path, address: Address | None) -> None:
         run = hashlib.sha256(f"{state_dir.resolve()} {owner_mark(os.getpid())}".encode()).hexdigest()[:8]
         self.container: str | None = f"ecs-access-{run}-{_plain(spec.instance_id)}"
-        self.ssh_host: str | None = address.host
-        self.ssh_port: int | None = address.port
+        self.ssh_host: str | None = address.host if address else None
+        self.ssh_port: int | None = address.port if address else None
         self._name = self.container
         self._host_name = _plain(spec.name)[:63].strip("-.").lower() or "instance"
         self._image = IMAGE_PREFIX + spec.image
@@ -77,6 +86,9 @@ class ContainerGuest:
         self._watch: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
         self._agent = Agent(self._name)
+        self._agent_version = spec.assistant.version
+        self._cloud_dir = prepare_cloud_dir(state_dir, spec.instance_id)
+        self._pid = ""
 
     async def start(self, injection: BootInjection) -> None:
         """Boot, inject, and return when the system has booted."""
@@ -102,13 +114,24 @@ class ContainerGuest:
         """Kill every command that runs now."""
         await self._agent.cancel()
 
+    async def dial(self, host: str, port: int) -> socket.socket:
+        """Connect from inside the container."""
+        return await dial(_enter(self._pid, "--net"), host, port)
+
+    async def set_clock(self, offset: float) -> None:
+        """Put the clock of the instance ahead; the next boot keeps it so."""
+        write_clock_offset(self._cloud_dir, offset)
+        if self._created:
+            await podman_async("exec", self._name, "sh", f"{MOUNT}/tools/clock.sh", check=False)
+
     async def destroy(self) -> None:
         """Remove the container and give the address back; may be called twice."""
         async with self._turn:
             await self._stop_watching()
             await podman_async("rm", "--force", "--ignore", "--volumes", "--time", "0", self._name)
             self._created = False
-            self._address.release()
+            if self._address is not None:
+                self._address.release()
 
     async def _boot(self, injection: BootInjection) -> None:
         if self._created:
@@ -125,23 +148,26 @@ class ContainerGuest:
 
     async def _create(self) -> None:
         self._created = True
+        publish = [f"--publish={self.ssh_host}:{self.ssh_port}:22"] if self._address else []
         await podman_async(
             "run", "--detach", "--pull=never", "--systemd=always", "--cap-add=AUDIT_WRITE", "--log-driver=k8s-file",
             f"--name={self._name}", f"--hostname={self._host_name}", f"--label={LABEL}={owner_mark(os.getpid())}",
-            f"--publish={self.ssh_host}:{self.ssh_port}:22", self._image, "sh", "-c", WAIT_FOR_BOOT,
+            f"--volume={self._cloud_dir}:{MOUNT}:ro", *publish, self._image, "sh", "-c", WAIT_FOR_BOOT,
         )  # fmt: skip
 
     async def _release_process_one(self, injection: BootInjection) -> None:
         inspected = await podman_async("inspect", "--format", "{{.State.Pid}}", self._name)
-        enter = ["nsenter", "--target", inspected.text, "--mount", "--pid", "--", "sh", "-s", "--"]
-        if os.geteuid() != 0:
-            enter = ["podman", "unshare", *enter]
+        self._pid = inspected.text
+        enter = [*_enter(self._pid, "--mount", "--pid"), "sh", "-s", "--"]
+        tools = ("acs-plugin-manager", "send_ssh_public_key") if is_at_least(self._agent_version, PLUGIN_VERSION) else ()
         arguments = [
             str(uuid.uuid4()),
             injection.login_user,
             injection.public_key or "",
             " ".join(_blob(key) for key in injection.previous_public_keys),
             "yes" if injection.password_login else "no",
+            self._agent_version,
+            " ".join(tools),
         ]
         done = await run_process(*enter, *arguments, stdin=(SCRIPTS / "boot.sh").read_bytes(), timeout=BOOT_TIMEOUT)
         if done.returncode != 0:
@@ -169,6 +195,12 @@ class ContainerGuest:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
             self._watch = None
+
+
+def _enter(pid: str, *namespaces: str) -> list[str]:
+    """The command that runs another one in namespaces of a container."""
+    enter = ["nsenter", "--target", pid, *namespaces, "--"]
+    return enter if os.geteuid() == 0 else ["podman", "unshare", *enter]
 
 
 def owner_mark(pid: int) -> str:

@@ -1,10 +1,11 @@
 # What happens in a guest between power-on and systemd: a new boot id, and what the vendor's cloud-init does with the key pair.
-# Arguments: BOOT_ID LOGIN_USER PUBLIC_KEY PREVIOUS_BLOBS PASSWORD_LOGIN; PUBLIC_KEY is empty when no pair is bound.
+# Arguments: BOOT_ID LOGIN_USER PUBLIC_KEY PREVIOUS_BLOBS PASSWORD_LOGIN AGENT_VERSION AGENT_TOOLS; PUBLIC_KEY is empty when no pair
+# is bound, AGENT_TOOLS has the names of the agent's programs.
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # SPDX-License-Identifier: GPL-3.0-or-later
 set -eu
 umask 022
-boot_id=$1 user=$2 key=$3 previous=$4 password_login=$5
+boot_id=$1 user=$2 key=$3 previous=$4 password_login=$5 agent_version=$6 agent_tools=$7
 
 mkdir -p /run/ecs-access
 printf '%s\n' "$boot_id" > /run/ecs-access/boot-id
@@ -68,5 +69,14 @@ elif grep -Eqi '^[[:space:]]*PasswordAuthentication[[:space:]=]' /etc/ssh/sshd_c
 else
   printf 'PasswordAuthentication %s\n' "$password_login" >> /etc/ssh/sshd_config
 fi
+
+# The agent's programs, out of the folder that the host mounts.
+assist=/usr/local/share/aliyun-assist
+mkdir -p "$assist/plugin" "$assist/$agent_version/log"
+for tool in $agent_tools; do
+  install -m 0755 "$assist/cloud/tools/$tool" "$assist/$agent_version/$tool"
+  ln -sf "$assist/$agent_version/$tool" "/usr/local/sbin/$tool"
+done
+sh "$assist/cloud/tools/clock.sh"
 
 : > /run/ecs-access/go

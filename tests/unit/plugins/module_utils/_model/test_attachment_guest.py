@@ -30,8 +30,8 @@ KEY = parse_public_key(RSA)
 
 
 def row(name="root", uid=0, **facts):
-    settings = {"pubkeyauthentication": ["yes"], "usepam": ["yes"], "passwordauthentication": ["no"], "permitrootlogin": ["prohibit-password"]}
-    settings.update(facts.pop("settings", {}))
+    settings = {"pubkeyauthentication": ["yes"], "usepam": ["yes"], "passwordauthentication": ["no"]}
+    settings.update({"permitrootlogin": ["prohibit-password"]}, **facts.pop("settings", {}))
     found = {
         "name": name, "uid": uid, "home": "/home/" + name, "state": "present", "done": [], "keys": [], "shell": "/bin/bash",
         "shell_works": True, "groups": [name], "password": "none", "aging": ["19000", "99999", ""], "closed": [], "missing": [],
@@ -100,6 +100,7 @@ def test_what_does_not(facts):
     assert find_login_obstacles(row(**facts), KEY, TODAY) == []
 
 
+ANN = {"name": "ann", "uid": 1000, "keys": [RSA]}
 SUDO = "User ann may run the following commands on web:\n    (%s) %s\n"
 
 
@@ -114,16 +115,18 @@ SUDO = "User ann may run the following commands on web:\n    (%s) %s\n"
         pytest.param({"keys": ["no-pty " + RSA]}, True, id="options that do not narrow"),
         pytest.param({"password": "usable", "settings": {"passwordauthentication": ["yes"]}}, False, id="root's password is not taken"),
         pytest.param(
-            {"password": "usable", "settings": {"passwordauthentication": ["yes"], "permitrootlogin": ["yes"]}}, True, id="root's password is"
+            {"password": "usable", "settings": {"passwordauthentication": ["yes"], "permitrootlogin": ["yes"]}},
+            True,
+            id="root's password is",
         ),
-        pytest.param({"name": "ann", "uid": 1000, "keys": [RSA], "sudo": ""}, False, id="no sudo"),
-        pytest.param({"name": "ann", "uid": 1000, "keys": [RSA], "sudo": SUDO % ("ALL", "NOPASSWD: ALL")}, True, id="sudo without password"),
-        pytest.param({"name": "ann", "uid": 1000, "keys": [RSA], "sudo": SUDO % ("ALL : ALL", "ALL")}, False, id="sudo with one she lacks"),
+        pytest.param({**ANN, "sudo": ""}, False, id="no sudo"),
+        pytest.param({**ANN, "sudo": SUDO % ("ALL", "NOPASSWD: ALL")}, True, id="sudo without password"),
+        pytest.param({**ANN, "sudo": SUDO % ("ALL : ALL", "ALL")}, False, id="sudo with one she lacks"),
         pytest.param(
-            {"name": "ann", "uid": 1000, "keys": [RSA], "sudo": SUDO % ("ALL : ALL", "ALL"), "password": "usable"}, True, id="and with one"
+            {**ANN, "sudo": SUDO % ("ALL : ALL", "ALL"), "password": "usable"}, True, id="and with one"
         ),
-        pytest.param({"name": "ann", "uid": 1000, "keys": [RSA], "sudo": SUDO % ("ALL", "NOPASSWD: /bin/ls")}, False, id="one command only"),
-        pytest.param({"name": "ann", "uid": 1000, "keys": [RSA], "sudo": SUDO % ("bob", "NOPASSWD: ALL")}, False, id="as somebody else"),
+        pytest.param({**ANN, "sudo": SUDO % ("ALL", "NOPASSWD: /bin/ls")}, False, id="one command only"),
+        pytest.param({**ANN, "sudo": SUDO % ("bob", "NOPASSWD: ALL")}, False, id="as somebody else"),
         pytest.param({"error": "whatever"}, False, id="could not be looked at"),
     ],
 )

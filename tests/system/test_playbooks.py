@@ -186,7 +186,7 @@ def test_an_imported_key_is_bound_with_the_private_half_elsewhere(world, make_ke
     ("playbook", "variables", "environment", "sentence"),
     [
         pytest.param(ONBOARD, team({"name": "a"}), {}, "No hosts were named", id="no host pattern"),
-        pytest.param(ONBOARD, {"ecs_access_hosts": "nowhere-*", **team({"name": "a"})}, {}, "matches no host", id="pattern without a match"),
+        pytest.param(ONBOARD, {"ecs_access_hosts": "nowhere-*", **team({"name": "a"})}, {}, "matches no host", id="pattern matches none"),
         pytest.param(ONBOARD, {"ecs_access_hosts": "web-1"}, {}, "The team is empty", id="no team"),
         pytest.param(ONBOARD, {"ecs_access_hosts": "web-1", "ssh_users_accounts": []}, {}, "The team is empty", id="empty team"),
         pytest.param(

@@ -9,7 +9,8 @@ DOCUMENTATION = r"""
 name: ecs
 version_added: 1.0.0
 short_description: ECS instances as inventory hosts
-author: The alicloud.ecs_access founders
+author:
+  - The alicloud.ecs_access founders (@alicloud)
 description:
   - Every ECS instance of the wanted regions becomes a host, with an address to connect to and host variables that tell what
     the API knows of it.
@@ -110,13 +111,12 @@ notes:
 """
 
 EXAMPLES = r"""
+---
 # The smallest file, prod.ecs.yml: every instance of the region in ALIBABA_CLOUD_REGION_ID, with credentials from the environment
 # or the default chain. Try it with: ansible-inventory -i prod.ecs.yml --graph
----
 plugin: alicloud.ecs_access.ecs
 
 # Running Linux instances of two regions, logged in to as the user of their image
----
 plugin: alicloud.ecs_access.ecs
 regions: [cn-hangzhou, eu-central-1]
 filters:
@@ -126,7 +126,6 @@ compose:
   ansible_user: ecs_login_user
 
 # From a bastion inside the VPC; groups by tag, zone and key pair
----
 plugin: alicloud.ecs_access.ecs
 region: cn-hangzhou
 network: vpc
@@ -146,7 +145,6 @@ groups:
   without_key_pair: ecs_key_pair_name == ''
 
 # Names from a tag, else made from two facts; another account's credentials; cached for ten minutes
----
 plugin: alicloud.ecs_access.ecs
 regions: [all]
 hostnames:

@@ -132,7 +132,7 @@ def run_tool(tool, folder, cloud, arguments, environment):
         if value is not None:
             variables[variable] = value
     command = [sys.executable, str(Path(sys.executable).with_name(tool)), *arguments]
-    return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=120, check=False)
 
 
 # -- what is in it ------------------------------------------------------------------------------------------------

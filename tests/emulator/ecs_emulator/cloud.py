@@ -38,8 +38,8 @@ class Cloud:
         self.resource_groups = dict(fleet.resource_groups)
         self.instances: dict[str, Instance] = {}
         self.invocations: dict[str, Invocation] = {}
-        self.client_tokens: dict[str, tuple[str, str]] = {}
-        """ClientToken of a command to (digest of the request, InvokeId)."""
+        self.client_tokens: dict[tuple[str, str], tuple[str, str]] = {}
+        """What was made (command, session) and its ClientToken, to (digest of the request, id)."""
         self._sequence = itertools.count(1)
         for group in fleet.security_groups:
             self.regions[group.region].security_groups[group.security_group_id] = group

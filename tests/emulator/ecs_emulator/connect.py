@@ -10,6 +10,9 @@ from typing import Any, Mapping
 
 PLUGIN_VERSION = "2.2.3.196"
 SESSION_VERSION = "2.2.3.256"
+"""From here on StartTerminalSession works."""
+SESSION_STATUS_VERSION = "2.2.3.189"
+"""From here on DescribeCloudAssistantStatus says that it does."""
 EXIT_CODES = range(232, 248)
 KEY_SERVER_STATES = ("up", "down", "error", "slow", "garbage")
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from typing import Mapping
@@ -44,6 +45,10 @@ class Parameters:
     def to_dict(self) -> dict[str, str]:
         """All of them."""
         return dict(self._values)
+
+    def digest(self) -> str:
+        """The same for requests that ask for the same."""
+        return hashlib.sha256(json.dumps(self._values, sort_keys=True).encode()).hexdigest()
 
     def missing(self, name: str) -> ApiError:
         """The error that says so."""

@@ -12,6 +12,7 @@ from typing import Any, Awaitable, Callable, NamedTuple
 from ecs_emulator.assistant import Assistant
 from ecs_emulator.cloud import Cloud
 from ecs_emulator.credentials import Caller, Credentials
+from ecs_emulator.errors import ApiError
 from ecs_emulator.faults import Fault
 from ecs_emulator.lifecycle import Lifecycle
 from ecs_emulator.models import Region
@@ -40,6 +41,22 @@ class Context:
     def region(self) -> Region:
         """The region of the mandatory parameter RegionId."""
         return self.cloud.region(self.params.require("RegionId"))
+
+    def find_repeated(self, kind: str) -> str | None:
+        """The id of what the same ClientToken made before; the parameters must be the same too."""
+        known = self.cloud.client_tokens.get((kind, self.params.get("ClientToken")))
+        if known is None:
+            return None
+        digest, made_id = known
+        if digest != self.params.digest():
+            raise ApiError(403, "IdempotentParameterMismatch", "The request uses the same client token with different parameters.")
+        return made_id
+
+    def remember(self, kind: str, made_id: str) -> None:
+        """Let find_repeated find it."""
+        token = self.params.get("ClientToken")
+        if token:
+            self.cloud.client_tokens[kind, token] = (self.params.digest(), made_id)
 
     def broken_item(self, index: int, total: int) -> Fault | None:
         """The ``partial`` fault of this call when it hits this item."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ecs_emulator.actions import Context, action
 from ecs_emulator.actions.targets import find_instances
+from ecs_emulator.connect import SESSION_STATUS_VERSION, is_at_least
 from ecs_emulator.models import Instance
 from ecs_emulator.paging import page_of
 from ecs_emulator.timestamps import iso_seconds
@@ -32,11 +33,12 @@ def describe_cloud_assistant_status(context: Context) -> dict:
 def _show_status(context: Context, instance: Instance) -> dict:
     now = context.cloud.clock()
     online = instance.agent_online and instance.status == "Running"
+    version = instance.spec.assistant.version if instance.agent_installed else ""
     shown = {
         "InstanceId": instance.instance_id,
         "CloudAssistantStatus": "true" if online else "false",
-        "CloudAssistantVersion": instance.spec.assistant.version if instance.agent_installed else "",
-        "SupportSessionManager": online,
+        "CloudAssistantVersion": version,
+        "SupportSessionManager": online and (instance.is_windows or is_at_least(version, SESSION_STATUS_VERSION)),
         "OSType": instance.spec.os_type.capitalize(),
         "InvocationCount": instance.invocations,
         "ActiveTaskCount": instance.active_commands,

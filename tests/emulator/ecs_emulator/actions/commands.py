@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import json
 from typing import Mapping, NamedTuple
 
 from ecs_emulator.actions import Context, action
@@ -142,9 +140,9 @@ def _invoke(context: Context, command: _Command) -> Invocation | None:
     if mode not in ("Once", "DryRun"):
         raise ApiError(404, "InvalidRepeatMode.NotFound", "The specified repeat mode does not exist.")
     _check_whole_call(context, instances, command.command_type)
-    repeated = _find_repeated(context)
+    repeated = context.find_repeated("command")
     if repeated:
-        return repeated
+        return cloud.invocations[repeated]
     if mode == "DryRun":
         _check_dry_run(instances, command.command_type)
         return None
@@ -176,8 +174,7 @@ def _invoke(context: Context, command: _Command) -> Invocation | None:
         if (fault := context.broken_item(index, len(instances))) is not None
     }
     context.assistant.begin(invocation, scripts, broken)
-    if params.get("ClientToken"):
-        cloud.client_tokens[params.get("ClientToken")] = (_digest(context), invocation.invoke_id)
+    context.remember("command", invocation.invoke_id)
     return invocation
 
 
@@ -198,21 +195,6 @@ def _check_whole_call(context: Context, instances: list[Instance], command_type:
             raise ApiError(400, "InvalidInstance.NotMatch", "The specified instance and command type do not match.")
         if behaviours.run_command_not_running == "call" and instance.status != "Running":
             raise ApiError(403, "IncorrectInstanceStatus", "The current status of the resource does not support this operation.")
-
-
-def _digest(context: Context) -> str:
-    return hashlib.sha256(json.dumps(context.params.to_dict(), sort_keys=True).encode()).hexdigest()
-
-
-def _find_repeated(context: Context) -> Invocation | None:
-    """What the same ClientToken began before."""
-    known = context.cloud.client_tokens.get(context.params.get("ClientToken"))
-    if known is None:
-        return None
-    digest, invoke_id = known
-    if digest != _digest(context):
-        raise ApiError(403, "IdempotentParameterMismatch", "The request uses the same client token with different parameters.")
-    return context.cloud.invocations[invoke_id]
 
 
 def _check_dry_run(instances: list[Instance], command_type: str) -> None:

@@ -42,7 +42,10 @@ def start_terminal_session(context: Context) -> dict:
         raise ApiError(403, "UserBehavior.SessionManagerDisabled", "The session manager is disabled.")
     for instance in instances:
         _check(context, instance, port)
-    session = sessions.start(instances[0], port, target, params.get("Username"), context.caller)
+    session = sessions.get(context.find_repeated("session") or "")
+    if session is None:
+        session = sessions.start(instances[0], port, target, params.get("Username"), context.caller)
+        context.remember("session", session.session_id)
     name = "sessionId" if cloud.behaviours.session_url == "sessionId" else "sessionid"
     query = urlencode({name: session.session_id, "token": session.token})
     return {

@@ -11,6 +11,7 @@ import socket
 from typing import Callable, Protocol
 
 from ecs_emulator.backends import BootInjection, CommandOutcome
+from ecs_emulator.connect import PLUGIN_VERSION, is_at_least
 from ecs_emulator.specs import InstanceSpec
 
 Answer = Callable[[str, str], CommandOutcome]
@@ -63,7 +64,8 @@ class ApiGuest:
         if self.answer is not None:
             return self.answer(script.decode("utf-8", "replace"), username)
         if self._link is not None and not self._assistant.exit_code:
-            known = _obey(script.decode("utf-8", "replace"), self._link)
+            has_tools = is_at_least(self._assistant.version, PLUGIN_VERSION)
+            known = _obey(script.decode("utf-8", "replace"), self._link if has_tools else None)
             if known is not None:
                 return known
         return CommandOutcome(self._assistant.exit_code, self._assistant.output.encode())
@@ -86,16 +88,20 @@ class ApiGuest:
         pass
 
 
-def _obey(script: str, link: AgentLink) -> CommandOutcome | None:
-    """Run a script that is one command of the agent; None for any other script."""
+def _obey(script: str, link: AgentLink | None) -> CommandOutcome | None:
+    """Run a script that is one command of the agent, if the agent has it; None for any other script."""
     try:
         words = shlex.split(script)
     except ValueError:
         return None
-    if words[:1] == ["acs-plugin-manager"]:
+    if words[:1] not in (["acs-plugin-manager"], ["send_ssh_public_key"]):
+        return None
+    if link is None:
+        return CommandOutcome(127, b"%s: not found\n" % words[0].encode())
+    if words[0] == "acs-plugin-manager":
         exit_code = link.run_plugin_manager()
         return CommandOutcome(exit_code, b"install finished ...\n" if exit_code == 0 else b"")
-    if words[:2] == ["send_ssh_public_key", "--username"] and words[3:4] == ["--ssh-public-key"]:
-        link.register_key(words[2], " ".join(words[4:]))
-        return CommandOutcome(0, b"")
-    return None
+    if words[1:2] != ["--username"] or words[3:4] != ["--ssh-public-key"] or not words[4:]:
+        return CommandOutcome(1, b"--ssh-public-key is missing\n")
+    link.register_key(words[2], " ".join(words[4:]))
+    return CommandOutcome(0, b"")

@@ -162,6 +162,15 @@ class TestConcurrently:
         assert all(guest.live for guest in guests)
         assert sorted(world.path(FILE).read_text().splitlines()) == sorted(keys)
 
+    def test_one_waits_for_the_other(self, world, keys):
+        text = render_command(Request("present", True, ("john",), "", keys[0]), "M:")
+        script = "exec 9>/run/ecs-access.lock; flock 9\n(\nexec 9>&-\n" + text + ") &\n"
+        # It has seconds to write without the lock, and does so at once when it gets it.
+        script += f"sleep 2; [ -e {FILE} ] && echo early; flock -u 9; wait; cat {FILE}"
+        lines = world.run(script).splitlines()
+        assert "early" not in lines
+        assert lines[-1] == keys[0]
+
 
 class TestCheckChangesNothing:
     @pytest.mark.parametrize("state", ["present", "absent"])

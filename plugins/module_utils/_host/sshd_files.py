@@ -7,7 +7,6 @@ Note that this module util is **PRIVATE** to the collection.
 """
 
 import os
-import tempfile
 from typing import Optional
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import SshdError, run
@@ -22,22 +21,24 @@ def write_file(path: str, content: bytes, mode: int = 0o644) -> None:
     """
     target = os.path.realpath(path)
     folder, name = os.path.split(target)
-    temporary = None
+    # The leading dot keeps it out of sshd's wildcards. Always the same name (callers hold a lock, the folder is root's), so
+    # that what a kill has left is found: by the next write, or by the rollback.
+    temporary = os.path.join(folder, ".%s.ecs-access" % name)
+    written = False
     try:
-        # The leading dot keeps it out of sshd's wildcards.
-        handle, temporary = tempfile.mkstemp(prefix=".%s." % name, suffix=".new", dir=folder)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
             stream.flush()
             is_new = _copy_attributes(target, stream.fileno(), mode)
             os.fsync(stream.fileno())
         os.rename(temporary, target)
-        temporary = None
+        written = True
         sync_folder(folder)
     except OSError as exc:
         raise SshdError("cannot write %s: %s" % (path, exc.strerror))
     finally:
-        if temporary is not None:
+        if not written and os.path.lexists(temporary):
             os.unlink(temporary)
     if is_new and os.path.exists("/sys/fs/selinux/enforce"):
         run(["restorecon", target])

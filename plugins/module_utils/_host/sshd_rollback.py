@@ -49,6 +49,8 @@ for entry in "$armed"/*.path; do
     [ -e "$entry" ] || continue
     number=${entry%.path}
     path=$(cat "$entry")
+    temporary=$(dirname "$path")/.$(basename "$path").ecs-access
+    rm -f "$temporary"
     now=absent
     if [ -e "$path" ]; then
         now=$(sha256sum <"$path")
@@ -60,7 +62,6 @@ for entry in "$armed"/*.path; do
         continue
     fi
     if [ -e "$number.before" ]; then
-        temporary=$(dirname "$path")/.$(basename "$path").rollback
         if cp -a "$number.before" "$temporary" && sync "$temporary" && mv -f "$temporary" "$path"; then
             echo "put back: $path" >>"$armed/outcome"
         else

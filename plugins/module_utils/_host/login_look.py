@@ -1,0 +1,54 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Look at everything that decides about one login. Nothing is changed.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import os
+import time
+from typing import Optional
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host import (
+    login_look_account,
+    login_look_keys,
+    login_look_pam,
+    login_look_server,
+    login_look_session,
+)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import read_quietly
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_sockets import find_connection
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts, Request
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import PublicKey
+
+
+def make_request(user: str, key: Optional[PublicKey], address: Optional[str], port: Optional[int]) -> Request:
+    """What was asked, completed by where this run itself came from."""
+    connection = find_connection()
+    if address is None and connection is not None:
+        address = connection.address
+    now = time.time()
+    return Request(
+        user, key, address, port, time.strftime("%Y%m%d%H%M%S", time.localtime(now)), time.strftime("%Y%m%d%H%M%S", time.gmtime(now)),
+        int(now // 86400),
+    )
+
+
+def read_facts(request: Request) -> Facts:
+    """The facts, in the order in which they build on each other."""
+    facts = Facts(request, root=os.geteuid() == 0)
+    facts = facts._replace(account=login_look_account.read_account(request.user), server=login_look_server.read_server(request))
+    port = request.port or int((facts.words("port") or ("22",))[0])
+    facts = facts._replace(
+        pam=login_look_pam.read_pam(), network=login_look_session.read_network(request, facts.server.program, port),
+        fips=read_quietly("/proc/sys/crypto/fips_enabled").strip() == "1",
+    )
+    if not facts.account.found:
+        return facts
+    facts = facts._replace(key_files=login_look_keys.read_key_files(facts))
+    facts = facts._replace(
+        command=login_look_keys.read_key_command(facts), revoked=login_look_keys.read_revoked(facts),
+        other_files=login_look_keys.read_other_files(facts), selinux=login_look_keys.read_selinux(facts),
+    )
+    return facts._replace(session=login_look_session.read_session(facts))

@@ -1,0 +1,73 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read an account: name service, /etc/shadow, shell, home, notices that keep people out.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import grp
+import os
+import pwd
+from typing import Optional, Tuple
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import look_at, read_quietly
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import AccountFacts, ShadowLine
+
+_NOLOGIN = ("/var/run/nologin", "/etc/nologin")
+
+
+def read_account(name: str) -> AccountFacts:
+    """What is known of the account; one that isn't there has C(found) false."""
+    try:
+        entry = pwd.getpwnam(name)
+    except KeyError:
+        others = tuple(sorted(item.pw_name for item in pwd.getpwall() if item.pw_name.lower() == name.lower()))
+        return AccountFacts(similar=others)
+    shell = entry.pw_shell or "/bin/sh"
+    return AccountFacts(
+        found=True, uid=entry.pw_uid, gid=entry.pw_gid, home=entry.pw_dir, shell=entry.pw_shell, local=_is_local(name),
+        password_field=entry.pw_passwd, groups=_groups(name, entry.pw_gid), shadow=_shadow(name), shell_node=look_at(shell),
+        shell_executable=os.access(shell, os.X_OK), shells=_shells(), nologin=_notices(), home_node=look_at(entry.pw_dir),
+    )
+
+
+def _is_local(name: str) -> bool:
+    return any(line.startswith(name + ":") for line in read_quietly("/etc/passwd").splitlines())
+
+
+def _groups(name: str, gid: int) -> Tuple[str, ...]:
+    names = []
+    for number in os.getgrouplist(name, gid):
+        try:
+            names.append(grp.getgrgid(number).gr_name)
+        except KeyError:
+            names.append(str(number))
+    return tuple(dict.fromkeys(names))
+
+
+def _shadow(name: str) -> Optional[ShadowLine]:
+    for line in read_quietly("/etc/shadow").splitlines():
+        fields = line.split(":")
+        if fields[0] == name and len(fields) >= 8:
+            return ShadowLine(fields[1], _number(fields[2]), _number(fields[4]), _number(fields[6]), _number(fields[7]))
+    return None
+
+
+def _number(text: str) -> Optional[int]:
+    # A negative number means the same as none.
+    return int(text) if text.isdigit() else None
+
+
+def _shells() -> Tuple[str, ...]:
+    lines = [line.strip() for line in read_quietly("/etc/shells").splitlines()]
+    return tuple(line for line in lines if line and not line.startswith("#"))
+
+
+def _notices() -> Tuple[Tuple[str, str], ...]:
+    found = []
+    for path in _NOLOGIN:
+        if os.path.exists(path):
+            lines = read_quietly(path).strip().splitlines()
+            found.append((path, lines[0] if lines else ""))
+    return tuple(found)

@@ -1,0 +1,166 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read where keys are: the files sshd looks at, its key command, the revoked keys, and other accounts' files.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import os
+import pwd
+import subprocess
+import tempfile
+from typing import List, Optional, Tuple
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import as_account, look_at, look_at_key_file, read_quietly
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import TOOL_PATH, HostError, run_tool
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.authorized_keys import parse_key_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.keys_location import expand_pattern
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts, KeyCommandFacts, KeyFileFacts, Node
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import PublicKey
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_config import split_words
+
+_COMMAND_SECONDS = 15
+_USUAL = (".ssh/authorized_keys", ".ssh/authorized_keys2")
+_MOST_ACCOUNTS = 2000
+# Types that no policy lets sshd read keys from; what is right differs between policies.
+_FOREIGN_TYPES = ("default_t", "unlabeled_t", "file_t", "tmp_t", "user_tmp_t", "home_root_t", "var_t", "mnt_t", "usr_t")
+
+
+def read_key_files(facts: Facts) -> Tuple[KeyFileFacts, ...]:
+    """Each file of AuthorizedKeysFile, tried as the account."""
+    account, user = facts.account, facts.request.user
+    paths = [
+        expand_pattern(pattern, user, account.uid, account.home)
+        for pattern in facts.words("authorizedkeysfile") or _USUAL if pattern.lower() != "none"
+    ]
+    return tuple(look_at_key_file(account, user, path) for path in dict.fromkeys(paths))
+
+
+def read_other_files(facts: Facts) -> Tuple[Tuple[str, str], ...]:
+    """Where else the key stands: the usual files of this user and of every other account."""
+    key = facts.request.key
+    if key is None or not facts.root:
+        return ()
+    patterns = tuple(dict.fromkeys(_USUAL + tuple(word for word in facts.words("authorizedkeysfile") if word.lower() != "none")))
+    known = {item.path for item in facts.key_files}
+    found = []  # type: List[Tuple[str, str]]
+    for entry in pwd.getpwall()[:_MOST_ACCOUNTS]:
+        for pattern in patterns:
+            path = expand_pattern(pattern, entry.pw_name, entry.pw_uid, entry.pw_dir)
+            if path in known:
+                continue
+            known.add(path)
+            with as_account(entry.pw_name, entry.pw_uid, entry.pw_gid):
+                content = read_quietly(path).encode("utf-8", "surrogateescape")
+            found += [(entry.pw_name, "%s:%d" % (path, line.number)) for line in parse_key_file(content) if line.key and line.key.same_key(key)]
+    return tuple(found)
+
+
+def read_revoked(facts: Facts) -> Tuple[str, str, bool]:
+    """The RevokedKeys file, why sshd can't use it, whether it has the key. ssh-keygen reads both forms of such files."""
+    path = facts.setting("revokedkeys", "none")
+    if path == "none":
+        return "", "", False
+    node = look_at(path)
+    if node.kind != "file":
+        return path, "it does not exist" if node.kind == "missing" else "it is a %s" % node.kind, False
+    key = facts.request.key
+    if key is None or node.mode & 0o444 == 0 and not facts.root:
+        return path, "", False
+    with tempfile.NamedTemporaryFile(prefix="ecs-access-", suffix=".pub") as stream:
+        stream.write(key.line.encode("utf-8", "replace") + b"\n")
+        stream.flush()
+        try:
+            code, said = run_tool(["ssh-keygen", "-Q", "-f", path, stream.name], timeout=30)
+        except HostError:
+            return path, "", _lists_plainly(path, key)
+    return path, "", code != 0 and "REVOKED" in said
+
+
+def read_key_command(facts: Facts) -> KeyCommandFacts:
+    """Run AuthorizedKeysCommand as sshd does at every login, if it may be run at all."""
+    text = facts.setting("authorizedkeyscommand", "none")
+    if text == "none":
+        return KeyCommandFacts()
+    words = split_words(text)
+    user = facts.setting("authorizedkeyscommanduser", "none")
+    nodes = _program_chain(words[0])
+    try:
+        entry = pwd.getpwnam(user)  # type: Optional[pwd.struct_passwd]
+    except KeyError:
+        entry = None
+    found = KeyCommandFacts(text, nodes, "" if user == "none" else user, entry is not None)
+    safe = all(node.uid == 0 and not node.mode & 0o022 for node in nodes) and nodes[0].kind == "file"
+    arguments = _arguments(words, facts)
+    if entry is None or not safe or arguments is None or not facts.root:
+        return found
+    try:
+        done = subprocess.run(
+            arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_COMMAND_SECONDS, cwd="/",
+            env={"PATH": TOOL_PATH, "HOME": entry.pw_dir, "USER": entry.pw_name, "LOGNAME": entry.pw_name}, preexec_fn=_becoming(entry),
+        )
+    except subprocess.TimeoutExpired:
+        return found._replace(ran=True, error="did not end within %d seconds" % _COMMAND_SECONDS)
+    except (OSError, subprocess.SubprocessError) as exc:
+        return found._replace(ran=True, error="can't be run: %s" % (getattr(exc, "strerror", None) or exc))
+    return found._replace(ran=True, status=done.returncode, output=done.stdout)
+
+
+def read_selinux(facts: Facts) -> Tuple[Tuple[str, str], ...]:
+    """Paths with a type that sshd surely may not read."""
+    if read_quietly("/sys/fs/selinux/enforce").strip() != "1":
+        return ()
+    found = []
+    for item in facts.key_files:
+        for path in (os.path.dirname(item.path), item.path):
+            try:
+                kind = os.getxattr(path, "security.selinux").decode("ascii", "replace").rstrip("\0").split(":")[2]
+            except (OSError, IndexError):
+                continue
+            if kind in _FOREIGN_TYPES and (path, kind) not in found:
+                found.append((path, kind))
+    return tuple(found)
+
+
+def _program_chain(path: str) -> Tuple[Node, ...]:
+    """The program and every directory above it, resolved: what sshd checks."""
+    current = os.path.realpath(path)
+    found = [look_at(current)]
+    while current != "/":
+        current = os.path.dirname(current)
+        found.append(look_at(current))
+    return tuple(found)
+
+
+def _arguments(words: List[str], facts: Facts) -> Optional[List[str]]:
+    key, account = facts.request.key, facts.account
+    tokens = {"%%": "%", "%u": facts.request.user, "%U": str(account.uid), "%h": account.home}
+    if key is not None:
+        tokens.update({"%f": key.fingerprint_sha256, "%k": key.base64, "%t": key.key_type})
+    arguments = words[:1]
+    for word in words[1:] or ["%u"]:
+        expanded = ""
+        index = 0
+        while index < len(word):
+            token = word[index:index + 2]
+            if token.startswith("%") and token not in tokens:
+                # Needs a key, or is a token of a later sshd.
+                return None
+            expanded += tokens[token] if token.startswith("%") else word[index]
+            index += 2 if token.startswith("%") else 1
+        arguments.append(expanded)
+    return arguments
+
+
+def _becoming(entry: "pwd.struct_passwd") -> "callable":
+    def become() -> None:
+        os.setgroups(os.getgrouplist(entry.pw_name, entry.pw_gid))
+        os.setgid(entry.pw_gid)
+        os.setuid(entry.pw_uid)
+
+    return become
+
+
+def _lists_plainly(path: str, key: PublicKey) -> bool:
+    return any(line.key and line.key.same_key(key) for line in parse_key_file(read_quietly(path).encode("utf-8", "surrogateescape")))

@@ -1,0 +1,68 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read the PAM stack of sshd and the files that its modules read.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import glob
+import os
+from typing import Dict, List, Optional, Tuple
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import read_quietly
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import PamEntry, PamFacts
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_pam_files import parse_stack
+
+_FOLDERS = ("/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d")
+_MODULES = ("/lib/security", "/lib64/security", "/usr/lib/security", "/usr/lib64/security", "/lib/*/security", "/usr/lib/*/security")
+
+
+def read_pam() -> PamFacts:
+    """The stack with its includes in place."""
+    if _find("sshd") is None:
+        return PamFacts(configured=False)
+    entries = tuple(_read_stack("sshd", "", 0))
+    paths = {"/etc/security/access.conf", "/etc/security/limits.conf"}
+    paths.update(glob.glob("/etc/security/limits.d/*.conf"))
+    for entry in entries:
+        paths.update(word.partition("=")[2] for word in entry.arguments if word.startswith(("accessfile=", "file=", "conf=")))
+    files = {path: read_quietly(path) if os.path.isfile(path) else None for path in paths}  # type: Dict[str, Optional[str]]
+    return PamFacts(True, entries, files)
+
+
+def _find(service: str) -> Optional[str]:
+    if service.startswith("/"):
+        return service if os.path.isfile(service) else None
+    return next((path for path in ("%s/%s" % (folder, service) for folder in _FOLDERS) if os.path.isfile(path)), None)
+
+
+def _read_stack(service: str, only: str, depth: int) -> List[PamEntry]:
+    path = _find(service)
+    if path is None or depth > 8:
+        return []
+    found = []  # type: List[PamEntry]
+    for line in parse_stack(read_quietly(path)):
+        if line.kind == "@include":
+            found += _read_stack(line.module, only, depth + 1)
+        elif only and line.kind != only:
+            continue
+        elif line.control in ("include", "substack"):
+            found += _read_stack(line.module, line.kind, depth + 1)
+        else:
+            name = os.path.basename(line.module)
+            name = name[:-3] if name.endswith(".so") else name
+            missing = "-" not in line.arguments and not _is_installed(line.module)
+            found.append(PamEntry(line.kind, line.control, name, line.arguments, "%s:%d" % (path, line.number), missing))
+    return found
+
+
+def _is_installed(module: str) -> bool:
+    patterns = (module,) if module.startswith("/") else tuple("%s/%s" % (folder, module) for folder in _MODULES)
+    return any(glob.glob(pattern) for pattern in patterns)
+
+
+def read_tuple(paths: Tuple[str, ...]) -> Tuple[Tuple[str, str], ...]:
+    """Those of the files that have text."""
+    texts = [(path, read_quietly(path)) for path in paths]
+    return tuple(item for item in texts if item[1])

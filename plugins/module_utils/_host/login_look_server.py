@@ -1,0 +1,203 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read the SSH server: program, configuration as it applies to one login, units, sockets, host keys, log.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import contextlib
+import glob
+import os
+import re
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import read_quietly
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_sockets import read_command_line, read_listening
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_service import parse_arguments
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import Origin, Sshd, SshdError, run
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tree import SshdTree, decode
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import find_tool
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Request, ServerFacts
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_config import (
+    MAIN_CONFIG,
+    Directive,
+    absolute_pattern,
+    parse_directives,
+)
+
+_UNITS = ("ssh.service", "sshd.service", "ssh.socket", "sshd.socket")
+_HOST_KEYS = tuple("/etc/ssh/ssh_host_%s_key" % kind for kind in ("rsa", "ecdsa", "ed25519"))
+_LOGS = ("/var/log/auth.log", "/var/log/secure")
+
+
+class _Listener(NamedTuple):
+    pid: int
+    words: Tuple[str, ...]
+    title: str
+
+
+def read_server(request: Request) -> ServerFacts:
+    """Everything about the server; what can't be had is left at its default."""
+    program = _program()
+    if not program:
+        return ServerFacts()
+    listening = read_listening()
+    listener = _find_listener([item.pid for item in listening if item.program == "sshd"])
+    options, config = parse_arguments(list(listener.words[1:])) if listener else ((), MAIN_CONFIG)
+    states = _unit_states()
+    code, _out, said = run([program] + list(options) + ["-t", "-f", config])
+    missing = re.search(r"Missing privilege separation directory: (\S+)", said)
+    waiting = any(name.endswith(".socket") and active == "active" for name, _load, active, _on in states)
+    facts = ServerFacts(
+        program=program, unit=_unit(states), unit_states=states, listening=listening, not_to_be_run=os.path.exists("/etc/ssh/sshd_not_to_be_run"),
+        privsep_missing=missing.group(1) if missing and not waiting else "", debian=_has_text(program, b"debianbanner"), log=_log(),
+        error="" if code == 0 or missing else " ".join(said.split()) or "status %d" % code,
+    )
+    try:
+        tree = SshdTree(config)
+    except SshdError as exc:
+        return facts._replace(error=str(exc))
+    directives = tuple(_in_reading_order(tree, config, "", 0))
+    facts = facts._replace(directives=directives, host_keys=_host_keys(directives))
+    facts = facts._replace(effective=_effective(program, options, config, request, missing.group(1) if missing else ""))
+    if listener:
+        changed_path, changed_at = _newest_change(tree)
+        facts = facts._replace(
+            listener=listener.pid, listener_state=_process_state(listener.pid), listener_options=options, loaded_at=_loaded_at(listener.pid, directives),
+            changed_at=changed_at, changed_path=changed_path, startups=_startups(listener.title),
+        )
+    return facts
+
+
+def _program() -> str:
+    return find_tool("sshd") or ""
+
+
+def _find_listener(pids: List[int]) -> Optional[_Listener]:
+    for pid in dict.fromkeys(pids):
+        words, title = read_command_line(pid)
+        if words:
+            return _Listener(pid, words, title)
+    return None
+
+
+def _effective(program: str, options: Tuple[str, ...], config: str, request: Request, missing: str) -> Dict[str, Tuple[str, ...]]:
+    address = request.address or "192.0.2.1"
+    try:
+        found = Sshd(program, options).effective(config, request.user, Origin(address, "127.0.0.1", request.port or 22))
+    except SshdError:
+        return {}
+    finally:
+        if missing:
+            # sshd can't be asked without this directory, and a check leaves nothing behind.
+            with contextlib.suppress(OSError):
+                os.rmdir(missing)
+    return {keyword: tuple(values) for keyword, values in found.items()}
+
+
+def _in_reading_order(tree: SshdTree, path: str, match: str, depth: int) -> List[Directive]:
+    found = []  # type: List[Directive]
+    for directive in parse_directives(path, decode(tree.files.get(path, b""))):
+        if match and not directive.match:
+            directive = directive._replace(match=match)
+        found.append(directive)
+        if directive.keyword == "include" and depth < 16:
+            for pattern in directive.arguments:
+                for name in sorted(glob.glob(absolute_pattern(pattern))):
+                    found += _in_reading_order(tree, name, directive.match, depth + 1)
+    return found
+
+
+def _newest_change(tree: SshdTree) -> Tuple[str, float]:
+    paths = set(tree.files)
+    for path, content in tree.files.items():
+        for directive in parse_directives(path, decode(content)):
+            if directive.keyword == "include":
+                # A file that was removed shows in its folder only.
+                paths.update(folder for pattern in directive.arguments for folder in glob.glob(os.path.dirname(absolute_pattern(pattern))))
+    newest = max((os.stat(path).st_ctime, path) for path in paths)
+    return newest[1], newest[0]
+
+
+def _loaded_at(pid: int, directives: Tuple[Directive, ...]) -> float:
+    """When the listener last read its files: it writes its pid file anew each time."""
+    named = [item.arguments[0] for item in directives if item.keyword == "pidfile" and item.arguments]
+    path = named[0] if named else "/run/sshd.pid"
+    if read_quietly(path).strip() == str(pid):
+        return os.stat(path).st_mtime
+    status = read_quietly("/proc/%d/stat" % pid).rpartition(")")[2].split()
+    boot = re.search(r"^btime (\d+)", read_quietly("/proc/stat"), re.MULTILINE)
+    # The start of the process, known to a second only.
+    return int(boot.group(1)) + int(status[19]) / float(os.sysconf("SC_CLK_TCK")) + 1 if boot and len(status) > 19 else 0.0
+
+
+def _startups(title: str) -> Optional[Tuple[int, int]]:
+    found = re.search(r"(\d+) of \d+-(\d+) startups", title)
+    return (int(found.group(1)), int(found.group(2))) if found else None
+
+
+def _process_state(pid: int) -> str:
+    return read_quietly("/proc/%d/stat" % pid).rpartition(")")[2].split(" ")[1:2][0]
+
+
+def _unit_states() -> Tuple[Tuple[str, str, str, str], ...]:
+    if not os.path.isdir("/run/systemd/system"):
+        return ()
+    _code, out, _err = run(["systemctl", "show", "-p", "Id,LoadState,ActiveState,UnitFileState"] + list(_UNITS))
+    found = {}
+    for block in out.strip().split("\n\n"):
+        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        if values.get("Id"):
+            found[values["Id"]] = (values["Id"], values.get("LoadState", ""), values.get("ActiveState", ""), values.get("UnitFileState", ""))
+    return tuple(found.values())
+
+
+def _unit(states: Tuple[Tuple[str, str, str, str], ...]) -> str:
+    services = [item for item in states if item[0].endswith(".service") and item[1] in ("loaded", "masked")]
+    active = [item for item in services if item[2] == "active"]
+    return (active or services or [("", "", "", "")])[0][0].replace(".service", "")
+
+
+def _host_keys(directives: Tuple[Directive, ...]) -> Tuple[Tuple[str, str], ...]:
+    paths = [item.arguments[0] for item in directives if item.keyword == "hostkey" and item.arguments] or list(_HOST_KEYS)
+    return tuple((path, _host_key_problem(path)) for path in paths)
+
+
+def _host_key_problem(path: str) -> str:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return "does not exist"
+    if status.st_uid == 0 and status.st_mode & 0o077 and not (status.st_mode & 0o077 == 0o040):
+        return "is readable by others (mode %04o), which sshd does not accept" % (status.st_mode & 0o7777)
+    return "" if os.geteuid() != 0 or "BEGIN" in read_quietly(path) else "holds no key"
+
+
+def _has_text(program: str, text: bytes) -> bool:
+    for path in (program, "/usr/lib/openssh/sshd-session", "/usr/libexec/openssh/sshd-session"):
+        with contextlib.suppress(OSError):
+            with open(path, "rb") as stream:
+                if text in stream.read():
+                    return True
+    return False
+
+
+def is_linked_to_libwrap(program: str) -> bool:
+    """Whether this sshd asks hosts.allow and hosts.deny."""
+    return _has_text(program, b"libwrap.so")
+
+
+def _log() -> Tuple[str, ...]:
+    if find_tool("journalctl"):
+        with contextlib.suppress(SshdError):
+            _code, out, _err = run(["journalctl", "-q", "--no-pager", "-n", "60", "--since=-15min", "-t", "sshd", "-t", "sshd-session"])
+            if out.strip():
+                return tuple(out.strip().splitlines())
+    for path in _LOGS:
+        with contextlib.suppress(OSError):
+            with open(path, "rb") as stream:
+                stream.seek(max(0, os.fstat(stream.fileno()).st_size - 32768))
+                lines = stream.read().decode("utf-8", "replace").splitlines()
+            return tuple(line for line in lines if "sshd" in line)[-60:]
+    return ()

@@ -1,0 +1,102 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Listening TCP sockets and who holds them, and the connection that this process came by. All from /proc.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import contextlib
+import os
+import shlex
+import socket
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import read_quietly
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Listening
+
+_LISTEN = "0A"
+
+
+class Connection(NamedTuple):
+    """The SSH connection of this run, as sshd told its session."""
+
+    address: str
+    port: int
+
+
+def read_listening() -> Tuple[Listening, ...]:
+    """Every listening TCP socket; programs are known to root only."""
+    found = []  # type: List[Tuple[str, int, str]]
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in read_quietly(table).splitlines()[1:]:
+            fields = line.split()
+            if len(fields) > 9 and fields[3] == _LISTEN:
+                address, _colon, port = fields[1].partition(":")
+                found.append((_address(address), int(port, 16), fields[9]))
+    holders = _holders({inode for _address_text, _port, inode in found})
+    return tuple(Listening(address, port, *_name(holders.get(inode, 0))) for address, port, inode in found)
+
+
+def read_command_line(pid: int) -> Tuple[Tuple[str, ...], str]:
+    """Words and title of an sshd that listens; no words for one that serves a session."""
+    raw = read_quietly("/proc/%d/cmdline" % pid)
+    if raw.startswith("sshd: "):
+        title = raw.rstrip("\0 ")
+        text = title[len("sshd: "):]
+        if "[listener]" not in text and not text.startswith("/"):
+            return (), title
+        with contextlib.suppress(ValueError):
+            return tuple(shlex.split(text.split(" [listener]")[0])), title
+        return (), title
+    words = tuple(raw.rstrip("\0").split("\0"))
+    return (words if os.path.basename(words[0]) == "sshd" else ()), raw
+
+
+def find_connection() -> Optional[Connection]:
+    """The SSH connection that this process descends from; sudo and su hide it from the environment, not from here."""
+    pid = os.getpid()
+    for _step in range(64):
+        for entry in read_quietly("/proc/%d/environ" % pid).split("\0"):
+            if entry.startswith("SSH_CONNECTION="):
+                words = entry.partition("=")[2].split()
+                if len(words) == 4:
+                    return Connection(words[0].split("%")[0], int(words[3]))
+        status = read_quietly("/proc/%d/stat" % pid).rpartition(")")[2].split()
+        pid = int(status[1]) if len(status) > 1 else 0
+        if pid <= 1:
+            return None
+    return None
+
+
+def _holders(inodes: "set") -> Dict[str, int]:
+    found = {}  # type: Dict[str, int]
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            for name in os.listdir("/proc/%s/fd" % entry):
+                with contextlib.suppress(OSError):
+                    target = os.readlink("/proc/%s/fd/%s" % (entry, name))
+                    inode = target[8:-1] if target.startswith("socket:[") else ""
+                    if inode in inodes:
+                        # A socket of systemd's is also held by the service that it was given to.
+                        found[inode] = max(found.get(inode, 0), int(entry))
+    return found
+
+
+def _name(pid: int) -> Tuple[str, int]:
+    if not pid:
+        return "", 0
+    name = read_quietly("/proc/%d/comm" % pid).strip()
+    if name == "sshd" and not read_command_line(pid)[0]:
+        # A forwarded port of somebody's session.
+        name = "sshd-session"
+    return name, pid
+
+
+def _address(text: str) -> str:
+    raw = bytes.fromhex(text)
+    # Each 32-bit word is written in the machine's own byte order, which is the wrong one on what ECS runs on.
+    words = b"".join(raw[index:index + 4][::-1] for index in range(0, len(raw), 4))
+    return socket.inet_ntop(socket.AF_INET if len(words) == 4 else socket.AF_INET6, words)

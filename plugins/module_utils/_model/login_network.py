@@ -1,0 +1,119 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What turns an address away before sshd listens to it: TCP wrappers, routes, firewall rules, sshd's own penalties.
+
+Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
+"""
+
+import ipaddress
+import re
+from typing import List, Optional, Tuple
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import Finding, blocks, warns
+
+
+def judge_network(facts: Facts) -> List[Finding]:
+    """Refusals of an address; where it isn't known, only those of everybody."""
+    return _routes(facts) + _wrappers(facts) + _firewall(facts) + _penalties(facts)
+
+
+def _routes(facts: Facts) -> List[Finding]:
+    if not facts.network.route_error:
+        return []
+    route = facts.network.route_error
+    known = route.split()[0] in ("blackhole", "unreachable", "prohibit")
+    return [blocks("no_route_back", "the host has no way back to %s (%s)" % (facts.request.address, route),
+                   "mend the routes; if fail2ban made this one: fail2ban-client unban %s" % facts.request.address,
+                   "ip route del %s" % route if known else "")]
+
+
+def _wrappers(facts: Facts) -> List[Finding]:
+    network = facts.network
+    if not network.libwrap or find_rule(network.hosts_allow, facts.request.address) is not None:
+        return []
+    rule = find_rule(network.hosts_deny, facts.request.address)
+    if rule is None:
+        return []
+    return [blocks("hosts_deny", "/etc/hosts.deny:%d (%s) refuses %s, and this sshd honours it" % (
+        rule[0], rule[1], facts.request.address or "everybody"), "allow the address in /etc/hosts.allow, or remove the line")]
+
+
+def find_rule(text: str, address: Optional[str]) -> Optional[Tuple[int, str]]:
+    """The first line of hosts.allow or hosts.deny that is about sshd and this address."""
+    for number, line in enumerate(text.replace("\\\n", "  ").splitlines(), 1):
+        line = line.strip()
+        daemons, colon, rest = line.partition(":")
+        if line.startswith("#") or not colon:
+            continue
+        if not _fits(re.split(r"[\s,]+", daemons.strip()), lambda word: word in ("ALL", "sshd")):
+            continue
+        # An address in brackets has colons of its own.
+        clients = re.split(r"\s:\s|(?<![0-9a-fA-F:]):(?![0-9a-fA-F:])", rest)[0]
+        if _fits(re.split(r"[\s,]+", clients.strip()), lambda word: _client_fits(word, address)):
+            return number, line
+    return None
+
+
+def _fits(words: List[str], fits: "callable") -> bool:
+    if "EXCEPT" in words:
+        index = words.index("EXCEPT")
+        return _fits(words[:index], fits) and not _fits(words[index + 1:], fits)
+    return any(fits(word) for word in words if word)
+
+
+def _client_fits(word: str, address: Optional[str]) -> bool:
+    if word == "ALL":
+        return True
+    if address is None:
+        return False
+    word = word.strip("[]")
+    if word.endswith(".") and address.startswith(word):
+        return True
+    try:
+        return ipaddress.ip_address(address) in ipaddress.ip_network(word, strict=False)
+    except ValueError:
+        return False
+
+
+def _firewall(facts: Facts) -> List[Finding]:
+    return [
+        blocks("firewall", "a firewall rule of this host turns %s away: %s" % (facts.request.address or "SSH", rule),
+               "remove the rule; if fail2ban made it: fail2ban-client unban %s" % (facts.request.address or "ADDRESS"))
+        for rule in facts.network.firewall[:1]
+    ]
+
+
+def find_firewall_rules(listing: str, address: Optional[str], port: int) -> Tuple[str, ...]:
+    """Lines of 'nft list ruleset' or 'iptables-save' that drop or refuse this address, or everybody on this port."""
+    sets = set(re.findall(r"set (\S+) \{[^}]*elements = \{[^}]*(?<![\d.])%s(?![\d.])" % re.escape(address), listing)) if address else set()
+    found = []
+    for line in listing.splitlines():
+        line = line.strip()
+        if not re.search(r"\b(drop|reject|DROP|REJECT)\b", line) or line.startswith((":", "type ", "policy")):
+            continue
+        ports = re.search(r"dport (?:\{ )?([\d, -]+|ssh)", line)
+        if ports and str(port) not in re.split(r"[, ]+", ports.group(1).replace("ssh", "22")):
+            continue
+        if "-p udp" in line or "udp dport" in line:
+            continue
+        if address and re.search(r"(?<![\d.])%s(?![\d.])" % re.escape(address), line):
+            found.append(line)
+        elif any("@" + name in line for name in sets):
+            found.append(line)
+        elif ports and not re.search(r"saddr|-s |ct state|--ctstate", line):
+            found.append(line)
+    return tuple(found)
+
+
+def _penalties(facts: Facts) -> List[Finding]:
+    """sshd 9.8 and newer shuts addresses out that failed too often, and says so in its log."""
+    address = facts.request.address
+    if not address:
+        return []
+    for line in reversed(facts.server.log):
+        if "penalty" in line and "[%s]" % address in line and "drop connection" in line:
+            return [warns("per_source_penalty", "sshd is refusing %s for a while after failed logins: %s" % (address, line.strip()),
+                          "wait some minutes, or exempt the address with PerSourcePenaltyExemptList")]
+    return []

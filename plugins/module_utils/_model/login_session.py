@@ -1,0 +1,73 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes wrong after the key has been accepted: start-up files that end the shell, full and read-only disks.
+
+Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
+"""
+
+import re
+from typing import List, Optional, Tuple
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import Finding, blocks, warns
+
+_ENDING = re.compile(r"\s*(exit|logout|exec\s+(?!\d*[<>])\S.*)(\s|;|$)")
+_OPENING = re.compile(r"\s*(if|case|for|while|until|function|select)\b|.*\(\)\s*\{?\s*$|\s*\{\s*$")
+_CLOSING = re.compile(r"\s*(fi|esac|done)\b|\s*\}")
+
+
+def judge_session(facts: Facts) -> List[Finding]:
+    """Files that run at login, and where they run."""
+    found = []
+    for path, text in facts.session.startup:
+        hit = find_unconditional_end(text)
+        if hit is not None:
+            found.append(blocks("shell_startup_exits", "%s:%d ends the shell before the command runs: %s" % (path, hit[0], hit[1]),
+                                "let it happen in interactive shells only: case $- in *i*) ... esac"))
+    for path, text in facts.session.login_startup:
+        hit = find_unconditional_end(text)
+        if hit is not None and not hit[1].startswith("exec"):
+            found.append(warns("shell_startup_exits", "%s:%d ends every interactive session: %s" % (path, hit[0], hit[1]), "remove the line"))
+    for path, text in facts.session.rc:
+        hit = find_endless(text)
+        if hit is not None:
+            found.append(warns("ssh_rc_hangs", "%s:%d runs at every login and may not end: %s" % (path, hit[0], hit[1]),
+                               "remove the line"))
+    for disk in facts.session.disks:
+        if disk.read_only:
+            found.append(warns("disk_read_only", "%s is mounted read-only: programs that write at login fail" % disk.path,
+                               "find out why (dmesg) and mount it for writing"))
+        elif disk.free == 0 or disk.free_inodes == 0:
+            found.append(warns("disk_full", "the file system of %s has no %s left" % (disk.path, "space" if disk.free == 0 else "inodes"),
+                               "make room"))
+    return found
+
+
+def find_unconditional_end(text: str) -> Optional[Tuple[int, str]]:
+    """The first line on the outermost level that ends or replaces the shell, unless a line before it lets others return."""
+    depth = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        stripped = line.split("#", 1)[0].rstrip() if line.lstrip().startswith("#") else line.rstrip()
+        if not stripped:
+            continue
+        if depth == 0:
+            if re.search(r"\breturn\b", stripped) and not _OPENING.match(stripped):
+                # [ -z "$PS1" ] && return: what follows is for interactive shells.
+                return None
+            if _ENDING.match(stripped):
+                return number, stripped.strip()
+        elif "return" in stripped and re.search(r"\$-|PS1", text):
+            return None
+        opens = bool(_OPENING.match(stripped))
+        closes = bool(_CLOSING.match(stripped)) or bool(re.search(r";\s*(fi|esac|done|\})\s*;?$", stripped))
+        depth = max(0, depth + opens - closes)
+    return None
+
+
+def find_endless(text: str) -> Optional[Tuple[int, str]]:
+    """A line that waits."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(r"\s*(sleep\s+(\d{2,}|inf)|cat\s*$|read\b|while (true|:))", line):
+            return number, line.strip()
+    return None

@@ -1,0 +1,4 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Worlds in which a login fails: how to make each one, and how to mend it."""

@@ -14,6 +14,7 @@ import json
 import os
 import socket
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -35,10 +36,9 @@ class AgentService:
     async def listen(self, instance: Instance, folder: Path) -> None:
         """Serve one instance's socket in its folder."""
         app = web.Application()
-        app["instance"] = instance
-        app.router.add_get("/luban/api/v1/task/list_ssh_public_key", self._list_keys)
-        app.router.add_post("/luban/api/v1/task/send_ssh_public_key", self._send_key)
-        app.router.add_post("/luban/api/v1/plugin/list", self._plan_plugin)
+        app.router.add_get("/luban/api/v1/task/list_ssh_public_key", partial(self._list_keys, instance))
+        app.router.add_post("/luban/api/v1/task/send_ssh_public_key", partial(self._send_key, instance))
+        app.router.add_post("/luban/api/v1/plugin/list", partial(self._plan_plugin, instance))
         runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=0.5, access_log=None)
         self._runners.append(runner)
         await runner.setup()
@@ -48,8 +48,7 @@ class AgentService:
         """Stop serving."""
         await asyncio.gather(*(runner.cleanup() for runner in self._runners))
 
-    async def _list_keys(self, request: web.Request) -> web.StreamResponse:
-        instance: Instance = request.app["instance"]
+    async def _list_keys(self, instance: Instance, request: web.Request) -> web.StreamResponse:
         state = instance.connect.key_server
         if state == "down":
             assert request.transport is not None
@@ -67,17 +66,16 @@ class AgentService:
         ]
         return web.json_response({"instanceId": instance.instance_id, "requestId": os.urandom(8).hex(), "keyInfos": infos})
 
-    async def _send_key(self, request: web.Request) -> web.StreamResponse:
-        instance: Instance = request.app["instance"]
+    async def _send_key(self, instance: Instance, request: web.Request) -> web.StreamResponse:
         if instance.connect.key_server in ("down", "error"):
             return web.Response(status=500, text="internal error\n")
         body = json.loads(await request.text())
         key = self._keys.register(instance.instance_id, body["userName"], body["publicKey"])
         return web.json_response({"expiredTime": int(key.expires * 1000)})
 
-    async def _plan_plugin(self, request: web.Request) -> web.StreamResponse:
+    async def _plan_plugin(self, instance: Instance, request: web.Request) -> web.StreamResponse:
         """What the plugin manager shall do: end with a code, or go on after some seconds."""
-        return web.json_response(take_plugin_plan(request.app["instance"]))
+        return web.json_response(take_plugin_plan(instance))
 
 
 def take_plugin_plan(instance: Instance) -> dict:

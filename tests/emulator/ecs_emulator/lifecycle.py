@@ -10,8 +10,8 @@ import logging
 from pathlib import Path
 from typing import Awaitable, Callable, Coroutine
 
-from ecs_emulator.backends import BootInjection, Guest
 from ecs_emulator.agent_service import AgentService, take_plugin_plan
+from ecs_emulator.backends import BootInjection, Guest
 from ecs_emulator.backends.api import ApiGuest
 from ecs_emulator.backends.cloud_dir import prepare_cloud_dir, write_clock_offset
 from ecs_emulator.cloud import Cloud

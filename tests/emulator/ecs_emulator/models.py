@@ -49,7 +49,7 @@ class Instance:
     active_commands: int = 0
     last_invoked: float = 0.0
     offline_since: float | None = None
-    connect: Connect = Connect()
+    connect: Connect = field(default_factory=Connect)
 
     @property
     def instance_id(self) -> str:

@@ -89,7 +89,7 @@ class InstanceSpec:
     tags: Mapping[str, str] = field(default_factory=dict)
     security_group_ids: tuple[str, ...] = ()
     assistant: AssistantSpec = AssistantSpec()
-    connect: Connect = Connect()
+    connect: Connect = field(default_factory=Connect)
     publish_ssh: bool = True
     """Whether this machine can reach a container's port 22."""
     container: Mapping[str, Any] = field(default_factory=dict)
@@ -145,4 +145,4 @@ class Fleet:
     """Role ARN to external id; empty when any well-formed role may be assumed."""
     behaviours: Behaviours
     timing: Timing
-    sessions: SessionLimits = SessionLimits()
+    sessions: SessionLimits = field(default_factory=SessionLimits)

@@ -1,0 +1,181 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs modules through Cloud Assistant: for instances that SSH does not reach, or not any more."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import typing as t
+import uuid
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFileNotFound
+from ansible.module_utils.common.text.converters import to_bytes
+from ansible.plugins.connection import ConnectionBase
+from ansible.utils.display import Display
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import EcsClient
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.options import cloud_argument_spec
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.sdk import LibraryMissing, PythonTooOld
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.settings import SettingsError, read_settings, require_region
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils import _assistant_script as script
+
+DOCUMENTATION = r"""
+name: ecs_assistant
+short_description: Run modules on ECS instances through Cloud Assistant
+version_added: 1.0.0
+author:
+  - The alicloud.ecs_access founders (@alicloud)
+description:
+  - Carries commands, modules and files through Cloud Assistant, so that an instance can be worked on without SSH, without an open port and
+    without an address. Made for looking at an instance that SSH does not reach any more, and for mending it.
+  - It is slow. Each command is one call of C(RunCommand) and some of C(DescribeInvocationResults), a few seconds in all; a module takes
+    about one command for every 12 KiB of its compressed size, usually three to eight. An output larger than 12 KiB compressed takes a command
+    for each further 12 KiB. Use SSH wherever it works.
+  - Commands and their output can be read for some weeks by everybody who may see the account's Cloud Assistant history. Don't send secrets.
+  - Commands run as root. Becoming another user works where no password is asked for.
+  - Needs the RAM actions C(ecs:RunCommand) and C(ecs:DescribeInvocationResults), and C(gzip) and C(base64) in the instance.
+extends_documentation_fragment:
+  - alicloud.ecs_access.ecs_plugin
+options:
+  instance_id:
+    description: The instance. The inventory plugin P(alicloud.ecs_access.ecs#inventory) sets the variable.
+    type: str
+    vars:
+      - name: ecs_instance_id
+  region:
+    description: The region of the instance.
+    vars:
+      - name: ecs_region
+  command_timeout:
+    description: How many seconds one command may run, from 10 to 86400.
+    type: int
+    default: 600
+    vars:
+      - name: ansible_ecs_assistant_timeout
+notes:
+  - While a command runs, what it reads and writes lies in a folder of root's under C(/run). It is removed at the end; should the
+    controller die in the middle, a later run removes it after a day, or a reboot does.
+"""
+
+EXAMPLES = r"""
+- name: Look at an instance that SSH does not reach
+  hosts: web-1
+  gather_facts: false
+  vars:
+    ansible_connection: alicloud.ecs_access.ecs_assistant
+  tasks:
+    - name: Why can't john log in?
+      alicloud.ecs_access.ssh_login_check:
+        user: john
+"""
+
+display = Display()
+
+# The service gives a command up that it could not deliver within a minute, and takes time to say so.
+_DELIVERY_SECONDS = 90
+
+
+class Connection(ConnectionBase):
+    """Every command is a script of its own; nothing stays open."""
+
+    transport = "alicloud.ecs_access.ecs_assistant"
+    has_pipelining = True
+    # A module that comes as the input of its interpreter takes one command instead of five.
+    always_pipeline_modules = True
+
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._client: EcsClient | None = None
+
+    def _connect(self) -> Connection:
+        if self._client is None:
+            if not self.get_option("instance_id"):
+                raise AnsibleConnectionFailure(
+                    "Cloud Assistant needs the instance's id: take the hosts from the inventory plugin alicloud.ecs_access.ecs, or set ecs_instance_id"
+                )
+            try:
+                settings = read_settings(self._given())
+                self._client = EcsClient(settings, require_region(settings.region))
+            except (SettingsError, PythonTooOld) as exc:
+                raise AnsibleError(str(exc)) from None
+            except LibraryMissing as exc:
+                raise AnsibleError(f"The connection ecs_assistant needs the Python library {exc} on the controller") from None
+            self._connected = True
+        return self
+
+    def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
+        super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
+        display.vvv(f"CLOUD ASSISTANT {cmd}", host=self._instance)
+        return self._run(cmd, in_data or b"")
+
+    def put_file(self, in_path: str, out_path: str) -> None:
+        super().put_file(in_path, out_path)
+        if not os.path.exists(in_path):
+            raise AnsibleFileNotFound(f"{in_path} does not exist on the controller")
+        with open(in_path, "rb") as stream:
+            status, _out, err = self._run(f"cat > {shlex.quote(out_path)}", stream.read())
+        if status:
+            raise AnsibleError(f"{out_path} could not be written in {self._instance}: {err.decode('utf-8', 'replace').strip()}")
+
+    def fetch_file(self, in_path: str, out_path: str) -> None:
+        super().fetch_file(in_path, out_path)
+        status, out, err = self._run(f"cat {shlex.quote(in_path)}", b"")
+        if status:
+            raise AnsibleError(f"{in_path} could not be read in {self._instance}: {err.decode('utf-8', 'replace').strip()}")
+        with open(out_path, "wb") as stream:
+            stream.write(out)
+
+    def close(self) -> None:
+        self._client = None
+        self._connected = False
+
+    @property
+    def _instance(self) -> str:
+        return str(self.get_option("instance_id"))
+
+    def _given(self) -> dict[str, t.Any]:
+        """Options that somebody set for this connection; the environment is read later, where both can be told apart."""
+        found = {name: self.get_option_and_origin(name) for name in cloud_argument_spec()}
+        return {name: value for name, (value, origin) in found.items() if not str(origin).startswith("env")}
+
+    def _run(self, command: str, data: bytes) -> tuple[int, bytes, bytes]:
+        token = uuid.uuid4().hex
+        parts, last = script.render_parts(token, to_bytes(data))
+        try:
+            for part in parts:
+                script.parse_piece(token, self._send(part))
+            reply = script.parse_reply(token, self._send(script.render_run(token, command, last)))
+            text = reply.text
+            while len(text) < reply.size:
+                piece = script.parse_piece(token, self._send(script.render_fetch(token, len(text))))
+                if not piece:
+                    raise script.ReplyError
+                text += piece
+            if reply.size > script.PIECE:
+                self._send(script.render_cleanup(token))
+            out, err = script.unpack(reply, text)
+        except script.ReplyError:
+            raise AnsibleConnectionFailure(
+                f"{self._instance} ran a Cloud Assistant command, but its answer is not in the output; does the instance have gzip and base64?"
+            ) from None
+        return reply.status, out, err
+
+    def _send(self, text: str) -> str:
+        """One script; returns its output."""
+        self._connect()
+        client, instance, timeout = t.cast(EcsClient, self._client), self._instance, self.get_option("command_timeout")
+        try:
+            (batch,) = client.run_command(text, [instance], timeout)
+            if batch.error is not None:
+                raise batch.error
+            results = client.wait_for_invocation(batch.invoke_id, [instance], client.clock() + timeout + _DELIVERY_SECONDS)
+        except EcsError as exc:
+            raise AnsibleConnectionFailure(str(exc)) from None
+        result = results.get(instance) or {}
+        if result.get("InvocationStatus") != "Success":
+            why = " ".join(str(result.get(name) or "") for name in ("ErrorCode", "ErrorInfo")).strip()
+            state = result.get("InvocationStatus") or "unknown"
+            raise AnsibleConnectionFailure(f"Cloud Assistant could not run a command in {instance}: it is {state} ({why or 'no reason given'})")
+        return str(result.get("Output") or "")

@@ -64,7 +64,7 @@ options:
       - By default the connection's key, and whatever keys C(ssh) finds by itself, an agent's included.
     type: path
   rollback_after:
-    description: Seconds after which the host undoes a change by itself unless it has been proven.
+    description: Seconds after which the host undoes a change by itself unless it has been proven; at least 30, at most 3600.
     type: int
     default: 120
 requirements:
@@ -305,8 +305,8 @@ def main():
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     if module.params["state"] == "present" and not module.params["users"]:
         module.fail_json(msg="users is empty; name at least one user for whom login by key shall be effective")
-    if not 45 <= module.params["rollback_after"] <= 3600:
-        module.fail_json(msg="rollback_after must be between 45 and 3600 seconds: a login has to fit in, and nobody waits longer")
+    if not 30 <= module.params["rollback_after"] <= 3600:
+        module.fail_json(msg="rollback_after must be between 30 and 3600 seconds: a login has to fit in, and nobody waits longer")
     try:
         result = SshdPubkeyModule(module.params, module.check_mode, module.warn).run()
     except SshdError as exc:

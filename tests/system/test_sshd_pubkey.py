@@ -6,117 +6,25 @@
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
 import threading
 import time
 
 import pytest
-import yaml
-from lab import ssh as lab_ssh
-from lab.controller import Controller
+from lab.sshd_host import STATE, running_hosts
 
 DROP_IN = "/etc/ssh/sshd_config.d/00-ecs-access.conf"
 MAIN = "/etc/ssh/sshd_config"
 BEGIN = "# BEGIN alicloud.ecs_access"
-PASSWORD = "only-for-this-container"
 HAVING_INCLUDE = ["debian11", "debian12", "debian13"]
 ALL = [*HAVING_INCLUDE, "el-like"]
 
 
-class Host:
-    """A real system of the test: `op` comes by password and has sudo, `alice` and `root` have a key."""
-
-    def __init__(self, instance, controller, key):
-        self.instance = instance
-        self.key = key
-        self.exec = instance.exec
-        self._controller = controller
-
-    @property
-    def unit(self):
-        return "sshd.service" if self.instance.name == "el-like" else "ssh.service"
-
-    def ssh_command(self, user, *command):
-        return [
-            "ssh", *lab_ssh.OPTIONS, "-o", f"UserKnownHostsFile={self._controller.known_hosts}", "-i", str(self.key.path),
-            "-p", str(self.instance.ssh_port), f"{user}@{self.instance.ssh_host}", *command,
-        ]
-
-    def login(self, user="alice"):
-        """The user's name as the host says it after a login by key alone, or what ssh says against it."""
-        done = subprocess.run(self.ssh_command(user, "id", "-un"), capture_output=True, text=True, timeout=30, check=False)
-        return (done.stdout or done.stderr).strip()
-
-    def configure(self, script):
-        """Change the files as an administrator would, and let sshd read them."""
-        self.exec(script)
-        # A second's resolution is all that systemd gives for the time of the last reload.
-        time.sleep(1.1)
-        self.exec(f"systemctl reload {self.unit}")
-        self.wait_for_port()
-
-    def run(self, check=False, **options):
-        """The module's result through real ansible, logged in by password, with what a person sees as `output`."""
-        options = {"proof_user": "alice", "proof_private_key_file": str(self.key.path), **options}
-        play = [{"hosts": "all", "gather_facts": False, "become": True, "tasks": [{"alicloud.ecs_access.sshd_pubkey": options}]}]
-        run = self._controller.playbook(
-            "---\n" + yaml.safe_dump(play), [self.instance], options=["--diff"] + ["--check"] * check, user="op",
-            variables={
-                "ansible_password": PASSWORD,
-                "ansible_python_interpreter": "auto_silent",
-                "ansible_ssh_common_args": f"-F none -o UserKnownHostsFile={self._controller.known_hosts}",
-            },
-        )
-        assert len(run.results) == 1, run.output
-        return {**run.results[0].result, "status": run.results[0].status, "output": " ".join(run.output.split())}
-
-    def snapshot(self):
-        """Every file below /etc and of our state: kind, mode, owner, content and time."""
-        return self.exec(
-            "find /etc /var/lib/alicloud-ecs-access -xdev -printf '%p %m %u %g %y %l %T@\\n' 2>/dev/null | sort; "
-            "find /etc/ssh -type f -exec sha256sum {} + | sort"
-        )
-
-    def greets(self):
-        try:
-            with socket.create_connection((self.instance.ssh_host, self.instance.ssh_port), timeout=5) as connection:
-                return connection.recv(4) == b"SSH-"
-        except OSError:
-            return False
-
-    def wait_for_port(self):
-        for _attempt in range(60):
-            if self.greets():
-                return
-            time.sleep(0.25)
-        raise AssertionError("no SSH server answers")
-
-
 @pytest.fixture(scope="module")
 def hosts(start_fleet, request, lab_folder, controller_key):
-    """Systems of our own: what happens to their sshd must not happen to the shared fleet."""
-    folder = lab_folder / "sshd_pubkey"
-    folder.mkdir()
-    key = lab_ssh.make_key(folder, "alice")
     images = request.config.getoption("--images").split(",")
-    with start_fleet({"instances": [{"name": name, "backend": "container", "image": name} for name in images]}) as fleet:
-        lab_ssh.write_known_hosts(folder / "known_hosts", fleet)
-        controller = Controller(folder, controller_key, folder / "known_hosts")
-        for instance in fleet:
-            instance.exec(f"""
-                useradd -m -s /bin/bash op && echo op:{PASSWORD} | chpasswd
-                echo 'op ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/op
-                useradd -m -s /bin/bash alice
-                for user in alice root; do
-                    home=$(getent passwd $user | cut -d: -f6)
-                    mkdir -p -m 700 $home/.ssh; echo '{key.public}' >> $home/.ssh/authorized_keys
-                    chown -R $user: $home/.ssh
-                done
-                cp -a /etc/ssh /root/ssh.pristine
-            """)
-        yield {instance.name: Host(instance, controller, key) for instance in fleet}
-        controller.close()
+    with running_hosts(start_fleet, images, lab_folder / "sshd_pubkey", controller_key) as started:
+        yield started
 
 
 @pytest.fixture
@@ -126,18 +34,8 @@ def host_of(hosts):
     def get(image):
         if image not in hosts:
             pytest.skip(f"{image} does not take part")
-        host = hosts[image]
-        host.exec(f"""
-            rm -rf /etc/ssh /var/lib/alicloud-ecs-access /run/alicloud-ecs-access-sshd.lock
-            rm -rf /etc/systemd/system/ssh*.service.d /etc/systemd/system/sshd.service.d
-            cp -a /root/ssh.pristine /etc/ssh
-            systemctl daemon-reload
-            if systemctl is-active -q ssh.socket; then systemctl disable --now ssh.socket; fi
-            systemctl reset-failed
-            systemctl start {host.unit}
-        """)
-        host.configure("true")
-        return host
+        hosts[image].reset()
+        return hosts[image]
 
     return get
 
@@ -201,10 +99,23 @@ def test_login_by_key_works_afterwards(host_of, world, place, image):
     assert (again["changed"], again["actions"]) == (False, [])
     assert "diff" not in again or again["diff"] == []
 
-    removed = host.run(state="absent")
-    assert removed["changed"]
+
+@pytest.mark.parametrize("image", ["debian12", "el-like"])
+def test_absent_leaves_no_trace(host_of, image):
+    host = host_of(image)
+    host.configure("echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config")
+    before = host.exec("cd /etc/ssh; find . -type f -exec sha256sum {} + | sort; stat -c '%U %a' sshd_config")
+    assert host.run(users=["alice"])["changed"]
+    # With the proof it would be the end of the login that is the proof: refused, and still there.
+    refused = host.run(state="absent")
+    assert "no login as alice" in refused["msg"]
+    assert "the former configuration was put back" in refused["msg"]
+    assert host.login() == "alice"
+
+    assert host.run(state="absent", proof="skip")["changed"]
+    assert host.exec("cd /etc/ssh; find . -type f -exec sha256sum {} + | sort; stat -c '%U %a' sshd_config") == before
     assert "Permission denied" in host.login()
-    assert host.run(state="absent")["changed"] is False
+    assert host.run(state="absent", proof="skip")["changed"] is False
 
 
 @pytest.mark.parametrize("image", ALL)
@@ -342,7 +253,7 @@ def test_a_reload_that_goes_wrong_is_undone(host_of, override, sentence):
     assert re.search(sentence, message), message
     assert "the former configuration was put back (removed again: " + DROP_IN in message
     assert host.exec("cd /etc/ssh; find . -type f -exec sha256sum {} + | sort") == before
-    assert host.exec("ls /var/lib/alicloud-ecs-access/sshd").split() == ["rollback.sh", "rolled-back"]
+    assert host.exec(f"ls {STATE}").split() == ["rollback.sh", "rolled-back"]
     host.wait_for_port()
 
 
@@ -351,8 +262,8 @@ def test_an_interrupted_change_is_undone_first(host_of):
     host.configure("echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config")
     host.run(users=["alice"])
     # As a kill between the write and the reload leaves it.
-    host.exec("cd /var/lib/alicloud-ecs-access/sshd && mv last-change armed && rm armed/waiting")
-    result = host.run(state="absent")
+    host.exec(f"cd {STATE} && mv last-change armed && rm armed/waiting")
+    result = host.run(state="absent", proof="skip")
     assert "has been undone first: removed again: " + DROP_IN in result["output"]
     assert result["changed"] is False
     assert "Permission denied" in host.login()

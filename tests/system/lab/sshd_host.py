@@ -57,6 +57,8 @@ class SshdHost:
         # A second's resolution is all that systemd gives for the time of the last reload.
         time.sleep(1.1)
         self.exec(f"systemctl reload {self.unit}")
+        # systemctl returns when the signal is sent; sshd closes its port for a moment when it comes to it.
+        time.sleep(0.5)
         self.wait_for_port()
 
     def run(self, check: bool = False, variables: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:

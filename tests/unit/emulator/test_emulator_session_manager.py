@@ -238,7 +238,11 @@ def test_describe_terminal_sessions_shows_each_websocket(cloud):
 # --- who gets in
 
 
-@pytest.mark.parametrize("spoil", [lambda url: url[:-1], lambda url: url.replace("sessionId=s", "sessionId=t"), lambda url: url.split("&")[0]])
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda url: url[:-1], lambda url: url.replace("sessionId=s", "sessionId=t"), lambda url: url.split("&")[0]],
+    ids=["wrong token", "wrong id", "no token"],
+)
 def test_a_wrong_url_is_refused(cloud, spoil):
     emulator = cloud()
     url = start_session(emulator)["WebSocketUrl"]

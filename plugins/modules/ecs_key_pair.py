@@ -292,8 +292,8 @@ class KeyPairModule:
         self._module = module
         self._params = module.params
         self._name = module.params["name"]
-        self._done = []  # type: List[str]
-        self._made = None  # type: Optional[MadeKey]
+        self._done: List[str] = []
+        self._made: Optional[MadeKey] = None
 
     def run(self) -> Dict[str, Any]:
         if self._params["state"] == "absent":
@@ -497,7 +497,7 @@ class KeyPairModule:
         self._did(model.DELETE)
         try:
             yield
-        except Exception as exc:  # noqa: BLE001 - whatever it was, the old key must come back; it is raised again
+        except Exception as exc:
             outcome = self._put_back(current)
             if outcome:
                 raise ModuleFailure(
@@ -566,7 +566,7 @@ class KeyPairModule:
         """A failure on the way tells what had been done before it."""
         try:
             yield
-        except Exception as exc:  # noqa: BLE001 - only annotated, and raised again
+        except Exception as exc:
             exc.result = dict(getattr(exc, "result", {}), actions=self._done, changed=bool(self._done))  # type: ignore[attr-defined]
             raise
 

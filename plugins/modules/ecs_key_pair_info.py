@@ -152,7 +152,7 @@ class KeyPairInfoModule:
         return [found[name] for name in sorted(found)]
 
     def _find_bound(self, names: List[str]) -> Dict[str, List[str]]:
-        bound = {name: [] for name in names}  # type: Dict[str, List[str]]
+        bound: Dict[str, List[str]] = {name: [] for name in names}
         filters = [{"KeyPairName": name} for name in names] if len(names) <= _FEW else [{}]
         for chosen in filters:
             for instance in self._module.client.describe_instances(**chosen):

@@ -244,7 +244,8 @@ def test_killed_anywhere_while_the_cloud_makes_a_key(forker, cloud, tmp_path):
             # The answer was the only copy: said, and never used silently.
             orphans += 1
             assert "its private key is not at %s" % path in result["msg"], (number, result)
-            assert cloud_key(cloud) == at_kill and at_kill not in private_halves(folder)
+            assert cloud_key(cloud) == at_kill
+            assert at_kill not in private_halves(folder)
             assert forker.run(dict(access(cloud), state="absent"))["changed"]
             assert forker.run(options)["changed"]
         settled(forker, cloud, options, path)
@@ -281,7 +282,7 @@ def test_killed_anywhere_while_replacing(forker, cloud, tmp_path):
     assert 40 < number < 1999
 
 
-@pytest.mark.parametrize("generate, action", [("local", "ImportKeyPair"), ("cloud", "CreateKeyPair")])
+@pytest.mark.parametrize(("generate", "action"), [("local", "ImportKeyPair"), ("cloud", "CreateKeyPair")])
 def test_killed_while_the_service_works_on_the_request(cloud, forker, tmp_path, generate, action):
     path = tmp_path / "keys" / "key"
     path.parent.mkdir()
@@ -319,7 +320,9 @@ def small_disk(folder, options):
 
 
 @pytest.mark.parametrize("generate", ["local", "cloud"])
-@pytest.mark.parametrize("size", ["size=4k,nr_inodes=100", "size=12k,nr_inodes=100", "size=1m,nr_inodes=1", "size=1m,nr_inodes=2", "size=1m,ro"])
+@pytest.mark.parametrize(
+    "size", ["size=4k,nr_inodes=100", "size=12k,nr_inodes=100", "size=1m,nr_inodes=1", "size=1m,nr_inodes=2", "size=1m,ro"]
+)
 def test_no_room_is_noticed_before_the_cloud_hears_of_it(forker, cloud, tmp_path, generate, size):
     with small_disk(tmp_path / "disk", size) as folder:
         cloud.clear_requests()
@@ -389,11 +392,13 @@ def test_secrets_turn_up_nowhere(cloud, ansible, tmp_path):
     assert ansible.run(options).returncode == 0
     cloud.faults("DescribeKeyPairs", "reset", times=9)
     lost = ansible.run(dict(options, api_retries=1))
-    assert lost.returncode == 2 and "the connection broke before the answer" in lost.stdout
+    assert lost.returncode == 2
+    assert "the connection broke before the answer" in lost.stdout
     cloud.clear_faults()
     assert ansible.run(options, ALIBABA_CLOUD_ECS_ENDPOINT="http://127.0.0.1:9").returncode == 2
     wrong = ansible.run(options, ALIBABA_CLOUD_ACCESS_KEY_SECRET="another-secret-2")
-    assert wrong.returncode == 2 and "SignatureDoesNotMatch" in wrong.stdout
+    assert wrong.returncode == 2
+    assert "SignatureDoesNotMatch" in wrong.stdout
     sts = cloud.call("AssumeRole", version="2015-04-01", RoleArn="acs:ram::1:role/a", RoleSessionName="me")["Credentials"]
     temporary = ansible.run(
         options,

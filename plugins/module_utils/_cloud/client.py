@@ -49,7 +49,7 @@ FINAL_INVOCATION_STATES = frozenset(
 class InstanceResult(dict):
     """One entry of AttachKeyPair's Results; C(error) is set when its whole batch failed."""
 
-    error = None  # type: Optional[EcsError]
+    error: Optional[EcsError] = None
 
 
 class RunBatch(NamedTuple):
@@ -80,7 +80,7 @@ class EcsClient:
         self._sleep = sleep
         self._jitter = jitter
         self._caller = Caller(settings, ECS_VERSION, self.region, settings.endpoint or _vpc_endpoint("ecs", settings, self.region))
-        self._sts = None  # type: Optional[Caller]
+        self._sts: Optional[Caller] = None
         self._credentials = CredentialSource(settings, self._assume_role, time.time)
 
     # -- the one place that calls ---------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ class EcsClient:
             return list(pool.map(work, items))
 
     def _pages_by_token(self, action: str, params: Mapping[str, Any], path: Tuple[str, str], token_in: str = "") -> List[dict]:
-        found = []  # type: List[dict]
+        found: List[dict] = []
         token = None
         while True:
             body = self.call(action, dict(params, NextToken=token))
@@ -174,7 +174,7 @@ class EcsClient:
     def describe_security_group_attribute(self, group_id: str, direction: str = "ingress") -> Dict[str, Any]:
         """One security group with all rules of one direction in C(["Permissions"]["Permission"])."""
         params = {"SecurityGroupId": group_id, "Direction": direction, "MaxResults": 1000}
-        rules = []  # type: List[dict]
+        rules: List[dict] = []
         token = None
         while True:
             body = self.call("DescribeSecurityGroupAttribute", dict(params, NextToken=token))

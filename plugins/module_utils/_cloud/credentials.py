@@ -31,8 +31,8 @@ class CredentialSource:
         self._assume_role = assume_role
         self._now = now
         self._lock = threading.Lock()
-        self._provider = None  # type: Any
-        self._assumed = None  # type: Optional[Credential]
+        self._provider: Any = None
+        self._assumed: Optional[Credential] = None
         self._assumed_until = 0.0
 
     def get(self) -> Credential:

@@ -14,7 +14,7 @@ import errno
 import fcntl
 import os
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Iterator, Optional
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.private_key import (
@@ -208,7 +208,5 @@ def _write(descriptor: int, content: bytes) -> None:
 
 
 def _remove(path: str) -> None:
-    try:
+    with suppress(FileNotFoundError):
         os.unlink(path)
-    except FileNotFoundError:
-        pass

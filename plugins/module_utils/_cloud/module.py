@@ -43,8 +43,8 @@ class EcsModule:
         self.ansible = AnsibleModule(argument_spec=dict(cloud_argument_spec(), **argument_spec), **kwargs)
         self.params = self.ansible.params
         self.check_mode = self.ansible.check_mode
-        self._settings = None  # type: Optional[CloudSettings]
-        self._client = None  # type: Optional[EcsClient]
+        self._settings: Optional[CloudSettings] = None
+        self._client: Optional[EcsClient] = None
 
     @property
     def settings(self) -> CloudSettings:

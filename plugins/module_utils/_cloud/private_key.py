@@ -66,7 +66,7 @@ def make_private_key(key_type: str, size: int, passphrase: Optional[str], commen
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
     if key_type == "rsa":
-        key = rsa.generate_private_key(public_exponent=65537, key_size=size)  # type: Any
+        key: Any = rsa.generate_private_key(public_exponent=65537, key_size=size)
     else:
         curve = {256: ec.SECP256R1, 384: ec.SECP384R1, 521: ec.SECP521R1}[size]
         key = ec.generate_private_key(curve())
@@ -159,7 +159,7 @@ def _to_openssh(key: Any, passphrase: Optional[str]) -> bytes:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
 
-    encryption = serialization.NoEncryption()  # type: Any
+    encryption: Any = serialization.NoEncryption()
     if passphrase:
         encryption = serialization.BestAvailableEncryption(passphrase.encode("utf-8"))
     try:

@@ -71,7 +71,7 @@ class _Hiding:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._users = 0
-        self._saved = {}  # type: Dict[str, str]
+        self._saved: Dict[str, str] = {}
 
     def snapshot(self) -> Dict[str, str]:
         """The environment as the user set it, even while another thread hides a part."""

@@ -91,7 +91,7 @@ def silence_sdk() -> None:
 class _Signer(threading.local):
     """What the SDK asks for a credential; ours was resolved before the call, in the same thread."""
 
-    credential = None  # type: Optional[Credential]
+    credential: Optional[Credential] = None
 
     def get_credential(self) -> Optional[Credential]:
         return self.credential
@@ -167,7 +167,7 @@ _ANYWHERE = Endpoint("ecs.aliyuncs.com", "https")
 
 def flatten(params: Mapping[str, Any]) -> Dict[str, str]:
     """Lists and dictionaries in the wire form of the API: C(InstanceId.1), C(Tag.1.Key). None is left out."""
-    flat = {}  # type: Dict[str, str]
+    flat: Dict[str, str] = {}
     for name, value in params.items():
         _flatten_into(flat, name, value)
     return flat

@@ -89,7 +89,7 @@ def read_settings(options: Mapping[str, Any], environ: Optional[Mapping[str, str
         check_region(values["region"])
     endpoints = {name: parse_endpoint(values.pop(name), name) for name in ("endpoint", "sts_endpoint")}
     numbers = {name: _number(name, options.get(name)) for name in NUMBER_DEFAULTS}
-    settings = dict(values, **endpoints)  # type: Dict[str, Any]
+    settings: Dict[str, Any] = dict(values, **endpoints)
     return CloudSettings(network=_network(options.get("network")), **dict(settings, **numbers))
 
 

@@ -62,7 +62,7 @@ def read_assistant(raw: Optional[Mapping[str, Any]]) -> Dict[str, Any]:
 
 
 def _ipv6_addresses(raw: Mapping[str, Any]) -> List[str]:
-    found = []  # type: List[str]
+    found: List[str] = []
     for interface in _mapping(raw.get("NetworkInterfaces")).get("NetworkInterface") or []:
         for item in _mapping(interface.get("Ipv6Sets")).get("Ipv6Set") or []:
             if item.get("Ipv6Address"):

@@ -145,7 +145,7 @@ def check_importable(key: PublicKey, source: str) -> PublicKey:
 def read_key_pair(raw: Mapping[str, Any]) -> KeyPair:
     """One entry of DescribeKeyPairs as a record."""
     try:
-        key = parse_public_key(raw.get("PublicKey") or "", "PublicKey")  # type: Optional[PublicKey]
+        key: Optional[PublicKey] = parse_public_key(raw.get("PublicKey") or "", "PublicKey")
     except KeyFormatError:
         key = None
     return KeyPair(
@@ -161,7 +161,7 @@ def read_key_pair(raw: Mapping[str, Any]) -> KeyPair:
 def plan_present(current: Optional[KeyPair], wanted: Wanted) -> Plan:
     """The steps to I(wanted); raises Conflict. Nothing that exists is replaced unless C(on_mismatch) says so."""
     desired = wanted.public_key if wanted.source == "given" else wanted.key_file.public_key
-    warnings = []  # type: List[str]
+    warnings: List[str] = []
     if wanted.source != "given" and desired is not None and not _is_of_kind(desired, wanted):
         raise Conflict(
             "%s already holds %s, not the %s that is asked for; move the file away to have a new key made"

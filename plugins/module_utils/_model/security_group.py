@@ -31,12 +31,12 @@ class _Rule(NamedTuple):
 def judge_access(groups: Iterable[Mapping[str, Any]], source: str, port: int) -> Verdict:
     """I(groups): answers of DescribeSecurityGroupAttribute. I(source): one IPv4 or IPv6 address."""
     address = ipaddress.ip_address(source)
-    rules = []  # type: List[_Rule]
+    rules: List[_Rule] = []
     for group in groups:
         for raw in (group.get("Permissions") or {}).get("Permission") or []:
             if str(raw.get("Direction") or "ingress").lower() == "ingress" and _covers_port(raw, port):
                 rules.append(_read_rule(raw, str(group.get("SecurityGroupId") or ""), address))
-    uncertain = []  # type: List[_Rule]
+    uncertain: List[_Rule] = []
     for rule in sorted(rules, key=lambda item: (item.priority, item.accepts)):
         if rule.matches is None:
             uncertain.append(rule)

@@ -56,7 +56,7 @@ def test_all_pages_with_as_few_calls_as_possible(run, cloud):
 
 
 @pytest.mark.parametrize(
-    "options, expected",
+    ("options", "expected"),
     [
         ({"instance_ids": ["i-db", "i-win"]}, {"i-db", "i-win"}),
         ({"instance_ids": []}, set()),
@@ -81,7 +81,8 @@ def test_what_is_told(run):
     database = found["i-db"]
     assert (database["login_user"], database["key_pair_name"], database["os_type"]) == ("ecs-user", "team", "linux")
     assert database["cloud_assistant"] == {"installed": True, "online": False, "version": "2.2.3.1"}
-    assert database["public_ip"] and database["private_ip"]
+    assert database["public_ip"]
+    assert database["private_ip"]
     assert "ssh_reachable" not in database
     assert (found["i-win"]["os_type"], found["i-win"]["login_user"]) == ("windows", "")
     assert found["i-win"]["cloud_assistant"] == {"installed": False, "online": False, "version": ""}
@@ -94,7 +95,7 @@ def test_the_assistant_only_if_wanted(run, cloud):
 
 
 @pytest.mark.parametrize(
-    "source, port, expected, reason",
+    ("source", "port", "expected", "reason"),
     [
         ("198.51.100.7", 22, True, "allowed by a rule of sg-"),
         ("203.0.113.7", 22, False, "no rule of its security groups mentions 203.0.113.7 and port 22"),
@@ -122,7 +123,7 @@ def test_security_groups_are_read_once_each(run, cloud):
 
 
 @pytest.mark.parametrize(
-    "options, sentence",
+    ("options", "sentence"),
     [
         ({"source_address": "198.51.100.0/24"}, "source_address '198.51.100.0/24' is not one IPv4 or IPv6 address"),
         ({"source_address": "198.51.100.7", "ssh_port": 0}, "ssh_port must be from 1 to 65535, not 0"),

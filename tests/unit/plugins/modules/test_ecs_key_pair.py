@@ -113,7 +113,8 @@ def test_made_here_check_mode_then_real_then_again(run, cloud, tmp_path):
     assert made["key_pair"]["name"] == "deploy"
     assert made["key_pair"]["fingerprint"] == public_half(path).fingerprint_md5
     assert made["key_pair"]["tags"] == {"snake_case": "a", "CamelCase": "b", "spaced key": "1"}
-    assert made["diff"]["before"] == {} and made["diff"]["after"]["name"] == "deploy"
+    assert made["diff"]["before"] == {}
+    assert made["diff"]["after"]["name"] == "deploy"
     assert made["key_pair"]["creation_time"].startswith("2")
 
     content = path.read_bytes()
@@ -128,7 +129,7 @@ def test_made_here_check_mode_then_real_then_again(run, cloud, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "options, key_type, bits",
+    ("options", "key_type", "bits"),
     [
         ({}, "ssh-rsa", 3072),
         ({"key_size": 2048}, "ssh-rsa", 2048),
@@ -163,7 +164,8 @@ def test_returned_only_when_asked_for_and_made(run, cloud, tmp_path):
     path.chmod(0o600)
     assert pairs(cloud)["deploy"].same_key(public_half(path))
     again = run(return_private_key=True)
-    assert not again["changed"] and "private_key" not in again
+    assert not again["changed"]
+    assert "private_key" not in again
     assert not run()["changed"]
 
 
@@ -201,7 +203,7 @@ def test_an_existing_file_that_others_can_read_ends_0600(run, cloud, keys, tmp_p
 
 
 @pytest.mark.parametrize(
-    "prepare, sentence",
+    ("prepare", "sentence"),
     [
         pytest.param(lambda path: path.write_text("notes"), "holds something else than one private key", id="other content"),
         pytest.param(lambda path: path.mkdir(), "is a folder; give the path of a file in it", id="folder"),
@@ -252,7 +254,7 @@ def test_import_and_again_in_every_disguise(run, cloud, keys):
 
 
 @pytest.mark.parametrize(
-    "on_mismatch, sentence",
+    ("on_mismatch", "sentence"),
     [("fail", "choose with on_mismatch=replace or on_mismatch=keep")],
 )
 def test_another_key_is_refused_by_default(run, cloud, keys, on_mismatch, sentence):
@@ -290,7 +292,8 @@ def test_a_replacement_that_is_refused_puts_the_old_key_back(run, cloud, keys, f
     run(public_key_path=str(keys["one"]), tags={"a": "1"}, resource_group_id="rg-a")
     cloud.faults("ImportKeyPair", **fault)
     refused = run(public_key_path=str(keys["two"]), on_mismatch="replace", tags={"b": "2"})
-    assert refused["failed"] and refused["failure"]["action"] == "ImportKeyPair"
+    assert refused["failed"]
+    assert refused["failure"]["action"] == "ImportKeyPair"
     assert refused["actions"] == ["delete_key_pair", "put_back_key_pair"]
     assert pairs(cloud)["deploy"].same_key(parse_public_key(keys["one"].read_text()))
     assert tags(cloud) == {"a": "1"}
@@ -326,7 +329,7 @@ def test_the_same_key_under_another_name_is_a_warning(run, cloud, keys):
 
 
 @pytest.mark.parametrize(
-    "options, sentence",
+    ("options", "sentence"),
     [
         pytest.param({"name": "x"}, "name must have 2 to 128 characters, not 1", id="short name"),
         pytest.param({"name": "x" * 129}, "name must have 2 to 128 characters, not 129", id="long name"),
@@ -354,7 +357,8 @@ def test_wrong_input_is_one_sentence_and_no_request(run_module, cloud, tmp_path,
         defaults["private_key_path"] = str(tmp_path / "key")
     for check_mode in (True, False):
         result = run_module("ecs_key_pair", check_mode=check_mode, **dict(defaults, **options))
-        assert result["failed"] and sentence in result["msg"]
+        assert result["failed"]
+        assert sentence in result["msg"]
         assert "Traceback" not in result["_output"]
     assert cloud.request_counts() == {}
     assert os.listdir(str(tmp_path)) == []
@@ -457,7 +461,8 @@ def test_somebody_else_imports_another_key_at_the_same_moment(run, cloud, keys, 
 def test_somebody_else_imports_the_same_key_at_the_same_moment(run, cloud, keys, overtake):
     overtake(keys["one"])
     result = run(public_key_path=str(keys["one"]), tags={"a": "1"})
-    assert result["changed"] and tags(cloud) == {"a": "1"}
+    assert result["changed"]
+    assert tags(cloud) == {"a": "1"}
     assert result["key_pair"]["tags"] == {"a": "1"}
 
 

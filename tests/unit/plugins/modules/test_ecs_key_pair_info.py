@@ -40,7 +40,7 @@ def test_all_pages(run, cloud):
 
 
 @pytest.mark.parametrize(
-    "options, expected",
+    ("options", "expected"),
     [
         ({"names": ["team-00*"]}, ["team-00%d" % number for number in range(10)]),
         ({"names": ["team-001", "other", "nobody", "team-001"]}, ["other", "team-001"]),
@@ -67,7 +67,8 @@ def test_public_keys_and_instances_only_when_asked_for(run):
     plain = run(names=["team-000"])["key_pairs"][0]
     assert sorted(plain) == ["creation_time", "fingerprint", "name", "resource_group_id", "tags"]
     full = run(names=["team-000"], include_public_key=True, include_instances=True)["key_pairs"][0]
-    assert full["public_key"].startswith("ssh-rsa AAAA") and full["key_type"] == "ssh-rsa"
+    assert full["public_key"].startswith("ssh-rsa AAAA")
+    assert full["key_type"] == "ssh-rsa"
     assert full["instance_ids"] == ["i-web1", "i-web2"]
     assert full["tags"] == {"team": "web"}
 

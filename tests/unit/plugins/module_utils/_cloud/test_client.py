@@ -20,7 +20,8 @@ PUBLIC_KEY = (
 
 @pytest.fixture(scope="module")
 def big():
-    with running({"instances": [{"instance_id": "i-n", "name": "n", "count": 251}, {"instance_id": "i-w", "os_type": "windows"}]}) as emulator:
+    linux, windows = {"instance_id": "i-n", "name": "n", "count": 251}, {"instance_id": "i-w", "os_type": "windows"}
+    with running({"instances": [linux, windows]}) as emulator:
         yield emulator
 
 
@@ -43,7 +44,7 @@ def test_no_region():
 
 
 @pytest.mark.parametrize(
-    "options, host",
+    ("options", "host"),
     [
         ({"region": "cn-hangzhou"}, "ecs-cn-hangzhou.aliyuncs.com"),
         ({"region": "eu-central-1"}, "ecs.eu-central-1.aliyuncs.com"),
@@ -63,7 +64,7 @@ def test_all_pages_of_instances(big, make_client):
 
 
 def test_ids_in_batches_and_unknown_ones_missing(big, make_client):
-    wanted = ids(250) + ["i-nobody"]
+    wanted = [*ids(250), "i-nobody"]
     found = make_client(big).describe_instances(wanted)
     assert [entry["InstanceId"] for entry in found] == ids(250)
     assert big.request_counts() == {"DescribeInstances": 3}
@@ -174,7 +175,8 @@ def test_key_pairs_on_several_pages_and_names_matched_exactly(make_client):
         assert len(client.describe_key_pairs(name="pair-00*")) == 10
         assert client.find_key_pair("pair-00*") is None
         assert client.find_key_pair("pair-120")["KeyPairName"] == "pair-120"
-        assert len(client.describe_key_pairs(fingerprint=cloud.call("DescribeKeyPairs")["KeyPairs"]["KeyPair"][0]["KeyPairFingerPrint"])) == 121
+        fingerprint = client.find_key_pair("pair-120")["KeyPairFingerPrint"]
+        assert len(client.describe_key_pairs(fingerprint=fingerprint)) == 121
 
 
 def test_tags_and_resource_group(make_client):

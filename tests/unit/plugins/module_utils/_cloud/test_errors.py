@@ -10,7 +10,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors 
 
 
 @pytest.mark.parametrize(
-    "code, action, part",
+    ("code", "action", "part"),
     [
         ("InvalidAccessKeyId.NotFound", "DescribeKeyPairs", "check access_key_id"),
         ("SignatureDoesNotMatch", "DescribeKeyPairs", "check access_key_secret"),
@@ -51,12 +51,14 @@ def test_the_sentence_and_the_failure():
 
 def test_what_was_signed_is_never_quoted():
     error = make_api_error("X", 400, "SignatureDoesNotMatch", "server string to sign is: ...SecurityToken=abc", secrets=())
-    assert "abc" not in str(error) and "abc" not in str(error.to_dict())
+    assert "abc" not in str(error)
+    assert "abc" not in str(error.to_dict())
 
 
 def test_a_secret_in_a_message_is_blanked_and_a_long_message_cut():
     error = make_api_error("X", 400, "Odd", "your secret s3cret is odd " + "x" * 500, secrets=("s3cret",))
-    assert "s3cret" not in error.message and "********" in error.message
+    assert "s3cret" not in error.message
+    assert "********" in error.message
     assert len(error.message) == 300
 
 
@@ -65,7 +67,7 @@ def test_the_text_none_of_the_sdk_is_no_code():
 
 
 @pytest.mark.parametrize(
-    "error, temporary, lost",
+    ("error", "temporary", "lost"),
     [
         pytest.param(EcsError("X", "Throttling.User", status=400), True, False, id="throttling"),
         pytest.param(EcsError("X", "Rejected.Throttling", status=400), True, False, id="rejected"),

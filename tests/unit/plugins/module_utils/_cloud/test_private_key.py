@@ -37,8 +37,13 @@ def keys(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "key_type, size, public_type",
-    [("rsa", 2048, "ssh-rsa"), ("ecdsa", 256, "ecdsa-sha2-nistp256"), ("ecdsa", 384, "ecdsa-sha2-nistp384"), ("ecdsa", 521, "ecdsa-sha2-nistp521")],
+    ("key_type", "size", "public_type"),
+    [
+        ("rsa", 2048, "ssh-rsa"),
+        ("ecdsa", 256, "ecdsa-sha2-nistp256"),
+        ("ecdsa", 384, "ecdsa-sha2-nistp384"),
+        ("ecdsa", 521, "ecdsa-sha2-nistp521"),
+    ],
 )
 def test_a_made_key_is_a_key_for_ssh_keygen(tmp_path, key_type, size, public_type):
     made = pk.make_private_key(key_type, size, None, "deploy")
@@ -61,7 +66,7 @@ def test_a_made_key_opens_with_its_passphrase_only(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "form, passphrase",
+    ("form", "passphrase"),
     [
         ("openssh", None),
         ("openssh-encrypted", None),
@@ -79,7 +84,7 @@ def test_the_public_half(keys, form, passphrase):
 
 
 @pytest.mark.parametrize(
-    "form, passphrase, sentence",
+    ("form", "passphrase", "sentence"),
     [
         ("pkcs1-encrypted", None, "/k is encrypted; give its passphrase"),
         ("pkcs1-encrypted", "wrong", "/k can't be opened with this passphrase, or is damaged"),

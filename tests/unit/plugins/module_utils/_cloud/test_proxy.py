@@ -21,7 +21,7 @@ ECS = Endpoint("ecs.eu-central-1.aliyuncs.com", "https")
 
 
 @pytest.mark.parametrize(
-    "host, no_proxy, expected",
+    ("host", "no_proxy", "expected"),
     [
         ("ecs.example", "", False),
         ("ecs.example", "ecs.example", True),
@@ -44,7 +44,7 @@ def test_no_proxy(host, no_proxy, expected):
 
 
 @pytest.mark.parametrize(
-    "endpoint, environ, expected",
+    ("endpoint", "environ", "expected"),
     [
         pytest.param(ECS, {}, Proxies(), id="none"),
         pytest.param(ECS, {"HTTPS_PROXY": "http://p:1", "http_proxy": "http://p:2"}, Proxies("http://p:2", "http://p:1"), id="both"),

@@ -21,7 +21,7 @@ FORBIDDEN = EcsError("X", "Forbidden.RAM", status=403)
 
 
 @pytest.mark.parametrize(
-    "error, attempt, repeatable, expected",
+    ("error", "attempt", "repeatable", "expected"),
     [
         pytest.param(THROTTLED, 1, False, True, id="throttled: a write was not done"),
         pytest.param(THROTTLED, 5, True, True, id="last retry"),
@@ -40,7 +40,7 @@ def test_needs_retry(error, attempt, repeatable, expected):
 
 
 @pytest.mark.parametrize(
-    "action, token, expected",
+    ("action", "token", "expected"),
     [
         ("DescribeInstances", False, True),
         ("AttachKeyPair", False, True),

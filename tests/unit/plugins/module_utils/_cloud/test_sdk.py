@@ -44,8 +44,11 @@ def fail(endpoint, **options):
     with pytest.raises(EcsError) as caught:
         client.import_key_pair("a-name", "a-public-key")
     text = str(caught.value) + str(caught.value.to_dict())
-    assert SECRET not in text and "Signature" not in text and "a-public-key" not in text
-    assert caught.value.__cause__ is None and (caught.value.__suppress_context__ or caught.value.__context__ is None)
+    assert SECRET not in text
+    assert "Signature" not in text
+    assert "a-public-key" not in text
+    assert caught.value.__cause__ is None
+    assert (caught.value.__suppress_context__ or caught.value.__context__ is None)
     return caught.value
 
 
@@ -91,7 +94,8 @@ def test_closed_without_an_answer():
     with server(lambda connection: connection.recv(65536)) as url:
         error = fail(url)
     assert error.code == "AnswerLost"
-    assert error.is_answer_lost and "may or may not have acted" in error.hint
+    assert error.is_answer_lost
+    assert "may or may not have acted" in error.hint
     assert error.message == "the connection broke before the answer of %s came" % url[7:]
 
 

@@ -24,7 +24,7 @@ def credentials(settings):
 
 
 @pytest.mark.parametrize(
-    "options, environ, expected",
+    ("options", "environ", "expected"),
     [
         pytest.param(KEY, {}, ("id-opt", "secret-opt", None), id="options"),
         pytest.param({}, KEY_ENV, ("id-env", "secret-env", None), id="environment"),
@@ -69,7 +69,7 @@ def test_region_from_the_environment(name):
 
 
 @pytest.mark.parametrize(
-    "options, sentence",
+    ("options", "sentence"),
     [
         pytest.param({"access_key_id": "a"}, "access_key_id is given without access_key_secret", id="half a key"),
         pytest.param({"access_key_secret": "a"}, "access_key_secret is given without access_key_id", id="the other half"),
@@ -102,7 +102,7 @@ def test_refused(options, sentence):
 
 
 @pytest.mark.parametrize(
-    "text, expected",
+    ("text", "expected"),
     [
         ("ecs.example", Endpoint("ecs.example", "https")),
         ("ecs.example:8443", Endpoint("ecs.example:8443", "https")),
@@ -125,5 +125,6 @@ def test_no_region_names_the_ways_to_give_one():
 
 def test_secrets_stay_out_of_the_text_of_the_record():
     settings = read_settings(dict(KEY, security_token="token-opt"), {})
-    assert "secret-opt" not in repr(settings) and "token-opt" not in str(settings)
+    assert "secret-opt" not in repr(settings)
+    assert "token-opt" not in str(settings)
     assert settings.secrets == ("secret-opt", "token-opt")

@@ -35,7 +35,7 @@ def cloud(state="none", key=None, **more):
 
 
 @pytest.mark.parametrize(
-    "current, wanted, steps",
+    ("current", "wanted", "steps"),
     [
         pytest.param(None, given(A), ["import_key_pair"], id="import"),
         pytest.param(pair(), given(A), [], id="import again"),
@@ -111,7 +111,7 @@ def test_plan_present(current, wanted, steps):
 
 
 @pytest.mark.parametrize(
-    "current, wanted, sentence",
+    ("current", "wanted", "sentence"),
     [
         pytest.param(pair(), given(B), "exists with another key", id="another key"),
         pytest.param(pair(), local("key", B), "than /k (fingerprint", id="another key in the file"),
@@ -147,12 +147,13 @@ def test_a_replaced_pair_keeps_tags_and_group_that_nobody_mentions():
 
 def test_before_and_after():
     plan = kp.plan_present(pair(tags={"a": "1"}), given(A, tags={"b": "2"}, resource_group_id="rg-b"))
-    assert plan.before["tags"] == {"a": "1"} and plan.before["resource_group_id"] == ""
+    assert plan.before["tags"] == {"a": "1"}
+    assert plan.before["resource_group_id"] == ""
     assert plan.after == dict(plan.before, tags={"b": "2"}, resource_group_id="rg-b")
 
 
 @pytest.mark.parametrize(
-    "current, bound, force, steps",
+    ("current", "bound", "force", "steps"),
     [
         (None, [], False, []),
         (pair(), [], False, ["delete_key_pair"]),
@@ -178,7 +179,7 @@ def test_a_long_list_of_instances_is_cut():
 
 
 @pytest.mark.parametrize(
-    "name, imported, problem",
+    ("name", "imported", "problem"),
     [
         ("deploy", False, None),
         ("d:e_p-1", False, None),

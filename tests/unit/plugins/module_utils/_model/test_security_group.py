@@ -30,7 +30,7 @@ def group(*rules, name="sg-a"):
 
 
 @pytest.mark.parametrize(
-    "groups, allowed, reason",
+    ("groups", "allowed", "reason"),
     [
         pytest.param([group(rule())], True, "allowed by a rule of sg-a", id="open to all"),
         pytest.param([group()], False, "no rule of its security groups mentions", id="nothing said: refused"),

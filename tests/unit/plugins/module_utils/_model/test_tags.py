@@ -16,7 +16,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.tags im
 
 
 @pytest.mark.parametrize(
-    "current, wanted, purge, expected",
+    ("current", "wanted", "purge", "expected"),
     [
         pytest.param({"a": "1"}, None, True, TagChange({}, [], {"a": "1"}), id="leave alone"),
         pytest.param({"a": "1"}, {}, True, TagChange({}, ["a"], {}), id="clear"),
@@ -37,7 +37,7 @@ def test_values_of_yaml_become_text():
 
 
 @pytest.mark.parametrize(
-    "tags, part",
+    ("tags", "part"),
     [
         ({str(number): "" for number in range(21)}, "holds 21 tags; the service takes at most 20"),
         ({"": "x"}, "must have 1 to 128 characters"),

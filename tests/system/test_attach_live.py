@@ -108,15 +108,16 @@ def sshd_setting(instance, text):
     try:
         config = instance.exec("cat /etc/ssh/sshd_config")
         instance.put("/etc/ssh/sshd_config", text + "\n" + ("Match all\n" if text.startswith("Match") else "") + config, "0600")
-        reload_sshd(instance)
+        restart_sshd(instance)
         yield
     finally:
         instance.exec("mv /root/sshd_config.test /etc/ssh/sshd_config")
-        reload_sshd(instance)
+        restart_sshd(instance)
 
 
-def reload_sshd(instance):
-    instance.exec("systemctl reload ssh 2>/dev/null || systemctl reload sshd")
+def restart_sshd(instance):
+    # Unlike a reload it has ended when the new sshd listens.
+    instance.exec("systemctl restart ssh 2>/dev/null || systemctl restart sshd")
 
 
 class TestLive:

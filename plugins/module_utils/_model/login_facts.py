@@ -228,5 +228,5 @@ class Facts(NamedTuple):
 
     @property
     def uses_pam(self) -> bool:
-        """Whether PAM has a say."""
-        return self.setting("usepam") == "yes"
+        """Whether PAM has a say; where sshd doesn't tell its settings, it most likely has."""
+        return self.setting("usepam", "yes") == "yes"

@@ -61,7 +61,7 @@ def _files(facts: Facts) -> List[Finding]:
         found.append(blocks("privsep_directory_missing", "%s does not exist, and sshd ends without it" % server.privsep_missing,
                             "make it", "mkdir -m 0755 %s" % shell_quote(server.privsep_missing)))
     if server.error and not found:
-        place = re.search(r"(/\S+) line (\d+)", server.error) or re.search(r"(/\S+): line (\d+)", server.error)
+        place = re.search(r"(/\S+?):? line (\d+)", server.error)
         where = "%s:%s: " % place.groups() if place else ""
         text = "%ssshd does not accept its configuration: %s" % (where, server.error)
         if server.listener:

@@ -13,6 +13,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from ecs_emulator import client
 from ecs_emulator.agent_service import AgentService, take_plugin_plan
 from ecs_emulator.backends.cloud_dir import MOUNT, TOOLS, prepare_cloud_dir, write_clock_offset
 from ecs_emulator.connect import is_at_least
@@ -20,7 +21,7 @@ from ecs_emulator.fleet import parse_fleet
 from ecs_emulator.fleet_reader import FleetError
 from ecs_emulator.key_server import KeyServer
 from ecs_emulator.testing import Emulator, running
-from emulator_tools import Clock
+from emulator_tools import Clock, code
 
 KEY = "ssh-ed25519 AAAAC3 me@here"
 
@@ -229,3 +230,23 @@ def test_the_status_tells_of_session_manager_by_version(version, expected):
         answer = emulator.call("DescribeCloudAssistantStatus")
         (agent,) = answer["InstanceCloudAssistantStatusSet"]["InstanceCloudAssistantStatus"]
         assert agent["SupportSessionManager"] is expected
+
+
+def test_temporary_credentials_can_be_short_lived_and_renewed():
+    clock = Clock()
+    with running({"instances": [{"name": "web"}], "timing": {"sts_lifetime_s": 60}}, clock) as emulator:
+
+        def assume() -> dict:
+            role = {"RoleArn": "acs:ram::1234567890123456:role/deployer", "RoleSessionName": "test"}
+            return emulator.call("AssumeRole", "2015-04-01", **role)["Credentials"]
+
+        def describe(credentials: dict) -> dict:
+            key = credentials["AccessKeyId"], credentials["AccessKeySecret"]
+            parameters = {"RegionId": emulator.region}
+            return client.call(emulator.endpoint, *key, "DescribeRegions", parameters, security_token=credentials["SecurityToken"])
+
+        first = assume()
+        assert describe(first)["Regions"]
+        clock.shift = 61
+        assert code(describe, first) == (400, "InvalidSecurityToken.Expired")
+        assert describe(assume())["Regions"]

@@ -22,7 +22,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors 
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_facts import Facts, parse_instance
 
 PAGE = 100
-PATIENCE = 0.05  # seconds
+PATIENCE = 0.25  # seconds
 _BY_TOKEN = 0  # stands where a page number would, for all pages at once
 
 Raw = dict[str, t.Any]

@@ -116,6 +116,11 @@ def ask(cloud, tmp_path):
     return run
 
 
+def first_pages(cloud):
+    """The requests for instances, one for each listing: on a busy machine a second page is asked for ahead of time."""
+    return [request for request in cloud.requests("DescribeInstances") if request["parameters"].get("PageNumber") == "1"]
+
+
 def run_tool(tool, folder, cloud, arguments, environment):
     (folder / "ansible.cfg").write_text("", encoding="utf-8")
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "ALIBABA_", "ALICLOUD_"))}
@@ -210,7 +215,7 @@ def test_include_exclude_filters(ask, options, names):
 def test_narrow_filters_are_the_apis_work(ask, cloud):
     cloud.clear_requests()
     ask({"filters": {"status": "Running", "tags": {"role": "web"}}})
-    (request,) = cloud.requests("DescribeInstances")
+    (request,) = first_pages(cloud)
     shown = json.dumps(request)
     assert "Running" in shown
     assert "role" in shown
@@ -462,7 +467,7 @@ def test_refresh_inventory_reads_again(ask, cached, cloud, tmp_path):
     (tmp_path / "play.yml").write_text(yaml.safe_dump(play), encoding="utf-8")
     done = run_tool("ansible-playbook", tmp_path, cloud, ["-i", "test.ecs.yml", "play.yml"], {})
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len(cloud.requests("DescribeInstances")) == 1
+    assert len(first_pages(cloud)) == 1
 
 
 @pytest.mark.parametrize(
@@ -485,7 +490,7 @@ def test_half_an_answer_is_not_cached(ask, cached, cloud):
     ask({**TWO_REGIONS, **cached})
     cloud.clear_requests()
     assert ask({**TWO_REGIONS, **cached}).says("eu-nowhere-1")
-    assert len(cloud.requests("DescribeInstances")) == 2
+    assert [request["parameters"]["RegionId"] for request in first_pages(cloud)].count("cn-hangzhou") == 1
 
 
 def test_cache_holds_no_secret(ask, cached, cloud, tmp_path):

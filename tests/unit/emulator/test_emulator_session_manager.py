@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socketserver
 import struct
@@ -39,10 +40,11 @@ class EchoHandler(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         self.server.accepted += 1  # type: ignore[attr-defined]
         self.request.sendall(b"hello\n")
-        while data := self.request.recv(65536):
-            if data == b"bye":
-                return
-            self.request.sendall(data)
+        with contextlib.suppress(ConnectionError):
+            while data := self.request.recv(65536):
+                if data == b"bye":
+                    return
+                self.request.sendall(data)
 
 
 @pytest.fixture(scope="module")

@@ -70,9 +70,7 @@ class EcsModule:
         except self._explained as exc:
             self.ansible.fail_json(msg=str(exc), **getattr(exc, "result", {}))
         except LibraryMissing as exc:
-            reason = exc.__cause__
-            details = "".join(traceback.format_exception(type(reason), reason, reason.__traceback__)) if reason else ""
-            self.ansible.fail_json(msg=missing_required_lib(str(exc)), exception=details)
+            self.ansible.fail_json(msg=missing_required_lib(str(exc)), exception=traceback.format_exc())
         except EcsError as exc:
             self.ansible.fail_json(msg=str(exc), failure=exc.to_dict(), **getattr(exc, "result", {}))
         self.ansible.exit_json(**result)

@@ -351,7 +351,7 @@ def serve(request):
     write, drop, key = request["write"], request["drop"], request["key"].encode("ascii")
     add = request["state"] == "present"
     if write:
-        lock = os.open("/run/ecs-access.lock", os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        lock = os.open("/run/alicloud.ecs_access.lock", os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
     server, up = find_server()
     vendor = request["vendor"] or ("ecs-user" if b"\necs-user:" in slurp("/etc/passwd") else "root")

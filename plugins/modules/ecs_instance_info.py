@@ -256,17 +256,21 @@ class InstanceInfoModule:
         }
         found = {}
         for name in dict.fromkeys(params["names"] if params["names"] is not None else [None]):
-            raw_instances = self._module.client.describe_instances(
-                params["instance_ids"], tags=normalize_tags(params["tags"]), InstanceName=name, **filters
+            instances = self._module.client.describe_instances(
+                params["instance_ids"], tags=normalize_tags(params["tags"]), read=read_instance, InstanceName=name, **filters
             )
-            found.update({raw["InstanceId"]: read_instance(raw) for raw in raw_instances})
+            found.update({instance["instance_id"]: instance for instance in instances})
         return list(found.values())
 
     def _add_assistant(self, instances: List[Dict[str, Any]]) -> None:
-        entries = self._module.client.describe_cloud_assistant_status([entry["instance_id"] for entry in instances])
-        by_id = {entry.get("InstanceId"): entry for entry in entries}
+        found = dict(
+            self._module.client.describe_cloud_assistant_status(
+                [instance["instance_id"] for instance in instances],
+                read=lambda entry: (entry.get("InstanceId"), read_assistant(entry)),
+            )
+        )
         for instance in instances:
-            instance["cloud_assistant"] = read_assistant(by_id.get(instance["instance_id"]))
+            instance["cloud_assistant"] = found.get(instance["instance_id"]) or read_assistant(None)
 
     def _add_reachability(self, instances: List[Dict[str, Any]]) -> None:
         ids = dict.fromkeys(group for instance in instances for group in instance["security_group_ids"])

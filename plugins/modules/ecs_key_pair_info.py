@@ -113,7 +113,7 @@ key_pairs:
       sample: [i-bp1example]
 """
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.module import EcsModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.key_pair import KeyPair, read_key_pair
@@ -155,9 +155,9 @@ class KeyPairInfoModule:
         bound: Dict[str, List[str]] = {name: [] for name in names}
         filters = [{"KeyPairName": name} for name in names] if len(names) <= _FEW else [{}]
         for chosen in filters:
-            for instance in self._module.client.describe_instances(**chosen):
-                if instance.get("KeyPairName") in bound:
-                    bound[instance["KeyPairName"]].append(instance["InstanceId"])
+            for name, instance_id in self._module.client.describe_instances(read=_read_binding, **chosen):
+                if name in bound:
+                    bound[name].append(instance_id)
         return bound
 
     def _show(self, pair: KeyPair, bound: Dict[str, List[str]]) -> Dict[str, Any]:
@@ -167,6 +167,10 @@ class KeyPairInfoModule:
         if self._params["include_instances"]:
             shown["instance_ids"] = sorted(bound[pair.name])
         return shown
+
+
+def _read_binding(instance: Dict[str, Any]) -> Tuple[str, str]:
+    return instance.get("KeyPairName") or "", instance["InstanceId"]
 
 
 def argument_spec() -> Dict[str, Any]:

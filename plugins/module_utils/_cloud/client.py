@@ -133,13 +133,15 @@ class EcsClient:
         with ThreadPoolExecutor(workers) as pool:
             return list(pool.map(work, items))
 
-    def _pages_by_token(self, action: str, params: Mapping[str, Any], path: Tuple[str, str], token_in: str = "") -> List[dict]:
-        found: List[dict] = []
+    def _pages_by_token(
+        self, action: str, params: Mapping[str, Any], path: Tuple[str, str], read: Callable[[dict], Any] = dict
+    ) -> List[Any]:
+        found: List[Any] = []
         token = None
         while True:
             body = self.call(action, dict(params, NextToken=token))
-            found.extend(_items(body, *path))
-            following = (body.get(token_in) or {}).get("NextToken") if token_in else body.get("NextToken")
+            found.extend(read(entry) for entry in _items(body, *path))
+            following = body.get("NextToken")
             if not following or following == token:
                 return found
             token = following
@@ -147,19 +149,24 @@ class EcsClient:
     # -- instances ------------------------------------------------------------------------------------------------
 
     def describe_instances(
-        self, instance_ids: Optional[Sequence[str]] = None, tags: Optional[Mapping[str, str]] = None, **filters: Any
-    ) -> List[dict]:
+        self,
+        instance_ids: Optional[Sequence[str]] = None,
+        tags: Optional[Mapping[str, str]] = None,
+        read: Callable[[dict], Any] = dict,
+        **filters: Any
+    ) -> List[Any]:
         """All instances that match; I(filters) are the API's own (C(Status="Running"), C(KeyPairName=...)).
 
-        Unknown ids are missing from the answer. An empty list of ids asks for nothing.
+        Unknown ids are missing from the answer. An empty list of ids asks for nothing. I(read) turns each entry into what
+        the caller keeps of it, page by page: the raw entries of thousands of instances are tens of megabytes.
         """
         params = dict(filters, MaxResults=DESCRIBE_BATCH, Tag=_tag_list(tags))
         path = ("Instances", "Instance")
         if instance_ids is None:
-            return self._pages_by_token("DescribeInstances", params, path)
+            return self._pages_by_token("DescribeInstances", params, path, read)
         batches = _batches(instance_ids, DESCRIBE_BATCH)
         found = self._in_parallel(
-            lambda ids: self._pages_by_token("DescribeInstances", dict(params, InstanceIds=_json(ids)), path), batches
+            lambda ids: self._pages_by_token("DescribeInstances", dict(params, InstanceIds=_json(ids)), path, read), batches
         )
         return [instance for page in found for instance in page]
 
@@ -296,13 +303,15 @@ class EcsClient:
 
     # -- Cloud Assistant ------------------------------------------------------------------------------------------
 
-    def describe_cloud_assistant_status(self, instance_ids: Sequence[str]) -> List[dict]:
-        """What is known of each agent. Instances that never had one may be missing from the answer."""
+    def describe_cloud_assistant_status(
+        self, instance_ids: Sequence[str], read: Callable[[dict], Any] = dict
+    ) -> List[Any]:
+        """What is known of each agent, through I(read). Instances that never had one may be missing from the answer."""
         path = ("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus")
 
-        def one(batch: List[str]) -> List[dict]:
+        def one(batch: List[str]) -> List[Any]:
             params = {"InstanceId": batch, "MaxResults": ASSISTANT_BATCH}
-            return self._pages_by_token("DescribeCloudAssistantStatus", params, path)
+            return self._pages_by_token("DescribeCloudAssistantStatus", params, path, read)
 
         return [entry for batch in self._in_parallel(one, _batches(instance_ids, ASSISTANT_BATCH)) for entry in batch]
 

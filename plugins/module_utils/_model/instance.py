@@ -71,7 +71,7 @@ def _ipv6_addresses(raw: Mapping[str, Any]) -> List[str]:
 
 
 def _texts(value: Any, name: str) -> List[str]:
-    return [str(item) for item in _mapping(value).get(name) or [] if item]
+    return [_text(item) for item in _mapping(value).get(name) or [] if item]
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

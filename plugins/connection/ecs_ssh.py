@@ -137,7 +137,9 @@ requirements:
   - aiohttp (with O(tunnel))
 """
 
+import json
 import os
+import sys
 import time
 import typing as t
 
@@ -149,16 +151,18 @@ from ansible.utils.display import Display
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils import _ecs_ssh_login as rules
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ecs_ssh_folder import (
     KEY,
+    CloudProblem,
     FolderError,
     RunFolder,
     digest,
     read_time,
-    write_time,
+    read_word,
 )
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ecs_ssh_master import is_master_alive, read_ssh_config
 
 display = Display()
 
+_TUNNEL = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "plugin_utils", "_tunnel_main.py")
 _NOT_LET_IN = (
     "The instance {instance_id} does not accept the temporary key, though Cloud Assistant has taken it for the user {user}. "
     "Does the user exist? If so, prepare the instance once with alicloud.ecs_access.ecs_temp_public_key (prepare: auto), which also "
@@ -177,6 +181,8 @@ class _Attempt(t.NamedTuple):
 
     def explained(self, sentence: str) -> _Attempt:
         """The same with a sentence after what ssh said."""
+        if not sentence or os.fsencode(sentence) in self.stderr:
+            return self
         failure = self.failure and AnsibleConnectionFailure(f"{self.failure}\n{sentence}")
         return self._replace(stderr=self.stderr.rstrip() + b"\n" + sentence.encode() + b"\n", failure=failure)
 
@@ -201,6 +207,10 @@ class Connection(SshConnection):
         C.config.initialize_plugin_configuration_definitions("connection", self._load_name, merged)
         super().__init__(*args, **kwargs)
         self._arguments: list[bytes] = []
+        self._folder = RunFolder.of(C.DEFAULT_LOCAL_TMP)
+        self._tunnelled = False
+        self._made_client: t.Any = None
+        self._ticket = self._folder.file(f"ticket-{os.getpid()}-{id(self)}")
 
     # -- the command ----------------------------------------------------------------------------------------------
 
@@ -215,10 +225,23 @@ class Connection(SshConnection):
         command = super()._build_command(binary, subsystem, *other_args)
         place = len(command) - len(other_args)
         self._arguments = command[command.index(os.fsencode(binary)) + 1:place]
-        own = rules.key_options(_key_file())
+        own = rules.key_options(self._folder.file(KEY))
         if not rules.names_option(self._arguments, b"userknownhostsfile", b"hostkeyalias"):
             own += rules.host_key_options(instance_id, self.get_option("known_hosts"), self.get_option("host_keys") == "known")
-        return [*command[:place], *map(os.fsencode, own), *command[place:]]
+        command = [*command[:place], *map(os.fsencode, own), *command[place:]]
+        self._tunnelled = self._needs_tunnel()
+        if self._tunnelled:
+            # In front, where it wins over whatever else is set.
+            options = rules.tunnel_options(sys.executable, _TUNNEL, self._ticket, self._report())
+            command = rules.add_options(command, binary, options)
+        return command
+
+    def _needs_tunnel(self) -> bool:
+        wanted = self.get_option("tunnel")
+        if wanted != "auto" or self.get_option("address") not in (None, "", self._instance_id()):
+            return wanted == "always"
+        known = read_word(self._route())
+        return not rules.names_way(self._ssh_config()) if known is None else known == "tunnel"
 
     def _instance_id(self) -> str:
         instance_id = self.get_option("instance_id") or ""
@@ -241,11 +264,15 @@ class Connection(SshConnection):
             self._prepare(register=not self._has_own_key())
         asked = time.time()
         attempt = self._attempt(cmd, in_data, sudoable, checkrc)
-        if self._is_refused(attempt, control_path):
-            self._prepare(register=True, newer_than=asked)
+        is_refused = self._is_refused(attempt, control_path)
+        # Nothing has been run in either case: again, with all that a new connection needs.
+        if is_refused or self._has_no_ticket(attempt):
+            self._prepare(register=is_refused or not self._has_own_key(), newer_than=asked if is_refused else 0.0)
             attempt = self._attempt(cmd, in_data, sudoable, checkrc)
             if self._is_refused(attempt, control_path):
                 attempt = attempt.explained(_NOT_LET_IN.format(instance_id=self._instance_id(), user=self._login_name()))
+        if attempt.status == 255 and self._tunnelled:
+            attempt = attempt.explained(read_word(self._report()) or "")
         return attempt.result()
 
     def _attempt(self, cmd: list[bytes], in_data: bytes | None, sudoable: bool, checkrc: bool) -> _Attempt:
@@ -262,38 +289,55 @@ class Connection(SshConnection):
             return False  # over an open connection, the words come from a program on the instance
         return rules.is_refusal(attempt.stderr, self.user, (self.host, self._ssh_config().get("hostname")))
 
+    def _has_no_ticket(self, attempt: _Attempt) -> bool:
+        return attempt.status == 255 and self._tunnelled and rules.NO_TICKET in (read_word(self._report()) or "")
+
     # -- before a new connection ----------------------------------------------------------------------------------
 
     def _prepare(self, register: bool, newer_than: float = 0.0) -> None:
+        problem = None
         try:
-            folder = RunFolder.open(C.DEFAULT_LOCAL_TMP)
+            self._folder.make()
             if register:
-                self._register(folder, newer_than)
+                self._register(newer_than)
+            if self._tunnelled:
+                self._open_session()
         except FolderError as exc:
             raise AnsibleError(str(exc)) from None
-
-    def _register(self, folder: RunFolder, newer_than: float) -> None:
-        instance_id, user = self._instance_id(), self._login_name()
-        record = folder.file("registered", instance_id, user)
-        with folder.locked("registered", instance_id, user):
-            if not rules.needs_push(read_time(record), time.time(), newer_than):
-                return
-            # Not before it is needed: the SDK takes longer to load than most tasks take to run.
-            from ansible_collections.alicloud.ecs_access.plugins.plugin_utils import _ecs_ssh_cloud as cloud
-
-            display.vvv(f"REGISTER A TEMPORARY KEY FOR {user} ON {instance_id}", host=self.host)
-            problem = None
-            try:
-                began = time.time()
-                cloud.register(self._client(cloud), instance_id, user, folder)
-                write_time(folder, record, began)
-            except cloud.CloudProblem as exc:
-                problem = str(exc)
+        except CloudProblem as exc:
+            problem = str(exc)
         if problem:
             raise AnsibleConnectionFailure(problem)
 
-    def _client(self, cloud: t.Any) -> t.Any:
-        return cloud.make_client({name: self.get_option(name) for name in cloud.OPTIONS})
+    def _register(self, newer_than: float) -> None:
+        instance_id, user = self._instance_id(), self._login_name()
+        record = self._folder.file("registered", instance_id, user)
+        with self._folder.locked("registered", instance_id, user):
+            if rules.needs_push(read_time(record), time.time(), newer_than):
+                display.vvv(f"REGISTER A TEMPORARY KEY FOR {user} ON {instance_id}", host=self.host)
+                began = time.time()
+                load_cloud().register(self._client(), instance_id, user, self._folder)
+                self._folder.write(record, repr(began))
+
+    def _open_session(self) -> None:
+        display.vvv(f"OPEN A SESSION TO {self._instance_id()}", host=self.host)
+        self._folder.write(self._route(), "tunnel")
+        self._folder.remove(self._report())
+        session = load_cloud().open_session(self._client(), self._instance_id(), self.port or 22)
+        self._folder.write(self._ticket, json.dumps(session))
+
+    def _client(self) -> t.Any:
+        if self._made_client is None:
+            cloud = load_cloud()
+            self._made_client = cloud.make_client({name: self.get_option(name) for name in cloud.OPTIONS})
+        return self._made_client
+
+    def _route(self) -> str:
+        return self._folder.file("route", self._instance_id(), self.host, *self._arguments)
+
+    def _report(self) -> str:
+        # One for all forks: who uses a connection is seldom who opened it.
+        return self._folder.file("report", self._instance_id(), self.port)
 
     def _control_path(self) -> str | None:
         path = rules.find_control_path(self._arguments)
@@ -310,5 +354,8 @@ class Connection(SshConnection):
         return read_ssh_config(self.get_option("ssh_executable"), self._arguments, self.host)
 
 
-def _key_file() -> str:
-    return RunFolder.of(C.DEFAULT_LOCAL_TMP).file(KEY)
+def load_cloud() -> t.Any:
+    """Not before it is needed: the SDK takes longer to load than most tasks take to run."""
+    from ansible_collections.alicloud.ecs_access.plugins.plugin_utils import _ecs_ssh_cloud
+
+    return _ecs_ssh_cloud

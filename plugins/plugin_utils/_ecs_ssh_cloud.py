@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import typing as t
+import uuid
 
 from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import EcsClient
@@ -27,16 +28,12 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.temp_ke
     instance_problems,
     send_temp_key,
 )
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ecs_ssh_folder import RunFolder
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ecs_ssh_folder import CloudProblem, RunFolder
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ecs_ssh_key import get_key
 
 OPTIONS = tuple(cloud_argument_spec())
 
 _EXPLAINED = (EcsError, PrivateKeyError, PythonTooOld, SettingsError, TempKeyError)
-
-
-class CloudProblem(Exception):
-    """The API could not do it. The message is one sentence that can be shown as it is."""
 
 
 def read_cloud_settings(given: t.Mapping[str, t.Any], environ: t.Mapping[str, str] = os.environ) -> CloudSettings:
@@ -78,6 +75,36 @@ def register(client: EcsClient, instance_id: str, user_name: str, folder: RunFol
     problems = explained(deliver)
     if problems:
         raise CloudProblem(problems[0])
+
+
+def open_session(client: EcsClient, instance_id: str, port: int) -> dict[str, str]:
+    """A Session Manager session to a port of the instance, as C(url) and C(token); raises CloudProblem."""
+
+    def start() -> dict[str, t.Any]:
+        # The token makes a repeated call the same session.
+        params = {"InstanceId": [instance_id], "PortNumber": port, "ClientToken": str(uuid.uuid4())}
+        try:
+            return client.call("StartTerminalSession", params)
+        except EcsError as error:
+            error.hint = _SESSION_HINTS.get(error.code) or error.hint
+            raise
+
+    answer = explained(start)
+    if not answer.get("WebSocketUrl"):
+        raise CloudProblem("StartTerminalSession failed: the answer holds no address. Check endpoint.")
+    return {"url": str(answer["WebSocketUrl"]), "token": str(answer.get("SecurityToken") or "")}
+
+
+_SESSION_HINTS = {
+    "UserBehavior.SessionManagerDisabled": (
+        "Session Manager is turned off for this account: turn it on in the ECS console (Cloud Assistant, Settings), for all regions."
+    ),
+    "SessionCount.ExceedLimit": "An instance takes 20 sessions and a region 1000: end some, or wait until they time out.",
+    "PortForwarding.NotSupported": "The instance's Cloud Assistant agent is too old for it: 2.2.3.256 or newer is needed.",
+    "InvalidOperation.SecurityGroupRuleDenied": "A security group keeps Session Manager from the instance.",
+    "InvalidInstance.NotFound": "There is no such instance in this region: check ecs_instance_id and ecs_region.",
+    "Operation.Forbidden": "The instance has to be running, with its Cloud Assistant agent online.",
+}
 
 
 def explained(work: t.Callable[[], t.Any]) -> t.Any:

@@ -31,6 +31,10 @@ class FolderError(Exception):
     """The folder can't be trusted or used. The message is one sentence."""
 
 
+class CloudProblem(Exception):
+    """The API could not do it. The message is one sentence that can be shown as it is."""
+
+
 class RunFolder:
     """One folder per run, mode 0700, ours. Nothing in it has a name that anybody else could choose."""
 
@@ -42,20 +46,17 @@ class RunFolder:
         """The folder of this run, which may not exist yet."""
         return cls(os.path.join(local_tmp, NAME))
 
-    @classmethod
-    def open(cls, local_tmp: str) -> RunFolder:
-        """The folder of this run, made when it is missing and watched by a reaper; raises FolderError."""
-        folder = cls.of(local_tmp)
+    def make(self) -> None:
+        """Make the folder when it is missing, and have it watched by a reaper; raises FolderError."""
         try:
             with contextlib.suppress(FileExistsError):
-                os.mkdir(folder.path, 0o700)
-            found = os.lstat(folder.path)
+                os.mkdir(self.path, 0o700)
+            found = os.lstat(self.path)
             if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
-                raise FolderError(f"{folder.path} is not a folder of this user with mode 0700; remove it")
-            folder._ensure_reaper()
+                raise FolderError(f"{self.path} is not a folder of this user with mode 0700; remove it")
+            self._ensure_reaper()
         except OSError as exc:
-            raise FolderError(f"{folder.path} can't be used: {exc.strerror}") from exc
-        return folder
+            raise FolderError(f"{self.path} can't be used: {exc.strerror}") from exc
 
     def file(self, name: str, *about: object) -> str:
         """A path; I(about) tells files of the same kind apart, whatever text it holds."""
@@ -71,15 +72,20 @@ class RunFolder:
         finally:
             os.close(handle)
 
-    def write(self, path: str, content: bytes) -> None:
+    def write(self, path: str, content: str) -> None:
         """Make a file of mode 0600 appear whole."""
         scratch = f"{path}.new-{os.getpid()}"
         with contextlib.suppress(FileNotFoundError):
             os.unlink(scratch)
         handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "wb") as stream:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(content)
         os.rename(scratch, path)
+
+    def remove(self, path: str) -> None:
+        """Remove a file if it is there."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
 
     def _ensure_reaper(self) -> None:
         handle = os.open(self.file("reaper"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
@@ -90,18 +96,21 @@ class RunFolder:
             os.close(handle)
 
 
-def read_time(path: str) -> float | None:
-    """The time that a file holds, if it does."""
+def read_word(path: str) -> str | None:
+    """What a file says, None if there is none."""
     try:
-        with open(path, encoding="ascii") as stream:
-            return float(stream.read())
-    except (OSError, ValueError):
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return stream.read()
+    except OSError:
         return None
 
 
-def write_time(folder: RunFolder, path: str, seconds: float) -> None:
-    """Keep a time for other forks."""
-    folder.write(path, repr(seconds).encode())
+def read_time(path: str) -> float | None:
+    """The time that a file holds, if it does."""
+    try:
+        return float(read_word(path) or "")
+    except ValueError:
+        return None
 
 
 def digest(*about: object) -> str:

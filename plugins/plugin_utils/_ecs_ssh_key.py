@@ -27,7 +27,7 @@ def get_key(folder: RunFolder) -> PublicKey:
     with folder.locked(KEY):
         if not os.path.exists(private):
             made = make_private_key("rsa", _SIZE, None, "")
-            folder.write(public, made.public_key.line.encode() + b"\n")
-            folder.write(private, made.content)
+            folder.write(public, made.public_key.line + "\n")
+            folder.write(private, made.content.decode("ascii"))
         with open(public, encoding="ascii") as stream:
             return parse_public_key(stream.read(), public)

@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import typing as t
 
 # A key has to be known still when sshd asks for it: ssh may take its ConnectTimeout, and the instance's clock may be off a little.
 _MARGIN = 20.0
 _LIFETIME = 60.0
+
+NO_TICKET = "no session was opened for it"
+"""What the tunnel says when ssh made a new connection although an open one had been seen."""
 
 _INSTANCE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
 _CONTROL_PATH = re.compile(r"(?:-o)?\s*ControlPath\s*[= ]\s*(\S.*)\Z", re.IGNORECASE)
@@ -40,14 +44,9 @@ def names_option(arguments: t.Iterable[bytes], *names: bytes) -> bool:
     return any(name in argument.lower() for argument in arguments for name in names)
 
 
-def names_proxy(arguments: t.Sequence[bytes]) -> bool:
-    """Whether ssh's arguments say how to get to the host."""
-    return names_option(arguments, b"proxycommand", b"proxyjump") or any(argument.startswith(b"-J") for argument in arguments)
-
-
 def key_options(key_file: str) -> list[str]:
     """The run's key. Without IdentitiesOnly, an agent full of keys would use up the attempts that sshd grants."""
-    return ["-o", f'IdentityFile="{key_file}"', "-o", "IdentitiesOnly=yes"]
+    return ["-o", f'IdentityFile="{key_file.replace("%", "%%")}"', "-o", "IdentitiesOnly=yes"]
 
 
 def host_key_options(instance_id: str, known_hosts: str, strict: bool) -> list[str]:
@@ -56,6 +55,17 @@ def host_key_options(instance_id: str, known_hosts: str, strict: bool) -> list[s
         "-o", f"HostKeyAlias={instance_id}", "-o", f'UserKnownHostsFile="{known_hosts}"', "-o", "CheckHostIP=no",
         "-o", f"StrictHostKeyChecking={'yes' if strict else 'accept-new'}",
     ]  # fmt: skip
+
+
+def tunnel_options(python: str, program: str, ticket: str, report: str) -> list[str]:
+    """Connect through our program. ssh replaces %-tokens and lets a shell exec it."""
+    words = " ".join(shlex.quote(word.replace("%", "%%")) for word in (python, program, ticket, report))
+    return ["-o", f"ProxyCommand={words}"]
+
+
+def names_way(config: t.Mapping[str, str]) -> bool:
+    """Whether the user's configuration of ssh says how to get to the host."""
+    return any(config.get(name, "none").lower() != "none" for name in ("proxycommand", "proxyjump"))
 
 
 def add_options(command: list[bytes], binary: str, options: t.Iterable[str]) -> list[bytes]:

@@ -10,7 +10,7 @@ import os
 import pwd
 import subprocess
 import tempfile
-from typing import List, Optional, Tuple
+from typing import Callable, List, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import as_account, look_at, look_at_key_file, read_quietly
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import TOOL_PATH, HostError, run_tool
@@ -74,8 +74,9 @@ def read_revoked(facts: Facts) -> Tuple[str, str, bool]:
         try:
             code, said = run_tool(["ssh-keygen", "-Q", "-f", path, stream.name], timeout=30)
         except HostError:
-            return path, "", _lists_plainly(path, key)
-    return path, "", code != 0 and "REVOKED" in said
+            code, said = 0, ""
+    # The file may also be a plain list of keys, which ssh-keygen does not read.
+    return path, "", (code != 0 and "REVOKED" in said) or _lists_plainly(path, key)
 
 
 def read_key_command(facts: Facts) -> KeyCommandFacts:
@@ -153,7 +154,7 @@ def _arguments(words: List[str], facts: Facts) -> Optional[List[str]]:
     return arguments
 
 
-def _becoming(entry: "pwd.struct_passwd") -> "callable":
+def _becoming(entry: pwd.struct_passwd) -> Callable[[], None]:
     def become() -> None:
         os.setgroups(os.getgrouplist(entry.pw_name, entry.pw_gid))
         os.setgid(entry.pw_gid)

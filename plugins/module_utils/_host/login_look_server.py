@@ -13,12 +13,12 @@ import re
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import read_quietly
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_sockets import read_command_line, read_listening
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_sockets import find_foreign, read_command_line, read_listening
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_service import parse_arguments
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import Origin, Sshd, SshdError, run
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tree import SshdTree, decode
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import find_tool
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Request, ServerFacts
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Listening, Request, ServerFacts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_config import (
     MAIN_CONFIG,
     Directive,
@@ -46,21 +46,42 @@ def read_server(request: Request) -> ServerFacts:
     listener = _find_listener([item.pid for item in listening if item.program == "sshd"])
     options, config = parse_arguments(list(listener.words[1:])) if listener else ((), MAIN_CONFIG)
     states = _unit_states()
-    code, _out, said = run([program] + list(options) + ["-t", "-f", config])
-    missing = re.search(r"Missing privilege separation directory: (\S+)", said)
-    waiting = any(name.endswith(".socket") and active == "active" for name, _load, active, _on in states)
+    test = [program] + list(options) + ["-t", "-f", config]
+    code, _out, said = run(test)
+    found = re.search(r"Missing privilege separation directory: (\S+)", said)
+    missing = found.group(1) if found else ""
+    try:
+        if missing:
+            # systemd makes it for a running service only, and without it sshd can't be asked anything.
+            os.makedirs(missing, mode=0o755, exist_ok=True)
+            code, _out, said = run(test)
+        return _read_server(request, program, (options, config), listening, listener, states)._replace(
+            privsep_missing=missing if listener or not states else "",
+            error="" if code == 0 else " ".join(said.split()) or "status %d" % code,
+        )
+    finally:
+        if missing:
+            with contextlib.suppress(OSError):
+                os.rmdir(missing)
+
+
+def _read_server(
+    request: Request, program: str, started: Tuple[Tuple[str, ...], str], listening: Tuple[Listening, ...], listener: Optional[_Listener],
+    states: Tuple[Tuple[str, str, str, str], ...],
+) -> ServerFacts:
+    options, config = started
     facts = ServerFacts(
         program=program, unit=_unit(states), unit_states=states, listening=listening, not_to_be_run=os.path.exists("/etc/ssh/sshd_not_to_be_run"),
-        privsep_missing=missing.group(1) if missing and not waiting else "", debian=_has_text(program, b"debianbanner"), log=_log(),
-        error="" if code == 0 or missing else " ".join(said.split()) or "status %d" % code,
+        debian=_has_text(program, b"debianbanner"), log=_log(),
     )
     try:
         tree = SshdTree(config)
-    except SshdError as exc:
-        return facts._replace(error=str(exc))
+    except SshdError:
+        return facts
     directives = tuple(_in_reading_order(tree, config, "", 0))
     facts = facts._replace(directives=directives, host_keys=_host_keys(directives))
-    facts = facts._replace(effective=_effective(program, options, config, request, missing.group(1) if missing else ""))
+    facts = facts._replace(effective=_effective(program, options, config, request))
+    facts = facts._replace(foreign=find_foreign(facts.effective.get("listenaddress", ())))
     if listener:
         changed_path, changed_at = _newest_change(tree)
         facts = facts._replace(
@@ -82,17 +103,12 @@ def _find_listener(pids: List[int]) -> Optional[_Listener]:
     return None
 
 
-def _effective(program: str, options: Tuple[str, ...], config: str, request: Request, missing: str) -> Dict[str, Tuple[str, ...]]:
+def _effective(program: str, options: Tuple[str, ...], config: str, request: Request) -> Dict[str, Tuple[str, ...]]:
     address = request.address or "192.0.2.1"
     try:
         found = Sshd(program, options).effective(config, request.user, Origin(address, "127.0.0.1", request.port or 22))
     except SshdError:
         return {}
-    finally:
-        if missing:
-            # sshd can't be asked without this directory, and a check leaves nothing behind.
-            with contextlib.suppress(OSError):
-                os.rmdir(missing)
     return {keyword: tuple(values) for keyword, values in found.items()}
 
 
@@ -138,7 +154,7 @@ def _startups(title: str) -> Optional[Tuple[int, int]]:
 
 
 def _process_state(pid: int) -> str:
-    return read_quietly("/proc/%d/stat" % pid).rpartition(")")[2].split(" ")[1:2][0]
+    return (read_quietly("/proc/%d/stat" % pid).rpartition(")")[2].split() or [""])[0]
 
 
 def _unit_states() -> Tuple[Tuple[str, str, str, str], ...]:

@@ -7,10 +7,11 @@ Note that this module util is **PRIVATE** to the collection.
 """
 
 import contextlib
+import errno
 import os
 import shlex
 import socket
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import read_quietly
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Listening
@@ -53,6 +54,21 @@ def read_command_line(pid: int) -> Tuple[Tuple[str, ...], str]:
     return (words if os.path.basename(words[0]) == "sshd" else ()), raw
 
 
+def find_foreign(listen: Tuple[str, ...]) -> Tuple[str, ...]:
+    """Those of sshd's listen addresses that no interface of this host has."""
+    found = []
+    for text in listen:
+        address = text.rpartition(":")[0].strip("[]")
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.bind((address, 0))
+        except OSError as exc:
+            if exc.errno == errno.EADDRNOTAVAIL:
+                found.append(address)
+    return tuple(found)
+
+
 def find_connection() -> Optional[Connection]:
     """The SSH connection that this process descends from; sudo and su hide it from the environment, not from here."""
     pid = os.getpid()
@@ -69,7 +85,7 @@ def find_connection() -> Optional[Connection]:
     return None
 
 
-def _holders(inodes: "set") -> Dict[str, int]:
+def _holders(inodes: Set[str]) -> Dict[str, int]:
     found = {}  # type: Dict[str, int]
     for entry in os.listdir("/proc"):
         if not entry.isdigit():

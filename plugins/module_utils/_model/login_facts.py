@@ -130,6 +130,8 @@ class ServerFacts(NamedTuple):
     startups: Optional[Tuple[int, int]] = None
     """Logins under way and how many of them are the limit, as the listener's title says."""
     listening: Tuple[Listening, ...] = ()
+    foreign: Tuple[str, ...] = ()
+    """Addresses that it shall listen on and that this host does not have."""
     host_keys: Tuple[Tuple[str, str], ...] = ()
     """Host key files and what is wrong with each ("" for nothing)."""
     privsep_missing: str = ""

@@ -52,11 +52,10 @@ def find_damage(content: bytes, key: Optional[PublicKey]) -> Optional[Damage]:
         return Damage("key_file_utf16", 0, "is UTF-16 text, which sshd can't read",
                       "save it as plain text, for example with 'iconv -f UTF-16 -t UTF-8'")
     lines = parse_key_file(content)
-    if key is not None:
-        found = _damage_of(lines, content, key)
-        if found is not None:
-            return found
     form = _foreign_form(lines)
+    found = None if key is None else _damage_of(lines, content, key)
+    if found is not None and not (form and found.cause == "key_line_malformed"):
+        return found
     if form is not None or key is not None:
         return form
     for line in lines:

@@ -8,7 +8,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 
 import ipaddress
 import re
-from typing import List, Optional, Tuple
+from typing import Callable, List, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import Finding, blocks, warns
@@ -56,7 +56,7 @@ def find_rule(text: str, address: Optional[str]) -> Optional[Tuple[int, str]]:
     return None
 
 
-def _fits(words: List[str], fits: "callable") -> bool:
+def _fits(words: List[str], fits: Callable[[str], bool]) -> bool:
     if "EXCEPT" in words:
         index = words.index("EXCEPT")
         return _fits(words[:index], fits) and not _fits(words[index + 1:], fits)

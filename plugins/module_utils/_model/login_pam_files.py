@@ -8,7 +8,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 
 import ipaddress
 import re
-from typing import FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
 
 
 class AccessRule(NamedTuple):
@@ -92,7 +92,7 @@ def listfile_values(text: str) -> FrozenSet[str]:
     return frozenset(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _list_fits(words: List[str], fits: "callable") -> bool:
+def _list_fits(words: List[str], fits: Callable[[str], bool]) -> bool:
     if "EXCEPT" in words:
         index = words.index("EXCEPT")
         return _list_fits(words[:index], fits) and not _list_fits(words[index + 1:], fits)

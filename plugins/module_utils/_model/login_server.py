@@ -7,10 +7,10 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import re
-from typing import List
+from typing import List, Set, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts, Listening
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import Finding, blocks, info, shell_quote, warns
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import BLOCKS, Finding, blocks, info, shell_quote, warns
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_settings import find_place
 
 _SSH_PROGRAMS = ("sshd", "systemd", "init", "dropbear")
@@ -24,10 +24,10 @@ def judge_server(facts: Facts) -> List[Finding]:
     found = _files(facts)
     port_holders = [item for item in server.listening if item.port in _ports(facts)]
     serving = [item for item in server.listening if item.program in _SSH_PROGRAMS and _is_ssh(facts, item)]
-    if not serving:
-        found += _not_running(facts, port_holders) if facts.root else []
-    else:
-        found += _elsewhere(facts, serving)
+    if serving:
+        found += _elsewhere(facts, serving) + _half_taken(facts, serving, port_holders)
+    elif facts.root and not any(finding.severity == BLOCKS for finding in found):
+        found += _not_running(facts, port_holders)
     if server.listener_state in ("T", "t"):
         found.append(blocks("sshd_stopped", "process %d of sshd is stopped and answers nobody" % server.listener,
                             "let it go on", "kill -CONT %d" % server.listener))
@@ -102,10 +102,10 @@ def _not_running(facts: Facts, holders: List[Listening]) -> List[Finding]:
                        "systemctl start %s" % unit)]
     said = "; it said: %s" % _complaint(server.log) if _complaint(server.log) else ""
     state = ", ".join("%s is %s" % (item[0], item[2]) for item in states) or "no unit of sshd is there"
-    where = find_place(facts, "listenaddress")
-    if "Cannot assign requested address" in said and where is not None:
-        return [blocks("listen_address_unknown", "ListenAddress %s (%s) is no address of this host%s" % (
-            " ".join(where.arguments), where.place, said), "correct or remove it and start sshd")]
+    if server.foreign:
+        where = find_place(facts, "listenaddress", server.foreign[0])
+        return [blocks("listen_address_unknown", "ListenAddress %s%s is no address of this host" % (
+            server.foreign[0], " (%s)" % where.place if where else ""), "correct or remove it and start sshd")]
     return [blocks("sshd_not_running", "sshd does not run (%s)%s" % (state, said), "start it", start)]
 
 
@@ -124,6 +124,15 @@ def _elsewhere(facts: Facts, serving: List[Listening]) -> List[Finding]:
     return []
 
 
+def _half_taken(facts: Facts, serving: List[Listening], holders: List[Listening]) -> List[Finding]:
+    """sshd starts with what it gets: another program on the IPv4 side of the port leaves it with IPv6."""
+    others = [item for item in holders if item not in serving and item.address == "0.0.0.0"]
+    if not others or ":" in (facts.request.address or "") or any(item.port == others[0].port and "." in item.address for item in serving):
+        return []
+    return [blocks("port_taken", "port %d is held by %s (process %d) for IPv4, so sshd listens for IPv6 only" % (
+        others[0].port, others[0].program, others[0].pid), "end that program and restart sshd, or give one of the two another port")]
+
+
 def _is_ssh(facts: Facts, item: Listening) -> bool:
     # systemd holds the sockets of many services: only one on sshd's port is sshd's.
     if item.program in ("systemd", "init"):
@@ -132,12 +141,12 @@ def _is_ssh(facts: Facts, item: Listening) -> bool:
     return True
 
 
-def _ports(facts: Facts) -> "set":
+def _ports(facts: Facts) -> Set[int]:
     return set(int(word) for word in facts.words("port") if word.isdigit()) or {22}
 
 
-def _complaint(log: "tuple") -> str:
+def _complaint(log: Tuple[str, ...]) -> str:
     for line in reversed(log):
-        if "error:" in line or "fatal:" in line or "Bind to" in line or "Cannot bind" in line:
+        if re.search(r"Bind to|Cannot bind|terminating|no hostkeys", line):
             return line.strip()
     return ""

@@ -224,4 +224,47 @@ SESSION = (
     Scenario("shell_startup_exits", "echo 'exec /bin/false' > $H/.bashrc", ": > $H/.bashrc", note="exec"),
 )  # fmt: skip
 
+
+
+class Healthy(NamedTuple):
+    """A world that looks odd and in which the login works."""
+
+    id: str
+    setup: str
+    user: str = "bob"
+    key: str = ""
+    images: tuple = ()
+
+
+ROOT_KEY = ("mkdir -p /root/.ssh; printf '%s\\n' \"$K\" > /root/.ssh/authorized_keys; chmod 0700 /root/.ssh; "
+            "chmod 0600 /root/.ssh/authorized_keys")  # fmt: skip
+HEALTHY = (
+    Healthy("plain", ":"),
+    Healthy("private-group-may-write", "chmod 0775 $H; chmod 0664 $A"),
+    Healthy("linked-ssh-directory", "mv $S $H/keys; ln -s keys $S"),
+    Healthy("windows-line-ends", "printf '# mine\\r\\n%s\\r\\n' \"$K\" > $A"),
+    Healthy("junk-around-the-key", "printf '\\n# ssh-rsa\\nnonsense\\nssh-rsa\\n   %s' \"$K\" > $A"),
+    Healthy("root-owned-central-file", "mkdir /srv/keys; cp $A /srv/keys/bob; chown root: /srv/keys/bob; chmod 0644 /srv/keys/bob; rm -r $S; "
+            "conf 'AuthorizedKeysFile /srv/keys/%u'"),
+    Healthy("allowed-by-address", "conf \"AllowUsers eve bob@$ADDR\""),
+    Healthy("from-covers-the-address", "printf 'from=\"%s/16\" %s\\n' $ADDR \"$K\" > $A"),
+    Healthy("second-line-lets-in", "printf 'from=\"192.0.2.1\" %s\\n%s\\n' \"$K\" \"$K\" > $A"),
+    Healthy("expires-later", "printf 'expiry-time=\"20990101\" %s\\n' \"$K\" > $A"),
+    Healthy("locked-password-with-pam", "usermod -L bob"),
+    Healthy("star-password-without-pam", "usermod -p '*' bob; conf 'UsePAM no'"),
+    Healthy("match-for-somebody-else", "match 'Match User eve' 'PubkeyAuthentication no' 'ForceCommand /bin/false'"),
+    Healthy("keys-from-a-command", "rm -r $S; printf '#!/bin/sh\\necho %s\\n' \"$K\" > /usr/local/bin/keys; chmod 0755 /usr/local/bin/keys; "
+            "conf 'AuthorizedKeysCommand /usr/local/bin/keys %u' 'AuthorizedKeysCommandUser nobody'"),
+    Healthy("broken-command-but-a-file", "conf 'AuthorizedKeysCommand /opt/gone' 'AuthorizedKeysCommandUser nobody'"),
+    Healthy("publickey-is-demanded", "conf 'AuthenticationMethods publickey'"),
+    Healthy("loose-modes-without-strictmodes", "chmod 0777 $H $S; chmod 0666 $A; conf 'StrictModes no'"),
+    Healthy("root-despite-nologin", ROOT_KEY + "; echo no > /etc/nologin", user="root"),
+    Healthy("start-up-file-for-terminals", "printf 'case $- in *i*) ;; *) return;; esac\\nexec zsh\\n' > $H/.bashrc"),
+    Healthy("denied-but-allowed-first", "echo 'sshd: ALL' > /etc/hosts.deny; echo \"sshd: $ADDR\" > /etc/hosts.allow"),
+    Healthy("empty-revocation-list", ": > /etc/ssh/revoked; conf 'RevokedKeys /etc/ssh/revoked'"),
+    Healthy("rsa-key", ":", key="rsa:2048"),
+    Healthy("ecdsa-key", ":", key="ecdsa:384"),
+    Healthy("behind-a-socket", "stop; systemctl start ssh.socket", images=("debian12",)),
+)  # fmt: skip
+
 ALL = ACCOUNT + PATHS + KEY_TEXT + SETTINGS + SERVER + PAM + SESSION

@@ -10,7 +10,6 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
-
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh_proof import Proof, Target, proof_command, prove_login
 
 _MODULE = "alicloud.ecs_access.sshd_pubkey"
@@ -35,9 +34,11 @@ class ActionModule(ActionBase):
                 f"A login can't be proven over the connection {transport}; use the connection ssh, or proof: skip"
             )
         over_ssh = transport == "ssh"
-        session = self._read_session() if over_ssh else {}
-        prove = wants_proof and over_ssh and not self._task.check_mode
-        module_arguments = {**arguments, "_session": session, "_prove": prove}
+        controller = {
+            "session": self._read_session() if over_ssh else {},
+            "prove": wants_proof and over_ssh and not self._task.check_mode,
+        }
+        module_arguments = {**arguments, "_controller": controller}
         result.update(self._execute_module(module_name=_MODULE, module_args=module_arguments, task_vars=task_vars))
         change = result.pop("_armed", None)
         if change is None or result.get("failed"):
@@ -49,9 +50,11 @@ class ActionModule(ActionBase):
     def _settle(self, result: dict[str, Any], change: str, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         """Prove and disarm, or have the change undone now instead of in a minute or two."""
         proof = self._prove(arguments)
-        verdict = {"_commit": change} if proof.proven else {"_roll_back": change, "_why": proof.text}
+        verdict = {"change": change, "proven": proof.proven, "why": proof.text}
         try:
-            answer = self._execute_module(module_name=_MODULE, module_args={**arguments, **verdict}, task_vars=task_vars)
+            answer = self._execute_module(
+                module_name=_MODULE, module_args={**arguments, "_controller": verdict}, task_vars=task_vars
+            )
         except AnsibleError as exc:
             answer = {"failed": True, "msg": str(exc)}
         if not answer.get("failed") and proof.proven:

@@ -18,8 +18,8 @@ description:
   - The candidate must be accepted by C(sshd -t) as a whole, must be effective for each user and must change nothing else.
     Then it is written, and sshd is reloaded, never restarted, so that open sessions stay. If sshd does not take it, does not
     stay alive or does not answer on its port any more, the former configuration is put back and reloaded, and the task fails.
-  - Before anything is written, the way back is armed on the host: a journal under C(/var/lib/alicloud-ecs-access), a timer and
-    a unit at boot. Only after the controller has logged in afresh by public key alone, past every open connection, is it
+  - Before anything is written, the way back is armed on the host, with a journal under C(/var/lib/alicloud-ecs-access), a timer
+    and a unit at boot. Only after the controller has logged in afresh by public key alone, past every open connection, is it
     disarmed. If that login fails, if the controller vanishes, if the network is cut or the host reboots, the host puts the
     former configuration back by itself. It puts back only what is still as this module has left it.
   - Other settings that keep a user out (such as C(AllowUsers), C(PermitRootLogin), C(AuthenticationMethods), or a C(Match) block
@@ -67,6 +67,11 @@ options:
     description: Seconds after which the host undoes a change by itself unless it has been proven; at least 30, at most 3600.
     type: int
     default: 120
+  _controller:
+    description:
+      - How this run is logged in, whether a proof follows, and the verdict on it. Filled in by the action plugin of this module,
+        which replaces what a task says.
+    type: dict
 requirements:
   - systemd and OpenSSH on the host
   - root (use C(become))
@@ -164,7 +169,6 @@ import re
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host import sshd_journal
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_candidate import Planner, diff_of, get_account
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_change import apply_plan, reload_only
@@ -178,6 +182,7 @@ class SshdPubkeyModule:
 
     def __init__(self, params, check_mode, warn):
         self._params = params
+        self._controller = params["_controller"] or {}
         self._users = list(dict.fromkeys(params["users"]))
         self._check_mode = check_mode
         self._warn = warn
@@ -187,7 +192,7 @@ class SshdPubkeyModule:
         if os.geteuid() != 0:
             raise SshdError("sshd's configuration belongs to root; run this task with become: true")
         self._check_users()
-        if self._params["_commit"] or self._params["_roll_back"]:
+        if "change" in self._controller:
             return self._settle()
         if self._check_mode:
             if sshd_journal.find_armed() is not None:
@@ -204,9 +209,9 @@ class SshdPubkeyModule:
     def _settle(self):
         """The action plugin's verdict on the change that an earlier call has left armed."""
         with sshd_journal.locked():
-            if self._params["_commit"]:
-                return {"backups": sshd_journal.commit(self._params["_commit"])}
-            outcome = sshd_journal.roll_back(self._params["_roll_back"], self._params["_why"])
+            if self._controller["proven"]:
+                return {"backups": sshd_journal.commit(self._controller["change"])}
+            outcome = sshd_journal.roll_back(self._controller["change"], self._controller["why"])
             return {"msg": "the former configuration was put back (%s)" % ("; ".join(outcome) or "no file had changed")}
 
     def _run(self):
@@ -236,14 +241,14 @@ class SshdPubkeyModule:
             result["proof"] = "not needed: no file was changed, sshd has only read them again"
         elif actions and not self._check_mode:
             change = apply_plan(service, planner, plan, self._params["rollback_after"])
-            if self._params["_prove"]:
+            if self._controller.get("prove"):
                 result["_armed"] = change
             else:
                 result["backups"] = sshd_journal.commit(change)
         return result
 
     def _planner(self, service, tree):
-        session = self._params["_session"] or {}
+        session = self._controller.get("session") or {}
         origin = Origin()
         if session:
             # An IPv6 zone is of no use to sshd's Match.
@@ -291,12 +296,7 @@ def argument_spec():
         "proof_user": {"type": "str"},
         "proof_private_key_file": {"type": "path", "no_log": False},
         "rollback_after": {"type": "int", "default": 120},
-        # From the action plugin: how this run is logged in, whether it will prove the login, and its verdict.
-        "_session": {"type": "dict"},
-        "_prove": {"type": "bool", "default": False},
-        "_commit": {"type": "str"},
-        "_roll_back": {"type": "str"},
-        "_why": {"type": "str"},
+        "_controller": {"type": "dict"},
     }
 
 

@@ -82,7 +82,9 @@ def prove_login(
         if attempt:
             sleep(_PAUSE)
         try:
-            done = run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=timeout + 15, check=False)
+            done = run(
+                command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=timeout + 15, check=False
+            )
         except subprocess.TimeoutExpired:
             problem = f"ssh did not end within {timeout + 15} seconds"
             continue

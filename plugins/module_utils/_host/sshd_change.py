@@ -7,10 +7,15 @@ Note that this module util is **PRIVATE** to the collection.
 """
 
 import os
+
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host import sshd_files, sshd_journal
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_candidate import Plan, Planner
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_service import (
-    Service, answering, check_alive, listen_addresses, reload_service,
+    Service,
+    answering,
+    check_alive,
+    listen_addresses,
+    reload_service,
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import SshdError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tree import Changes

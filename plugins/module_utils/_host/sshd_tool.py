@@ -9,7 +9,7 @@ Note that this module util is **PRIVATE** to the collection.
 import os
 import re
 import subprocess
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import sshd_config
 
@@ -82,17 +82,22 @@ class Sshd:
         return code, out, err
 
 
-def run(command: List[str], timeout: int = _TIMEOUT, stdin: Optional[int] = subprocess.DEVNULL) -> Tuple[int, str, str]:
+def run(command: List[str], timeout: int = _TIMEOUT) -> Tuple[int, str, str]:
     """Run a program with a plain environment; a program that hangs or can't be started is an SshdError."""
+    process = None
     try:
-        done = subprocess.run(
-            command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout, env=_ENVIRONMENT
+        # AnsibleModule.run_command knows no timeout, and a hanging systemctl must not keep us from putting things back.
+        process = subprocess.Popen(  # pylint: disable=ansible-bad-function
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_ENVIRONMENT
         )
+        out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
         raise SshdError("'%s' did not end within %d seconds" % (" ".join(command), timeout))
     except OSError as exc:
         raise SshdError("cannot run %s: %s" % (command[0], exc.strerror))
-    return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+    return process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
 
 
 def _first_lines(text: str) -> str:

@@ -16,7 +16,7 @@ import os
 import shutil
 import stat
 import tempfile
-from typing import Dict, Iterator, List, Mapping, Optional
+from typing import Iterator, List, Mapping, Optional
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import SshdError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import sshd_config

@@ -70,7 +70,7 @@ def _read_word(line: str, index: int, first: bool) -> Tuple[str, int]:
     while index < len(line):
         char = line[index]
         following = line[index + 1:index + 2]
-        if char == "\\" and (following in ("'", '"', "\\") and following or (following == " " and not quote)):
+        if char == "\\" and ((following in ("'", '"', "\\") and following) or (following == " " and not quote)):
             word.append(following)
             index += 1
         elif quote and char == quote:

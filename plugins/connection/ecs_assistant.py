@@ -28,11 +28,11 @@ version_added: 1.0.0
 author:
   - The alicloud.ecs_access founders (@alicloud)
 description:
-  - Carries commands, modules and files through Cloud Assistant, so that an instance can be worked on without SSH, without an open port and
-    without an address. Made for looking at an instance that SSH does not reach any more, and for mending it.
+  - Carries commands, modules and files through Cloud Assistant, so that an instance can be worked on without SSH, without an
+    open port and without an address. Made for looking at an instance that SSH does not reach any more, and for mending it.
   - It is slow. Each command is one call of C(RunCommand) and some of C(DescribeInvocationResults), a few seconds in all; a module takes
-    about one command for every 12 KiB of its compressed size, usually three to eight. An output larger than 12 KiB compressed takes a command
-    for each further 12 KiB. Use SSH wherever it works.
+    about one command for every 12 KiB of its compressed size, usually three to eight. An output larger than 12 KiB compressed
+    takes a command for each further 12 KiB. Use SSH wherever it works.
   - Commands and their output can be read for some weeks by everybody who may see the account's Cloud Assistant history. Don't send secrets.
   - Commands run as root. Becoming another user works where no password is asked for.
   - Needs the RAM actions C(ecs:RunCommand) and C(ecs:DescribeInvocationResults), and C(gzip) and C(base64) in the instance.
@@ -93,7 +93,8 @@ class Connection(ConnectionBase):
         if self._client is None:
             if not self.get_option("instance_id"):
                 raise AnsibleConnectionFailure(
-                    "Cloud Assistant needs the instance's id: take the hosts from the inventory plugin alicloud.ecs_access.ecs, or set ecs_instance_id"
+                    "Cloud Assistant needs the instance's id: take the hosts from the inventory plugin alicloud.ecs_access.ecs, "
+                    "or set ecs_instance_id"
                 )
             try:
                 settings = read_settings(self._given())
@@ -158,7 +159,7 @@ class Connection(ConnectionBase):
             out, err = script.unpack(reply, text)
         except script.ReplyError:
             raise AnsibleConnectionFailure(
-                f"{self._instance} ran a Cloud Assistant command, but its answer is not in the output; does the instance have gzip and base64?"
+                f"{self._instance} ran a Cloud Assistant command, but its answer is not in the output; does it have gzip and base64?"
             ) from None
         return reply.status, out, err
 
@@ -177,5 +178,7 @@ class Connection(ConnectionBase):
         if result.get("InvocationStatus") != "Success":
             why = " ".join(str(result.get(name) or "") for name in ("ErrorCode", "ErrorInfo")).strip()
             state = result.get("InvocationStatus") or "unknown"
-            raise AnsibleConnectionFailure(f"Cloud Assistant could not run a command in {instance}: it is {state} ({why or 'no reason given'})")
+            raise AnsibleConnectionFailure(
+                f"Cloud Assistant could not run a command in {instance}: {state} ({why or 'no reason given'})"
+            )
         return str(result.get("Output") or "")

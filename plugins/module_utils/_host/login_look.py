@@ -30,7 +30,12 @@ def make_request(user: str, key: Optional[PublicKey], address: Optional[str], po
         address = connection.address
     now = time.time()
     return Request(
-        user, key, address, port, time.strftime("%Y%m%d%H%M%S", time.localtime(now)), time.strftime("%Y%m%d%H%M%S", time.gmtime(now)),
+        user,
+        key,
+        address,
+        port,
+        time.strftime("%Y%m%d%H%M%S", time.localtime(now)),
+        time.strftime("%Y%m%d%H%M%S", time.gmtime(now)),
         int(now // 86400),
     )
 
@@ -41,14 +46,17 @@ def read_facts(request: Request) -> Facts:
     facts = facts._replace(account=login_look_account.read_account(request.user), server=login_look_server.read_server(request))
     port = request.port or int((facts.words("port") or ("22",))[0])
     facts = facts._replace(
-        pam=login_look_pam.read_pam(), network=login_look_session.read_network(request, facts.server.program, port),
+        pam=login_look_pam.read_pam(),
+        network=login_look_session.read_network(request, facts.server.program, port),
         fips=read_quietly("/proc/sys/crypto/fips_enabled").strip() == "1",
     )
     if not facts.account.found:
         return facts
     facts = facts._replace(key_files=login_look_keys.read_key_files(facts))
     facts = facts._replace(
-        command=login_look_keys.read_key_command(facts), revoked=login_look_keys.read_revoked(facts),
-        other_files=login_look_keys.read_other_files(facts), selinux=login_look_keys.read_selinux(facts),
+        command=login_look_keys.read_key_command(facts),
+        revoked=login_look_keys.read_revoked(facts),
+        other_files=login_look_keys.read_other_files(facts),
+        selinux=login_look_keys.read_selinux(facts),
     )
     return facts._replace(session=login_look_session.read_session(facts))

@@ -26,9 +26,20 @@ def read_account(name: str) -> AccountFacts:
         return AccountFacts(similar=others)
     shell = entry.pw_shell or "/bin/sh"
     return AccountFacts(
-        found=True, uid=entry.pw_uid, gid=entry.pw_gid, home=entry.pw_dir, shell=entry.pw_shell, local=_is_local(name),
-        password_field=entry.pw_passwd, groups=_groups(name, entry.pw_gid), shadow=_shadow(name), shell_node=look_at(shell),
-        shell_executable=os.access(shell, os.X_OK), shells=_shells(), nologin=_notices(), home_node=look_at(entry.pw_dir),
+        found=True,
+        uid=entry.pw_uid,
+        gid=entry.pw_gid,
+        home=entry.pw_dir,
+        shell=entry.pw_shell,
+        local=_is_local(name),
+        password_field=entry.pw_passwd,
+        groups=_groups(name, entry.pw_gid),
+        shadow=_shadow(name),
+        shell_node=look_at(shell),
+        shell_executable=os.access(shell, os.X_OK),
+        shells=_shells(),
+        nologin=_notices(),
+        home_node=look_at(entry.pw_dir),
     )
 
 

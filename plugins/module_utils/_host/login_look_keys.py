@@ -12,7 +12,12 @@ import subprocess
 import tempfile
 from typing import Callable, List, Optional, Tuple
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import as_account, look_at, look_at_key_file, read_quietly
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import (
+    as_account,
+    look_at,
+    look_at_key_file,
+    read_quietly,
+)
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import TOOL_PATH, HostError, run_tool
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.authorized_keys import parse_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.keys_location import expand_pattern
@@ -32,7 +37,8 @@ def read_key_files(facts: Facts) -> Tuple[KeyFileFacts, ...]:
     account, user = facts.account, facts.request.user
     paths = [
         expand_pattern(pattern, user, account.uid, account.home)
-        for pattern in facts.words("authorizedkeysfile") or _USUAL if pattern.lower() != "none"
+        for pattern in facts.words("authorizedkeysfile") or _USUAL
+        if pattern.lower() != "none"
     ]
     return tuple(look_at_key_file(account, user, path) for path in dict.fromkeys(paths))
 
@@ -53,7 +59,9 @@ def read_other_files(facts: Facts) -> Tuple[Tuple[str, str], ...]:
             known.add(path)
             with as_account(entry.pw_name, entry.pw_uid, entry.pw_gid):
                 content = read_quietly(path).encode("utf-8", "surrogateescape")
-            found += [(entry.pw_name, "%s:%d" % (path, line.number)) for line in parse_key_file(content) if line.key and line.key.same_key(key)]
+            found += [
+                (entry.pw_name, "%s:%d" % (path, line.number)) for line in parse_key_file(content) if line.key and line.key.same_key(key)
+            ]
     return tuple(found)
 
 
@@ -66,7 +74,7 @@ def read_revoked(facts: Facts) -> Tuple[str, str, bool]:
     if node.kind != "file":
         return path, "it does not exist" if node.kind == "missing" else "it is a %s" % node.kind, False
     key = facts.request.key
-    if key is None or node.mode & 0o444 == 0 and not facts.root:
+    if key is None or (node.mode & 0o444 == 0 and not facts.root):
         return path, "", False
     with tempfile.NamedTemporaryFile(prefix="ecs-access-", suffix=".pub") as stream:
         stream.write(key.line.encode("utf-8", "replace") + b"\n")
@@ -98,8 +106,14 @@ def read_key_command(facts: Facts) -> KeyCommandFacts:
         return found
     try:
         done = subprocess.run(
-            arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_COMMAND_SECONDS, cwd="/",
-            env={"PATH": TOOL_PATH, "HOME": entry.pw_dir, "USER": entry.pw_name, "LOGNAME": entry.pw_name}, preexec_fn=_becoming(entry),
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=_COMMAND_SECONDS,
+            cwd="/",
+            env={"PATH": TOOL_PATH, "HOME": entry.pw_dir, "USER": entry.pw_name, "LOGNAME": entry.pw_name},
+            preexec_fn=_becoming(entry),
         )
     except subprocess.TimeoutExpired:
         return found._replace(ran=True, error="did not end within %d seconds" % _COMMAND_SECONDS)
@@ -144,7 +158,7 @@ def _arguments(words: List[str], facts: Facts) -> Optional[List[str]]:
         expanded = ""
         index = 0
         while index < len(word):
-            token = word[index:index + 2]
+            token = word[index : index + 2]
             if token.startswith("%") and token not in tokens:
                 # Needs a key, or is a token of a later sshd.
                 return None

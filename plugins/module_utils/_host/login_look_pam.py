@@ -8,7 +8,7 @@ Note that this module util is **PRIVATE** to the collection.
 
 import glob
 import os
-from typing import Dict, List, Optional, Tuple
+from typing import List, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import read_quietly
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import PamEntry, PamFacts

@@ -66,13 +66,22 @@ def read_server(request: Request) -> ServerFacts:
 
 
 def _read_server(
-    request: Request, program: str, started: Tuple[Tuple[str, ...], str], listening: Tuple[Listening, ...], listener: Optional[_Listener],
+    request: Request,
+    program: str,
+    started: Tuple[Tuple[str, ...], str],
+    listening: Tuple[Listening, ...],
+    listener: Optional[_Listener],
     states: Tuple[Tuple[str, str, str, str], ...],
 ) -> ServerFacts:
     options, config = started
     facts = ServerFacts(
-        program=program, unit=_unit(states), unit_states=states, listening=listening, not_to_be_run=os.path.exists("/etc/ssh/sshd_not_to_be_run"),
-        debian=_has_text(program, b"debianbanner"), log=_log(),
+        program=program,
+        unit=_unit(states),
+        unit_states=states,
+        listening=listening,
+        not_to_be_run=os.path.exists("/etc/ssh/sshd_not_to_be_run"),
+        debian=_has_text(program, b"debianbanner"),
+        log=_log(),
     )
     try:
         tree = SshdTree(config)
@@ -85,8 +94,13 @@ def _read_server(
     if listener:
         changed_path, changed_at = _newest_change(tree)
         facts = facts._replace(
-            listener=listener.pid, listener_state=_process_state(listener.pid), listener_options=options, loaded_at=_loaded_at(listener.pid, directives),
-            changed_at=changed_at, changed_path=changed_path, startups=_startups(listener.title),
+            listener=listener.pid,
+            listener_state=_process_state(listener.pid),
+            listener_options=options,
+            loaded_at=_loaded_at(listener.pid, directives),
+            changed_at=changed_at,
+            changed_path=changed_path,
+            startups=_startups(listener.title),
         )
     return facts
 
@@ -165,7 +179,12 @@ def _unit_states() -> Tuple[Tuple[str, str, str, str], ...]:
     for block in out.strip().split("\n\n"):
         values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         if values.get("Id"):
-            found[values["Id"]] = (values["Id"], values.get("LoadState", ""), values.get("ActiveState", ""), values.get("UnitFileState", ""))
+            found[values["Id"]] = (
+                values["Id"],
+                values.get("LoadState", ""),
+                values.get("ActiveState", ""),
+                values.get("UnitFileState", ""),
+            )
     return tuple(found.values())
 
 
@@ -185,7 +204,7 @@ def _host_key_problem(path: str) -> str:
         status = os.stat(path)
     except OSError:
         return "does not exist"
-    if status.st_uid == 0 and status.st_mode & 0o077 and not (status.st_mode & 0o077 == 0o040):
+    if status.st_uid == 0 and status.st_mode & 0o077 and status.st_mode & 0o077 != 0o040:
         return "is readable by others (mode %04o), which sshd does not accept" % (status.st_mode & 0o7777)
     return "" if os.geteuid() != 0 or "BEGIN" in read_quietly(path) else "holds no key"
 

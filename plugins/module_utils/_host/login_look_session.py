@@ -8,7 +8,7 @@ Note that this module util is **PRIVATE** to the collection.
 
 import ipaddress
 import os
-from typing import Dict, List, Tuple
+from typing import List, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_look_pam import read_tuple
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_look_server import is_linked_to_libwrap
@@ -48,8 +48,14 @@ def read_session(facts: Facts) -> SessionFacts:
     root = facts.setting("chrootdirectory", "none")
     chroot = () if root == "none" else chain(expand_pattern(root, user, account.uid, account.home))
     return SessionFacts(
-        startup=startup, login_startup=login_startup, rc=rc, disks=_disks(account), processes=len(find_processes(account.uid)),
-        logins=_count_logins(user), chroot=chroot, forced=_forced(facts),
+        startup=startup,
+        login_startup=login_startup,
+        rc=rc,
+        disks=_disks(account),
+        processes=len(find_processes(account.uid)),
+        logins=_count_logins(user),
+        chroot=chroot,
+        forced=_forced(facts),
         chroot_shell=not chroot or os.path.exists(chroot[-1].path + (account.shell or "/bin/sh")),
     )
 
@@ -57,8 +63,10 @@ def read_session(facts: Facts) -> SessionFacts:
 def read_network(request: Request, program: str, port: int) -> NetworkFacts:
     """TCP wrappers, the way back, firewall rules as far as this process may list them."""
     return NetworkFacts(
-        libwrap=bool(program) and is_linked_to_libwrap(program), hosts_allow=read_quietly("/etc/hosts.allow"),
-        hosts_deny=read_quietly("/etc/hosts.deny"), route_error=_route_error(request.address or ""),
+        libwrap=bool(program) and is_linked_to_libwrap(program),
+        hosts_allow=read_quietly("/etc/hosts.allow"),
+        hosts_deny=read_quietly("/etc/hosts.deny"),
+        route_error=_route_error(request.address or ""),
         firewall=find_firewall_rules(_firewall_listing(), request.address, port),
     )
 

@@ -11,15 +11,20 @@ import grp
 import os
 import pwd
 import stat
-from typing import Iterator, List, Optional, Tuple
+from typing import Iterator, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import AccountFacts, KeyFileFacts, Node
 
 _MAX_SIZE = 1024 * 1024
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _KINDS = (
-    (stat.S_ISREG, "file"), (stat.S_ISDIR, "directory"), (stat.S_ISLNK, "link"), (stat.S_ISFIFO, "fifo"), (stat.S_ISSOCK, "socket"),
-    (stat.S_ISCHR, "device"), (stat.S_ISBLK, "device"),
+    (stat.S_ISREG, "file"),
+    (stat.S_ISDIR, "directory"),
+    (stat.S_ISLNK, "link"),
+    (stat.S_ISFIFO, "fifo"),
+    (stat.S_ISSOCK, "socket"),
+    (stat.S_ISCHR, "device"),
+    (stat.S_ISBLK, "device"),
 )
 
 
@@ -53,7 +58,9 @@ def look_at(path: str, account: Optional[AccountFacts] = None, follow: bool = Tr
     link = os.readlink(path) if stat.S_ISLNK(status.st_mode) else ""
     kind = next((name for test, name in _KINDS if test(status.st_mode)), "device")
     private = bool(account and status.st_mode & 0o020 and _is_private(status.st_gid, status.st_uid, account.uid))
-    return Node(path, kind, status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode), _user(status.st_uid), _group(status.st_gid), private, link)
+    return Node(
+        path, kind, status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode), _user(status.st_uid), _group(status.st_gid), private, link
+    )
 
 
 def chain(path: str) -> Tuple[Node, ...]:

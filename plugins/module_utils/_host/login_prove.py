@@ -48,8 +48,12 @@ def prove_login(facts: Facts) -> Proof:
         return Proof(True, True, "%s was let in by a private sshd, where ForceCommand ran" % user)
     if accepted:
         said = " ".join(said.split())[-200:]
-        return Proof(True, False, "a private sshd let %s in, but its session ran no command (status %d%s)" % (
-            user, code, ": " + said if said else ""), why)
+        return Proof(
+            True,
+            False,
+            "a private sshd let %s in, but its session ran no command (status %d%s)" % (user, code, ": " + said if said else ""),
+            why,
+        )
     return Proof(False, False, "a private sshd refused %s%s" % (user, ": " + why if why else ""), why)
 
 
@@ -87,9 +91,18 @@ def _make_key(keygen: str, private: str, kinds: List[List[str]]) -> str:
 
 def _log_in(ssh: str, identity: str, server: str, user: str, mark: str) -> Tuple[int, str]:
     options = (
-        "ProxyCommand=" + server, "IdentityFile=" + identity, "IdentitiesOnly=yes", "IdentityAgent=none", "BatchMode=yes",
-        "PreferredAuthentications=publickey", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "GlobalKnownHostsFile=/dev/null",
-        "ControlPath=none", "LogLevel=ERROR", "RequestTTY=no",
+        "ProxyCommand=" + server,
+        "IdentityFile=" + identity,
+        "IdentitiesOnly=yes",
+        "IdentityAgent=none",
+        "BatchMode=yes",
+        "PreferredAuthentications=publickey",
+        "StrictHostKeyChecking=no",
+        "UserKnownHostsFile=/dev/null",
+        "GlobalKnownHostsFile=/dev/null",
+        "ControlPath=none",
+        "LogLevel=ERROR",
+        "RequestTTY=no",
     )
     arguments = [ssh, "-F", "none"]
     for option in options:

@@ -11,7 +11,7 @@ import errno
 import os
 import shlex
 import socket
-from typing import Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Dict, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import read_quietly
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Listening
@@ -44,7 +44,7 @@ def read_command_line(pid: int) -> Tuple[Tuple[str, ...], str]:
     raw = read_quietly("/proc/%d/cmdline" % pid)
     if raw.startswith("sshd: "):
         title = raw.rstrip("\0 ")
-        text = title[len("sshd: "):]
+        text = title[len("sshd: ") :]
         if "[listener]" not in text and not text.startswith("/"):
             return (), title
         with contextlib.suppress(ValueError):
@@ -114,5 +114,5 @@ def _name(pid: int) -> Tuple[str, int]:
 def _address(text: str) -> str:
     raw = bytes.fromhex(text)
     # Each 32-bit word is written in the machine's own byte order, which is the wrong one on what ECS runs on.
-    words = b"".join(raw[index:index + 4][::-1] for index in range(0, len(raw), 4))
+    words = b"".join(raw[index : index + 4][::-1] for index in range(0, len(raw), 4))
     return socket.inet_ntop(socket.AF_INET if len(words) == 4 else socket.AF_INET6, words)

@@ -31,25 +31,34 @@ def judge_aging(facts: Facts) -> List[Finding]:
         return []
     if shadow is None:
         if facts.account.password_field == "x" and facts.account.local and facts.root:
-            return [blocks(
-                "shadow_entry_missing", "/etc/shadow has no line for %s, and PAM refuses an account without one" % user,
-                "let pwconv make the line", "pwconv",
-            )]
+            return [
+                blocks(
+                    "shadow_entry_missing",
+                    "/etc/shadow has no line for %s, and PAM refuses an account without one" % user,
+                    "let pwconv make the line",
+                    "pwconv",
+                )
+            ]
         return []
     age = _password_problem(shadow, facts.request.today)
     if age is None:
         return []
-    return [blocks(
-        "password_expired", "/etc/shadow: %s; with UsePAM yes a login has to change it before anything else can run" % age % user,
-        "take the age limit off an account that logs in by key", "chage -M -1 -I -1 -d %d %s" % (facts.request.today, shell_quote(user)),
-    )]
+    return [
+        blocks(
+            "password_expired",
+            "/etc/shadow: %s; with UsePAM yes a login has to change it before anything else can run" % age % user,
+            "take the age limit off an account that logs in by key",
+            "chage -M -1 -I -1 -d %d %s" % (facts.request.today, shell_quote(user)),
+        )
+    ]
 
 
 def _missing(facts: Facts) -> Finding:
     user = facts.request.user
     hint = "; there is %s" % " and ".join(facts.account.similar) if facts.account.similar else ""
     return blocks(
-        "user_missing", "no account is called %s%s" % (user, hint),
+        "user_missing",
+        "no account is called %s%s" % (user, hint),
         "create it (alicloud.ecs_access.ssh_access), or log in with the right name",
     )
 
@@ -60,16 +69,23 @@ def _lock(facts: Facts) -> List[Finding]:
         return []
     found = []
     if shadow.expires is not None and facts.request.today >= shadow.expires:
-        found.append(blocks(
-            "account_expired", "/etc/shadow: the account %s expired %d days ago" % (user, facts.request.today - shadow.expires),
-            "remove the expiry date, if this person is to come back", "chage -E -1 %s" % shell_quote(user),
-        ))
+        found.append(
+            blocks(
+                "account_expired",
+                "/etc/shadow: the account %s expired %d days ago" % (user, facts.request.today - shadow.expires),
+                "remove the expiry date, if this person is to come back",
+                "chage -E -1 %s" % shell_quote(user),
+            )
+        )
     if shadow.password.startswith("!") and not facts.uses_pam:
-        found.append(blocks(
-            "account_locked", "/etc/shadow: the password of %s starts with '!', which sshd takes for a locked account when UsePAM is no"
-            % user,
-            "replace it by '*', which lets nobody in by password and leaves keys alone", "usermod -p '*' %s" % shell_quote(user),
-        ))
+        found.append(
+            blocks(
+                "account_locked",
+                "/etc/shadow: the password of %s starts with '!', which sshd takes for a locked account when UsePAM is no" % user,
+                "replace it by '*', which lets nobody in by password and leaves keys alone",
+                "usermod -p '*' %s" % shell_quote(user),
+            )
+        )
     return found
 
 
@@ -90,16 +106,23 @@ def _shell(facts: Facts) -> List[Finding]:
     if account.shell_node.kind == "missing":
         return [blocks("shell_missing", "the shell of %s, %s, does not exist" % (user, shell), "give it a shell that exists", change)]
     if account.shell_node.kind != "file" or not account.shell_executable:
-        return [blocks(
-            "shell_not_executable", "the shell of %s, %s, can't be executed (%s, mode %04o)"
-            % (user, shell, account.shell_node.kind, account.shell_node.mode),
-            "give it another shell, or make this one executable", change,
-        )]
+        return [
+            blocks(
+                "shell_not_executable",
+                "the shell of %s, %s, can't be executed (%s, mode %04o)" % (user, shell, account.shell_node.kind, account.shell_node.mode),
+                "give it another shell, or make this one executable",
+                change,
+            )
+        ]
     if shell.rsplit("/", 1)[-1] in ("nologin", "false", "true", "sync", "halt", "shutdown"):
-        return [blocks(
-            "shell_nologin", "the shell of %s is %s, which ends every session at once" % (user, shell),
-            "give it a shell, if it is a person's account", change,
-        )]
+        return [
+            blocks(
+                "shell_nologin",
+                "the shell of %s is %s, which ends every session at once" % (user, shell),
+                "give it a shell, if it is a person's account",
+                change,
+            )
+        ]
     return []
 
 
@@ -114,8 +137,12 @@ def _nologin(facts: Facts) -> List[Finding]:
     else:
         paths = list(account.nologin)
     return [
-        blocks("nologin_file", "%s exists and keeps everybody but root out (it says: %s)" % (path, text or "nothing"),
-               "remove it once the reason for it is gone", "rm %s" % path)
+        blocks(
+            "nologin_file",
+            "%s exists and keeps everybody but root out (it says: %s)" % (path, text or "nothing"),
+            "remove it once the reason for it is gone",
+            "rm %s" % path,
+        )
         for path, text in paths
     ]
 

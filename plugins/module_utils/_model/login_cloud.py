@@ -21,15 +21,27 @@ def judge_cloud(instance: Mapping[str, Any]) -> List[Finding]:
     if str(instance.get("os_type") or "linux") == "windows":
         found.append(blocks("instance_is_windows", "%s runs Windows, which knows no key pairs" % name, "log in by RDP"))
     if "ssh_reachable" in instance and instance["ssh_reachable"] is False:
-        found.append(blocks("security_group", "SSH can't reach %s: %s" % (name, instance.get("ssh_reachable_reason") or "no rule lets it in"),
-                            "add a rule that allows the SSH port from the address that logins come from"))
+        found.append(
+            blocks(
+                "security_group",
+                "SSH can't reach %s: %s" % (name, instance.get("ssh_reachable_reason") or "no rule lets it in"),
+                "add a rule that allows the SSH port from the address that logins come from",
+            )
+        )
     elif "ssh_reachable" in instance and instance["ssh_reachable"] is None:
-        found.append(info("security_group_unknown", "whether SSH can reach %s is not known: %s" % (name, instance.get("ssh_reachable_reason"))))
+        found.append(
+            info("security_group_unknown", "whether SSH can reach %s is not known: %s" % (name, instance.get("ssh_reachable_reason")))
+        )
     if not instance.get("public_ips") and not instance.get("ipv6_ips"):
         found.append(info("no_public_address", "%s has no public address: it can be reached from inside its network only" % name))
     agent = instance.get("cloud_assistant")
     if agent is not None and not agent.get("online"):
         state = "is offline" if agent.get("installed") else "was never there"
-        found.append(warns("assistant_offline", "the Cloud Assistant agent of %s %s, so nothing can be mended through it" % (name, state),
-                           "start or install the agent"))
+        found.append(
+            warns(
+                "assistant_offline",
+                "the Cloud Assistant agent of %s %s, so nothing can be mended through it" % (name, state),
+                "start or install the agent",
+            )
+        )
     return found

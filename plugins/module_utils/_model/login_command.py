@@ -47,14 +47,31 @@ def _problems(facts: Facts) -> List[Finding]:
         return [blocks("keys_command_missing", "%s does not exist" % name, "install it, or remove the setting")]
     for node in command.nodes:
         if node.uid != 0:
-            return [blocks("keys_command_unsafe", "%s: %s belongs to %s, and sshd runs only what is root's" % (name, node.path, node.owner),
-                           "give it to root", "chown root: %s" % shell_quote(node.path))]
+            return [
+                blocks(
+                    "keys_command_unsafe",
+                    "%s: %s belongs to %s, and sshd runs only what is root's" % (name, node.path, node.owner),
+                    "give it to root",
+                    "chown root: %s" % shell_quote(node.path),
+                )
+            ]
         if node.mode & 0o022:
-            return [blocks("keys_command_unsafe", "%s: %s has mode %04o, and sshd runs nothing that others may write" % (
-                name, node.path, node.mode), "take that right away", "chmod go-w %s" % shell_quote(node.path))]
+            return [
+                blocks(
+                    "keys_command_unsafe",
+                    "%s: %s has mode %04o, and sshd runs nothing that others may write" % (name, node.path, node.mode),
+                    "take that right away",
+                    "chmod go-w %s" % shell_quote(node.path),
+                )
+            ]
     if not command.user_exists:
-        return [blocks("keys_command_user_missing", "AuthorizedKeysCommandUser %s does not exist" % (command.user or "is not set and"),
-                       "create that account, or name another")]
+        return [
+            blocks(
+                "keys_command_user_missing",
+                "AuthorizedKeysCommandUser %s does not exist" % (command.user or "is not set and"),
+                "create that account, or name another",
+            )
+        ]
     if not command.ran:
         return []
     if command.error or command.status != 0:

@@ -31,27 +31,36 @@ def judge_line(facts: Facts, place: str, line: KeyLine) -> List[Finding]:
         return [blocks("option_malformed", "%s; sshd passes over the whole line without a word" % exc, "mend or remove the option")]
     unknown = unknown_options(options)
     if unknown:
-        return [blocks(
-            "option_unknown", "%s: sshd knows no key option %s, and passes over the whole line without a word"
-            % (place, ", ".join(unknown)), "correct or remove it",
-        )]
+        return [
+            blocks(
+                "option_unknown",
+                "%s: sshd knows no key option %s, and passes over the whole line without a word" % (place, ", ".join(unknown)),
+                "correct or remove it",
+            )
+        ]
     found = []  # type: List[Finding]
     for option in options:
         name, value = option.name.lower(), option.value or ""
         if name == "cert-authority":
-            found.append(blocks(
-                "cert_authority_only", "%s: the key is marked cert-authority, so it may sign certificates but not log in" % place,
-                "remove cert-authority, or log in with a certificate",
-            ))
+            found.append(
+                blocks(
+                    "cert_authority_only",
+                    "%s: the key is marked cert-authority, so it may sign certificates but not log in" % place,
+                    "remove cert-authority, or log in with a certificate",
+                )
+            )
         elif name == "from":
             found += _judge_from(facts, place, value)
         elif name == "expiry-time" and _is_past(facts, value):
-            found.append(blocks(
-                "key_expired", "%s: expiry-time=\"%s\" is over (it is %s)" % (place, value, facts.request.now[:12]),
-                "set a later expiry-time, or remove it",
-            ))
+            found.append(
+                blocks(
+                    "key_expired",
+                    '%s: expiry-time="%s" is over (it is %s)' % (place, value, facts.request.now[:12]),
+                    "set a later expiry-time, or remove it",
+                )
+            )
         elif name == "command":
-            found += judge_forced(facts, "command=\"%s\" at %s" % (value, place), value)
+            found += judge_forced(facts, 'command="%s" at %s' % (value, place), value)
     return found
 
 
@@ -74,9 +83,14 @@ def _judge_from(facts: Facts, place: str, value: str) -> List[Finding]:
     if allowed:
         return []
     if allowed is None:
-        return [warns("from_unknown", "%s: from=\"%s\" lets the key in from there only" % (place, value),
-                      "check again with the address that the login comes from")]
-    return [blocks("from_mismatch", "%s: from=\"%s\" does not cover %s" % (place, value, address), "add the address to it")]
+        return [
+            warns(
+                "from_unknown",
+                '%s: from="%s" lets the key in from there only' % (place, value),
+                "check again with the address that the login comes from",
+            )
+        ]
+    return [blocks("from_mismatch", '%s: from="%s" does not cover %s' % (place, value, address), "add the address to it")]
 
 
 def _is_past(facts: Facts, value: str) -> bool:

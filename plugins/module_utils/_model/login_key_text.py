@@ -19,16 +19,36 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh
 
 _BOM = b"\xef\xbb\xbf"
 _FORMS = (
-    ("PRIVATE KEY", "private_key_pasted", "holds a private key",
-     "remove it, treat that key as lost to others, and add the public half of a new one"),
-    ("BEGIN SSH2 PUBLIC KEY", "key_in_rfc4716_form", "holds a key in RFC 4716 form, which sshd does not read",
-     "put the key there in OpenSSH's form, the output of 'ssh-keygen -i -f FILE'"),
-    ("PuTTY-User-Key-File", "key_in_putty_form", "holds a key in PuTTY's form, which sshd does not read",
-     "put the line there that PuTTYgen shows under 'Public key for pasting into OpenSSH authorized_keys file'"),
-    ("BEGIN RSA PUBLIC KEY", "key_in_pem_form", "holds a key in PEM form, which sshd does not read",
-     "put the key there in OpenSSH's form, the output of 'ssh-keygen -i -m PEM -f FILE'"),
-    ("BEGIN PUBLIC KEY", "key_in_pem_form", "holds a key in PEM form, which sshd does not read",
-     "put the key there in OpenSSH's form, the output of 'ssh-keygen -i -m PKCS8 -f FILE'"),
+    (
+        "PRIVATE KEY",
+        "private_key_pasted",
+        "holds a private key",
+        "remove it, treat that key as lost to others, and add the public half of a new one",
+    ),
+    (
+        "BEGIN SSH2 PUBLIC KEY",
+        "key_in_rfc4716_form",
+        "holds a key in RFC 4716 form, which sshd does not read",
+        "put the key there in OpenSSH's form, the output of 'ssh-keygen -i -f FILE'",
+    ),
+    (
+        "PuTTY-User-Key-File",
+        "key_in_putty_form",
+        "holds a key in PuTTY's form, which sshd does not read",
+        "put the line there that PuTTYgen shows under 'Public key for pasting into OpenSSH authorized_keys file'",
+    ),
+    (
+        "BEGIN RSA PUBLIC KEY",
+        "key_in_pem_form",
+        "holds a key in PEM form, which sshd does not read",
+        "put the key there in OpenSSH's form, the output of 'ssh-keygen -i -m PEM -f FILE'",
+    ),
+    (
+        "BEGIN PUBLIC KEY",
+        "key_in_pem_form",
+        "holds a key in PEM form, which sshd does not read",
+        "put the key there in OpenSSH's form, the output of 'ssh-keygen -i -m PKCS8 -f FILE'",
+    ),
 )
 # A shorter beginning of a key is the same for every key of its type.
 _TELLING = 44
@@ -49,8 +69,12 @@ def find_damage(content: bytes, key: Optional[PublicKey]) -> Optional[Damage]:
     Without a key, the first thing that was meant to be one.
     """
     if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content[:512]:
-        return Damage("key_file_utf16", 0, "is UTF-16 text, which sshd can't read",
-                      "save it as plain text, for example with 'iconv -f UTF-16 -t UTF-8'")
+        return Damage(
+            "key_file_utf16",
+            0,
+            "is UTF-16 text, which sshd can't read",
+            "save it as plain text, for example with 'iconv -f UTF-16 -t UTF-8'",
+        )
     lines = parse_key_file(content)
     form = _foreign_form(lines)
     found = None if key is None else _damage_of(lines, content, key)
@@ -85,9 +109,13 @@ def _describe(line: KeyLine, key: PublicKey) -> Damage:
     typed = before.endswith(KEY_TYPES)
     glued = re.search(r"(\S)(%s)\Z" % "|".join(re.escape(name) for name in KEY_TYPES), before)
     if line.text.startswith("\ufeff"):
-        return Damage("key_file_bom", line.number, "the line starts with a byte order mark that no editor shows, so sshd does not know its key type",
-                      "remove the mark")
-    if glued and (line.kind in ("comment", "key") or line.text[:glued.start(2)].rstrip("\"'") == ""):
+        return Damage(
+            "key_file_bom",
+            line.number,
+            "the line starts with a byte order mark that no editor shows, so sshd does not know its key type",
+            "remove the mark",
+        )
+    if glued and (line.kind in ("comment", "key") or line.text[: glued.start(2)].rstrip("\"'") == ""):
         if glued.group(1) in "\"'":
             return Damage("key_line_malformed", line.number, "the key stands in quotes", "remove the quotes")
         if glued.group(1) == "#" and not line.text.split("#")[0].strip() and before.strip("# ") in KEY_TYPES:
@@ -96,19 +124,29 @@ def _describe(line: KeyLine, key: PublicKey) -> Damage:
     if line.kind == "comment":
         return Damage("key_commented_out", line.number, "the key is commented out", "remove the # in front of it")
     if not typed:
-        return Damage("key_line_malformed", line.number, "there is no key type right before the key", "write %s in front of it" % key.key_type)
+        return Damage(
+            "key_line_malformed", line.number, "there is no key type right before the key", "write %s in front of it" % key.key_type
+        )
     return _unreadable(line, before + " " + key.base64, before.split()[-1], key)
 
 
 def _unreadable(line: KeyLine, text: str, kind: str, key: Optional[PublicKey] = None) -> Damage:
     """A line that is neither comment nor key; the reason is the parser's, in short."""
     if key is not None and kind in KEY_TYPES and kind != key.key_type:
-        return Damage("key_type_mismatch", line.number, "says %s but the key is of type %s" % (kind, key.key_type),
-                      "write %s in front of the key" % key.key_type)
+        return Damage(
+            "key_type_mismatch",
+            line.number,
+            "says %s but the key is of type %s" % (kind, key.key_type),
+            "write %s in front of the key" % key.key_type,
+        )
     if key is not None:
-        options = text[:text.rindex(kind)].strip()
-        return Damage("option_malformed", line.number, "what stands before the key can't be read as key options (%s)" % options[:80],
-                      "mend or remove the options: NAME or NAME=\"VALUE\", separated by commas without blanks")
+        options = text[: text.rindex(kind)].strip()
+        return Damage(
+            "option_malformed",
+            line.number,
+            "what stands before the key can't be read as key options (%s)" % options[:80],
+            'mend or remove the options: NAME or NAME="VALUE", separated by commas without blanks',
+        )
     try:
         parse_key_fields(text.strip(), "the line")
     except KeyFormatError as exc:

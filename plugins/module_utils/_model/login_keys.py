@@ -9,11 +9,11 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 from typing import List, NamedTuple, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.authorized_keys import parse_key_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_command import judge_command
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts, KeyFileFacts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import BLOCKS, Finding, blocks, warns
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_key_line import judge_line
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_key_text import find_damage
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_command import judge_command
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_paths import add_key, judge_path
 
 
@@ -69,10 +69,14 @@ def _absent(facts: Facts, sources: List[_Source]) -> List[Finding]:
     own = [place for name, place in facts.other_files if name == user]
     paths = " and ".join(item.path for item in facts.key_files)
     if own:
-        return [blocks(
-            "key_file_elsewhere", "AuthorizedKeysFile makes sshd read the keys of %s from %s, but the key stands at %s"
-            % (user, paths, own[0]), "put the key where sshd looks, or change AuthorizedKeysFile", add_key(facts),
-        )]
+        return [
+            blocks(
+                "key_file_elsewhere",
+                "AuthorizedKeysFile makes sshd read the keys of %s from %s, but the key stands at %s" % (user, paths, own[0]),
+                "put the key where sshd looks, or change AuthorizedKeysFile",
+                add_key(facts),
+            )
+        ]
     first = [finding for source in sources[:1] for finding in source.path]
     if first and facts.key_files[0].status != "missing":
         return first
@@ -81,28 +85,44 @@ def _absent(facts: Facts, sources: List[_Source]) -> List[Finding]:
         return []
     others = sorted(set(name for name, _place in facts.other_files))
     if others:
-        return first + [blocks(
-            "key_of_other_user", "the key is not in %s; it stands at %s, for the user %s" % (paths, facts.other_files[0][1], ", ".join(others)),
-            "log in as %s, or add the key for %s" % (" or ".join(others), user), add_key(facts),
-        )]
+        return first + [
+            blocks(
+                "key_of_other_user",
+                "the key is not in %s; it stands at %s, for the user %s" % (paths, facts.other_files[0][1], ", ".join(others)),
+                "log in as %s, or add the key for %s" % (" or ".join(others), user),
+                add_key(facts),
+            )
+        ]
     if first:
         return first
     if key is None:
         return [blocks("key_file_empty", "%s has no key in it" % paths, "add a key (alicloud.ecs_access.ssh_access)")]
     text = [item for item in facts.key_files if item.content.strip()]
     if facts.key_files[0].status == "ok" and not text:
-        return [blocks("key_file_empty", "%s is empty" % facts.key_files[0].path, "add the key (alicloud.ecs_access.ssh_access)", add_key(facts))]
-    return [blocks(
-        "key_missing", "%s has %d keys, but not %s" % (
-            paths, sum(1 for item in text for line in parse_key_file(item.content) if line.key is not None), key.fingerprint_sha256),
-        "add the key (alicloud.ecs_access.ssh_access), or log in with one that is there", add_key(facts),
-    )]
+        return [
+            blocks(
+                "key_file_empty", "%s is empty" % facts.key_files[0].path, "add the key (alicloud.ecs_access.ssh_access)", add_key(facts)
+            )
+        ]
+    return [
+        blocks(
+            "key_missing",
+            "%s has %d keys, but not %s"
+            % (paths, sum(1 for item in text for line in parse_key_file(item.content) if line.key is not None), key.fingerprint_sha256),
+            "add the key (alicloud.ecs_access.ssh_access), or log in with one that is there",
+            add_key(facts),
+        )
+    ]
 
 
 def judge_selinux(facts: Facts) -> List[Finding]:
     """Labels that keep sshd out although every mode is right."""
     return [
-        warns("selinux_label", "%s has the SELinux type %s, which sshd may not read" % (path, kind),
-              "give it the label of its place", "restorecon -RF %s" % path)
+        warns(
+            "selinux_label",
+            "%s has the SELinux type %s, which sshd may not read" % (path, kind),
+            "give it the label of its place",
+            "restorecon -RF %s" % path,
+        )
         for path, kind in facts.selinux
     ]

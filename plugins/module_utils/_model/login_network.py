@@ -24,9 +24,14 @@ def _routes(facts: Facts) -> List[Finding]:
         return []
     route = facts.network.route_error
     known = route.split()[0] in ("blackhole", "unreachable", "prohibit")
-    return [blocks("no_route_back", "the host has no way back to %s (%s)" % (facts.request.address, route),
-                   "mend the routes; if fail2ban made this one: fail2ban-client unban %s" % facts.request.address,
-                   "ip route del %s" % route if known else "")]
+    return [
+        blocks(
+            "no_route_back",
+            "the host has no way back to %s (%s)" % (facts.request.address, route),
+            "mend the routes; if fail2ban made this one: fail2ban-client unban %s" % facts.request.address,
+            "ip route del %s" % route if known else "",
+        )
+    ]
 
 
 def _wrappers(facts: Facts) -> List[Finding]:
@@ -36,8 +41,13 @@ def _wrappers(facts: Facts) -> List[Finding]:
     rule = find_rule(network.hosts_deny, facts.request.address)
     if rule is None:
         return []
-    return [blocks("hosts_deny", "/etc/hosts.deny:%d (%s) refuses %s, and this sshd honours it" % (
-        rule[0], rule[1], facts.request.address or "everybody"), "allow the address in /etc/hosts.allow, or remove the line")]
+    return [
+        blocks(
+            "hosts_deny",
+            "/etc/hosts.deny:%d (%s) refuses %s, and this sshd honours it" % (rule[0], rule[1], facts.request.address or "everybody"),
+            "allow the address in /etc/hosts.allow, or remove the line",
+        )
+    ]
 
 
 def find_rule(text: str, address: Optional[str]) -> Optional[Tuple[int, str]]:
@@ -59,7 +69,7 @@ def find_rule(text: str, address: Optional[str]) -> Optional[Tuple[int, str]]:
 def _fits(words: List[str], fits: Callable[[str], bool]) -> bool:
     if "EXCEPT" in words:
         index = words.index("EXCEPT")
-        return _fits(words[:index], fits) and not _fits(words[index + 1:], fits)
+        return _fits(words[:index], fits) and not _fits(words[index + 1 :], fits)
     return any(fits(word) for word in words if word)
 
 
@@ -79,8 +89,11 @@ def _client_fits(word: str, address: Optional[str]) -> bool:
 
 def _firewall(facts: Facts) -> List[Finding]:
     return [
-        blocks("firewall", "a firewall rule of this host turns %s away: %s" % (facts.request.address or "SSH", rule),
-               "remove the rule; if fail2ban made it: fail2ban-client unban %s" % (facts.request.address or "ADDRESS"))
+        blocks(
+            "firewall",
+            "a firewall rule of this host turns %s away: %s" % (facts.request.address or "SSH", rule),
+            "remove the rule; if fail2ban made it: fail2ban-client unban %s" % (facts.request.address or "ADDRESS"),
+        )
         for rule in facts.network.firewall[:1]
     ]
 
@@ -98,11 +111,11 @@ def find_firewall_rules(listing: str, address: Optional[str], port: int) -> Tupl
             continue
         if "-p udp" in line or "udp dport" in line:
             continue
-        if address and re.search(r"(?<![\d.])%s(?![\d.])" % re.escape(address), line):
-            found.append(line)
-        elif any("@" + name in line for name in sets):
-            found.append(line)
-        elif ports and not re.search(r"saddr|-s |ct state|--ctstate", line):
+        if (
+            (address and re.search(r"(?<![\d.])%s(?![\d.])" % re.escape(address), line))
+            or any("@" + name in line for name in sets)
+            or (ports and not re.search(r"saddr|-s |ct state|--ctstate", line))
+        ):
             found.append(line)
     return tuple(found)
 
@@ -114,6 +127,11 @@ def _penalties(facts: Facts) -> List[Finding]:
         return []
     for line in reversed(facts.server.log):
         if "penalty" in line and "[%s]" % address in line and "drop connection" in line:
-            return [warns("per_source_penalty", "sshd is refusing %s for a while after failed logins: %s" % (address, line.strip()),
-                          "wait some minutes, or exempt the address with PerSourcePenaltyExemptList")]
+            return [
+                warns(
+                    "per_source_penalty",
+                    "sshd is refusing %s for a while after failed logins: %s" % (address, line.strip()),
+                    "wait some minutes, or exempt the address with PerSourcePenaltyExemptList",
+                )
+            ]
     return []

@@ -6,7 +6,7 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
-from typing import Callable, Dict, List, Optional
+from typing import Dict, List, Optional
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts, PamEntry
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import Finding, blocks, shell_quote, warns
@@ -22,8 +22,13 @@ def judge_pam(facts: Facts) -> List[Finding]:
     if not facts.uses_pam or not facts.account.found or not facts.root:
         return []
     if not facts.pam.configured:
-        return [blocks("pam_not_configured", "UsePAM is yes but /etc/pam.d/sshd does not exist, so the refusal of /etc/pam.d/other applies",
-                       "install the file of the openssh-server package again")]
+        return [
+            blocks(
+                "pam_not_configured",
+                "UsePAM is yes but /etc/pam.d/sshd does not exist, so the refusal of /etc/pam.d/other applies",
+                "install the file of the openssh-server package again",
+            )
+        ]
     return _run_stack(facts, "account") + _run_stack(facts, "session")
 
 
@@ -48,22 +53,29 @@ def _run_stack(facts: Facts, kind: str) -> List[Finding]:
 
 def _actions(control: str) -> Dict[str, str]:
     words = {
-        "required": "success=ok default=bad", "requisite": "success=ok default=die",
-        "sufficient": "success=done default=ignore", "optional": "success=ok default=ignore",
+        "required": "success=ok default=bad",
+        "requisite": "success=ok default=die",
+        "sufficient": "success=done default=ignore",
+        "optional": "success=ok default=ignore",
     }.get(control, control.strip("[]"))
     return dict(word.split("=", 1) for word in words.split() if "=" in word)
 
 
 def _ask(facts: Facts, entry: PamEntry) -> Optional[Finding]:
     if entry.missing:
-        return blocks("pam_module_missing", "%s: the module %s.so is not installed, and PAM refuses where it needs one" % (
-            entry.place, entry.module), "install it, or remove the line")
+        return blocks(
+            "pam_module_missing",
+            "%s: the module %s.so is not installed, and PAM refuses where it needs one" % (entry.place, entry.module),
+            "install it, or remove the line",
+        )
     judge = _JUDGES.get(entry.module)
     return judge(facts, entry) if judge else None
 
 
 def _deny(facts: Facts, entry: PamEntry) -> Optional[Finding]:
-    return blocks("pam_deny", "%s: pam_deny refuses everybody who comes this far" % entry.place, "remove the line, or let an earlier one accept")
+    return blocks(
+        "pam_deny", "%s: pam_deny refuses everybody who comes this far" % entry.place, "remove the line, or let an earlier one accept"
+    )
 
 
 def _access(facts: Facts, entry: PamEntry) -> Optional[Finding]:
@@ -71,15 +83,29 @@ def _access(facts: Facts, entry: PamEntry) -> Optional[Finding]:
     rule = find_access_rule(facts.pam.files.get(path), facts.request.user, facts.account.groups, facts.request.address)
     if rule is None or rule.allows:
         return None
-    return blocks("pam_access", "%s:%d refuses %s%s (%s; asked by %s)" % (
-        path, rule.line, facts.request.user, " from %s" % facts.request.address if facts.request.address else "", rule.text, entry.place),
-        "put a line that allows it before that one")
+    return blocks(
+        "pam_access",
+        "%s:%d refuses %s%s (%s; asked by %s)"
+        % (
+            path,
+            rule.line,
+            facts.request.user,
+            " from %s" % facts.request.address if facts.request.address else "",
+            rule.text,
+            entry.place,
+        ),
+        "put a line that allows it before that one",
+    )
 
 
 def _listfile(facts: Facts, entry: PamEntry) -> Optional[Finding]:
     path, item = _argument(entry, "file"), _argument(entry, "item")
-    values = {"user": [facts.request.user], "group": list(facts.account.groups), "rhost": [facts.request.address or ""],
-              "shell": [facts.account.shell]}.get(item)
+    values = {
+        "user": [facts.request.user],
+        "group": list(facts.account.groups),
+        "rhost": [facts.request.address or ""],
+        "shell": [facts.account.shell],
+    }.get(item)
     text = facts.pam.files.get(path)
     refused_by_error = _argument(entry, "onerr") != "succeed"
     if text is None:
@@ -91,11 +117,18 @@ def _listfile(facts: Facts, entry: PamEntry) -> Optional[Finding]:
     listed = any(value in listfile_values(text) for value in values)
     sense = _argument(entry, "sense")
     if sense == "deny" and listed:
-        return blocks("pam_listfile", "%s lists %s, and pam_listfile refuses who is in it (%s)" % (path, values[0], entry.place),
-                      "take it out of the list")
+        return blocks(
+            "pam_listfile",
+            "%s lists %s, and pam_listfile refuses who is in it (%s)" % (path, values[0], entry.place),
+            "take it out of the list",
+        )
     if sense == "allow" and not listed:
-        return blocks("pam_listfile", "%s does not list %s, and pam_listfile accepts only who is in it (%s)" % (path, values[0], entry.place),
-                      "add it to the list", "printf '%%s\\n' %s >> %s" % (shell_quote(values[0]), shell_quote(path)) if item == "user" else "")
+        return blocks(
+            "pam_listfile",
+            "%s does not list %s, and pam_listfile accepts only who is in it (%s)" % (path, values[0], entry.place),
+            "add it to the list",
+            "printf '%%s\\n' %s >> %s" % (shell_quote(values[0]), shell_quote(path)) if item == "user" else "",
+        )
     return None
 
 
@@ -103,8 +136,12 @@ def _shells(facts: Facts, entry: PamEntry) -> Optional[Finding]:
     shell = facts.account.shell or "/bin/sh"
     if shell in facts.account.shells:
         return None
-    return blocks("shell_not_allowed", "/etc/shells does not have %s, and pam_shells accepts only what it has (%s)" % (shell, entry.place),
-                  "add the shell to /etc/shells, or give the account another", "printf '%%s\\n' %s >> /etc/shells" % shell_quote(shell))
+    return blocks(
+        "shell_not_allowed",
+        "/etc/shells does not have %s, and pam_shells accepts only what it has (%s)" % (shell, entry.place),
+        "add the shell to /etc/shells, or give the account another",
+        "printf '%%s\\n' %s >> /etc/shells" % shell_quote(shell),
+    )
 
 
 def _succeed_if(facts: Facts, entry: PamEntry) -> Optional[Finding]:
@@ -116,8 +153,11 @@ def _succeed_if(facts: Facts, entry: PamEntry) -> Optional[Finding]:
         words = words[3:]
         holds = _condition(facts, name, operator, value)
         if holds is False:
-            return blocks("pam_succeed_if", "%s: pam_succeed_if asks for '%s %s %s', which %s does not meet" % (
-                entry.place, name, operator, value, facts.request.user), "change the account, or the line")
+            return blocks(
+                "pam_succeed_if",
+                "%s: pam_succeed_if asks for '%s %s %s', which %s does not meet" % (entry.place, name, operator, value, facts.request.user),
+                "change the account, or the line",
+            )
     return None
 
 
@@ -125,8 +165,15 @@ def _condition(facts: Facts, name: str, operator: str, value: str) -> Optional[b
     if operator in ("ingroup", "notingroup") and name == "user":
         member = any(group in facts.account.groups for group in value.split(":"))
         return member if operator == "ingroup" else not member
-    known = {"user": facts.request.user, "uid": str(facts.account.uid), "gid": str(facts.account.gid), "shell": facts.account.shell,
-             "home": facts.account.home, "service": "sshd", "rhost": facts.request.address or ""}
+    known = {
+        "user": facts.request.user,
+        "uid": str(facts.account.uid),
+        "gid": str(facts.account.gid),
+        "shell": facts.account.shell,
+        "home": facts.account.home,
+        "service": "sshd",
+        "rhost": facts.request.address or "",
+    }
     if name not in known:
         return None
     have = known[name]
@@ -146,8 +193,11 @@ def _limits(facts: Facts, entry: PamEntry) -> Optional[Finding]:
     texts = [(path, text or "") for path, text in sorted(facts.pam.files.items()) if "limits" in path]
     logins = find_limit(texts, user, account.uid, account.groups, "maxlogins")
     if logins is not None and facts.session.logins >= logins.value:
-        return blocks("limit_maxlogins", "%s allows %s %d sessions at a time, and %d are open" % (
-            logins.place, user, logins.value, facts.session.logins), "raise maxlogins, or close sessions")
+        return blocks(
+            "limit_maxlogins",
+            "%s allows %s %d sessions at a time, and %d are open" % (logins.place, user, logins.value, facts.session.logins),
+            "raise maxlogins, or close sessions",
+        )
     return None
 
 
@@ -160,21 +210,32 @@ def judge_limits(facts: Facts) -> List[Finding]:
     processes = find_limit(texts, facts.request.user, account.uid, account.groups, "nproc")
     if processes is None or processes.value > facts.session.processes + 1:
         return []
-    return [blocks("limit_nproc", "%s allows %s %d processes, and %d run" % (
-        processes.place, facts.request.user, processes.value, facts.session.processes), "raise nproc, or end processes")]
+    return [
+        blocks(
+            "limit_nproc",
+            "%s allows %s %d processes, and %d run" % (processes.place, facts.request.user, processes.value, facts.session.processes),
+            "raise nproc, or end processes",
+        )
+    ]
 
 
 def judge_auth_only(facts: Facts) -> List[Finding]:
     """Locks of pam_faillock stop passwords, not keys: said because people look there first."""
     if any(entry.module in ("pam_tally2", "pam_tally") and entry.kind == "account" for entry in facts.pam.entries):
-        return [warns("pam_tally", "pam_tally2 counts failed passwords and may keep keys out too", "see 'pam_tally2 --user %s'" % facts.request.user)]
+        return [
+            warns(
+                "pam_tally",
+                "pam_tally2 counts failed passwords and may keep keys out too",
+                "see 'pam_tally2 --user %s'" % facts.request.user,
+            )
+        ]
     return []
 
 
 def _argument(entry: PamEntry, name: str) -> str:
     for word in entry.arguments:
         if word.startswith(name + "="):
-            return word[len(name) + 1:]
+            return word[len(name) + 1 :]
     return ""
 
 

@@ -49,8 +49,11 @@ def parse_stack(text: str) -> List[StackLine]:
             kind, control, module, rest = match.groups()
             arguments = re.findall(r"\[[^\]]*\]|\S+", rest)
             optional = line.startswith("-")
-            found.append(StackLine(kind.lower(), control, module, tuple(word.strip("[]") for word in arguments) + (("-",) if optional else ()),
-                                   number))
+            found.append(
+                StackLine(
+                    kind.lower(), control, module, tuple(word.strip("[]") for word in arguments) + (("-",) if optional else ()), number
+                )
+            )
     return found
 
 
@@ -95,7 +98,7 @@ def listfile_values(text: str) -> FrozenSet[str]:
 def _list_fits(words: List[str], fits: Callable[[str], bool]) -> bool:
     if "EXCEPT" in words:
         index = words.index("EXCEPT")
-        return _list_fits(words[:index], fits) and not _list_fits(words[index + 1:], fits)
+        return _list_fits(words[:index], fits) and not _list_fits(words[index + 1 :], fits)
     return any(fits(word) for word in words)
 
 

@@ -14,12 +14,34 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_f
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_patterns import user_matches
 
 # What the private sshd gets from us, what makes no sense without a network, and what sshd -T prints but does not read.
-_REPLACED = frozenset((
-    "authorizedkeyscommand", "authorizedkeyscommanduser", "authorizedkeysfile", "authorizedprincipalsfile", "authorizedprincipalscommand",
-    "authorizedprincipalscommanduser", "trustedusercakeys", "listenaddress", "port", "addressfamily", "pidfile", "loglevel",
-    "logverbose", "syslogfacility", "usedns", "allowusers", "denyusers", "maxstartups", "persourcemaxstartups", "persourcepenalties",
-    "persourcepenaltyexemptlist", "persourcenetblocksize", "banner", "printmotd",
-))
+_REPLACED = frozenset(
+    (
+        "authorizedkeyscommand",
+        "authorizedkeyscommanduser",
+        "authorizedkeysfile",
+        "authorizedprincipalsfile",
+        "authorizedprincipalscommand",
+        "authorizedprincipalscommanduser",
+        "trustedusercakeys",
+        "listenaddress",
+        "port",
+        "addressfamily",
+        "pidfile",
+        "loglevel",
+        "logverbose",
+        "syslogfacility",
+        "usedns",
+        "allowusers",
+        "denyusers",
+        "maxstartups",
+        "persourcemaxstartups",
+        "persourcepenalties",
+        "persourcepenaltyexemptlist",
+        "persourcenetblocksize",
+        "banner",
+        "printmotd",
+    )
+)
 
 
 class Proof(NamedTuple):
@@ -34,8 +56,11 @@ class Proof(NamedTuple):
 def render_config(facts: Facts, key_line: str, echo: str) -> str:
     """The settings that the host applies to this login, flat, with the one key that shall be trusted."""
     lines = [
-        "AuthorizedKeysFile none", "AuthorizedKeysCommand %s %s" % (echo, key_line), "AuthorizedKeysCommandUser root",
-        "LogLevel DEBUG1", "UseDNS no",
+        "AuthorizedKeysFile none",
+        "AuthorizedKeysCommand %s %s" % (echo, key_line),
+        "AuthorizedKeysCommandUser root",
+        "LogLevel DEBUG1",
+        "UseDNS no",
     ]
     for keyword, values in facts.server.effective.items():
         if keyword not in _REPLACED:
@@ -55,8 +80,13 @@ def key_kinds(facts: Facts) -> List[List[str]]:
     key = facts.request.key
     if key is not None and key.key_type == "ssh-rsa":
         return [["rsa", "-b", str(max(key.bits, 1024))]]
-    known = {"ssh-ed25519": ["ed25519"], "ecdsa-sha2-nistp256": ["ecdsa", "-b", "256"], "ecdsa-sha2-nistp384": ["ecdsa", "-b", "384"],
-             "ecdsa-sha2-nistp521": ["ecdsa", "-b", "521"], "rsa-sha2-512": ["rsa", "-b", "3072"]}
+    known = {
+        "ssh-ed25519": ["ed25519"],
+        "ecdsa-sha2-nistp256": ["ecdsa", "-b", "256"],
+        "ecdsa-sha2-nistp384": ["ecdsa", "-b", "384"],
+        "ecdsa-sha2-nistp521": ["ecdsa", "-b", "521"],
+        "rsa-sha2-512": ["rsa", "-b", "3072"],
+    }
     if key is not None and key.key_type in known:
         return [known[key.key_type]]
     accepted = ",".join(facts.words("pubkeyacceptedalgorithms")).split(",")
@@ -67,7 +97,8 @@ def read_log(log: str) -> str:
     """The line of the private sshd's log that says why; empty when it is silent."""
     lines = [re.sub(r"\s+", " ", line.strip()) for line in log.splitlines()]
     telling = [
-        line for line in lines
+        line
+        for line in lines
         if re.search(r"not allowed|denied|refused|expired|fatal|error|PAM: |does not exist|locked|Failed|bad ownership|Too many", line)
         and not re.search(r"debug\d?: (?!PAM)|Connection closed|key_load|Could not load host", line)
     ]

@@ -10,7 +10,14 @@ import re
 from typing import List, Set, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts, Listening
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import BLOCKS, Finding, blocks, info, shell_quote, warns
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import (
+    BLOCKS,
+    Finding,
+    blocks,
+    info,
+    shell_quote,
+    warns,
+)
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_settings import find_place
 
 _SSH_PROGRAMS = ("sshd", "systemd", "init", "dropbear")
@@ -29,11 +36,22 @@ def judge_server(facts: Facts) -> List[Finding]:
     elif facts.root and not any(finding.severity == BLOCKS for finding in found):
         found += _not_running(facts, port_holders)
     if server.listener_state in ("T", "t"):
-        found.append(blocks("sshd_stopped", "process %d of sshd is stopped and answers nobody" % server.listener,
-                            "let it go on", "kill -CONT %d" % server.listener))
+        found.append(
+            blocks(
+                "sshd_stopped",
+                "process %d of sshd is stopped and answers nobody" % server.listener,
+                "let it go on",
+                "kill -CONT %d" % server.listener,
+            )
+        )
     if server.startups and server.startups[1] and server.startups[0] >= server.startups[1]:
-        found.append(blocks("max_startups", "%d logins are under way, and MaxStartups allows no more" % server.startups[0],
-                            "end the connections that never log in, or raise MaxStartups"))
+        found.append(
+            blocks(
+                "max_startups",
+                "%d logins are under way, and MaxStartups allows no more" % server.startups[0],
+                "end the connections that never log in, or raise MaxStartups",
+            )
+        )
     return found
 
 
@@ -42,11 +60,15 @@ def judge_loaded(facts: Facts) -> List[Finding]:
     server = facts.server
     if not server.listener or not server.loaded_at or server.changed_at <= server.loaded_at:
         return []
-    return [warns(
-        "config_not_loaded", "%s changed %d s after sshd last read its configuration, so what is in force is older than what is judged here"
-        % (server.changed_path, max(1, round(server.changed_at - server.loaded_at))),
-        "reload sshd", "sshd -t && systemctl reload %s" % (server.unit or "sshd"),
-    )]
+    return [
+        warns(
+            "config_not_loaded",
+            "%s changed %d s after sshd last read its configuration, so what is in force is older than what is judged here"
+            % (server.changed_path, max(1, round(server.changed_at - server.loaded_at))),
+            "reload sshd",
+            "sshd -t && systemctl reload %s" % (server.unit or "sshd"),
+        )
+    ]
 
 
 def _files(facts: Facts) -> List[Finding]:
@@ -55,11 +77,23 @@ def _files(facts: Facts) -> List[Finding]:
     usable = [path for path, problem in server.host_keys if not problem]
     if server.host_keys and not usable:
         path, problem = server.host_keys[0]
-        found.append(blocks("host_keys_missing", "sshd can use none of its host keys: %s %s" % (path, problem),
-                            "make new ones (clients will ask about the changed key)", _host_key_fix(facts, problem)))
+        found.append(
+            blocks(
+                "host_keys_missing",
+                "sshd can use none of its host keys: %s %s" % (path, problem),
+                "make new ones (clients will ask about the changed key)",
+                _host_key_fix(facts, problem),
+            )
+        )
     if server.privsep_missing:
-        found.append(blocks("privsep_directory_missing", "%s does not exist, and sshd ends without it" % server.privsep_missing,
-                            "make it", "mkdir -m 0755 %s" % shell_quote(server.privsep_missing)))
+        found.append(
+            blocks(
+                "privsep_directory_missing",
+                "%s does not exist, and sshd ends without it" % server.privsep_missing,
+                "make it",
+                "mkdir -m 0755 %s" % shell_quote(server.privsep_missing),
+            )
+        )
     if server.error and not found:
         place = re.search(r"(/\S+?):? line (\d+)", server.error)
         where = "%s:%s: " % place.groups() if place else ""
@@ -83,29 +117,57 @@ def _not_running(facts: Facts, holders: List[Listening]) -> List[Finding]:
     server = facts.server
     start = "systemctl start %s" % (server.unit or "sshd")
     if server.not_to_be_run:
-        return [blocks("sshd_not_to_be_run", "/etc/ssh/sshd_not_to_be_run exists, so sshd is not started", "remove it and start sshd",
-                       "rm /etc/ssh/sshd_not_to_be_run && " + start)]
+        return [
+            blocks(
+                "sshd_not_to_be_run",
+                "/etc/ssh/sshd_not_to_be_run exists, so sshd is not started",
+                "remove it and start sshd",
+                "rm /etc/ssh/sshd_not_to_be_run && " + start,
+            )
+        ]
     states = [item for item in server.unit_states if item[1] != "not-found"]
     masked = [item[0] for item in states if item[1] == "masked" or item[3].startswith("masked")]
     if masked and len(masked) == len(states):
         unit = masked[0]
-        return [blocks("sshd_masked", "the unit %s is masked, so sshd can't start" % unit, "unmask and start it",
-                       "systemctl unmask %s && systemctl start %s" % (unit, unit))]
+        return [
+            blocks(
+                "sshd_masked",
+                "the unit %s is masked, so sshd can't start" % unit,
+                "unmask and start it",
+                "systemctl unmask %s && systemctl start %s" % (unit, unit),
+            )
+        ]
     if holders:
         other = holders[0]
-        return [blocks("port_taken", "port %d is held by %s (process %d), so sshd can't listen there" % (other.port, other.program, other.pid),
-                       "end that program, or give one of the two another port")]
+        return [
+            blocks(
+                "port_taken",
+                "port %d is held by %s (process %d), so sshd can't listen there" % (other.port, other.program, other.pid),
+                "end that program, or give one of the two another port",
+            )
+        ]
     sockets = [item for item in states if item[0].endswith(".socket") and item[3] == "enabled"]
     if sockets:
         unit = sockets[0][0]
-        return [blocks("sshd_socket_inactive", "%s is %s, so nothing listens for SSH" % (unit, sockets[0][2]), "start it",
-                       "systemctl start %s" % unit)]
+        return [
+            blocks(
+                "sshd_socket_inactive",
+                "%s is %s, so nothing listens for SSH" % (unit, sockets[0][2]),
+                "start it",
+                "systemctl start %s" % unit,
+            )
+        ]
     said = "; it said: %s" % _complaint(server.log) if _complaint(server.log) else ""
     state = ", ".join("%s is %s" % (item[0], item[2]) for item in states) or "no unit of sshd is there"
     if server.foreign:
         where = find_place(facts, "listenaddress", server.foreign[0])
-        return [blocks("listen_address_unknown", "ListenAddress %s%s is no address of this host" % (
-            server.foreign[0], " (%s)" % where.place if where else ""), "correct or remove it and start sshd")]
+        return [
+            blocks(
+                "listen_address_unknown",
+                "ListenAddress %s%s is no address of this host" % (server.foreign[0], " (%s)" % where.place if where else ""),
+                "correct or remove it and start sshd",
+            )
+        ]
     return [blocks("sshd_not_running", "sshd does not run (%s)%s" % (state, said), "start it", start)]
 
 
@@ -113,12 +175,22 @@ def _elsewhere(facts: Facts, serving: List[Listening]) -> List[Finding]:
     wanted = facts.request.port
     ports = sorted(set(item.port for item in serving))
     if wanted is not None and wanted not in ports:
-        return [blocks("sshd_other_port", "nothing listens for SSH on port %d; sshd listens on port %s" % (
-            wanted, ", ".join(str(port) for port in ports)), "connect to that port (ssh -p %d), or change Port" % ports[0])]
+        return [
+            blocks(
+                "sshd_other_port",
+                "nothing listens for SSH on port %d; sshd listens on port %s" % (wanted, ", ".join(str(port) for port in ports)),
+                "connect to that port (ssh -p %d), or change Port" % ports[0],
+            )
+        ]
     here = [item for item in serving if wanted is None or item.port == wanted]
     if all(item.address.startswith("127.") or item.address == "::1" for item in here):
-        return [blocks("sshd_local_only", "sshd listens on %s only, where nobody from outside can reach it" % " and ".join(
-            item.address for item in here), "remove or correct ListenAddress and restart sshd")]
+        return [
+            blocks(
+                "sshd_local_only",
+                "sshd listens on %s only, where nobody from outside can reach it" % " and ".join(item.address for item in here),
+                "remove or correct ListenAddress and restart sshd",
+            )
+        ]
     if not any(item.address in ("0.0.0.0", "::") for item in here):
         return [info("sshd_listens_on", "sshd listens on %s only" % " and ".join(sorted(set(item.address for item in here))))]
     return []
@@ -129,8 +201,14 @@ def _half_taken(facts: Facts, serving: List[Listening], holders: List[Listening]
     others = [item for item in holders if item not in serving and item.address == "0.0.0.0"]
     if not others or ":" in (facts.request.address or "") or any(item.port == others[0].port and "." in item.address for item in serving):
         return []
-    return [blocks("port_taken", "port %d is held by %s (process %d) for IPv4, so sshd listens for IPv6 only" % (
-        others[0].port, others[0].program, others[0].pid), "end that program and restart sshd, or give one of the two another port")]
+    return [
+        blocks(
+            "port_taken",
+            "port %d is held by %s (process %d) for IPv4, so sshd listens for IPv6 only"
+            % (others[0].port, others[0].program, others[0].pid),
+            "end that program and restart sshd, or give one of the two another port",
+        )
+    ]
 
 
 def _is_ssh(facts: Facts, item: Listening) -> bool:

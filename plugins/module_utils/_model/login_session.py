@@ -23,24 +23,38 @@ def judge_session(facts: Facts) -> List[Finding]:
     for path, text in facts.session.startup:
         hit = find_unconditional_end(text)
         if hit is not None:
-            found.append(blocks("shell_startup_exits", "%s:%d ends the shell before the command runs: %s" % (path, hit[0], hit[1]),
-                                "let it happen in interactive shells only: case $- in *i*) ... esac"))
+            found.append(
+                blocks(
+                    "shell_startup_exits",
+                    "%s:%d ends the shell before the command runs: %s" % (path, hit[0], hit[1]),
+                    "let it happen in interactive shells only: case $- in *i*) ... esac",
+                )
+            )
     for path, text in facts.session.login_startup:
         hit = find_unconditional_end(text)
         if hit is not None and not hit[1].startswith("exec"):
-            found.append(warns("shell_startup_exits", "%s:%d ends every interactive session: %s" % (path, hit[0], hit[1]), "remove the line"))
+            found.append(
+                warns("shell_startup_exits", "%s:%d ends every interactive session: %s" % (path, hit[0], hit[1]), "remove the line")
+            )
     for path, text in facts.session.rc:
         hit = find_endless(text)
         if hit is not None:
-            found.append(warns("ssh_rc_hangs", "%s:%d runs at every login and may not end: %s" % (path, hit[0], hit[1]),
-                               "remove the line"))
+            found.append(warns("ssh_rc_hangs", "%s:%d runs at every login and may not end: %s" % (path, hit[0], hit[1]), "remove the line"))
     for disk in facts.session.disks:
         if disk.read_only:
-            found.append(warns("disk_read_only", "%s is mounted read-only: programs that write at login fail" % disk.path,
-                               "find out why (dmesg) and mount it for writing"))
+            found.append(
+                warns(
+                    "disk_read_only",
+                    "%s is mounted read-only: programs that write at login fail" % disk.path,
+                    "find out why (dmesg) and mount it for writing",
+                )
+            )
         elif disk.free == 0 or disk.free_inodes == 0:
-            found.append(warns("disk_full", "the file system of %s has no %s left" % (disk.path, "space" if disk.free == 0 else "inodes"),
-                               "make room"))
+            found.append(
+                warns(
+                    "disk_full", "the file system of %s has no %s left" % (disk.path, "space" if disk.free == 0 else "inodes"), "make room"
+                )
+            )
     return found
 
 

@@ -43,10 +43,20 @@ _JUDGES = (
     login_session.judge_session,
 )
 # Warnings that leave open how a login ends.
-_DECISIVE = frozenset((
-    "config_not_loaded", "from_unknown", "deny_users_unknown", "allow_users_unknown", "selinux_label", "not_root", "per_source_penalty",
-    "match_depends_on_address", "permit_root_login", "pam_tally",
-))
+_DECISIVE = frozenset(
+    (
+        "config_not_loaded",
+        "from_unknown",
+        "deny_users_unknown",
+        "allow_users_unknown",
+        "selinux_label",
+        "not_root",
+        "per_source_penalty",
+        "match_depends_on_address",
+        "permit_root_login",
+        "pam_tally",
+    )
+)
 
 
 class Verdict(NamedTuple):
@@ -84,17 +94,36 @@ def _limits_of_this_check(facts: Facts) -> List[Finding]:
         for item in facts.server.directives:
             words = item.match.lower().split()
             if item.keyword == "match" and ("address" in words or "host" in words):
-                found.append(warns("match_depends_on_address", "%s applies by address, and where the login comes from is not known" % item.place,
-                                   "check again with the address that it comes from"))
+                found.append(
+                    warns(
+                        "match_depends_on_address",
+                        "%s applies by address, and where the login comes from is not known" % item.place,
+                        "check again with the address that it comes from",
+                    )
+                )
                 break
     return found
 
 
 def _is_of_config(finding: Finding) -> bool:
     return finding.cause in (
-        "deny_users", "allow_users", "deny_groups", "allow_groups", "pubkey_authentication_off", "authentication_methods",
-        "revoked_keys_unreadable", "authorized_keys_file_none", "key_file_elsewhere", "algorithm_not_accepted", "rsa_key_too_small",
-        "permit_root_login", "max_sessions", "max_auth_tries", "chroot_missing", "forced_command_refuses", "refuse_connection",
+        "deny_users",
+        "allow_users",
+        "deny_groups",
+        "allow_groups",
+        "pubkey_authentication_off",
+        "authentication_methods",
+        "revoked_keys_unreadable",
+        "authorized_keys_file_none",
+        "key_file_elsewhere",
+        "algorithm_not_accepted",
+        "rsa_key_too_small",
+        "permit_root_login",
+        "max_sessions",
+        "max_auth_tries",
+        "chroot_missing",
+        "forced_command_refuses",
+        "refuse_connection",
     )
 
 

@@ -16,7 +16,6 @@ from typing import Any, Mapping, NamedTuple
 
 import ansible
 from ecs_emulator.backends.podman import podman_environment
-
 from lab import ssh as lab_ssh
 from lab.instance import Instance
 from lab.ssh import KeyFile
@@ -59,7 +58,7 @@ pkill -9 -u 2001 2>/dev/null; pkill -CONT -x sshd
 umount /home 2>/dev/null; umount /home/bob 2>/dev/null
 chattr -i /home/bob/.ssh/authorized_keys 2>/dev/null
 systemctl unmask -q ssh.service sshd.service ssh.socket 2>/dev/null
-rm -rf /etc/ssh /etc/pam.d /etc/security /home/* /etc/nologin /run/nologin /var/run/nologin /etc/shadow /root/.ssh /srv/* /etc/ssh/sshd_not_to_be_run
+rm -rf /etc/ssh /etc/pam.d /etc/security /home/* /etc/nologin /run/nologin /etc/shadow /root/.ssh /srv/*
 rm -rf /usr/local/bin/* /run/systemd/system/*.service.d
 tar -C / -xpf /opt/base/base.tar
 ip route flush type blackhole 2>/dev/null; pkill -x python3-squatter 2>/dev/null
@@ -122,7 +121,7 @@ class World:
         """Run a script in the open shell; a script that ends the shell is a mistake of the test."""
         mark = uuid.uuid4().hex
         body = f"( {script}\n) </dev/null" if check else script
-        self._shell.stdin.write(f"{body}\necho \" {mark} $?\"\n".encode())
+        self._shell.stdin.write(f'{body}\necho " {mark} $?"\n'.encode())
         self._shell.stdin.flush()
         lines = []
         while True:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import login_facts as facts_of
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.authorized_keys import parse_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_client import judge_client
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_cloud import judge_cloud
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts, Listening, Node, Request
@@ -17,17 +18,23 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_p
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_proof import Proof, render_config
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_session import find_unconditional_end
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_verdict import judge, with_proof
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.authorized_keys import parse_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import parse_public_key
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_config import Directive
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBF9wCb7TxxP9gb3hE8ODe/Tc+uIUNYipthBw65i3Nf6"
 DIRECTORY = Node("/home/bob", "directory", 2001, 2001, 0o755, "bob", "bob")
 EFFECTIVE = {
-    "usepam": ("yes",), "pubkeyauthentication": ("yes",), "authorizedkeysfile": (".ssh/authorized_keys .ssh/authorized_keys2",),
-    "strictmodes": ("yes",), "permitrootlogin": ("without-password",), "maxauthtries": ("6",), "authenticationmethods": ("any",),
-    "pubkeyacceptedalgorithms": ("ssh-ed25519,rsa-sha2-512,rsa-sha2-256",), "port": ("22",), "logingracetime": ("120",),
-}  # fmt: skip
+    "usepam": ("yes",),
+    "pubkeyauthentication": ("yes",),
+    "authorizedkeysfile": (".ssh/authorized_keys .ssh/authorized_keys2",),
+    "strictmodes": ("yes",),
+    "permitrootlogin": ("without-password",),
+    "maxauthtries": ("6",),
+    "authenticationmethods": ("any",),
+    "pubkeyacceptedalgorithms": ("ssh-ed25519,rsa-sha2-512,rsa-sha2-256",),
+    "port": ("22",),
+    "logingracetime": ("120",),
+}
 
 
 def healthy(**changes) -> Facts:
@@ -39,14 +46,27 @@ def healthy(**changes) -> Facts:
     facts = Facts(
         Request("bob", parse_public_key(KEY), "198.51.100.7", None, "20261120120000", "20261120120000", 20777),
         facts_of.AccountFacts(
-            found=True, uid=2001, gid=2001, home="/home/bob", shell="/bin/bash", groups=("bob",), password_field="x",
-            shadow=facts_of.ShadowLine("!", 20000, 99999), shell_node=Node("/bin/bash", "file"), shells=("/bin/bash",), home_node=DIRECTORY,
+            found=True,
+            uid=2001,
+            gid=2001,
+            home="/home/bob",
+            shell="/bin/bash",
+            groups=("bob",),
+            password_field="x",
+            shadow=facts_of.ShadowLine("!", 20000, 99999),
+            shell_node=Node("/bin/bash", "file"),
+            shells=("/bin/bash",),
+            home_node=DIRECTORY,
         ),
         facts_of.ServerFacts(
-            program="/usr/sbin/sshd", unit="ssh", listener=1, listening=(Listening("0.0.0.0", 22, "sshd", 1),), effective=EFFECTIVE,
+            program="/usr/sbin/sshd",
+            unit="ssh",
+            listener=1,
+            listening=(Listening("0.0.0.0", 22, "sshd", 1),),
+            effective=EFFECTIVE,
         ),
         (facts_of.KeyFileFacts(path, "ok", (file_node,), (file_node, folder, DIRECTORY), "", content),),
-    )  # fmt: skip
+    )
     return facts._replace(**changes)
 
 
@@ -107,8 +127,10 @@ def test_settings_that_stop_a_key(setting: str, value: str, cause: str) -> None:
 
 def test_the_evidence_names_the_line_that_is_in_force() -> None:
     facts = with_settings(pubkeyauthentication="no")
-    lines = (Directive("/etc/ssh/sshd_config", 7, "pubkeyauthentication", ("no",), ""),
-             Directive("/etc/ssh/sshd_config", 90, "pubkeyauthentication", ("no",), "User games"))  # fmt: skip
+    lines = (
+        Directive("/etc/ssh/sshd_config", 7, "pubkeyauthentication", ("no",), ""),
+        Directive("/etc/ssh/sshd_config", 90, "pubkeyauthentication", ("no",), "User games"),
+    )
     finding = judge(facts._replace(server=facts.server._replace(directives=lines))).findings[0]
     assert "/etc/ssh/sshd_config:7" in finding.evidence
     assert finding.fix_command.startswith("sed -i '7s/.*/PubkeyAuthentication yes/' /etc/ssh/sshd_config && sshd -t && ")
@@ -149,11 +171,16 @@ def test_an_address_that_is_not_known_is_not_guessed() -> None:
 @pytest.mark.parametrize(
     ("address", "patterns", "expected"),
     [
-        ("10.1.2.3", "10.0.0.0/8", True), ("10.1.2.3", "10.0.0.0/8,!10.1.*", False), ("10.1.2.3", "*.example.com", False),
-        ("2001:db8::1", "2001:db8::/32", True), (None, "10.0.0.0/8", None), (None, "*", True), ("10.1.2.3", "10.1.2.?", True),
+        ("10.1.2.3", "10.0.0.0/8", True),
+        ("10.1.2.3", "10.0.0.0/8,!10.1.*", False),
+        ("10.1.2.3", "*.example.com", False),
+        ("2001:db8::1", "2001:db8::/32", True),
+        (None, "10.0.0.0/8", None),
+        (None, "*", True),
+        ("10.1.2.3", "10.1.2.?", True),
         ("10.1.2.3", "nonsense/99", False),
     ],
-)  # fmt: skip
+)
 def test_address_lists(address, patterns, expected) -> None:
     assert address_in_list(address, patterns) is expected
 
@@ -168,11 +195,17 @@ def test_name_patterns() -> None:
 @pytest.mark.parametrize(
     ("options", "cause"),
     [
-        ('from="10.0.0.0/8"', "from_mismatch"), ('expiry-time="20200101Z"', "key_expired"), ("nonsense", "option_unknown"),
-        ("from=10.0.0.1", "option_malformed"), ("cert-authority", "cert_authority_only"), ('command="/usr/sbin/nologin"', "forced_command_refuses"),
-        ('expiry-time="20261120120001"', ""), ('from="198.51.100.0/24",no-pty', ""), ('expiry-time="202611201159"', "key_expired"),
+        ('from="10.0.0.0/8"', "from_mismatch"),
+        ('expiry-time="20200101Z"', "key_expired"),
+        ("nonsense", "option_unknown"),
+        ("from=10.0.0.1", "option_malformed"),
+        ("cert-authority", "cert_authority_only"),
+        ('command="/usr/sbin/nologin"', "forced_command_refuses"),
+        ('expiry-time="20261120120001"', ""),
+        ('from="198.51.100.0/24",no-pty', ""),
+        ('expiry-time="202611201159"', "key_expired"),
     ],
-)  # fmt: skip
+)
 def test_key_options(options: str, cause: str) -> None:
     (line,) = parse_key_file(f"{options} {KEY}\n".encode())
     assert "".join(finding.cause for finding in judge_line(healthy(), "FILE:1", line)) == cause
@@ -202,12 +235,16 @@ table inet f2b-table {
 @pytest.mark.parametrize(
     ("listing", "address", "found"),
     [
-        (FAIL2BAN, "198.51.100.7", 1), (FAIL2BAN, "198.51.100.8", 0), (FAIL2BAN, "198.51.100.70", 0),
+        (FAIL2BAN, "198.51.100.7", 1),
+        (FAIL2BAN, "198.51.100.8", 0),
+        (FAIL2BAN, "198.51.100.70", 0),
         ("-A INPUT -s 198.51.100.7/32 -p tcp -m tcp --dport 22 -j DROP", "198.51.100.7", 1),
-        ("-A INPUT -p tcp -m tcp --dport 22 -j REJECT", None, 1), ("-A INPUT -p tcp -m tcp --dport 80 -j DROP", "198.51.100.7", 0),
-        ("-A INPUT -p udp --dport 22 -j DROP", "198.51.100.7", 0), (":INPUT DROP [0:0]", "198.51.100.7", 0),
+        ("-A INPUT -p tcp -m tcp --dport 22 -j REJECT", None, 1),
+        ("-A INPUT -p tcp -m tcp --dport 80 -j DROP", "198.51.100.7", 0),
+        ("-A INPUT -p udp --dport 22 -j DROP", "198.51.100.7", 0),
+        (":INPUT DROP [0:0]", "198.51.100.7", 0),
     ],
-)  # fmt: skip
+)
 def test_firewall_rules_that_turn_the_address_away(listing: str, address, found: int) -> None:
     assert len(find_firewall_rules(listing, address, 22)) == found
 
@@ -222,20 +259,29 @@ def test_access_conf_and_limits() -> None:
 
 
 def test_pam_stacks() -> None:
-    lines = parse_stack("@include common-auth\naccount [success=1 default=ignore] pam_unix.so\n-session optional pam_systemd.so\n# auth x y\n")
+    lines = parse_stack(
+        "@include common-auth\naccount [success=1 default=ignore] pam_unix.so\n-session optional pam_systemd.so\n# auth x y\n"
+    )
     assert [(line.kind, line.control, line.module) for line in lines] == [
-        ("@include", "", "common-auth"), ("account", "[success=1 default=ignore]", "pam_unix.so"), ("session", "optional", "pam_systemd.so"),
-    ]  # fmt: skip
+        ("@include", "", "common-auth"),
+        ("account", "[success=1 default=ignore]", "pam_unix.so"),
+        ("session", "optional", "pam_systemd.so"),
+    ]
 
 
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("exit 0\n", 1), ("# exit\nexport A=1\nexec zsh\n", 3), ('[ -z "$PS1" ] && return\nexit\n', None),
-        ("case $- in\n  *i*) ;;\n  *) return;;\nesac\nexec fish\n", None), ("if [ -x /bin/zsh ]; then\n  exec zsh\nfi\n", None),
-        ("f() {\n  exit 1\n}\n", None), ("exec 2>/dev/null\n", None), ("[ -f x ] && exit 1\n", None),
+        ("exit 0\n", 1),
+        ("# exit\nexport A=1\nexec zsh\n", 3),
+        ('[ -z "$PS1" ] && return\nexit\n', None),
+        ("case $- in\n  *i*) ;;\n  *) return;;\nesac\nexec fish\n", None),
+        ("if [ -x /bin/zsh ]; then\n  exec zsh\nfi\n", None),
+        ("f() {\n  exit 1\n}\n", None),
+        ("exec 2>/dev/null\n", None),
+        ("[ -f x ] && exit 1\n", None),
     ],
-)  # fmt: skip
+)
 def test_start_up_files_that_end_the_shell(text: str, line) -> None:
     found = find_unconditional_end(text)
     assert (found and found[0]) == line
@@ -249,27 +295,45 @@ def test_start_up_files_that_end_the_shell(text: str, line) -> None:
         ("ssh: connect to host web-1 port 22: Connection timed out\n", 255, "connection_timeout"),
         ("Received disconnect from 192.0.2.1 port 22:2: Too many authentication failures\n", 255, "too_many_keys"),
         ("@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.\n", 255, "host_key_changed"),
-        ("debug1: send_pubkey_test: no mutual signature algorithm\nbob@web-1: Permission denied (publickey).\n", 255, "no_mutual_signature_algorithm"),
+        (
+            "debug1: send_pubkey_test: no mutual signature algorithm\nbob@web-1: Permission denied (publickey).\n",
+            255,
+            "no_mutual_signature_algorithm",
+        ),
         ("kex_exchange_identification: Connection closed by remote host\n", 255, "closed_before_login"),
         ('Load key "/k": invalid format\nbob@web-1: Permission denied (publickey).\n', 255, "private_key_unreadable"),
         ("debug1: Authentications that can continue: publickey\nbob@web-1: Permission denied (publickey).\n", 255, "key_not_offered"),
-        ("debug1: Authentications that can continue: publickey\ndebug1: Offering public key: k ED25519 %s\nbob@web-1: Permission denied (publickey).\n"
-         % parse_public_key(KEY).fingerprint_sha256, 255, "permission_denied"),
+        (
+            "debug1: Authentications that can continue: publickey\ndebug1: Offering public key: k ED25519 %s\n"
+            "bob@web-1: Permission denied (publickey).\n" % parse_public_key(KEY).fingerprint_sha256,
+            255,
+            "permission_denied",
+        ),
         ("something new\n", 255, "ssh_failed"),
         ("", 1, "command_failed"),
     ],
-)  # fmt: skip
+)
 def test_what_the_client_says(log: str, status: int, cause: str) -> None:
     findings = judge_client(log, status, parse_public_key(KEY).fingerprint_sha256)
     assert "".join(finding.cause for finding in findings) == cause
 
 
 def test_what_the_cloud_says() -> None:
-    instance = {"instance_id": "i-1", "status": "Stopped", "os_type": "linux", "public_ips": [], "ssh_reachable": False,
-                "ssh_reachable_reason": "refused by a rule of sg-1", "cloud_assistant": {"installed": False, "online": False}}  # fmt: skip
+    instance = {
+        "instance_id": "i-1",
+        "status": "Stopped",
+        "os_type": "linux",
+        "public_ips": [],
+        "ssh_reachable": False,
+        "ssh_reachable_reason": "refused by a rule of sg-1",
+        "cloud_assistant": {"installed": False, "online": False},
+    }
     assert [finding.cause for finding in judge_cloud(instance)] == [
-        "instance_not_running", "security_group", "no_public_address", "assistant_offline",
-    ]  # fmt: skip
+        "instance_not_running",
+        "security_group",
+        "no_public_address",
+        "assistant_offline",
+    ]
     assert judge_cloud({"instance_id": "i-1", "status": "Running", "public_ips": ["203.0.113.1"], "ssh_reachable": True}) == []
 
 

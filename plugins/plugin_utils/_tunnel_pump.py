@@ -123,10 +123,9 @@ class Pump:
                 await self._send(wire.INPUT, b"")
 
     async def _watch_banner(self) -> None:
-        try:
-            await asyncio.wait_for(self._speaks.wait(), self._banner_timeout)
-        except asyncio.TimeoutError:
-            raise TunnelError(f"no SSH server answered within {self._banner_timeout:.0f} seconds") from None
+        await asyncio.sleep(self._banner_timeout)
+        if not self._speaks.is_set():
+            raise TunnelError(f"no SSH server answered within {self._banner_timeout:.0f} seconds")
         await asyncio.Event().wait()
 
     async def _send(self, kind: int, payload: bytes) -> None:

@@ -100,7 +100,7 @@ def send_temp_key(client: EcsClient, instance_ids: Sequence[str], user_name: str
 def read_delivery(entry: Optional[Mapping[str, Any]]) -> Delivery:
     """What one entry of DescribeInvocationResults (None: the instance is not mentioned) says."""
     if entry is None:
-        return Delivery(False, "Cloud Assistant does not answer for it; is it a running instance of this region?")
+        return Delivery(False, "Cloud Assistant does not answer for it; check that it is a running instance of this region")
     status = str(entry.get("InvocationStatus") or "")
     if status == "Success":
         return Delivery(True, "", _epoch(str(entry.get("FinishedTime") or "")))

@@ -7,12 +7,11 @@ Note that this module util is **PRIVATE** to the collection. The client is hande
 """
 
 import uuid
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Callable, Dict, Hashable, List, Mapping, NamedTuple, Optional
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.command import (
     GuestError,
-    Request,
     parse_output,
     render_command,
 )
@@ -44,18 +43,21 @@ class Reply(NamedTuple):
     error: Optional[EcsError] = None
 
 
-def ask_guests(client: Any, requests: Mapping[str, Request], timeout: int) -> Dict[str, Reply]:
+def ask_guests(
+    client: Any, requests: Mapping[str, Any], timeout: int, render: Callable[[Any, str], str] = render_command
+) -> Dict[str, Reply]:
     """Send each instance its request and wait for all answers. Equal requests share a command; all run at the same time.
 
-    I(timeout) is how many seconds the command may run in a guest. Raises GuestError when a request can't be sent at all.
+    I(render) makes the script of a request and a marker. I(timeout) is how many seconds the command may run in a guest.
+    Raises GuestError when a request can't be sent at all.
     """
-    groups: Dict[Request, List[str]] = {}
+    groups: Dict[Hashable, List[str]] = {}
     for instance_id, request in requests.items():
         groups.setdefault(request, []).append(instance_id)
     started = []
     for request, instance_ids in groups.items():
         marker = "ecs-access-%s:" % uuid.uuid4().hex
-        script = render_command(request, marker)
+        script = render(request, marker)
         started.extend((marker, batch) for batch in client.run_command(script, instance_ids, timeout))
     deadline = client.clock() + timeout + DELIVERY_SECONDS
     replies: Dict[str, Reply] = {}

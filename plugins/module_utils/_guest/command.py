@@ -76,9 +76,14 @@ def render_command(request: Request, marker: str) -> str:
         "drop": list(request.drop),
         "marker": marker,
     }
+    return render_program(login_key, content, marker)
+
+
+def render_program(program: Any, content: Dict[str, Any], marker: str) -> str:
+    """The shell script that runs the module I(program) with I(content); GuestError when it would be too long."""
     text = _LAUNCHER % {
         "input": base64.b64encode(json.dumps(content).encode("utf-8")).decode("ascii"),
-        "program": program_text(),
+        "program": program_text(program),
         "marker": marker,
     }
     if len(base64.b64encode(text.encode("utf-8"))) > CONTENT_LIMIT:
@@ -86,9 +91,9 @@ def render_command(request: Request, marker: str) -> str:
     return text
 
 
-def program_text() -> str:
-    """The guest's program without the lines that are comments only."""
-    lines = inspect.getsource(login_key).splitlines()
+def program_text(program: Any = login_key) -> str:
+    """The source of a guest's program without the lines that are comments only."""
+    lines = inspect.getsource(program).splitlines()
     return "\n".join(line for line in lines if not re.match(r"\s*#", line))
 
 

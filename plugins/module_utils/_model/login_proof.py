@@ -100,9 +100,10 @@ def read_log(log: str) -> str:
         line
         for line in lines
         if re.search(r"not allowed|denied|refused|expired|fatal|error|PAM: |does not exist|locked|Failed|bad ownership|Too many", line)
-        and not re.search(r"debug\d?: (?!PAM)|Connection closed|key_load|Could not load host", line)
+        and not re.search(r"debug\d?: (?!PAM)|PAM: (initial|setting|establish)|Connection closed|key_load|Could not load host", line)
     ]
-    return telling[0] if telling else ""
+    # That it failed is known: any other line says more.
+    return min(telling, key=lambda line: line.startswith("Failed "), default="")
 
 
 def findings_of(proof: Proof, known: Sequence[Finding]) -> List[Finding]:

@@ -50,6 +50,9 @@ options:
     description:
       - V(required) undoes a change unless the controller has logged in afresh by public key alone, with the host, port, user,
         key and ssh arguments of this connection. Nothing is proven where nothing had to be changed.
+      - Before the change, each of O(users) is let in on the host itself with a throw-away key, through a private sshd that has the
+        new settings. A user who is refused there (an expired account, a rule of PAM) fails the task with what sshd says. Where
+        that can't be tried, for want of C(ssh) on the host, RV(trial) says so.
       - V(skip) does without. The configuration is still tested, and still put back if sshd does not live with it.
       - A run that is not connected by ssh has no login to prove; the result says so.
     type: str
@@ -151,6 +154,12 @@ effective:
     john:
       before: "no"
       after: "yes"
+trial:
+  description: Per user, what came of the login on the host itself before the change.
+  returned: when a file was changed, with O(proof=required) and O(state=present)
+  type: dict
+  sample:
+    john: let in
 proof:
   description: How the change was proven, or why there was nothing to prove.
   returned: when something was changed and O(proof=required)
@@ -175,6 +184,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_cha
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_service import get_service
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import Origin, Sshd, SshdError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tree import SshdTree
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_trial import try_logins
 
 
 class SshdPubkeyModule:
@@ -240,6 +250,8 @@ class SshdPubkeyModule:
             reload_only(service, planner)
             result["proof"] = "not needed: no file was changed, sshd has only read them again"
         elif actions and not self._check_mode:
+            if self._params["proof"] == "required" and self._params["state"] == "present":
+                result["trial"] = try_logins(service.program, plan.after, self._users, self._origin())
             change = apply_plan(service, planner, plan, self._params["rollback_after"])
             if self._controller.get("prove"):
                 result["_armed"] = change
@@ -248,13 +260,16 @@ class SshdPubkeyModule:
         return result
 
     def _planner(self, service, tree):
-        session = self._controller.get("session") or {}
-        origin = Origin()
-        if session:
-            # An IPv6 zone is of no use to sshd's Match.
-            addresses = [session[name].split("%")[0] for name in ("address", "local_address")]
-            origin = Origin(addresses[0], addresses[1], int(session["local_port"]))
-        return Planner(Sshd(service.program, service.options), tree, self._users, session.get("user"), origin)
+        connecting = (self._controller.get("session") or {}).get("user")
+        return Planner(Sshd(service.program, service.options), tree, self._users, connecting, self._origin())
+
+    def _origin(self):
+        session = self._controller.get("session")
+        if not session:
+            return Origin()
+        # An IPv6 zone is of no use to sshd's Match.
+        addresses = [session[name].split("%")[0] for name in ("address", "local_address")]
+        return Origin(addresses[0], addresses[1], int(session["local_port"]))
 
     def _check_users(self):
         for name in self._users:

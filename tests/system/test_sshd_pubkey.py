@@ -316,6 +316,25 @@ def test_host_without_systemd_is_refused(host_of):
         host.exec("mv /run/systemd/hidden /run/systemd/system")
 
 
+def test_user_whom_the_new_settings_would_not_let_in(host_of):
+    """The settings are right, the account is not: found before anything is written, by a login with a key of its own."""
+    host = host_of("debian12")
+    host.configure("echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config; chage -E 1 alice")
+    before = host.snapshot()
+    try:
+        message = host.run(users=["alice", "root"])["msg"]
+        assert "a private sshd refused alice" in message
+        assert "by PAM account configuration" in message, message
+        assert "nothing was changed" in message
+        assert host.snapshot() == before
+        assert host.exec("ls /run | grep ecs-access-sshd- || true") == ""
+    finally:
+        host.exec("chage -E -1 alice")
+    result = host.run(users=["alice", "root"])
+    assert result["trial"] == {"alice": "let in", "root": "let in"}
+    assert host.login() == "alice"
+
+
 def test_two_runs_at_once_make_one_change(host_of):
     host = host_of("debian12")
     host.configure("echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config")

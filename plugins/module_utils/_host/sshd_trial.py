@@ -1,0 +1,39 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A trial before the change: each user logs in with a throw-away key through a private sshd that has the new settings.
+
+It finds what no test of a configuration can: a locked or expired account, a rule of PAM, a shell that isn't there.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+from typing import Dict, Sequence
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_prove import prove_login
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_candidate import Verdict
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import Origin, SshdError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts, Request, ServerFacts
+
+
+def try_logins(program: str, verdict: Verdict, users: Sequence[str], origin: Origin) -> Dict[str, str]:
+    """What came of each user's trial. SshdError if one was refused.
+
+    Only being let in counts. What the session does is not judged: one inside another can fail where one of its own does
+    not, for pam_loginuid writes its mark only once.
+    """
+    outcome = {}
+    refused = []
+    for user in users:
+        effective = {keyword: tuple(values) for keyword, values in verdict[user].items()}
+        facts = Facts(Request(user, address=origin.address), server=ServerFacts(program=program, effective=effective))
+        proof = prove_login(facts)
+        outcome[user] = "let in" if proof.accepted else proof.text
+        if proof.accepted is False:
+            refused.append(proof.text)
+    if refused:
+        raise SshdError(
+            "with the new settings a key would still not let everybody in: %s; nothing was changed. The check of logins "
+            "(ssh_login_check) tells more, and proof: skip does without this trial" % "; ".join(refused)
+        )
+    return outcome

@@ -78,7 +78,7 @@ def test_the_cause_comes_first_and_its_fix_works(fleet, get_world: Callable, key
 EVERYWHERE = (
     "account_expired", "password_expired-must-change", "nologin_file", "home_not_enterable", "directory_not_enterable-recipe-without-chown",
     "key_file_wrong_owner", "key_missing", "from_mismatch", "pubkey_authentication_off-match", "allow_users", "algorithm_not_accepted",
-    "revoked_keys_unreadable", "sshd_not_running", "sshd_config_broken", "host_keys_missing-running", "config_not_loaded", "hosts_deny",
+    "revoked_keys_unreadable", "sshd_not_running", "sshd_config_broken", "host_keys_missing-modes", "config_not_loaded", "hosts_deny",
     "pam_access", "limit_maxlogins", "shell_startup_exits",
 )  # fmt: skip
 

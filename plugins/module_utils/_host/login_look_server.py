@@ -28,6 +28,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_co
 
 _UNITS = ("ssh.service", "sshd.service", "ssh.socket", "sshd.socket")
 _HOST_KEYS = tuple("/etc/ssh/ssh_host_%s_key" % kind for kind in ("rsa", "ecdsa", "ed25519"))
+_SESSION_PROGRAMS = ("/usr/lib/openssh/sshd-session", "/usr/libexec/openssh/sshd-session", "/usr/lib/ssh/sshd-session")
 _LOGS = ("/var/log/auth.log", "/var/log/secure")
 
 
@@ -56,7 +57,7 @@ def read_server(request: Request) -> ServerFacts:
             os.makedirs(missing, mode=0o755, exist_ok=True)
             code, _out, said = run(test)
         return _read_server(request, program, (options, config), listening, listener, states)._replace(
-            privsep_missing=missing if listener or not states else "",
+            privsep_missing=missing,
             error="" if code == 0 else " ".join(said.split()) or "status %d" % code,
         )
     finally:
@@ -81,6 +82,7 @@ def _read_server(
         listening=listening,
         not_to_be_run=os.path.exists("/etc/ssh/sshd_not_to_be_run"),
         debian=_has_text(program, b"debianbanner"),
+        keeps_host_keys=any(os.path.exists(path) for path in _SESSION_PROGRAMS),
         log=_log(),
     )
     try:
@@ -210,7 +212,7 @@ def _host_key_problem(path: str) -> str:
 
 
 def _has_text(program: str, text: bytes) -> bool:
-    for path in (program, "/usr/lib/openssh/sshd-session", "/usr/libexec/openssh/sshd-session"):
+    for path in (program,) + _SESSION_PROGRAMS:
         with contextlib.suppress(OSError):
             with open(path, "rb") as stream:
                 if text in stream.read():

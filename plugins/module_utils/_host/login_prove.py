@@ -37,9 +37,12 @@ def prove_login(facts: Facts) -> Proof:
         config.write(render_config(facts, line, os.path.realpath(echo)).encode("utf-8", "surrogateescape"))
         config.flush()
         mark = "in-%s" % uuid.uuid4().hex
-        code, said = _log_in(ssh, paths[0], "%s -i -f %s -E %s" % (facts.server.program, paths[1], paths[2]), user, mark)
+        with _directory(facts.server.privsep_missing):
+            code, said = _log_in(ssh, paths[0], "%s -i -f %s -E %s" % (facts.server.program, paths[1], paths[2]), user, mark)
         log.seek(0)
         text = log.read().decode("utf-8", "replace")
+    if "bad configuration option" in text:
+        return Proof(None, False, "a login could not be tried: %s" % " ".join(text.split())[:200])
     accepted = "Accepted publickey for" in text
     why = read_log(text)
     if mark in said:
@@ -55,6 +58,19 @@ def prove_login(facts: Facts) -> Proof:
             why,
         )
     return Proof(False, False, "a private sshd refused %s%s" % (user, ": " + why if why else ""), why)
+
+
+@contextlib.contextmanager
+def _directory(path: str) -> Iterator[None]:
+    """The directory that systemd makes for a running sshd only."""
+    if path:
+        os.makedirs(path, mode=0o755, exist_ok=True)
+    try:
+        yield
+    finally:
+        if path:
+            with contextlib.suppress(OSError):
+                os.rmdir(path)
 
 
 def _reason(facts: Facts, *tools: Optional[str]) -> str:

@@ -134,7 +134,10 @@ class ServerFacts(NamedTuple):
     """Addresses that it shall listen on and that this host does not have."""
     host_keys: Tuple[Tuple[str, str], ...] = ()
     """Host key files and what is wrong with each ("" for nothing)."""
+    keeps_host_keys: bool = False
+    """Whether the listener hands its host keys on (since 9.8), instead of each connection reading them anew."""
     privsep_missing: str = ""
+    """The directory that sshd wants and that is not there."""
     directives: Tuple[Directive, ...] = ()
     effective: Dict[str, Tuple[str, ...]] = {}
     debian: bool = False

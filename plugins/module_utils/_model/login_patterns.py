@@ -38,10 +38,10 @@ def address_in_list(address: Optional[str], patterns: str) -> Optional[bool]:
     found = False
     for pattern in patterns.split(","):
         negated = pattern.startswith("!")
-        if _address_matches(address, pattern[1:] if negated else pattern):
-            if negated:
-                return False
-            found = True
+        hit = _address_matches(address, pattern[1:] if negated else pattern)
+        if hit is None or (hit and negated):
+            return False
+        found = found or hit
     return found
 
 
@@ -53,10 +53,11 @@ def user_matches(name: str, address: Optional[str], pattern: str) -> Optional[bo
     return matches(user, name) and address_in_list(address, host)
 
 
-def _address_matches(address: str, pattern: str) -> bool:
+def _address_matches(address: str, pattern: str) -> Optional[bool]:
+    """None for a network that is none to sshd, such as 10.1.2.3/8: it then refuses the whole list."""
     if "/" in pattern:
         try:
-            return ipaddress.ip_address(address) in ipaddress.ip_network(pattern, strict=False)
+            return ipaddress.ip_address(address) in ipaddress.ip_network(pattern)
         except ValueError:
-            return False
+            return None
     return matches(pattern.lower(), address.lower())

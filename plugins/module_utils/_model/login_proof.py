@@ -42,6 +42,8 @@ _REPLACED = frozenset(
         "printmotd",
     )
 )
+# Known to every sshd; the new one is not.
+_OLD_NAMES = {"pubkeyacceptedalgorithms": "pubkeyacceptedkeytypes"}
 
 
 class Proof(NamedTuple):
@@ -64,7 +66,7 @@ def render_config(facts: Facts, key_line: str, echo: str) -> str:
     ]
     for keyword, values in facts.server.effective.items():
         if keyword not in _REPLACED:
-            lines += ["%s %s" % (keyword, value) for value in values if value]
+            lines += ["%s %s" % (_OLD_NAMES.get(keyword, keyword), value) for value in values if value]
     # The address of a private connection is not the one in question, so users are judged with the one that is.
     allowed, denied = facts.words("allowusers"), facts.words("denyusers")
     user, address = facts.request.user, facts.request.address

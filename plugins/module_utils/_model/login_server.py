@@ -77,15 +77,17 @@ def _files(facts: Facts) -> List[Finding]:
     usable = [path for path, problem in server.host_keys if not problem]
     if server.host_keys and not usable:
         path, problem = server.host_keys[0]
+        later = server.listener and server.keeps_host_keys
         found.append(
-            blocks(
+            (warns if later else blocks)(
                 "host_keys_missing",
-                "sshd can use none of its host keys: %s %s" % (path, problem),
-                "make new ones (clients will ask about the changed key)",
+                "sshd can use none of its host keys: %s %s%s" % (path, problem, "; the next restart ends all logins" if later else ""),
+                "make new ones (clients will ask about the changed key)" if problem == "does not exist" else "mend the files",
                 _host_key_fix(facts, problem),
             )
         )
-    if server.privsep_missing:
+    if server.privsep_missing and (server.listener or not server.unit_states):
+        # Where systemd starts sshd it makes the directory, and takes it away with the service.
         found.append(
             blocks(
                 "privsep_directory_missing",

@@ -142,6 +142,7 @@ KEY_TEXT = (
     Scenario("option_malformed", "keys 'no-pty, no-X11-forwarding %s\\n' \"$K\"", WITH_KEY, note="blank"),
     Scenario("from_mismatch", 'keys \'from="192.0.2.0/24" %s\\n\' "$K"', 'sed -i "s,192.0.2.0/24,$ADDR," $A'),
     Scenario("from_mismatch", 'keys \'from="*,!%s" %s\\n\' $ADDR "$K"', WITH_KEY, note="negated"),
+    Scenario("from_mismatch", 'keys \'from="%s/16" %s\\n\' $ADDR "$K"', WITH_KEY, note="not-a-network"),
     Scenario("key_expired", 'keys \'expiry-time="20200101" %s\\n\' "$K"', WITH_KEY),
     Scenario("cert_authority_only", "keys 'cert-authority %s\\n' \"$K\"", WITH_KEY),
     Scenario("forced_command_refuses", 'keys \'command="/bin/false" %s\\n\' "$K"', WITH_KEY),
@@ -258,7 +259,7 @@ SERVER = (
     Scenario("sshd_not_running", "stop", proof="works"),
     Scenario("sshd_masked", "stop; systemctl mask -q $UNIT.service ssh.socket 2>/dev/null", images=("debian11", "debian12", "debian13")),
     Scenario("sshd_config_broken", "stop; sed -i '3iPubkeyAuthentikation yes' $C; restart", "sed -i /Authentikation/d $C; restart"),
-    Scenario("host_keys_missing", "rm /etc/ssh/ssh_host_*", note="running"),
+    Scenario("host_keys_missing", "rm /etc/ssh/ssh_host_*", note="running", images=("debian12", "debian11", "el-like")),
     Scenario(
         "host_keys_missing", "chmod 0644 /etc/ssh/ssh_host_*_key; restart", note="modes", fix="chmod 0600 /etc/ssh/ssh_host_*_key; restart"
     ),
@@ -352,7 +353,7 @@ HEALTHY = (
         "conf 'AuthorizedKeysFile /srv/keys/%u'",
     ),
     Healthy("allowed-by-address", 'conf "AllowUsers eve bob@$ADDR"'),
-    Healthy("from-covers-the-address", 'printf \'from="%s/16" %s\\n\' $ADDR "$K" > $A'),
+    Healthy("from-covers-the-address", 'printf \'from="%s.0.0/16" %s\\n\' ${ADDR%.*.*} "$K" > $A'),
     Healthy("second-line-lets-in", 'printf \'from="192.0.2.1" %s\\n%s\\n\' "$K" "$K" > $A'),
     Healthy("expires-later", 'printf \'expiry-time="20990101" %s\\n\' "$K" > $A'),
     Healthy("locked-password-with-pam", "usermod -L bob"),

@@ -47,6 +47,7 @@ done
 printf '%s\\n' "$K" > /home/bob/.ssh/authorized_keys
 if sshd -T | grep -q persourcepenalties; then echo 'PerSourcePenalties no' >> /etc/ssh/sshd_config; fi
 touch /etc/hosts.allow /etc/hosts.deny
+mkdir -p -m 0700 /root/.ssh
 rm -f /etc/nologin
 mkdir -p /opt/base
 tar -C / -cpf /opt/base/base.tar etc/ssh etc/pam.d etc/security etc/passwd etc/group etc/shadow etc/gshadow etc/shells etc/hosts.allow \

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Judging facts about a login: what needs a world that a container can't be, and the fine print of patterns and texts."""
 
-from __future__ import annotations
-
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import login_facts as facts_of
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.authorized_keys import parse_key_file

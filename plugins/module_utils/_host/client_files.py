@@ -1,0 +1,130 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files of the SSH client in the home of the user who runs this: looked at without surprise, replaced in one step.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import errno
+import fcntl
+import os
+import stat
+import tempfile
+from contextlib import contextmanager, suppress
+from typing import Iterator, NamedTuple, Optional
+
+_LARGEST = 16 * 1024 * 1024
+
+
+class ClientFileError(Exception):
+    """A file can't be used. The message is one sentence."""
+
+
+class ClientFile(NamedTuple):
+    """A file as it is."""
+
+    path: str
+    """The file itself, behind all links."""
+    content: Optional[bytes]
+    """None when there is none."""
+    mode: int
+
+    @property
+    def exists(self) -> bool:
+        return self.content is not None
+
+
+def look_at_file(path: str) -> ClientFile:
+    """The file at I(path), or the one that a link there leads to; raises ClientFileError where it can't be changed safely."""
+    real = os.path.realpath(path)
+    try:
+        descriptor = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as exc:
+        if exc.errno in (errno.ENOENT, errno.ENOTDIR):
+            if os.path.islink(path):
+                raise ClientFileError("%s is a link that leads nowhere (%s); mend or remove it" % (path, real)) from None
+            return ClientFile(real, None, 0o600)
+        raise ClientFileError("cannot read %s: %s" % (real, exc.strerror)) from None
+    try:
+        info = os.fstat(descriptor)
+        if not stat.S_ISREG(info.st_mode):
+            raise ClientFileError("%s is not a regular file" % real)
+        if info.st_uid != os.geteuid():
+            raise ClientFileError("%s belongs to user id %d, not to the user of this run (%d)" % (real, info.st_uid, os.geteuid()))
+        if info.st_size > _LARGEST:
+            raise ClientFileError("%s is too large for a file of the SSH client" % real)
+        with os.fdopen(os.dup(descriptor), "rb") as stream:
+            return ClientFile(real, stream.read(), stat.S_IMODE(info.st_mode))
+    finally:
+        os.close(descriptor)
+
+
+def write_file(path: str, content: bytes, mode: int) -> None:
+    """Make I(content) the file at I(path), which is no link; readers see the old file or the new one."""
+    folder, name = os.path.split(path)
+    try:
+        descriptor, beside = tempfile.mkstemp(prefix=".%s." % name, dir=folder)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                os.fchmod(stream.fileno(), mode)
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.rename(beside, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(beside)
+            raise
+        _sync_folder(folder)
+    except OSError as exc:
+        raise ClientFileError("cannot write %s: %s" % (path, exc.strerror)) from None
+
+
+def remove_file(path: str) -> None:
+    """Remove a file; it is no error if it is gone."""
+    try:
+        os.unlink(path)
+    except OSError as exc:
+        if exc.errno != errno.ENOENT:
+            raise ClientFileError("cannot remove %s: %s" % (path, exc.strerror)) from None
+
+
+def make_folder(path: str) -> None:
+    """A folder that only its owner may enter; one that exists is left as it is."""
+    try:
+        os.mkdir(path, 0o700)
+    except OSError as exc:
+        if exc.errno != errno.EEXIST or not os.path.isdir(path):
+            raise ClientFileError("cannot make the folder %s: %s" % (path, exc.strerror)) from None
+
+
+def remove_folder(path: str) -> None:
+    """Remove a folder if nothing is in it."""
+    with suppress(OSError):
+        os.rmdir(path)
+
+
+@contextmanager
+def locked_folder(path: str) -> Iterator[None]:
+    """Keep other runs out; a folder that does not exist yet is made by this run alone or not at all."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as exc:
+        if exc.errno == errno.ENOENT:
+            yield
+            return
+        raise ClientFileError("cannot open the folder %s: %s" % (path, exc.strerror)) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

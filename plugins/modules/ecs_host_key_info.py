@@ -1,0 +1,205 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read the SSH host keys of instances through Cloud Assistant."""
+
+DOCUMENTATION = r"""
+module: ecs_host_key_info
+short_description: Read the SSH host keys of ECS instances through Cloud Assistant
+version_added: 1.0.0
+author:
+  - The alicloud.ecs_access founders (@alicloud)
+description:
+  - Reads the public host keys of any number of instances, without connecting to an address. Cloud Assistant runs a small script as
+    root in each instance, and the cloud vouches for which instance an answer is from. So nobody has to compare fingerprints.
+  - Of an instance's answer only types and keys are taken. Whoever rules an instance can make it show other keys of its own, and
+    nothing else. Markers, host patterns, certificates, unusual types and damaged keys are dropped and reported.
+extends_documentation_fragment:
+  - alicloud.ecs_access.ecs
+  - alicloud.ecs_access.attributes
+  - alicloud.ecs_access.attributes.actiongroup_ecs
+attributes:
+  check_mode:
+    support: full
+    details: This module changes nothing. It runs its script in check mode too.
+  diff_mode:
+    support: N/A
+    details: This module changes nothing.
+  idempotent:
+    support: full
+    details: This module changes nothing.
+  platform:
+    platforms: posix
+options:
+  instance_ids:
+    description:
+      - The ids of the instances, any number. All are of O(region).
+      - An empty list is no error; nothing is done.
+    type: list
+    elements: str
+    required: true
+  command_timeout:
+    description: How many seconds the script may run in an instance, from 10 to 3600.
+    type: int
+    default: 60
+  fail_on:
+    description:
+      - Whether the task fails if the keys of V(any) instance, or of V(all) of them, could not be read; V(never) leaves that to
+        the playbook. The other instances' keys are returned in each case.
+    type: str
+    choices: [any, all, never]
+    default: any
+notes:
+  - The RAM actions are C(ecs:DescribeInstances), C(ecs:DescribeCloudAssistantStatus), C(ecs:RunCommand) and
+    C(ecs:DescribeInvocationResults).
+seealso:
+  - module: alicloud.ecs_access.ssh_client_config
+"""
+
+EXAMPLES = r"""
+- name: Read the host keys of the web servers
+  alicloud.ecs_access.ecs_host_key_info:
+    region: eu-central-1
+    instance_ids: [i-bp1aaaaaaaaaaaaaaaaa, i-bp1bbbbbbbbbbbbbbbbb]
+  register: web
+
+- name: Show the fingerprints
+  ansible.builtin.debug:
+    msg: "{{ item.host_keys | map(attribute='fingerprint') }}"
+  loop: "{{ web.instances }}"
+  loop_control:
+    label: "{{ item.instance_id }}"
+"""
+
+RETURN = r"""
+instances:
+  description: One entry for each of O(instance_ids), in their order.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    instance_id:
+      description: The id.
+      type: str
+      sample: i-bp1example
+    host_keys:
+      description: Its host keys.
+      type: list
+      elements: dict
+      contains:
+        type:
+          description: The type, one of V(ssh-ed25519), V(ecdsa-sha2-nistp256), V(ecdsa-sha2-nistp384), V(ecdsa-sha2-nistp521)
+            and V(ssh-rsa).
+          type: str
+          sample: ssh-ed25519
+        key:
+          description: The key in base64.
+          type: str
+          sample: AAAAC3Nza...
+        fingerprint:
+          description: What C(ssh) and C(ssh-keygen -l) show of it.
+          type: str
+          sample: SHA256:jXC5...
+    dropped:
+      description: Why lines of its answer were not taken.
+      type: list
+      elements: str
+      sample: []
+    failed:
+      description: Whether no key could be read.
+      type: bool
+    msg:
+      description: One sentence on what came of it.
+      type: str
+"""
+
+from typing import Any, Dict, List
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.module import EcsModule, ModuleFailure
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.host_keys import HostKeysReply, ask_host_keys
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.instance import read_assistant, read_instance
+
+
+class HostKeyInfoModule:
+    """Only looks."""
+
+    def __init__(self, module: EcsModule) -> None:
+        self._module = module
+        self._params = module.params
+
+    def run(self) -> Dict[str, Any]:
+        timeout = self._params["command_timeout"]
+        if not 10 <= timeout <= 3600:
+            raise ModuleFailure("command_timeout is %d; it can be from 10 to 3600" % timeout)
+        instance_ids = list(dict.fromkeys(self._params["instance_ids"]))
+        replies = self._find_problems(instance_ids) if instance_ids else {}
+        asked = [instance_id for instance_id in instance_ids if instance_id not in replies]
+        if asked:
+            replies.update(ask_host_keys(self._module.client, asked, timeout))
+        result = {"changed": False, "instances": [_render(instance_id, replies[instance_id]) for instance_id in instance_ids]}
+        self._judge(result)
+        return result
+
+    def _find_problems(self, instance_ids: List[str]) -> Dict[str, HostKeysReply]:
+        """Those who can't be asked, and why; RunCommand would refuse the others along with them."""
+        client = self._module.client
+        found = {entry["instance_id"]: entry for entry in client.describe_instances(instance_ids, read=read_instance)}
+        running = [name for name, entry in found.items() if entry["status"] == "Running" and entry["os_type"] != "windows"]
+        agents = {entry.get("InstanceId"): entry for entry in client.describe_cloud_assistant_status(running)} if running else {}
+        problems = {}
+        for instance_id in instance_ids:
+            instance = found.get(instance_id)
+            if instance is None:
+                why = "there is no such instance in region %s" % client.region
+            elif instance["os_type"] == "windows":
+                why = "it runs Windows"
+            elif instance["status"] != "Running":
+                why = "it is %s, not Running" % instance["status"]
+            elif not read_assistant(agents.get(instance_id))["online"]:
+                why = "its Cloud Assistant agent is not online"
+            else:
+                continue
+            problems[instance_id] = HostKeysReply(why=why)
+        return problems
+
+    def _judge(self, result: Dict[str, Any]) -> None:
+        entries = result["instances"]
+        failed = [entry for entry in entries if entry["failed"]]
+        enough = {"any": bool(failed), "all": bool(entries) and len(failed) == len(entries), "never": False}
+        if enough[self._params["fail_on"]]:
+            shown = "; ".join("%s: %s" % (entry["instance_id"], entry["msg"]) for entry in failed[:5])
+            more = "; and so on" if len(failed) > 5 else ""
+            raise ModuleFailure("the host keys of %d of %d instances could not be read: %s%s" % (len(failed), len(entries), shown, more), **result)
+
+
+def _render(instance_id: str, reply: HostKeysReply) -> Dict[str, Any]:
+    keys = reply.reading.keys
+    msg = reply.why
+    if not msg:
+        msg = "%d host key%s read" % (len(keys), "" if len(keys) == 1 else "s")
+    if reply.reading.dropped:
+        msg += "; %d of its lines were dropped" % len(reply.reading.dropped)
+    return {
+        "instance_id": instance_id,
+        "host_keys": [{"type": key.key_type, "key": key.base64, "fingerprint": key.fingerprint_sha256} for key in keys],
+        "dropped": list(reply.reading.dropped),
+        "failed": not keys,
+        "msg": msg,
+    }
+
+
+def argument_spec() -> Dict[str, Any]:
+    return {
+        "instance_ids": {"type": "list", "elements": "str", "required": True},
+        "command_timeout": {"type": "int", "default": 60},
+        "fail_on": {"type": "str", "choices": ["any", "all", "never"], "default": "any"},
+    }
+
+
+def main() -> None:
+    module = EcsModule(argument_spec(), supports_check_mode=True)
+    module.run(lambda ecs: HostKeyInfoModule(ecs).run())
+
+
+if __name__ == "__main__":
+    main()

@@ -283,6 +283,50 @@ class TestWhatIsInTheWay:
         control(cloud, "deb", agent_online=True)
 
 
+class TestPlaybook:
+    """As a user calls it: by its full name, with the inventory plugin."""
+
+    LOGIN = "alicloud.ecs_access.temporary_login"
+
+    @pytest.fixture
+    def inventory(self, tmp_path: Path) -> Path:
+        path = tmp_path / "my.ecs.yml"
+        path.write_text("plugin: alicloud.ecs_access.ecs\nhostnames: [name]\n")
+        return path
+
+    def test_the_command_in_the_table_logs_in(self, cloud, fresh, playbook, inventory, hosts_file, tmp_path):
+        variables = {"ecs_access_hosts": "deb,el", "ecs_access_user": "root", "ecs_access_private_key_path": str(tmp_path / "my key")}
+        run = playbook(self.LOGIN, inventory, extra_vars=variables, environment={**cloud.environment(), "COLUMNS": "300"})
+        assert run.returncode == 0, run.output
+        for name in ("deb", "el"):
+            row = next(line for line in run.stdout.splitlines() if line.split()[:1] == [name] and "ssh -i" in line)
+            command = row[row.index("ssh -i"):].split("  ")[0]
+            assert re.search(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", row)
+            options = " ".join([*lab_ssh.OPTIONS, f"-o UserKnownHostsFile={hosts_file}"])
+            done = subprocess.run(
+                command.replace("ssh ", f"ssh {options} ", 1) + " hostname", shell=True, capture_output=True, text=True, timeout=60, check=False
+            )
+            assert done.returncode == 0, (row, done.stderr)
+
+    def test_one_that_fails_makes_the_run_fail_and_says_why(self, cloud, fresh, playbook, inventory, make_key):
+        key = make_key()
+        variables = {"ecs_access_hosts": "deb,outdated", "ecs_access_public_key_path": f"{key.path}.pub", "ecs_access_user": "root"}
+        run = playbook(self.LOGIN, inventory, extra_vars=variables, environment={**cloud.environment(), "COLUMNS": "300"})
+        assert run.returncode != 0
+        assert "2.2.3.195 is too old" in run.stdout
+        assert f"ssh -i {key.path} root@{cloud['deb'].ssh_host}" in run.stdout
+        assert holds(cloud, key.public)
+
+    def test_check_mode_and_no_hosts(self, cloud, fresh, playbook, inventory, tmp_path):
+        config, path = sshd_config(fresh), tmp_path / "key"
+        variables = {"ecs_access_hosts": "deb", "ecs_access_user": "root", "ecs_access_private_key_path": str(path)}
+        run = playbook(self.LOGIN, inventory, extra_vars=variables, environment=cloud.environment(), options=["--check"])
+        assert (run.returncode, path.exists(), sshd_config(fresh)) == (0, False, config), run.output
+        run = playbook(self.LOGIN, inventory, environment=cloud.environment())
+        assert run.returncode != 0
+        assert "No hosts were named" in run.output
+
+
 HOSTILE = [
     {"username": "root;touch /pwned"}, {"username": "$(touch /pwned)"}, {"username": "-x"}, {"username": "a b"},
     {"comment": "x; touch /pwned"}, {"comment": "`touch /pwned`"}, {"comment": "--username root"},

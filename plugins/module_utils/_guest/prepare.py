@@ -105,7 +105,11 @@ def test(server):
     if not os.path.exists("/run/sshd"):
         os.mkdir("/run/sshd", 0o755)  # gone while only a socket unit waits
     code, out = run(*server + ["-t"])
-    return (out.splitlines() or ["exit status %d" % code])[-1] if code else ""
+    return last_words(out) or "exit status %d" % code if code else ""
+
+
+def last_words(out):
+    return "; ".join(out.splitlines()[-2:])[:300]  # which line is wrong, and that it gave up
 
 
 def read_settings(server, name):
@@ -116,7 +120,7 @@ def read_settings(server, name):
         if not code:
             break
     else:
-        raise OSError((out.splitlines() or ["?"])[-1])
+        raise OSError(last_words(out))
     found = {}
     for line in out.splitlines():
         word, _blank, value = line.partition(" ")

@@ -65,14 +65,12 @@ def find_unconditional_end(text: str) -> Optional[Tuple[int, str]]:
         stripped = line.split("#", 1)[0].rstrip() if line.lstrip().startswith("#") else line.rstrip()
         if not stripped:
             continue
-        if depth == 0:
-            if re.search(r"\breturn\b", stripped) and not _OPENING.match(stripped):
-                # [ -z "$PS1" ] && return: what follows is for interactive shells.
-                return None
-            if _ENDING.match(stripped):
-                return number, stripped.strip()
-        elif "return" in stripped and re.search(r"\$-|PS1", text):
+        returns = re.search(r"\breturn\b", stripped) and "()" not in stripped
+        if returns and (re.search(r"\$-|PS1", text) or (depth == 0 and not _OPENING.match(stripped))):
+            # What follows is for interactive shells.
             return None
+        if depth == 0 and _ENDING.match(stripped):
+            return number, stripped.strip()
         opens = bool(_OPENING.match(stripped))
         closes = bool(_CLOSING.match(stripped)) or bool(re.search(r";\s*(fi|esac|done|\})\s*;?$", stripped))
         depth = max(0, depth + opens - closes)

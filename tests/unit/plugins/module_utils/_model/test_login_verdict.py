@@ -177,6 +177,7 @@ def test_an_address_that_is_not_known_is_not_guessed() -> None:
         (None, "*", True),
         ("10.1.2.3", "10.1.2.?", True),
         ("10.1.2.3", "nonsense/99", False),
+        ("10.1.2.3", "10.1.2.3/8,10.1.2.3", False),
     ],
 )
 def test_address_lists(address, patterns, expected) -> None:
@@ -275,6 +276,8 @@ def test_pam_stacks() -> None:
         ('[ -z "$PS1" ] && return\nexit\n', None),
         ("case $- in\n  *i*) ;;\n  *) return;;\nesac\nexec fish\n", None),
         ("if [ -x /bin/zsh ]; then\n  exec zsh\nfi\n", None),
+        ("case $- in *i*) ;; *) return;; esac\nexec zsh\n", None),
+        ("f() { return 1; }\nexit 2\n", 2),
         ("f() {\n  exit 1\n}\n", None),
         ("exec 2>/dev/null\n", None),
         ("[ -f x ] && exit 1\n", None),

@@ -24,14 +24,14 @@ $(VENV)/ready: requirements-dev.txt
 	@touch $@
 
 instances: setup ## the images of the real instances
-	@tests/images/build
+	@$(PY) tests/images/build.py
 
 demo: setup ## a team onboarded onto three real instances of the embedded cloud
-	@tests/images/build debian11 debian12 debian13
+	@$(PY) tests/images/build.py debian11 debian12 debian13
 	@$(PY) demo/run.py
 
 emulator: setup ## the embedded cloud in the foreground, with the demo's fleet
-	@tests/images/build debian11 debian12 debian13
+	@$(PY) tests/images/build.py debian11 debian12 debian13
 	@$(PY) -m ecs_emulator serve --listen 127.0.0.1:8443 --fleet demo/fleet.yml --state .work/emulator --ready-file .work/emulator.json
 
 test: lint unit sanity integration system molecule ## all tests

@@ -305,7 +305,7 @@ users:
       description: Our own rule, empty if there is none.
       type: str
       returned: success
-    keys:
+    authorized_keys:
       description: Keys that sshd reads for the user. Empty for a user who is not there.
       type: list
       elements: dict

@@ -164,8 +164,8 @@ class TestInjection:
         assert ssh(instance, "root", controller_key).returncode == 0, "keys that nobody injected stay"
 
     def test_another_pair_replaces_the_first(self, one_instance, fleet, ssh, make_key, new_name):
-        keys = [make_key(kind="rsa", bits=2048) for _ in range(2)]
-        pairs = [new_name("pair") for _ in keys]
+        keys = [make_key(kind="rsa", bits=2048) for _unused in range(2)]
+        pairs = [new_name("pair") for _unused in keys]
         for pair, key in zip(pairs, keys):
             fleet.call("ImportKeyPair", KeyPairName=pair, PublicKeyBody=key.public)
             bind(fleet, one_instance, pair)
@@ -277,7 +277,7 @@ class TestCleanUp:
         spec = {"instances": [{"name": "odd", "backend": "container", "image": "no-such-image"}]}
         with pytest.raises(RuntimeError) as caught, start_fleet(spec):
             pass
-        assert "there is no image localhost/ecs-access-no-such-image: run tests/images/build." in str(caught.value)
+        assert "there is no image localhost/ecs-access-no-such-image: run: make instances" in str(caught.value)
         assert "Traceback" not in str(caught.value)
 
 

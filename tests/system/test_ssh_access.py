@@ -139,7 +139,7 @@ def test_locked_unlocked_gone(instance, access, login, make_key, new_name, crypt
 
     instance.exec(f"su -s /bin/sh {name} -c 'sleep 600 >/dev/null 2>&1 &'")
     result = access(users=[{"name": name, "state": "absent"}])
-    assert result["users"] == [{**result["users"][0], "state": "absent", "keys": []}]
+    assert result["users"] == [{**result["users"][0], "state": "absent", "authorized_keys": []}]
     assert login(name, key) is None
     left = instance.exec(
         f"getent passwd {name}; ls /etc/sudoers.d/*{name} /home/{name}/.ssh/authorized_keys; pgrep -x sleep -a", check=False

@@ -29,7 +29,8 @@ REGULAR = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 def run(*argv, **given):
     pipe = subprocess.PIPE
     try:
-        process = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, close_fds=True)
+        process = subprocess.Popen(  # pylint: disable=ansible-bad-function
+            argv, stdin=pipe, stdout=pipe, stderr=pipe, close_fds=True)
     except OSError as exc:
         return 127, "", exc.strerror
     out, err = process.communicate(given.get("data", b""))

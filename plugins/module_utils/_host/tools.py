@@ -35,7 +35,7 @@ def run_tool(argv: List[str], stdin: str = "", timeout: int = 120) -> Tuple[int,
     path = find_tool(argv[0])
     if path is None:
         raise HostError("%s not found in %s" % (argv[0], TOOL_PATH))
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # pylint: disable=ansible-bad-function
         [path] + argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/",
         env={"PATH": TOOL_PATH, "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"})
     try:

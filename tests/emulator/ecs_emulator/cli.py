@@ -50,7 +50,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _parse_listen(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
+    host, _unused, port = text.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
         raise FleetError("--listen is HOST:PORT, not '%s'" % text)
     return host.strip("[]"), int(port)

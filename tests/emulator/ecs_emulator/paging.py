@@ -48,7 +48,7 @@ def _decode(token: str) -> int:
     if not token:
         return 0
     try:
-        kind, _, start = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().partition(":")
+        kind, _unused, start = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().partition(":")
         if kind != "next":
             raise ValueError(kind)
         return int(start)

@@ -39,7 +39,7 @@ def percent_encode(text: str) -> str:
 
 def parse_acs3_authorization(header: str) -> Acs3Authorization | None:
     """Read ``ACS3-HMAC-SHA256 Credential=..,SignedHeaders=..,Signature=..``; None when it is not of that form."""
-    scheme, _, rest = header.strip().partition(" ")
+    scheme, _unused, rest = header.strip().partition(" ")
     if scheme != ACS3:
         return None
     fields = {}

@@ -149,7 +149,7 @@ def test_refused_commands(fleet, changes, expected):
 def test_whole_call_refusals_where_the_fleet_says_so():
     choices = {"run_command_wrong_os": "call", "run_command_not_running": "call"}
     with running(dict(FLEET, behaviours=choices)) as emulator:
-        good, _, _, _, stopped, win = ids(emulator)
+        good, _unused, _unused, _unused, stopped, win = ids(emulator)
         assert code(emulator.call, "RunCommand", InstanceId=[good, win], **SCRIPT) == (400, "InvalidInstance.NotMatch")
         assert code(emulator.call, "RunCommand", InstanceId=[good, stopped], **SCRIPT)[0] == 403
 
@@ -224,7 +224,8 @@ def test_client_token_makes_a_command_run_once(emulator):
     web = ids(emulator)[0]
     first = run(emulator, web, ClientToken="once")
     assert run(emulator, web, ClientToken="once") == first
-    mismatch = code(emulator.call, "RunCommand", InstanceId=[web], ClientToken="once", **dict(SCRIPT, CommandContent="other"))
+    other = dict(SCRIPT, CommandContent="other")
+    mismatch = code(emulator.call, "RunCommand", InstanceId=[web], ClientToken="once", **other)
     assert mismatch == (403, "IdempotentParameterMismatch")
     assert len(emulator.cloud.invocations) == 1
 

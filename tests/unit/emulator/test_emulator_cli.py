@@ -76,7 +76,7 @@ def test_ready_file_while_it_serves(tmp_path, number):
 )
 def test_mistakes_end_with_one_sentence(tmp_path, fleet, more, sentence):
     process = serve(tmp_path, fleet, *more)
-    _, log = process.communicate(timeout=20)
+    _unused, log = process.communicate(timeout=20)
     assert process.returncode == 1
     assert sentence in log
     assert "Traceback" not in log

@@ -31,7 +31,7 @@ def test_error_for_so_many_calls_of_one_action(emulator):
     fault = {"action": "DescribeKeyPairs", "fault": "error", "code": "Throttling.User", "status": 400, "times": 2}
     assert control(emulator, "POST", fault)[0] == 201
     assert emulator.call("DescribeInstances")["TotalCount"] == 3
-    for _ in range(2):
+    for _unused in range(2):
         assert code(emulator.call, "DescribeKeyPairs") == (400, "Throttling.User")
     assert emulator.call("DescribeKeyPairs")["TotalCount"] == 0
     assert [entry["fault"] for entry in emulator.requests("DescribeKeyPairs")] == ["error", "error", ""]

@@ -185,7 +185,7 @@ def test_attach_replaces_and_detach_only_undoes_its_own(emulator):
 
 def test_attach_fails_as_a_whole_and_binds_nothing():
     with running(MIXED) as emulator:
-        a, _, windows, far = ids(emulator)
+        a, _unused, windows, far = ids(emulator)
 
         def attach(*instance_ids, name="new"):
             return code(emulator.call, "AttachKeyPair", KeyPairName=name, InstanceIds=as_json(*instance_ids))
@@ -203,7 +203,7 @@ def test_attach_fails_as_a_whole_and_binds_nothing():
 def test_attach_may_answer_per_instance_and_in_strings():
     choices = {"attach_unknown_instance": "item", "attach_windows_instance": "item", "detach_not_bound": "item", "result_types": "string"}
     with running(dict(MIXED, behaviours=choices)) as emulator:
-        a, _, windows, far = ids(emulator)
+        a, _unused, windows, far = ids(emulator)
         answer = emulator.call("AttachKeyPair", KeyPairName="new", InstanceIds=as_json(a, windows, far))
         assert (answer["TotalCount"], answer["FailCount"]) == ("3", "2")
         assert [(item["Code"], item["Success"]) for item in answer["Results"]["Result"]] == [

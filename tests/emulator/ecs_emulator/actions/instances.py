@@ -61,7 +61,7 @@ def _filters(context: Context) -> list[Callable[[Instance], bool]]:
     equal("KeyPairName", lambda instance: instance.key_pair_name)
     equal("VpcId", lambda instance: instance.spec.vpc_id)
     equal("ZoneId", lambda instance: instance.spec.zone)
-    equal("VSwitchId", lambda instance: vswitch_id(instance))
+    equal("VSwitchId", vswitch_id)
     equal("ImageId", lambda instance: instance.spec.image)
     equal("InstanceType", lambda instance: instance.spec.instance_type)
     equal("InstanceNetworkType", lambda instance: "vpc")

@@ -21,9 +21,9 @@ def tag_resources(context: Context) -> dict:
     tags = tagging.parse_tags(context.params)
     if not tags:
         raise context.params.missing("Tag")
-    for _, resource in resources:
+    for _unused, resource in resources:
         tagging.merge(dict(resource.tags), tags)
-    for _, resource in resources:
+    for _unused, resource in resources:
         resource.tags.update(tags)
     return {}
 
@@ -36,7 +36,7 @@ def untag_resources(context: Context) -> dict:
         raise ApiError(400, "NumberExceed.Tags", "The maximum number of Tags is exceeded.")
     if not keys and not everything:
         raise context.params.missing("TagKey")
-    for _, resource in resources:
+    for _unused, resource in resources:
         if not keys:
             resource.tags.clear()
         for key in keys:
@@ -58,7 +58,7 @@ def list_tag_resources(context: Context) -> dict:
         for name, resource in known.items()
         if (not names or name in names) and tagging.matches(resource.tags, wanted)
         for key, value in resource.tags.items()
-        if not wanted or any(key == wanted_key for wanted_key, _ in wanted)
+        if not wanted or any(key == wanted_key for wanted_key, _unused in wanted)
     ]
     page = page_of(rows, context.params.with_values(MaxResults="50"), limit=50)
     return {"TagResources": {"TagResource": list(page.items)}, "NextToken": page.fields["NextToken"]}

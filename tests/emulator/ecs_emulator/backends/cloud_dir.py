@@ -8,7 +8,6 @@ Instances mount it read-only; connecting to the socket is possible all the same.
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 TOOLS = Path(__file__).with_name("guest") / "tools"
@@ -26,7 +25,8 @@ def prepare_cloud_dir(state_dir: Path, instance_id: str) -> Path:
         path.chmod(0o755)
     for source in TOOLS.iterdir():
         if source.is_file():
-            shutil.copyfile(source, tools / source.name)
+            interpreter = "#!/bin/bash\n" if source.suffix == ".sh" else "#!/usr/bin/python3\n"
+            (tools / source.name).write_text(interpreter + source.read_text(encoding="utf-8"), encoding="utf-8")
             (tools / source.name).chmod(0o755)
     return folder
 

@@ -50,21 +50,30 @@ class GuestSpec(Protocol):
     """What a container needs to know of an instance."""
 
     @property
-    def instance_id(self) -> str: ...
+    def instance_id(self) -> str:
+        ...
+
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        ...
+
     @property
-    def image(self) -> str: ...
+    def image(self) -> str:
+        ...
+
     @property
-    def publish_ssh(self) -> bool: ...
+    def publish_ssh(self) -> bool:
+        ...
+
     @property
-    def assistant(self) -> AssistantSpec: ...
+    def assistant(self) -> AssistantSpec:
+        ...
 
 
 async def create_guest(spec: GuestSpec, state_dir: Path) -> ContainerGuest:
     """A guest that is not started yet; its address is already known and kept for it."""
     if (await podman_async("image", "exists", IMAGE_PREFIX + spec.image, check=False)).returncode != 0:
-        raise PodmanError(f"there is no image {IMAGE_PREFIX}{spec.image}: run tests/images/build.")
+        raise PodmanError(f"there is no image {IMAGE_PREFIX}{spec.image}: run: make instances")
     await _remove_stale_containers()
     return ContainerGuest(spec, state_dir, reserve_address() if spec.publish_ssh else None)
 

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs a module's real main() in this process and gives back what it would print, on every supported core."""
 
-from __future__ import annotations
-
 import importlib
 import json
 import os
@@ -42,7 +40,7 @@ def run_module(capfd, monkeypatch):
         if variable.startswith(("ALIBABA_CLOUD_", "ALICLOUD_")) or variable.lower() in ("http_proxy", "https_proxy", "no_proxy"):
             monkeypatch.delenv(variable)
 
-    def run(module, /, check_mode=False, diff=True, **options):
+    def run(module, check_mode=False, diff=True, **options):
         arguments = dict(options, _ansible_check_mode=check_mode, _ansible_diff=diff)
         capfd.readouterr()
         with module_arguments(arguments), pytest.raises(SystemExit) as exit_info:

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The module against a cloud that enforces the API's rules: what is in the cloud and on disk afterwards."""
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

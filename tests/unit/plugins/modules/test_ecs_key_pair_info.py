@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Key pairs as a user lists them."""
 
-from __future__ import annotations
-
 import pytest
 from ecs_emulator.testing import running
 

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An embedded cloud, and a client of it whose pauses are recorded instead of waited for."""
 
-from __future__ import annotations
-
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import EcsClient
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.settings import read_settings

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Paging, batches, retries and what is told per instance, against a cloud that enforces the API's limits."""
 
-from __future__ import annotations
-
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import EcsClient
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError

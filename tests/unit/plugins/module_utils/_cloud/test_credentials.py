@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every source of credentials against a cloud that verifies signatures."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The private key file: what may be there, who may fill it, and what is left after an accident."""
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Keys made here are keys for ssh-keygen, and the public half of any private key file is read right or not at all."""
 
-from __future__ import annotations
-
 import subprocess
 
 import pytest

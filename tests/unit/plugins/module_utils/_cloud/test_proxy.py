@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which proxy is used, NO_PROXY included, and that nothing is left changed."""
 
-from __future__ import annotations
-
 import os
 
 import pytest

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """When to call again and how long to wait."""
 
-from __future__ import annotations
-
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.retry import (

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One call through the SDK: the wire form of parameters, and every way in which an answer can fail to come."""
 
-from __future__ import annotations
-
 import logging
 import socket
 import threading

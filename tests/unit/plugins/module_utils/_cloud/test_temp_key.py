@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What may be put into the vendor's unquoted root shell line, and what its outcomes mean."""
 
-from __future__ import annotations
-
 import json
 import shlex
 import subprocess

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Throw-away worlds: this machine's system with an /etc, /home, /root and /run of their own, in a private mount namespace."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

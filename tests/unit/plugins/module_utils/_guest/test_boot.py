@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Has it booted? With a clock of its own: a test takes no time."""
 
-from __future__ import annotations
-
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import ANSWER_LOST, EcsError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.boot import Rebooter
@@ -45,6 +43,12 @@ def reboot(client, before=(), timeout=60):
     return Rebooter(client, timeout, client.sleep).reboot(["i-1"], client.boots, dict(before))
 
 
+def one(reasons):
+    """The reason of the only instance that did not come back."""
+    assert len(reasons) == 1
+    return next(iter(reasons.values()))
+
+
 def test_running_right_after_the_call_is_not_taken_for_booted():
     client = Client(down_at=5, up_at=15)
     assert reboot(client) == {}
@@ -58,18 +62,18 @@ def test_a_boot_too_short_to_be_seen_is_told_by_the_guest():
 
 
 def test_without_a_guest_that_tells_it_is_not_guessed():
-    (why,) = reboot(Client(down_at=5, up_at=5)).values()
+    why = one(reboot(Client(down_at=5, up_at=5)))
     assert why == "it was not seen to reboot within 60 seconds"
 
 
 def test_one_that_stays_away_is_said():
-    (why,) = reboot(Client(down_at=1, up_at=1000)).values()
+    why = one(reboot(Client(down_at=1, up_at=1000)))
     assert why == "it went down and was not Running again within 60 seconds"
 
 
 def test_a_refused_reboot_is_not_waited_for():
     client = Client(error=EcsError("RebootInstance", "IncorrectInstanceStatus", "wrong state", status=403))
-    (why,) = reboot(client).values()
+    why = one(reboot(client))
     assert "wrong state" in why
     assert client.now == 0
 

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Homes and key files on a real file system: what is read, refused, repaired and written."""
 
-from __future__ import annotations
-
 import os
 import stat
 

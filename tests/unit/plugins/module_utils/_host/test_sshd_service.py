@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the listener was started with."""
 
-from __future__ import annotations
-
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_service import parse_arguments
 

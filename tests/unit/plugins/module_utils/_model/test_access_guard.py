@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The guard: what a run that is logged in as ann, by key K and with sudo, must not do."""
 
-from __future__ import annotations
-
 import base64
 import struct
 

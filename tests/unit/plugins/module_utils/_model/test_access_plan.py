@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Plans for a host that is given as text: what is done, what is refused, how it reads."""
 
-from __future__ import annotations
-
 import base64
 import struct
 

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is refused before the host is even looked at, each with its one sentence."""
 
-from __future__ import annotations
-
 import base64
 import struct
 

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """authorized_keys files: what survives, what is added, what goes. Names of peers' scenarios stand in the ids."""
 
-from __future__ import annotations
-
 import base64
 import shutil
 import struct

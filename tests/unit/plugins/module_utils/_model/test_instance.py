@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What an answer of the API says about an instance, whatever it leaves out."""
 
-from __future__ import annotations
-
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.instance import read_assistant, read_instance
 
 

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From what there is and what is wanted to the steps between."""
 
-from __future__ import annotations
-
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import key_pair as kp
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import KeyFormatError, PublicKey

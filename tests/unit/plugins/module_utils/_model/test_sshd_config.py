@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The text of sshd_config. What sshd itself makes of such lines is asked in tests/system/test_sshd_pubkey.py."""
 
-from __future__ import annotations
-
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import sshd_config
 

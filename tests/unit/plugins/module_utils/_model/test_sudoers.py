@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """sudoers: names and text of fragments, rules of others."""
 
-from __future__ import annotations
-
 import itertools
 import re
 

@@ -1,4 +1,3 @@
-#!/bin/bash
 # The plugin that lets sshd ask Cloud Assistant's server for temporary keys, with the vendor's known faults: it looks into
 # sshd_config only, appends at its end whatever stands there, tests nothing, restarts sshd, and is content with anybody's command.
 # Copyright (c) 2026 The alicloud.ecs_access founders

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -28,7 +27,8 @@ sys.path.insert(0, str(HERE.parent / "emulator"))
 
 from ecs_emulator.backends.podman import IMAGE_PREFIX, PodmanError, cache_dir, podman
 
-MIRROR = os.environ.get("ECS_ACCESS_MIRROR", "http://deb.debian.org/debian")
+# Another mirror than mmdebstrap's own choice.
+MIRROR = os.environ.get("ECS_ACCESS_MIRROR")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 LABEL = "ecs-access.recipe"
 PACKAGES = "dbus,iproute2,libnss-extrausers,openssh-server,procps,python3,sudo,systemd,systemd-sysv"
@@ -92,7 +92,7 @@ def bootstrap_command(recipe: Recipe, python36: Python36 | None, folder: str) ->
     # The text itself: an unprivileged build runs its hooks as somebody who may not read this folder.
     scripts = [(HERE / setup).read_text() for setup in recipe.setups]
     command += [f'--customize-hook=chroot "$1" sh -euc {shlex.quote(script)}' for script in scripts]
-    return [*command, recipe.suite, f"{folder}/tar", MIRROR]
+    return [*command, recipe.suite, f"{folder}/tar", *([MIRROR] if MIRROR else [])]
 
 
 def fingerprint(recipe: Recipe, python36: Python36 | None) -> str:

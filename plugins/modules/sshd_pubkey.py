@@ -273,7 +273,7 @@ class SshdPubkeyModule:
 
     def _check_users(self):
         for name in self._users:
-            if not re.match(r"^[^\s,:=/@]+$", name):
+            if not re.match(r"^[^\s,\"]+$", name):
                 raise SshdError("users has %r, which is not a user name" % name)
             if get_account(name).uid >= 0 or self._params["state"] == "absent":
                 continue

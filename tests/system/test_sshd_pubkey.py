@@ -294,7 +294,7 @@ def test_edits_that_would_lock_out_this_run_are_not_put_in_force(host_of):
     assert host.snapshot() == before
 
 
-@pytest.mark.parametrize("image", ["debian12", "debian13"])
+@pytest.mark.parametrize("image", HAVING_INCLUDE)
 def test_socket_activation(host_of, image):
     host = host_of(image)
     host.configure("echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config")

@@ -45,17 +45,16 @@ class Planner:
     def current(self) -> Verdict:
         """What holds now; SshdError if the configuration on disk is broken already."""
         try:
-            self._sshd.check(self._tree.main)
-            return {user: self._sshd.effective(self._tree.main, user, self._origin) for user in self._identities}
+            return self._ask(self._tree.main)
         except ConfigRefused as exc:
             raise SshdError(
                 "the sshd configuration of this host is broken already, and sshd would not come back after a restart: "
                 "%s; mend it first, nothing was changed" % exc
             )
 
-    def general(self) -> sshd_obstacles.Effective:
-        """What the files on disk say, apart from any user (the ports, for instance)."""
-        return self._sshd.effective(self._tree.main, "root", self._origin)
+    def general(self, config: Optional[str] = None) -> sshd_obstacles.Effective:
+        """What the files (by default those on disk) say apart from any user, the ports for instance."""
+        return self._sshd.effective(config or self._tree.main, "root", self._origin)
 
     def plan_present(self) -> Plan:
         """The least change; SshdError, naming file and line, if something that isn't ours is in the way."""
@@ -98,8 +97,7 @@ class Planner:
         """What sshd would apply with I(changes) made; ConfigRefused if it does not accept the whole."""
         with self._tree.copy(changes) as candidate:
             try:
-                self._sshd.check(candidate.main)
-                return {user: self._sshd.effective(candidate.main, user, self._origin) for user in self._identities}
+                return self._ask(candidate.main)
             except ConfigRefused as exc:
                 raise ConfigRefused(candidate.real_paths(str(exc)))
 
@@ -110,6 +108,13 @@ class Planner:
         keywords = ("allowusers", "allowgroups", "denyusers", "denygroups", "permitrootlogin", "authenticationmethods")
         found = sshd_obstacles.find_obstacles(verdict[self._connecting], get_account(self._connecting))
         return [self._sentence(obstacle) for obstacle in found if obstacle.keyword in keywords]
+
+    def _ask(self, config: str) -> Verdict:
+        self._sshd.check(config)
+        if self._tree.may_differ_between_users():
+            return {user: self._sshd.effective(config, user, self._origin) for user in self._identities}
+        # Without a Match block there is nothing that could differ between users: ask once, however many they are.
+        return dict.fromkeys(self._identities, self.general(config))
 
     def _candidates(self) -> Iterator[Tuple[str, Changes]]:
         """In order of preference: a file of our own, then lines of our own at the top of the main file."""

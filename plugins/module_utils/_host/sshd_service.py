@@ -105,9 +105,10 @@ def listen_addresses(effective: Dict[str, List[str]], service: Service) -> List[
     for text in texts:
         address, _colon, port = text.rpartition(":")
         address = address.strip("[]")
-        address = {"0.0.0.0": "127.0.0.1", "*": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(address, address)
+        # A wildcard is tried by loopback; that of IPv6 takes IPv4 too, unless the system says otherwise.
+        wildcards = {"0.0.0.0": ("127.0.0.1",), "*": ("127.0.0.1",), "": ("127.0.0.1",), "::": ("::1", "127.0.0.1")}
         if port.isdigit():
-            addresses.append((address, int(port)))
+            addresses += [(name, int(port)) for name in wildcards.get(address, (address,))]
     return addresses
 
 

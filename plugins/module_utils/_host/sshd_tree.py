@@ -81,6 +81,11 @@ class SshdTree:
             for directive in sshd_config.parse_directives(path, decode(content))
         ]
 
+    def may_differ_between_users(self) -> bool:
+        """Whether the word Match stands anywhere outside comment lines: without it nothing can depend on the user."""
+        lines = [line.strip().lower() for content in self.files.values() for line in content.split(b"\n")]
+        return any(b"match" in line and not line.startswith(b"#") for line in lines)
+
     def newest_change(self) -> float:
         """When the tree was last changed, by the inodes' own clock (edits, renames, removals in its folders)."""
         paths = set(self.files)

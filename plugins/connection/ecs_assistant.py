@@ -5,22 +5,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import typing as t
-import uuid
-
-from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFileNotFound
-from ansible.module_utils.common.text.converters import to_bytes
-from ansible.plugins.connection import ConnectionBase
-from ansible.utils.display import Display
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import EcsClient
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.options import cloud_argument_spec
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.sdk import LibraryMissing, PythonTooOld
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.settings import SettingsError, read_settings, require_region
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils import _assistant_script as script
-
 DOCUMENTATION = r"""
 name: ecs_assistant
 short_description: Run modules on ECS instances through Cloud Assistant
@@ -71,6 +55,22 @@ EXAMPLES = r"""
         user: john
 """
 
+import os
+import shlex
+import typing as t
+import uuid
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFileNotFound
+from ansible.module_utils.common.text.converters import to_bytes
+from ansible.plugins.connection import ConnectionBase
+from ansible.utils.display import Display
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import EcsClient
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.options import cloud_argument_spec
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.sdk import LibraryMissing, PythonTooOld
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.settings import SettingsError, read_settings, require_region
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils import _assistant_script as script
+
 display = Display()
 
 # The service gives a command up that it could not deliver within a minute, and takes time to say so.
@@ -93,8 +93,7 @@ class Connection(ConnectionBase):
         if self._client is None:
             if not self.get_option("instance_id"):
                 raise AnsibleConnectionFailure(
-                    "Cloud Assistant needs the instance's id: take the hosts from the inventory plugin alicloud.ecs_access.ecs, "
-                    "or set ecs_instance_id"
+                    "Cloud Assistant needs the instance's id: take the hosts from the inventory plugin alicloud.ecs_access.ecs, or set ecs_instance_id"
                 )
             try:
                 settings = read_settings(self._given())
@@ -178,7 +177,5 @@ class Connection(ConnectionBase):
         if result.get("InvocationStatus") != "Success":
             why = " ".join(str(result.get(name) or "") for name in ("ErrorCode", "ErrorInfo")).strip()
             state = result.get("InvocationStatus") or "unknown"
-            raise AnsibleConnectionFailure(
-                f"Cloud Assistant could not run a command in {instance}: {state} ({why or 'no reason given'})"
-            )
+            raise AnsibleConnectionFailure(f"Cloud Assistant could not run a command in {instance}: {state} ({why or 'no reason given'})")
         return str(result.get("Output") or "")

@@ -69,7 +69,7 @@ options:
         elements: str
         default: []
       address:
-        description: The address or host name to connect to. An instance without one is left out.
+        description: The address or host name to connect to. An instance without one is left out, unless O(tunnel) leads to it.
         type: str
         default: ''
       port:
@@ -84,7 +84,7 @@ options:
         description: The private key to log in with, and no other. If empty, ssh decides.
         type: path
       region:
-        description: The region.
+        description: The region, for O(temporary_key) and O(tunnel). If not set, the environment tells when ssh is run.
         type: str
   host_keys:
     description:
@@ -101,6 +101,27 @@ options:
     type: str
     choices: [strict, accept_new]
     default: strict
+  temporary_key:
+    description:
+      - Whether each new connection first registers the public half of O(instances[].identity_file) with Cloud Assistant, which lets it
+        in for sixty seconds. Instances need no key of the person then. The public half is expected beside it, in a file C(.pub).
+      - The instances must have been prepared once, see M(alicloud.ecs_access.ecs_temp_public_key).
+    type: bool
+    default: false
+  tunnel:
+    description:
+      - Whether new connections pass through Session Manager, which reaches instances without a public address or an open port.
+      - V(auto) does so for instances without an address.
+    type: str
+    choices: [never, auto, always]
+    default: never
+  proxy_command:
+    description:
+      - The program for O(temporary_key) and O(tunnel), as a list of words. The role C(ssh_client) gives the collection's own, which
+        takes credentials from the environment or the default chain when ssh is run.
+    type: list
+    elements: str
+    default: []
   dotted_names:
     description: Whether names may have dots. Whoever may name an instance could then redirect C(ssh) from a real host name to it.
     type: bool
@@ -195,6 +216,10 @@ class ClientConfigModule:
         self._mark = "alicloud.ecs_access/%s" % params["name"]
         self._home = os.path.dirname(params["config_path"])
         self._folder = os.path.join(self._home, "ecs_access.d")
+        self._common = model.Common(
+            params["known_hosts_path"], params["host_key_checking"] == "strict", tuple(params["proxy_command"]), params["temporary_key"],
+            params["tunnel"],
+        )
         self._entries: List[model.Entry] = []
         self._names: Dict[str, Any] = {}
         self._rekeyed: List[str] = []
@@ -230,6 +255,9 @@ class ClientConfigModule:
             raise model.ConfigError("name: %r must be made of letters, digits, _ and -" % self._params["name"])
         for option in ("config_path", "known_hosts_path"):
             model.check_path(self._params[option], option)
+        needs_proxy = self._common.temporary_key or self._common.tunnel != "never"
+        if self._is_present and needs_proxy and not self._common.proxy:
+            raise model.ConfigError("temporary_key and tunnel need proxy_command; the role ssh_client sets it")
         seen = set()
         for given in self._params["instances"] if self._is_present else []:
             entry = _read_entry(given)
@@ -237,7 +265,9 @@ class ClientConfigModule:
             if entry.instance_id in seen:
                 raise model.ConfigError("instance %s is listed twice" % entry.instance_id)
             seen.add(entry.instance_id)
-            if entry.address:
+            if self._common.temporary_key and not entry.identity_file:
+                raise model.ConfigError("instance %s: temporary_key needs identity_file" % entry.instance_id)
+            if entry.address or self._common.needs_tunnel(entry):
                 self._entries.append(entry)
             else:
                 self._module.warn("%s has no address, so ssh can't reach it; it is left out." % entry.instance_id)
@@ -257,8 +287,7 @@ class ClientConfigModule:
             self._module.warn("Reached by id only, because %s: %s" % (reason, shown))
         if not self._is_present:
             return None
-        common = model.Common(self._params["known_hosts_path"], self._params["host_key_checking"] == "strict")
-        return model.render_config(self._entries, self._names, common).encode("utf-8")
+        return model.render_config(self._entries, self._names, self._common).encode("utf-8")
 
     def _plan_config(self, config: files.ClientFile, own: files.ClientFile) -> Change:
         mode = config.mode & ~0o022  # ssh reads no file that others can write
@@ -319,7 +348,8 @@ class ClientConfigModule:
 
 def _read_entry(given: Dict[str, Any]) -> model.Entry:
     return model.Entry(
-        given["instance_id"], tuple(given["names"]), given["address"], given["port"], given["user"], given["identity_file"] or ""
+        given["instance_id"], tuple(given["names"]), given["address"], given["port"], given["user"], given["identity_file"] or "",
+        given["region"] or "",
     )
 
 
@@ -355,6 +385,9 @@ def argument_spec() -> Dict[str, Any]:
         "instances": {"type": "list", "elements": "dict", "default": [], "options": instance},
         "host_keys": {"type": "list", "elements": "dict", "default": [], "no_log": False},
         "host_key_checking": {"type": "str", "choices": ["strict", "accept_new"], "default": "strict"},
+        "temporary_key": {"type": "bool", "default": False, "no_log": False},
+        "tunnel": {"type": "str", "choices": ["never", "auto", "always"], "default": "never"},
+        "proxy_command": {"type": "list", "elements": "str", "default": []},
         "dotted_names": {"type": "bool", "default": False},
     }
 

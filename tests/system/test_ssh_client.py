@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from lab.fleet import let_in
+from lab.temporary import running_cloud
 
 PLAY = """
 - hosts: localhost
@@ -48,7 +49,7 @@ class Person:
         """Run the role; what it printed and did."""
         hosts = {
             self.names.get(one.name, one.name): {
-                "ansible_host": one.ssh_host, "ansible_port": one.ssh_port, "ecs_instance_id": one.instance_id,
+                "ansible_host": one.ssh_host or one.instance_id, "ansible_port": one.ssh_port or 22, "ecs_instance_id": one.instance_id,
                 "ecs_region": self.fleet.region, "ecs_login_user": "root",
             }
             for one in self.fleet
@@ -60,12 +61,12 @@ class Person:
         assert run.returncode == 0, run.output
         return run
 
-    def ssh(self, name: str, command: str = "hostname") -> subprocess.CompletedProcess:
+    def ssh(self, name: str, command: str = "hostname", environment: dict[str, str] | None = None) -> subprocess.CompletedProcess:
         """What they type. ssh takes the home from the user database, so their .ssh is put there, for this process alone."""
         line = 'mount --bind "$0/.ssh" "$HOME/.ssh" && exec ssh "$@"'
         home = os.path.expanduser("~")
         Path(home, ".ssh").mkdir(mode=0o700, exist_ok=True)
-        clean = {"PATH": os.environ["PATH"], "HOME": home}
+        clean = {"PATH": os.environ["PATH"], "HOME": home, **(environment or {})}
         words = ["unshare", "--mount", "sh", "-c", line, str(self.home), name, command]
         return subprocess.run(words, capture_output=True, text=True, env=clean, stdin=subprocess.DEVNULL, timeout=60, check=False)
 
@@ -81,7 +82,7 @@ class Person:
 
 @pytest.fixture
 def person(tmp_path, controller, cloud, make_key):
-    key = make_key("person")
+    key = make_key("person", kind="rsa", bits=2048)
     for one in cloud:
         let_in(one, key)
     home = tmp_path / "home"
@@ -213,3 +214,26 @@ def test_an_instance_that_does_not_answer_keeps_its_known_keys(person, cloud):
 def set_online(address: str, online: bool) -> None:
     data = json.dumps({"agent_online": online}).encode()
     urllib.request.urlopen(urllib.request.Request(address, data=data, method="POST", headers={"Content-Type": "application/json"}), timeout=10)
+
+
+@pytest.fixture(scope="module")
+def keyless(start_fleet):
+    """An instance without any key, and one that has no address either."""
+    with running_cloud(start_fleet, ["open"], hidden=["hidden"]) as started:
+        yield started
+
+
+@pytest.mark.parametrize("name", ["open", "hidden"])
+def test_a_temporary_key_and_a_tunnel_lead_to_instances_without_key_and_port(tmp_path, controller, keyless, make_key, name):
+    home = tmp_path / "a home"
+    home.mkdir(mode=0o700)
+    person = Person(home, controller, keyless, make_key("person", kind="rsa", bits=2048))
+    person.role(ssh_client_temporary_key=True, ssh_client_tunnel="auto")
+    done = person.ssh(name, "cat /etc/machine-id; id -un; head -c 100000 /dev/zero | sha256sum", keyless.environment())
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[:2] == [keyless[name].exec("cat /etc/machine-id").strip(), "root"]
+    assert person.ssh(f"ops@{name}", "id -un", keyless.environment()).stdout == "ops\n"
+    secret = keyless.access_key_secret
+    assert all(secret.encode() not in content for _mode, content in person.files().values())
+    refused = person.ssh(name, "id", {**keyless.environment(), "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "wrong"})
+    assert refused.returncode == 255 and keyless[name].instance_id in refused.stderr and "Traceback" not in refused.stderr

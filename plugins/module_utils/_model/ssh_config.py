@@ -10,6 +10,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure.
 """
 
 import re
+import shlex
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 HEADER = "# Written by Ansible, role alicloud.ecs_access.ssh_client. Changes will be overwritten.\n"
@@ -22,6 +23,7 @@ _INSTANCE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}\Z")
 _DOTTED_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\Z")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}\Z")
+_REGION = re.compile(r"[a-z0-9-]{1,64}\Z")
 _ADDRESS = re.compile(r"[A-Za-z0-9:][A-Za-z0-9:._-]{0,254}\Z")
 # Quotes, tokens, variables, patterns: ssh's versions disagree on how to write these literally.
 _PATH = re.compile(r"/[^\x00-\x1f\x7f\"'\\%$*?\[\]]*\Z")
@@ -40,10 +42,7 @@ class Entry(NamedTuple):
     port: int = 22
     user: str = ""
     identity_file: str = ""
-    proxy: Tuple[str, ...] = ()
-    """The words of a ProxyCommand that are safe in it; see C(quote_words)."""
-    passes_descriptor: bool = False
-    """Whether the ProxyCommand hands a connected socket over instead of carrying the bytes."""
+    region: str = ""
 
 
 class Common(NamedTuple):
@@ -51,6 +50,14 @@ class Common(NamedTuple):
 
     known_hosts: str
     strict: bool
+    proxy: Tuple[str, ...] = ()
+    """The program, with arguments, that registers keys and opens tunnels; without it there is neither."""
+    temporary_key: bool = False
+    tunnel: str = "never"
+
+    def needs_tunnel(self, entry: Entry) -> bool:
+        """Whether the way to an instance leads through Session Manager."""
+        return self.tunnel == "always" or (self.tunnel == "auto" and not entry.address)
 
 
 def check_entry(entry: Entry) -> None:
@@ -64,6 +71,8 @@ def check_entry(entry: Entry) -> None:
         raise ConfigError(where + "%r cannot be a user's name" % _shorten(entry.user))
     if not 1 <= entry.port <= 65535:
         raise ConfigError(where + "the port must be from 1 to 65535, not %d" % entry.port)
+    if entry.region and not _REGION.match(entry.region):
+        raise ConfigError(where + "%r is no region" % _shorten(entry.region))
     if entry.identity_file:
         check_path(entry.identity_file, where + "identity_file")
 
@@ -147,9 +156,8 @@ def _render_options(entry: Entry, common: Common) -> List[str]:
         lines.append("User " + entry.user)
     if entry.identity_file:
         lines += ['IdentityFile "%s"' % entry.identity_file, "IdentitiesOnly yes"]
-    if entry.proxy:
-        lines.append("ProxyCommand exec " + " ".join(entry.proxy))
-        lines.append("ProxyUseFdpass " + ("yes" if entry.passes_descriptor else "no"))
+    if common.temporary_key or common.needs_tunnel(entry):
+        lines += _render_proxy(entry, common)
     return lines + [
         "HostKeyAlias " + entry.instance_id,
         'UserKnownHostsFile "%s"' % common.known_hosts,
@@ -160,15 +168,22 @@ def _render_options(entry: Entry, common: Common) -> List[str]:
     ]
 
 
-def quote_words(words: Sequence[str]) -> Tuple[str, ...]:
-    """Words for a ProxyCommand, which ssh hands to a shell after it has replaced its %-tokens."""
-    quoted = []
-    for word in words:
-        if re.search(r"[\x00-\x1f\x7f]", word):
-            raise ConfigError("%r cannot be part of a ProxyCommand" % _shorten(word))
-        word = word.replace("%", "%%")
-        quoted.append(word if re.match(r"[A-Za-z0-9_@=:,./+-]+\Z", word) else "'" + word.replace("'", "'\"'\"'") + "'")
-    return tuple(quoted)
+def _render_proxy(entry: Entry, common: Common) -> List[str]:
+    is_tunnel = common.needs_tunnel(entry)
+    words = list(common.proxy)
+    words += ["--region", entry.region] if entry.region else []
+    words += ["--public-key", entry.identity_file + ".pub"] if common.temporary_key else []
+    words += [] if is_tunnel else ["--address", entry.address]
+    # ssh fills in the user and the port: those of the command line, where they are given there.
+    command = "ProxyCommand %s -- %s %%r %%p" % (" ".join(_quote(word) for word in words), entry.instance_id)
+    return [command, "ProxyUseFdpass " + ("no" if is_tunnel else "yes")]
+
+
+def _quote(word: str) -> str:
+    """A word for the shell that ssh hands the command to once it has replaced its %-tokens."""
+    if re.search(r"[\x00-\x1f\x7f]", word):
+        raise ConfigError("%r cannot be part of a ProxyCommand" % _shorten(word))
+    return shlex.quote(word).replace("%", "%%")
 
 
 # -- the lines in the user's own file ---------------------------------------------------------------------------------

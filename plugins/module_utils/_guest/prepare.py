@@ -37,21 +37,22 @@ UNITS = ("ssh.service", "sshd.service")
 
 def run(*argv, **given):
     """(exit code, output) of a program; it and its children are killed after the given seconds."""
-    stream = tempfile.TemporaryFile()  # a pipe would be waited for as long as any child holds it
-    try:
-        process = subprocess.Popen(
-            argv, stdin=open(os.devnull), stdout=stream, stderr=subprocess.STDOUT, close_fds=True, preexec_fn=os.setsid)
-    except OSError as exc:
-        return 127, str(exc)
-    end = time.time() + given.get("seconds", 20)
-    while process.poll() is None and time.time() < end:
-        time.sleep(0.05)
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        return -1, "it did not end in time"
-    stream.seek(0)
-    return process.returncode, stream.read().decode("utf-8", "replace").strip()
+    # The output goes to a file: a pipe would be waited for as long as any child holds it.
+    with tempfile.TemporaryFile() as stream, open(os.devnull) as nothing:
+        try:
+            process = subprocess.Popen(
+                argv, stdin=nothing, stdout=stream, stderr=subprocess.STDOUT, close_fds=True, preexec_fn=os.setsid)
+        except OSError as exc:
+            return 127, str(exc)
+        end = time.time() + given.get("seconds", 20)
+        while process.poll() is None and time.time() < end:
+            time.sleep(0.05)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            return -1, "it did not end in time"
+        stream.seek(0)
+        return process.returncode, stream.read().decode("utf-8", "replace").strip()
 
 
 def slurp(path):

@@ -184,7 +184,7 @@ _LOG = "its log is %s" % PLUGIN_LOG
 _NETWORK = "let the instance reach Alibaba Cloud's internal services (security group, routes, DNS); " + _LOG
 _REINSTALL = "remove it (acs-plugin-manager -r -P config_ecs_instance_connect) and run again; " + _LOG
 _DISK = "look at space and rights of /usr/local/share/aliyun-assist; " + _LOG
-_CODES = {
+_CODES: Dict[int, Tuple[str, str]] = {
     232: ("another run of the plugin manager holds its lock", "run again in a minute; " + _LOG),
     233: ("the plugin manager found no server to ask", _NETWORK),
     234: ("the plugin was found neither online nor in the instance", "look whether the region offers it; " + _LOG),
@@ -202,7 +202,7 @@ _CODES = {
     246: ("the plugin could not be run", "look for noexec mounts and security modules; " + _LOG),
     247: ("the plugin did not end in time", "look whether sshd restarts; " + _LOG),
     -1: ("the plugin manager did not end in time", "give a longer prepare_timeout; " + _LOG),
-}  # type: Dict[int, Tuple[str, str]]
+}
 
 
 def _find_install_problem(answer: Mapping[str, Any]) -> Problem:

@@ -35,11 +35,7 @@ _FOREIGN_TYPES = ("default_t", "unlabeled_t", "file_t", "tmp_t", "user_tmp_t", "
 def read_key_files(facts: Facts) -> Tuple[KeyFileFacts, ...]:
     """Each file of AuthorizedKeysFile, tried as the account."""
     account, user = facts.account, facts.request.user
-    paths = [
-        expand_pattern(pattern, user, account.uid, account.home)
-        for pattern in facts.words("authorizedkeysfile") or _USUAL
-        if pattern.lower() != "none"
-    ]
+    paths = [expand_pattern(pattern, user, account.uid, account.home) for pattern in facts.words("authorizedkeysfile") or _USUAL if pattern.lower() != "none"]
     return tuple(look_at_key_file(account, user, path) for path in dict.fromkeys(paths))
 
 
@@ -59,9 +55,7 @@ def read_other_files(facts: Facts) -> Tuple[Tuple[str, str], ...]:
             known.add(path)
             with as_account(entry.pw_name, entry.pw_uid, entry.pw_gid):
                 content = read_quietly(path).encode("utf-8", "surrogateescape")
-            found += [
-                (entry.pw_name, "%s:%d" % (path, line.number)) for line in parse_key_file(content) if line.key and line.key.same_key(key)
-            ]
+            found += [(entry.pw_name, "%s:%d" % (path, line.number)) for line in parse_key_file(content) if line.key and line.key.same_key(key)]
     return tuple(found)
 
 
@@ -105,7 +99,7 @@ def read_key_command(facts: Facts) -> KeyCommandFacts:
     if entry is None or not safe or arguments is None or not facts.root:
         return found
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # pylint: disable=ansible-bad-function # as another account
             arguments,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -114,6 +108,7 @@ def read_key_command(facts: Facts) -> KeyCommandFacts:
             cwd="/",
             env={"PATH": TOOL_PATH, "HOME": entry.pw_dir, "USER": entry.pw_name, "LOGNAME": entry.pw_name},
             preexec_fn=_becoming(entry),
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return found._replace(ran=True, error="did not end within %d seconds" % _COMMAND_SECONDS)

@@ -48,7 +48,7 @@ def read_command_line(pid: int) -> Tuple[Tuple[str, ...], str]:
         if "[listener]" not in text and not text.startswith("/"):
             return (), title
         with contextlib.suppress(ValueError):
-            return tuple(shlex.split(text.split(" [listener]")[0])), title
+            return tuple(shlex.split(text.partition(" [listener]")[0])), title
         return (), title
     words = tuple(raw.rstrip("\0").split("\0"))
     return (words if os.path.basename(words[0]) == "sshd" else ()), raw

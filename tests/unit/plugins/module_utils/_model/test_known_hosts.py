@@ -21,6 +21,13 @@ def key(fill: int = 0, kind: bytes = b"ssh-ed25519"):
     return f"{kind.decode()} {base64.b64encode(blob).decode()}"
 
 
+def token_key() -> str:
+    """A sound key of a type that no server should have."""
+    kind = b"sk-ssh-ed25519@openssh.com"
+    blob = b"".join(struct.pack(">I", len(part)) + part for part in (kind, bytes(32), b"ssh:"))
+    return f"{kind.decode()} {base64.b64encode(blob).decode()}"
+
+
 def parsed(fill: int = 0):
     return model.parse_host_key(key(fill))
 
@@ -35,7 +42,7 @@ def hashed(alias: str) -> str:
     "line",
     [
         "@cert-authority * " + key(), "* " + key(), "i-2 " + key(), "i-1,* " + key(), "@revoked i-1 " + key(), hashed("i-1") + " " + key(),
-        "ssh-dss AAAA", "ssh-ed25519", "ssh-ed25519 AAAA", "ssh-ed25519-cert-v01@openssh.com " + key().split()[1],
+        token_key(), "ssh-dss AAAA", "ssh-ed25519", "ssh-ed25519 AAAA", "ssh-ed25519-cert-v01@openssh.com " + key().split()[1],
         "ssh-rsa " + key().split()[1], key()[:-4], "garbage", "\x1b[2J", "#" + key(),
     ],
 )  # fmt: skip

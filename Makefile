@@ -5,7 +5,8 @@ PY := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.work/collections
 export PYTHONPATH := $(CURDIR)/tests/emulator:$(CURDIR)/.work/collections
-PYTEST := $(PY) -m pytest -q
+# A file's tests stay together: they share a fleet of instances.
+PYTEST := $(PY) -m pytest -q -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help setup instances demo emulator test lint unit sanity integration system molecule bench docs clean

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import subprocess
 import sys
 
 import pytest
-from ecs_emulator.backends import CommandOutcome
+from ecs_emulator.backends import CommandOutcome, podman
 from ecs_emulator.backends.address import reserve_address
 from ecs_emulator.backends.agent import parse_outcome
 from ecs_emulator.backends.container import is_abandoned, owner_mark
@@ -98,3 +99,14 @@ def test_a_pid_that_is_used_again_is_another_owner():
 
 def test_containers_of_another_pid_namespace_are_left_alone():
     assert not is_abandoned("pid:[1]-999999999-1")
+
+
+def test_a_grandchild_that_holds_the_pipes_does_not_hold_up_a_cancelled_program():
+    async def cancel_it() -> None:
+        task = asyncio.create_task(podman.run_process("sh", "-c", "sleep 30 & exec sleep 30"))
+        await asyncio.sleep(0.3)
+        task.cancel()
+        done, _pending = await asyncio.wait({task}, timeout=5)
+        assert done == {task}
+
+    asyncio.run(cancel_it())

@@ -146,6 +146,9 @@ async def run_process(*command: str, stdin: bytes = b"", timeout: float = 300) -
     finally:
         if process.returncode is None:
             process.kill()
+            # A grandchild may hold the pipes open, asyncio counts a process with open pipes as running, and only the transport
+            # can close them.
+            process._transport.close()
             await process.wait()
     return Completed(process.returncode or 0, stdout, stderr)
 

@@ -56,7 +56,7 @@ def ask(world, manager: str = FAITHFUL, config: str = "", write: bool = True, mo
     """(answer, whether sshd_config is as it was). Nothing may be left behind."""
     script = SET_UP.format(
         manager=manager, config=config, more=more, ask=render_prepare(PrepareRequest(tuple(users), write, seconds), MARKER),
-        sshd=f"ssh-keygen -A >/dev/null; /usr/sbin/sshd -D -o Port={free_port()} -o ListenAddress=127.0.0.1 & daemon=$!; sleep 0.5"
+        sshd=f"ssh-keygen -A >/dev/null; timeout 50 /usr/sbin/sshd -D -o Port={free_port()} -o ListenAddress=127.0.0.1 & daemon=$!; sleep 0.5"
         if "Nonsense" not in config else "daemon=",
     )  # fmt: skip
     output = world.run(script)

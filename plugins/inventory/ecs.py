@@ -115,7 +115,7 @@ EXAMPLES = r"""
 # The smallest file, prod.ecs.yml: every instance of the region in ALIBABA_CLOUD_REGION_ID, with credentials from the environment
 # or the default chain. Try it with: ansible-inventory -i prod.ecs.yml --graph
 plugin: alicloud.ecs_access.ecs
-
+---
 # Running Linux instances of two regions, logged in to as the user of their image
 plugin: alicloud.ecs_access.ecs
 regions: [cn-hangzhou, eu-central-1]
@@ -124,7 +124,7 @@ filters:
   os_type: linux
 compose:
   ansible_user: ecs_login_user
-
+---
 # From a bastion inside the VPC; groups by tag, zone and key pair
 plugin: alicloud.ecs_access.ecs
 region: cn-hangzhou
@@ -143,7 +143,7 @@ keyed_groups:
     separator: ''
 groups:
   without_key_pair: ecs_key_pair_name == ''
-
+---
 # Names from a tag, else made from two facts; another account's credentials; cached for ten minutes
 plugin: alicloud.ecs_access.ecs
 regions: [all]

@@ -1,0 +1,92 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection ecs_ssh against plain ssh with a standing key, on the same real instance in turns.
+
+Per task: the time of a play with many tasks less that of one with few, so that start-up and first connection do not count.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tests" / "emulator"), str(ROOT / "tests" / "system")]
+
+from lab import ssh as lab_ssh
+from lab.fleet import let_in, running_fleet
+from lab.temporary import PING, Runner, running_cloud
+
+FEW, MANY = 2, 42
+ROUNDS = 3
+BUDGET = 1.02
+
+LONG_PLAY = (
+    "    - ansible.builtin.copy: {src: payload, dest: /tmp/payload}\n"
+    "    - ansible.builtin.raw: echo {{ item }}\n      changed_when: false\n      loop: [1, 2, 3]\n"
+    + "    - ansible.builtin.raw: 'true'\n      changed_when: false\n" * 38
+)
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
+        folder = Path(name)
+        key = lab_ssh.make_key(folder, "standing")
+        with running_cloud(lambda fleet: running_fleet(fleet, folder / "fleet", key), ["web"], ["a", "b", "c"]) as cloud:
+            let_in(cloud["web"], key)
+            (folder / "run").mkdir()
+            with Runner.open(cloud, folder / "run") as runner:
+                against_plain(runner, key)
+                through_tunnels(runner)
+    return 0
+
+
+def against_plain(runner: Runner, key: lab_ssh.KeyFile) -> None:
+    """Steady state per task, and what comes before the first."""
+    plain = {"ansible_connection": "ansible.builtin.ssh", "ansible_ssh_private_key_file": str(key.path)}
+    plain["ansible_ssh_common_args"] = "-F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
+    took = {("plain", FEW): [], ("plain", MANY): [], ("ours", FEW): [], ("ours", MANY): []}
+    for _round in range(ROUNDS):
+        for tasks in (FEW, MANY):
+            for name, variables in (("plain", plain), ("ours", {})):
+                runner.hang_up()
+                took[name, tasks].append(seconds(runner, tasks, variables))
+    each = {name: (min(took[name, MANY]) - min(took[name, FEW])) / (MANY - FEW) for name in ("plain", "ours")}
+    ratio = each["ours"] / each["plain"]
+    verdict = "kept" if ratio <= BUDGET else "EXCEEDED"
+    print(f"ecs_ssh: {MANY - FEW} tasks, best of {ROUNDS} rounds in turns with plain ssh")
+    print(f"  per task  {each['ours']:6.3f} s, plain {each['plain']:6.3f} s = {ratio:5.3f} x   budget {BUDGET} x   {verdict}")
+    first = statistics.median(took["ours", FEW]) - statistics.median(took["plain", FEW])
+    print(f"  the run's key, its registration and loading the SDK, once per connection: {first:5.2f} s")
+
+
+def seconds(runner: Runner, tasks: int, variables: dict) -> float:
+    start = time.perf_counter()
+    run = runner.play(PING * tasks, ["web"], **variables)
+    assert run.returncode == 0, run.output
+    return time.perf_counter() - start
+
+
+def through_tunnels(runner: Runner) -> None:
+    """Forty tasks with a loop and a file copy, on three instances that nothing but Session Manager reaches."""
+    (runner.folder / "payload").write_bytes(bytes(range(256)) * 200)
+    runner.control("DELETE", "requests")
+    start = time.perf_counter()
+    run = runner.play(LONG_PLAY, ["a", "b", "c"], tunnel="always")
+    took = time.perf_counter() - start
+    assert run.returncode == 0, run.output
+    assert len(run.results) == 120, len(run.results)
+    print(f"tunnel: 40 tasks, a loop and a copy of 51,200 bytes on three hidden instances: {took:5.1f} s, {took / 40:5.2f} s per task")
+    print(f"  API calls: {runner.calls(())}")
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except subprocess.TimeoutExpired:
+        sys.exit("benchmark: it took too long")

@@ -54,7 +54,7 @@ def measure(kbit: int) -> None:
         tunnel.kill()
         tunnel.wait()
     # 2048 bytes each so many whole milliseconds, as the vendor's programs compute it.
-    rule = 2048 / ((1000 // (kbit * 1024 // 8 // 2048 if kbit == 200 else kbit * 1000 // 8 // 2048)) / 1000)
+    rule = 2048 / (1000 // (kbit * 1024 // 8 // 2048) / 1000)
     share = received / (now - began) / rule
     verdict = "kept" if share >= BUDGET and cpu <= 1 else "EXCEEDED"
     print(

@@ -201,8 +201,7 @@ class Connection(SshConnection):
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         # What the options of ssh are is for the installed ansible-core to say, so they are taken from there. It has to be done
         # in the configuration: the variables to collect for a host are looked up by the plugin's name.
-        ssh_name = connection_loader.get("ansible.builtin.ssh", class_only=True)._load_name
-        merged = dict(C.config.get_configuration_definitions("connection", ssh_name))
+        merged = dict(C.config.get_configuration_definitions("connection", ssh_load_name()))
         merged.update(C.config.get_configuration_definitions("connection", self._load_name))
         C.config.initialize_plugin_configuration_definitions("connection", self._load_name, merged)
         super().__init__(*args, **kwargs)
@@ -224,7 +223,7 @@ class Connection(SshConnection):
             self.set_option("control_path", f"%(directory)s/{about[:10]}")
         command = super()._build_command(binary, subsystem, *other_args)
         place = len(command) - len(other_args)
-        self._arguments = command[command.index(os.fsencode(binary)) + 1:place]
+        self._arguments = command[command.index(os.fsencode(binary)) + 1 : place]
         own = rules.key_options(self._folder.file(KEY))
         if not rules.names_option(self._arguments, b"userknownhostsfile", b"hostkeyalias"):
             own += rules.host_key_options(instance_id, self.get_option("known_hosts"), self.get_option("host_keys") == "known")
@@ -249,15 +248,12 @@ class Connection(SshConnection):
             return instance_id
         problem = f"{instance_id[:70]!r} is none" if instance_id else "it is not set"
         raise AnsibleError(
-            "ecs_ssh needs the instance id of the host in the variable ecs_instance_id, which the inventory plugin "
-            f"alicloud.ecs_access.ecs sets; {problem}"
+            f"ecs_ssh needs the instance id of the host in the variable ecs_instance_id, which the inventory plugin alicloud.ecs_access.ecs sets; {problem}"
         )
 
     # -- one run of ssh, sftp or scp ------------------------------------------------------------------------------
 
-    def _bare_run(
-        self, cmd: list[bytes], in_data: bytes | None, sudoable: bool = True, checkrc: bool = True
-    ) -> tuple[int, bytes, bytes]:
+    def _bare_run(self, cmd: list[bytes], in_data: bytes | None, sudoable: bool = True, checkrc: bool = True) -> tuple[int, bytes, bytes]:
         control_path = self._control_path()
         if not is_master_alive(control_path):
             # A key of the user's own may do without a registration.
@@ -352,6 +348,15 @@ class Connection(SshConnection):
 
     def _ssh_config(self) -> dict[str, str]:
         return read_ssh_config(self.get_option("ssh_executable"), self._arguments, self.host)
+
+
+def ssh_load_name() -> str:
+    """The name that the options of ssh are known by. Core has loaded C(ssh) before it forks; the full name costs every task a parse."""
+    for name in ("ssh", "ansible.builtin.ssh"):
+        found = connection_loader.get(name, class_only=True)
+        if found is not None and found.__module__ == SshConnection.__module__:
+            return found._load_name
+    raise AnsibleError("ansible-core has no connection plugin ansible.builtin.ssh")
 
 
 def load_cloud() -> t.Any:

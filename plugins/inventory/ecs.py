@@ -115,7 +115,7 @@ EXAMPLES = r"""
 # The smallest file, prod.ecs.yml: every instance of the region in ALIBABA_CLOUD_REGION_ID, with credentials from the environment
 # or the default chain. Try it with: ansible-inventory -i prod.ecs.yml --graph
 plugin: alicloud.ecs_access.ecs
----
+
 # Running Linux instances of two regions, logged in to as the user of their image
 plugin: alicloud.ecs_access.ecs
 regions: [cn-hangzhou, eu-central-1]
@@ -124,7 +124,7 @@ filters:
   os_type: linux
 compose:
   ansible_user: ecs_login_user
----
+
 # From a bastion inside the VPC; groups by tag, zone and key pair
 plugin: alicloud.ecs_access.ecs
 region: cn-hangzhou
@@ -143,7 +143,7 @@ keyed_groups:
     separator: ''
 groups:
   without_key_pair: ecs_key_pair_name == ''
----
+
 # Names from a tag, else made from two facts; another account's credentials; cached for ten minutes
 plugin: alicloud.ecs_access.ecs
 regions: [all]
@@ -167,6 +167,7 @@ from difflib import get_close_matches
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.plugins.loader import connection_loader
 from ansible.utils.vars import combine_vars
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import EcsClient
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
@@ -240,6 +241,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             settings = read_settings({name: options[name] for name in cloud_argument_spec() if name in config})
             instances = self._instances(settings, _wanted(options), path, cache)
             self._populate(instances)
+            # Every task is forked from this process. What is loaded here, none of them has to load and parse again.
+            connection_loader.get("alicloud.ecs_access.ecs_ssh", class_only=True)
         except LibraryMissing as exc:
             problem = missing_required_lib(str(exc))
         except (AnsibleParserError, EcsError, FilterError, PythonTooOld, SettingsError) as exc:

@@ -509,7 +509,8 @@ class KeyPairModule:
 
     def _put_back(self, old: model.KeyPair) -> Optional[str]:
         """Import the old public key again; returns why not, or None."""
-        assert old.public_key is not None
+        if old.public_key is None:
+            return "ECS did not tell it"
         tags = {key: value for key, value in old.tags.items() if not is_reserved(key)}
         try:
             self._module.client.import_key_pair(old.name, old.public_key.line, tags, old.resource_group_id or None)

@@ -217,7 +217,7 @@ instances:
       description: The refusal of the API, if that was the reason.
       type: dict
       returned: when RV(instances[].reason) is V(api)
-keys:
+registered_keys:
   description: The keys, with V(auto) replaced by the accounts that it stood for.
   returned: always
   type: list

@@ -36,12 +36,13 @@ OPTIONS = tuple(cloud_argument_spec())
 _EXPLAINED = (EcsError, PrivateKeyError, PythonTooOld, SettingsError, TempKeyError)
 
 
-def read_cloud_settings(given: t.Mapping[str, t.Any], environ: t.Mapping[str, str] = os.environ) -> CloudSettings:
+def read_cloud_settings(given: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | None = None) -> CloudSettings:
     """Settings of a plugin's options.
 
     The plugin's options have taken in the environment already. What came from there is left to C(read_settings), to which
     a profile that a variable of the host names comes before an access key that the environment happens to have.
     """
+    environ = os.environ if environ is None else environ
     own = {}
     for name in OPTIONS:
         from_environment = next((environ[env] for env in OPTION_ENV.get(name, ()) if environ.get(env)), None)

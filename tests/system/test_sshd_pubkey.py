@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
 import threading
@@ -23,8 +24,8 @@ ALL = [*HAVING_INCLUDE, "el-like"]
 @pytest.fixture(scope="module")
 def hosts(start_fleet, request, lab_folder, controller_key):
     images = request.config.getoption("--images").split(",")
-    with running_hosts(start_fleet, images, lab_folder / "sshd_pubkey", controller_key) as started:
-        yield started
+    with contextlib.ExitStack() as stack:
+        yield stack.enter_context(running_hosts(start_fleet, images, lab_folder / "sshd_pubkey", controller_key))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import signal
@@ -42,8 +43,8 @@ exec ssh "$@"
 @pytest.fixture(scope="module")
 def hosts(start_fleet, request, lab_folder, controller_key):
     images = [name for name in ("debian12", "el-like") if name in request.config.getoption("--images").split(",")]
-    with running_hosts(start_fleet, images, lab_folder / "sshd_rollback", controller_key) as started:
-        yield started
+    with contextlib.ExitStack() as stack:
+        yield stack.enter_context(running_hosts(start_fleet, images, lab_folder / "sshd_rollback", controller_key))
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def start_run(host, folder, variables):
         [BIN / "ansible-playbook", "-i", inventory, playbook], start_new_session=True, env=host.controller.environment(),
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    wait_for(lambda: (folder / "proving").exists(), 60)
+    wait_for((folder / "proving").exists, 60)
     assert host.login() == "alice"
     assert "armed" in host.exec(f"ls {STATE}")
     return run

@@ -40,7 +40,7 @@ def run(*argv, **given):
     # The output goes to a file: a pipe would be waited for as long as any child holds it.
     with tempfile.TemporaryFile() as stream, open(os.devnull) as nothing:
         try:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # pylint: disable=ansible-bad-function
                 argv, stdin=nothing, stdout=stream, stderr=subprocess.STDOUT, close_fds=True, preexec_fn=os.setsid)
         except OSError as exc:
             return 127, str(exc)

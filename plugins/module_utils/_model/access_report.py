@@ -34,8 +34,11 @@ def _user_result(view: UserView) -> Dict[str, Any]:
     return {
         "name": view.name, "state": state, "uid": view.uid, "group": view.group, "groups": list(view.groups), "shell": view.shell,
         "home": view.home, "expires": view.expires, "sudo": view.sudo, "sudo_rule": view.rule,
-        "authorized_keys": [{"fingerprint": line.key.fingerprint_sha256, "type": line.key.key_type, "comment": _clean(line.key.comment),
-                  "options": _clean(line.options)} for line in view.keys],
+        "authorized_keys": [
+            {"fingerprint": line.key.fingerprint_sha256, "type": line.key.key_type, "comment": _clean(line.key.comment),
+             "options": _clean(line.options)}
+            for line in view.keys
+        ],
     }
 
 

@@ -120,7 +120,7 @@ def render_result(items: Sequence[Item], actions: Mapping[str, List[str]], is_dr
     return {
         "changed": bool(changed),
         "instances": [item.to_dict(is_dry) for item in items],
-        "keys": [
+        "registered_keys": [
             {"username": one.username, "public_key": one.key.line, "fingerprint": one.key.fingerprint_sha256}
             for one in sorted(keys, key=lambda one: (one.username, one.key.blob))
         ],

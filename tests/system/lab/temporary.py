@@ -146,4 +146,3 @@ def processes(*words: str) -> list[int]:
                 if all(word in line for word in words):
                     found.append(int(entry))
     return found
-

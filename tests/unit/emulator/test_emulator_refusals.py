@@ -256,8 +256,8 @@ def test_assume_role_checks_its_parameters(shared):
 def test_only_known_roles_when_the_fleet_lists_them():
     with running({"instances": [], "roles": [{"arn": ROLE["RoleArn"], "external_id": "x1"}]}) as emulator:
         assert code(emulator.call, "AssumeRole", version="2015-04-01", **ROLE) == (403, "NoPermission")
-        other = dict(ROLE, RoleArn=ROLE["RoleArn"] + "2")
-        assert code(emulator.call, "AssumeRole", version="2015-04-01", **other) == (404, "EntityNotExist.Role")
+        other = {**ROLE, "RoleArn": ROLE["RoleArn"] + "2", "version": "2015-04-01"}
+        assert code(emulator.call, "AssumeRole", **other) == (404, "EntityNotExist.Role")
         assert emulator.call("AssumeRole", version="2015-04-01", ExternalId="x1", **ROLE)["Credentials"]
 
 

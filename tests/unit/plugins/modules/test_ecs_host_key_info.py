@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The module against the embedded cloud; guests are scripted, real ones are in tests/system."""
 
-from __future__ import annotations
-
 import base64
 import re
 import struct

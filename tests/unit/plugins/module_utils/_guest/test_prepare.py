@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The guest's preparation for temporary keys, whole, with a plugin manager that does what each test wants."""
 
-from __future__ import annotations
-
 import socket
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The configuration as a tree of files."""
 
-from __future__ import annotations
-
 import os
 
 import pytest

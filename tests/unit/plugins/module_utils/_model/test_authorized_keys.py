@@ -33,7 +33,7 @@ def key(number: int) -> PublicKey:
     return parse_public_key(text(number))
 
 
-def want(number: int, options: str | None = None, comment: str | None = None, present: bool = True) -> WantedKey:
+def want(number, options=None, comment=None, present=True):
     return WantedKey(key(number), options, comment, present)
 
 

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a guest's answer may make us trust, and known_hosts files that others have written into."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

@@ -219,14 +219,14 @@ def test_hosts_deny_counts_exceptions_and_networks() -> None:
 
 FAIL2BAN = """
 table inet f2b-table {
-	set addr-set-sshd {
-		type ipv4_addr
-		elements = { 203.0.113.9, 198.51.100.7 }
-	}
-	chain f2b-chain {
-		type filter hook input priority filter - 1; policy accept;
-		tcp dport 22 ip saddr @addr-set-sshd reject with icmp port-unreachable
-	}
+    set addr-set-sshd {
+        type ipv4_addr
+        elements = { 203.0.113.9, 198.51.100.7 }
+    }
+    chain f2b-chain {
+        type filter hook input priority filter - 1; policy accept;
+        tcp dport 22 ip saddr @addr-set-sshd reject with icmp port-unreachable
+    }
 }
 """
 

@@ -58,7 +58,7 @@ WORLDS = [
     pytest.param("sed -i 's#^Include.*#include = \"sshd_config.d/*.conf\"#' /etc/ssh/sshd_config; "
                  "echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config",
                  "drop_in", ["debian12"], id="relative and quoted Include"),
-    pytest.param("rmdir /etc/ssh/sshd_config.d; echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config",
+    pytest.param("rm -r /etc/ssh/sshd_config.d; echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config",
                  "main_file", ["debian13"], id="Include of a folder that is not there"),
     pytest.param("mv /etc/ssh/sshd_config /etc/ssh/real; ln -s real /etc/ssh/sshd_config; "
                  "sed -i '1i PubkeyAuthentication no' /etc/ssh/real", "main_file", ["debian11"], id="main file is a link"),
@@ -79,26 +79,38 @@ def test_login_by_key_works_afterwards(host_of, world, place, image):
     host = host_of(image)
     host.configure(world)
     assert "Permission denied" in host.login()
-    before = host.snapshot()
-
-    planned = host.run(check=True, users=["alice"])
-    assert (planned["changed"], planned["place"]) == (True, place)
-    assert host.snapshot() == before
-
     result = host.run(users=["alice"])
-    assert result["changed"], result
-    assert {key: result[key] for key in ("place", "actions", "effective")} == {
-        key: planned[key] for key in ("place", "actions", "effective")
-    }
+    assert (result["changed"], result["place"]) == (True, place), result
     assert result["actions"][-1] == f"reload {host.unit}"
     assert result["proof"] == f"logged in as alice@{host.instance.ssh_host} by public key"
+    assert result["effective"] == {"alice": {"before": "no", "after": "yes"}}
     assert host.login() == "alice"
     assert (BEGIN in host.exec(f"cat {MAIN}")) == (place == "main_file")
     assert host.exec(f"test -e {DROP_IN} && echo there || true") == ("there\n" if place == "drop_in" else "")
 
+
+@pytest.mark.parametrize("image", ALL)
+def test_check_mode_tells_what_is_done_and_a_second_run_does_nothing(host_of, image):
+    host = host_of(image)
+    host.configure("echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config")
+    before = host.snapshot()
+    planned = host.run(check=True, users=["alice"])
+    assert planned["changed"] is True
+    assert host.snapshot() == before
+    assert "Permission denied" in host.login()
+
+    result = host.run(users=["alice"])
+    shared = ("changed", "place", "actions", "effective")
+    assert {key: result[key] for key in shared} == {key: planned[key] for key in shared}
+    assert "+PubkeyAuthentication yes" in planned["output"]
+    assert "+PubkeyAuthentication yes" in result["output"]
+
+    after = host.snapshot()
     again = host.run(users=["alice"])
     assert (again["changed"], again["actions"]) == (False, [])
-    assert "diff" not in again or again["diff"] == []
+    assert "+PubkeyAuthentication" not in again["output"]
+    # The lock lies in /run; nothing below /etc or /var/lib is touched.
+    assert host.snapshot() == after
 
 
 @pytest.mark.parametrize("image", ["debian12", "el-like"])

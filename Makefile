@@ -9,7 +9,7 @@ export PYTHONPATH := $(CURDIR)/tests/emulator:$(CURDIR)/.work/collections
 PYTEST := $(PY) -m pytest -q -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup instances demo emulator test lint unit sanity integration system molecule bench docs clean
+.PHONY: help setup instances demo emulator test lint unit sanity integration system long molecule bench docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,7 +35,7 @@ emulator: setup ## the embedded cloud in the foreground, with the demo's fleet
 	@$(PY) tests/images/build.py debian11 debian12 debian13
 	@$(PY) -m ecs_emulator serve --listen 127.0.0.1:8443 --fleet demo/fleet.yml --state .work/emulator --ready-file .work/emulator.json
 
-test: lint unit sanity integration system molecule ## all tests
+test: lint unit sanity integration molecule system ## all tests but the long ones
 
 lint: setup ## ruff, yamllint, ansible-lint (production), changelog, documentation
 	@ruff check --quiet .
@@ -51,7 +51,10 @@ sanity: setup ## ansible-test sanity on the oldest and the newest supported ansi
 integration: setup ## ansible-test integration against the embedded cloud
 	@$(PY) tests/integration/run.py
 
-system: instances ## real ansible, ssh and sudo on real instances
+system: instances ## real ansible, ssh and sudo on real instances: the tests that take seconds
+	@$(PYTEST) -m "not long" --images debian12,el-like tests/system
+
+long: instances ## the same on every image, with the tests that take minutes: kills, reboots, expiring keys, broken worlds
 	@$(PYTEST) tests/system
 
 molecule: instances ## every role and playbook on Debian 11, 12, 13 and the el-like instance

@@ -188,7 +188,7 @@ class _Attempt(t.NamedTuple):
 
     def result(self) -> tuple[int, bytes, bytes]:
         """What core expects."""
-        if self.failure:
+        if isinstance(self.failure, AnsibleConnectionFailure):
             raise self.failure
         return self.status, self.stdout, self.stderr
 

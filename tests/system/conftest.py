@@ -34,6 +34,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--images", default=",".join(IMAGES), help="images whose instances take part; all of them by default")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "long: takes minutes; `make long` runs these, `make test` the others")
+
+
 def _images(config: pytest.Config) -> list[str]:
     return config.getoption("--images").split(",")
 

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 import pytest
 from lab.ssh import write_known_hosts
 
+pytestmark = pytest.mark.long
+
 PLAY = """
 - hosts: localhost
   connection: local

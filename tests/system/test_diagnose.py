@@ -8,6 +8,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
+pytestmark = pytest.mark.long
+
 PLAYBOOK = "alicloud.ecs_access.diagnose"
 
 

@@ -11,6 +11,8 @@ import os
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 CONNECTION = {"ansible_connection": "alicloud.ecs_access.ecs_assistant", "ecs_region": "cn-hangzhou"}
 
 

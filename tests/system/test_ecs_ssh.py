@@ -14,6 +14,8 @@ import pytest
 from lab.controller import BIN
 from lab.temporary import PING, Runner, running_cloud
 
+pytestmark = pytest.mark.long
+
 # Over an address that ssh reaches, and through a tunnel to an instance whose port is not published.
 WAYS = [pytest.param("never", "web", id="direct"), pytest.param("always", "hidden", id="tunnel")]
 

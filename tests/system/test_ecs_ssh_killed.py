@@ -17,6 +17,8 @@ import pytest
 from lab import ssh as lab_ssh
 from lab.temporary import PING, Runner, processes, running_cloud
 
+pytestmark = pytest.mark.long
+
 _naps = itertools.count(1)
 
 

@@ -18,6 +18,8 @@ from lab import ssh as lab_ssh
 from lab.fleet import Fleet
 from lab.instance import Instance
 
+pytestmark = pytest.mark.long
+
 PROXY = Path(lab_ssh.__file__).with_name("session_proxy.py")
 INSTALL = "acs-plugin-manager -e -P config_ecs_instance_connect --params --install"
 SEND = "cmd-ACS-ECS-SendSshPublicKey-linux.sh"

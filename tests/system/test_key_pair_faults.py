@@ -23,6 +23,8 @@ import pytest
 from ecs_emulator.client import ApiFailure
 from ecs_emulator.testing import running
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTIONS = ROOT / ".work" / "collections"
 BIN = Path(sys.executable).parent

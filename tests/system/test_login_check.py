@@ -15,6 +15,8 @@ from worlds import scenarios
 from worlds.scenarios import Healthy, Scenario
 from worlds.world import World
 
+pytestmark = pytest.mark.long
+
 # What every login prints that runs its command: an exit status alone would also be that of a forced command.
 MARK = "inside"
 PROOFS = {"works": "logged in through a private sshd", "refused": "a private sshd refused", "fails": "but its session ran no command"}

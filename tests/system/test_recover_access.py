@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from lab import ssh as lab_ssh
 
+pytestmark = pytest.mark.long
+
 PLAYBOOK = "alicloud.ecs_access.recover_access"
 NAMES = ("web-1", "web-2")
 # Everything that a test may have broken, and nobody's key anywhere but those that the test puts there.

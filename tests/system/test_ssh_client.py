@@ -16,6 +16,8 @@ import yaml
 from lab.fleet import let_in
 from lab.temporary import running_cloud
 
+pytestmark = pytest.mark.long
+
 PLAY = """
 - hosts: localhost
   connection: local

@@ -17,6 +17,8 @@ import pytest
 from lab.controller import BIN
 from lab.sshd_host import STATE, running_hosts
 
+pytestmark = pytest.mark.long
+
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 DROP_IN = "/etc/ssh/sshd_config.d/00-ecs-access.conf"
 DROP_IN_TEXT = (

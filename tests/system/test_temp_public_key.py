@@ -18,6 +18,8 @@ from lab import ssh as lab_ssh
 from lab.fleet import Fleet
 from lab.instance import Instance
 
+pytestmark = pytest.mark.long
+
 PLAY = """
 - hosts: localhost
   connection: local

@@ -7,7 +7,8 @@ Note that this module util is **PRIVATE** to the collection. The client is hande
 """
 
 import uuid
-from typing import Any, Callable, Dict, Hashable, List, Mapping, NamedTuple, Optional
+from collections.abc import Hashable
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.command import (

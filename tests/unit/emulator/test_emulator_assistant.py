@@ -224,7 +224,7 @@ def test_client_token_makes_a_command_run_once(emulator):
     web = ids(emulator)[0]
     first = run(emulator, web, ClientToken="once")
     assert run(emulator, web, ClientToken="once") == first
-    other = dict(SCRIPT, CommandContent="other", InstanceId=[web], ClientToken="once")
+    other = {**SCRIPT, "CommandContent": "other", "InstanceId": [web], "ClientToken": "once"}
     mismatch = code(emulator.call, "RunCommand", **other)
     assert mismatch == (403, "IdempotentParameterMismatch")
     assert len(emulator.cloud.invocations) == 1

@@ -41,15 +41,19 @@ def run_module(capfd, monkeypatch):
             monkeypatch.delenv(variable)
 
     def run(module, check_mode=False, diff=True, **options):
+        # Where controller code has been imported too, warnings would go to its display instead of the result.
+        warned = []
+        monkeypatch.setattr("ansible.module_utils.basic.AnsibleModule.warn", lambda self, warning, **more: warned.append(warning))
         arguments = dict(options, _ansible_check_mode=check_mode, _ansible_diff=diff)
         capfd.readouterr()
         with module_arguments(arguments), pytest.raises(SystemExit) as exit_info:
             importlib.import_module(MODULES + module).main()
         printed = capfd.readouterr()
         result = json.loads(printed.out)
+        result["warnings"] = warned
         result["failed"] = bool(result.get("failed"))
         assert exit_info.value.code == (1 if result["failed"] else 0)
-        result["_output"] = printed.out + printed.err
+        result["_output"] = printed.out + printed.err + "\n".join(map(str, warned))
         return result
 
     return run

@@ -62,7 +62,8 @@ def against_plain(runner: Runner, key: lab_ssh.KeyFile) -> None:
     trusting = "-F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
     plain = {"ansible_connection": "ssh", "ansible_ssh_private_key_file": str(key.path), "ansible_ssh_common_args": trusting}
     ours = {"ansible_connection": "alicloud.ecs_access.ecs_ssh"}
-    ways = {"plain": (inventory, plain), "ecs_ssh": (inventory, ours), "ecs_ssh, other inventory": (static, ours)}
+    pairs = {"the inventory ecs": inventory, "a file as inventory": static}
+    ways = {(name, kind): (path, plain if kind == "plain" else ours) for name, path in pairs.items() for kind in ("plain", "ours")}
     first, later = {name: [] for name in ways}, {name: [] for name in ways}
     for _round in range(ROUNDS):
         for name, way in ways.items():
@@ -70,13 +71,14 @@ def against_plain(runner: Runner, key: lab_ssh.KeyFile) -> None:
             took = measure(runner, *way)
             first[name].append(took[0])
             later[name] += took[1:]
-    each = {name: statistics.median(later[name]) for name in ways}
-    print(f"{TASKS - 1} tasks, {ROUNDS} rounds in turns; plain ssh {each['plain']:.3f} s per task")
-    for name in list(ways)[1:]:
-        ratio = each[name] / each["plain"]
-        print(f"  {name:25} {each[name]:6.3f} s = {ratio:5.3f} x   budget {BUDGET} x   {'kept' if ratio <= BUDGET else 'EXCEEDED'}")
-    extra = statistics.median(first["ecs_ssh"]) - statistics.median(first["plain"])
-    print(f"  the first task takes {extra:4.2f} s more: making the key, loading the SDK, registering")
+    print(f"{TASKS} tasks, {ROUNDS} rounds in turns with plain ssh")
+    for name in pairs:
+        each = {kind: statistics.median(later[name, kind]) for kind in ("plain", "ours")}
+        ratio = each["ours"] / each["plain"]
+        verdict = "kept" if ratio <= BUDGET else "EXCEEDED"
+        print(f"  {name:20} {each['ours']:6.3f} s, plain {each['plain']:6.3f} s = {ratio:5.3f} x   budget {BUDGET} x   {verdict}")
+        extra = statistics.median(first[name, "ours"]) - statistics.median(first[name, "plain"])
+        print(f"  {'':20} the first task takes {extra:4.2f} s more: making the key, loading the SDK, registering")
 
 
 def measure(runner: Runner, inventory: Path, variables: dict) -> list[float]:

@@ -126,7 +126,10 @@ options:
       - name: ecs_access_api_retries
 notes:
   - The key is made anew in each run, lies in a folder that only the user may enter, and is removed when the run ends, even if it is
-    killed. Whoever gets hold of it can use it for 60 seconds after the last registration, no longer.
+    killed. Whoever gets hold of it can use it for 60 seconds after the last registration. The instance's clock counts, so
+    with one that is a minute ahead no temporary key is ever valid there, and with one that is behind a key may be valid longer.
+  - A connection that breaks in the middle of a task makes the host unreachable, since the task may have been carried out.
+    C(ansible_ssh_retries) tries again where that does no harm.
   - A key of your own (C(private_key_file)) is tried first. The temporary one is registered if the instance refuses yours, which
     takes a login more; so leave yours out where it is not wanted.
   - RAM actions needed are C(ecs:InvokeCommand), C(ecs:DescribeInvocationResults) and, with O(tunnel), C(ecs:StartTerminalSession).

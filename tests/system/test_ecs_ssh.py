@@ -23,7 +23,7 @@ WAYS = [pytest.param("never", "web", id="direct"), pytest.param("always", "hidde
 @pytest.fixture(scope="module")
 def cloud(start_fleet):
     # Ten times the default speed: at 24 KB/s these tests would be about patience.
-    with running_cloud(start_fleet, ["web", "db"], ["hidden"], ["bare"], sessions={"rate_kbit": 2000}) as fleet:
+    with running_cloud(start_fleet, ["web", "db"], ["hidden"], ["bare"], sessions={"rate_kbit": 2000}, timing={"sts_lifetime_s": 5}) as fleet:
         yield fleet
 
 
@@ -269,11 +269,28 @@ def test_secrets_are_nowhere_to_be_seen(runner):
     assert "PRIVATE KEY" not in run.output
 
 
-def test_credentials_of_every_kind(runner):
+def test_assumed_credentials_that_expire_in_the_middle_are_renewed(runner):
     role = {"ecs_access_assume_role_arn": "acs:ram::1234567890123456:role/ops", "ecs_access_sts_endpoint": runner.fleet.endpoint}
-    run = runner.play(PING, ["web"], **role)
+    again = "    - ansible.builtin.meta: reset_connection\n    - ansible.builtin.pause: {seconds: 8}\n"
+    run = runner.play(PING + again + PING, ["hidden"], tunnel="always", **role)
     assert run.returncode == 0, run.output
-    assert runner.calls() == {"AssumeRole": 1, "InvokeCommand": 1}
+    calls = runner.calls()
+    assert calls["AssumeRole"] >= 2
+    assert calls["StartTerminalSession"] == 2
+
+
+@pytest.mark.parametrize("offset", [pytest.param(300, id="ahead"), pytest.param(-300, id="behind")])
+def test_an_instance_s_wrong_clock(runner, offset):
+    runner.control("POST", "instances/web", {"clock_offset": offset})
+    try:
+        run = runner.play(PING, ["web"])
+    finally:
+        runner.control("POST", "instances/web", {"clock_offset": 0})
+    if offset > 0:
+        assert run.returncode == 4
+        assert "a clock that is a minute or more ahead" in " ".join(run.output.split())
+    else:
+        assert run.returncode == 0, run.output
 
 
 def test_a_profile_in_a_variable_beats_an_access_key_in_the_environment(runner):

@@ -129,7 +129,7 @@ notes:
     killed. Whoever gets hold of it can use it for 60 seconds after the last registration. The instance's clock counts, so
     with one that is a minute ahead no temporary key is ever valid there, and with one that is behind a key may be valid longer.
   - A connection that breaks in the middle of a task makes the host unreachable, since the task may have been carried out.
-    C(ansible_ssh_retries) tries again where that does no harm.
+    With C(ansible_ssh_retries) it is tried again all the same.
   - A key of your own (C(private_key_file)) is tried first. The temporary one is registered if the instance refuses yours, which
     takes a login more; so leave yours out where it is not wanted.
   - RAM actions needed are C(ecs:InvokeCommand), C(ecs:DescribeInvocationResults) and, with O(tunnel), C(ecs:StartTerminalSession).

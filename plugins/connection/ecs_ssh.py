@@ -180,7 +180,7 @@ class _Attempt(t.NamedTuple):
     status: int
     stdout: bytes
     stderr: bytes
-    failure: AnsibleConnectionFailure | None = None
+    failure: AnsibleConnectionFailure | None
 
     def explained(self, sentence: str) -> _Attempt:
         """The same with a sentence after what ssh said."""
@@ -191,7 +191,7 @@ class _Attempt(t.NamedTuple):
 
     def result(self) -> tuple[int, bytes, bytes]:
         """What core expects."""
-        if isinstance(self.failure, AnsibleConnectionFailure):
+        if self.failure is not None:
             raise self.failure
         return self.status, self.stdout, self.stderr
 
@@ -276,7 +276,7 @@ class Connection(SshConnection):
 
     def _attempt(self, cmd: list[bytes], in_data: bytes | None, sudoable: bool, checkrc: bool) -> _Attempt:
         try:
-            return _Attempt(*super()._bare_run(cmd, in_data, sudoable=sudoable, checkrc=checkrc))
+            return _Attempt(*super()._bare_run(cmd, in_data, sudoable=sudoable, checkrc=checkrc), failure=None)
         except AnsibleConnectionFailure as exc:
             return _Attempt(255, b"", os.fsencode(str(exc)), exc)
 

@@ -31,9 +31,9 @@ class World:
         )
 
     def run(self, playbook: str, variables: dict, *options: str, environment: dict | None = None):
-        return self._playbook(
-            playbook, self.inventory, extra_vars=variables, options=options, environment=environment or self.fleet.environment()
-        )
+        # Wide enough that no row of the table is wrapped.
+        full = {**(environment or self.fleet.environment()), "COLUMNS": "400"}
+        return self._playbook(playbook, self.inventory, extra_vars=variables, options=options, environment=full)
 
     def logs_in(self, name: str, user: str, key, command: str = "true") -> bool:
         done = self._ssh(self.fleet[name], user, key, command, known_hosts=self.known_hosts)
@@ -183,44 +183,41 @@ def test_an_imported_key_is_bound_with_the_private_half_elsewhere(world, make_ke
 
 
 @pytest.mark.parametrize(
-    ("playbook", "variables", "environment", "sentence"),
+    ("name", "variables", "sentence"),
     [
-        pytest.param(ONBOARD, team({"name": "a"}), {}, "No hosts were named", id="no host pattern"),
-        pytest.param(ONBOARD, {"ecs_access_hosts": "nowhere-*", **team({"name": "a"})}, {}, "matches no host", id="pattern matches none"),
-        pytest.param(ONBOARD, {"ecs_access_hosts": "web-1"}, {}, "The team is empty", id="no team"),
-        pytest.param(ONBOARD, {"ecs_access_hosts": "web-1", "ssh_users_accounts": []}, {}, "The team is empty", id="empty team"),
+        pytest.param(ONBOARD, team({"name": "a"}), "No hosts were named", id="no host pattern"),
+        pytest.param(ONBOARD, {"ecs_access_hosts": "nowhere-*", **team({"name": "a"})}, "matches no host", id="pattern matches none"),
+        pytest.param(ONBOARD, {"ecs_access_hosts": "web-1"}, "The team is empty", id="no team"),
+        pytest.param(ONBOARD, {"ecs_access_hosts": "web-1", "ssh_users_accounts": []}, "The team is empty", id="empty team"),
         pytest.param(
             ONBOARD,
             {"ecs_access_hosts": "web-1", "ecs_access_bootstrap_key": "unbind", **team({"name": "a"})},
-            {},
             "unbind needs ecs_access_key_pair_name",
             id="unbinding without a proof",
         ),
-        pytest.param(BIND, {"ecs_access_hosts": "web-1"}, {}, "Say which key pair", id="no key pair"),
+        pytest.param(BIND, {"ecs_access_hosts": "web-1"}, "Say which key pair", id="no key pair"),
         pytest.param(
             BIND,
             {"ecs_access_hosts": "web-1", "ecs_access_key_pair_name": "no-such-pair"},
-            {},
             "no-such-pair",
             id="a pair that does not exist",
         ),
         pytest.param(
             BIND,
-            {"ecs_access_hosts": "web-1", "ecs_access_key_pair_name": "p", "ecs_access_private_key_path": "/proc/nowhere/key"},
-            {},
+            {"ecs_access_hosts": "web-1", "ecs_access_key_pair_name": "pair", "ecs_access_private_key_path": "/proc/nowhere/key"},
             "/proc/nowhere",
             id="a path that cannot be written",
         ),
     ],
 )
-def test_wrong_input_gets_a_sentence_and_changes_nothing(world, playbook, variables, environment, sentence):
-    before = [world.fleet[name].exec("cat /etc/passwd /etc/shadow /root/.ssh/authorized_keys 2>/dev/null; true") for name in TWO]
-    run = world.run(playbook, variables, environment={**world.fleet.environment(), **environment})
+def test_wrong_input_gets_a_sentence_and_changes_nothing(world, name, variables, sentence):
+    before = [world.fleet[one].exec("cat /etc/passwd /etc/shadow /root/.ssh/authorized_keys 2>/dev/null; true") for one in TWO]
+    run = world.run(name, variables)
     assert run.returncode != 0
     assert sentence in run.output
     assert "Traceback" not in run.output
     assert run.changed() == []
-    assert [world.fleet[name].exec("cat /etc/passwd /etc/shadow /root/.ssh/authorized_keys 2>/dev/null; true") for name in TWO] == before
+    assert [world.fleet[one].exec("cat /etc/passwd /etc/shadow /root/.ssh/authorized_keys 2>/dev/null; true") for one in TWO] == before
 
 
 def test_no_secret_in_the_most_talkative_run(world, make_key, new_name, tmp_path):

@@ -8,7 +8,7 @@ Note that this module util is **PRIVATE** to the collection. The client is hande
 
 import uuid
 from collections.abc import Hashable
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.command import (
@@ -63,16 +63,21 @@ def ask_guests(
     deadline = client.clock() + timeout + DELIVERY_SECONDS
     replies: Dict[str, Reply] = {}
     for marker, batch in started:
-        results: Dict[str, Dict[str, Any]] = {}
-        error = batch.error
-        if error is None:
-            try:
-                results = client.wait_for_invocation(batch.invoke_id, batch.instance_ids, deadline)
-            except EcsError as exc:
-                error = exc
-        for instance_id in batch.instance_ids:
-            replies[instance_id] = _read_reply(results.get(instance_id), marker, error)
+        for instance_id, (result, error) in wait_for_batch(client, batch, deadline).items():
+            replies[instance_id] = _read_reply(result, marker, error)
     return replies
+
+
+def wait_for_batch(client: Any, batch: Any, deadline: float) -> Dict[str, Tuple[Optional[Dict[str, Any]], Optional[EcsError]]]:
+    """The result of each instance of a batch, or None, and the error of the API that kept all of them from having one."""
+    results: Dict[str, Dict[str, Any]] = {}
+    error = batch.error
+    if error is None:
+        try:
+            results = client.wait_for_invocation(batch.invoke_id, batch.instance_ids, deadline)
+        except EcsError as exc:
+            error = exc
+    return {instance_id: (results.get(instance_id), error) for instance_id in batch.instance_ids}
 
 
 def _read_reply(result: Optional[Mapping[str, Any]], marker: str, error: Optional[EcsError]) -> Reply:

@@ -12,7 +12,7 @@ import uuid
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.assistant import DELIVERY_SECONDS
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.assistant import DELIVERY_SECONDS, wait_for_batch
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.known_hosts import Reading, read_host_keys
 
 # A private key's file tells its public half by itself; a .pub file beside it may be another key's.
@@ -48,15 +48,8 @@ def ask_host_keys(client: Any, instance_ids: Sequence[str], timeout: int) -> Dic
     deadline = client.clock() + timeout + DELIVERY_SECONDS
     replies: Dict[str, HostKeysReply] = {}
     for batch in batches:
-        results: Dict[str, Dict[str, Any]] = {}
-        error = batch.error
-        if error is None:
-            try:
-                results = client.wait_for_invocation(batch.invoke_id, batch.instance_ids, deadline)
-            except EcsError as exc:
-                error = exc
-        for instance_id in batch.instance_ids:
-            replies[instance_id] = _read_reply(results.get(instance_id), marker, error)
+        for instance_id, (result, error) in wait_for_batch(client, batch, deadline).items():
+            replies[instance_id] = _read_reply(result, marker, error)
     return replies
 
 

@@ -297,10 +297,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _read(self, settings: CloudSettings, wanted: _Wanted) -> tuple[list[Facts], bool]:
         regions = wanted.regions
+        client = EcsClient(settings, settings.region or next((each for each in regions if each != "all"), "cn-hangzhou"))
         if "all" in regions:
-            found = EcsClient(settings, settings.region or "cn-hangzhou").describe_regions()
-            regions = [check_region(str(region.get("RegionId"))) for region in found]
-        calls = {region: EcsClient(settings, region).call for region in regions}
+            regions = [check_region(str(region.get("RegionId"))) for region in client.describe_regions()]
+        calls = {region: client.in_region(region).call for region in regions}
         queries = [query for each in wanted.include for query in request_parameters(each)]
         listing = read_instances(calls, queries, settings.api_concurrency)
         for region, error in listing.errors.items():

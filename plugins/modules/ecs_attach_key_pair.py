@@ -372,7 +372,7 @@ class AttachModule:
         for region in regions:
             if region and region != self._client.region and len(found) < len(instance_ids):
                 try:
-                    client = EcsClient(self._module.settings, region=region)
+                    client = self._client.in_region(region)
                     found.update((raw["InstanceId"], region) for raw in client.describe_instances(instance_ids))
                 except EcsError:
                     continue

@@ -101,7 +101,9 @@ options:
       - What to do if the key pair exists with another key than the wanted one, or its private key is not at
         O(private_key_path).
       - V(fail) changes nothing and says what differs.
-      - V(replace) deletes the key pair and imports or makes the wanted one. Refused while instances are bound to it.
+      - V(replace) deletes the key pair and imports or makes the wanted one. Refused while instances are bound to it. ECS has no
+        way to do both at once; if the run itself is killed in between, the next one makes the key pair with the tags and the
+        resource group that the task names, and those that only ECS knew are lost.
       - V(keep) leaves the key as it is and warns. Tags and resource group are still managed.
     type: str
     choices: [fail, replace, keep]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one client of ECS: retries, error translation, paging, batches. Raw API dictionaries in and out.
+"""What the collection asks of ECS: instances, key pairs, Cloud Assistant. Raw API dictionaries in and out.
 
 Note that this module util is **PRIVATE** to the collection.
 """
@@ -9,28 +9,11 @@ Note that this module util is **PRIVATE** to the collection.
 import base64
 import binascii
 import json
-import random
-import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.credentials import CredentialSource
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.retry import (
-    backoff_seconds,
-    is_repeatable,
-    needs_retry,
-)
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.sdk import Caller, Credential
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.settings import (
-    CloudSettings,
-    Endpoint,
-    require_region,
-)
-
-ECS_VERSION = "2014-05-26"
-STS_VERSION = "2015-04-01"
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.session import EcsSession, items_of
 
 # What one call may carry, by the API's documentation.
 BIND_BATCH = 50
@@ -60,91 +43,8 @@ class RunBatch(NamedTuple):
     error: Optional[EcsError] = None
 
 
-class EcsClient:
-    """ECS in one region. Safe to use from several threads.
-
-    I(clock) (monotonic seconds), I(sleep) and I(jitter) (0..1) can be replaced by tests.
-    """
-
-    def __init__(
-        self,
-        settings: CloudSettings,
-        region: Optional[str] = None,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-        jitter: Callable[[], float] = random.random,
-    ) -> None:
-        self.settings = settings
-        self.region = require_region(region or settings.region)
-        self.clock = clock
-        self._sleep = sleep
-        self._jitter = jitter
-        self._caller = Caller(settings, ECS_VERSION, self.region, settings.endpoint or _vpc_endpoint("ecs", settings, self.region))
-        self._sts: Optional[Caller] = None
-        self._credentials = CredentialSource(settings, self._assume_role, time.time)
-
-    # -- the one place that calls ---------------------------------------------------------------------------------
-
-    def call(self, action: str, params: Mapping[str, Any]) -> Dict[str, Any]:
-        """Call I(action) in this region and return the body; raises EcsError.
-
-        Lists and dictionaries in I(params) are flattened, C(None) is left out, and C(RegionId) is added. Temporary
-        failures are called again, but a write whose answer was lost only if doing it twice is harmless.
-        """
-        full = dict({"RegionId": self.region}, **params)
-        return self._call_with_retries(
-            action,
-            "ClientToken" in full,
-            lambda: self._caller.send(action, full, self._credentials.get(), self.settings.secrets),
-        )
-
-    def _call_with_retries(self, action: str, has_token: bool, send: Callable[[], Dict[str, Any]]) -> Dict[str, Any]:
-        repeatable = is_repeatable(action, has_token)
-        attempt = 1
-        while True:
-            try:
-                return send()
-            except EcsError as error:
-                # An error of another action came from getting the credentials, which had its own retries.
-                if error.action != action or not needs_retry(error, attempt, self.settings.api_retries, repeatable):
-                    raise
-                self._sleep(backoff_seconds(attempt, error.retry_after, self._jitter()))
-                attempt += 1
-
-    def _assume_role(self, base: Credential) -> Dict[str, Any]:
-        settings = self.settings
-        if self._sts is None:
-            endpoint = settings.sts_endpoint or _vpc_endpoint("sts", settings, self.region)
-            self._sts = Caller(settings, STS_VERSION, self.region, endpoint or Endpoint("sts.aliyuncs.com", "https"))
-        sts = self._sts
-        params = {
-            "RoleArn": settings.assume_role_arn,
-            "RoleSessionName": settings.role_session_name or "alicloud-ecs-access",
-            "ExternalId": settings.external_id,
-        }
-        secrets = settings.secrets + (base.access_key_secret,)
-        return self._call_with_retries("AssumeRole", False, lambda: sts.send("AssumeRole", params, base, secrets))
-
-    def _in_parallel(self, work: Callable[[Any], Any], items: Sequence[Any]) -> List[Any]:
-        """Results in the order of I(items); the first failure is raised after the calls under way have ended."""
-        workers = min(self.settings.api_concurrency, len(items))
-        if workers <= 1:
-            return [work(item) for item in items]
-        with ThreadPoolExecutor(workers) as pool:
-            return list(pool.map(work, items))
-
-    def _pages_by_token(
-        self, action: str, params: Mapping[str, Any], path: Tuple[str, str], read: Callable[[dict], Any] = dict
-    ) -> List[Any]:
-        found: List[Any] = []
-        token = None
-        while True:
-            body = self.call(action, dict(params, NextToken=token))
-            found.extend(read(entry) for entry in _items(body, *path))
-            following = body.get("NextToken")
-            if not following or following == token:
-                return found
-            token = following
+class EcsClient(EcsSession):
+    """The actions of one region, in batches and pages of the size that the API documents."""
 
     # -- instances ------------------------------------------------------------------------------------------------
 
@@ -163,10 +63,10 @@ class EcsClient:
         params = dict(filters, MaxResults=DESCRIBE_BATCH, Tag=_tag_list(tags))
         path = ("Instances", "Instance")
         if instance_ids is None:
-            return self._pages_by_token("DescribeInstances", params, path, read)
+            return self.pages_by_token("DescribeInstances", params, path, read)
         batches = _batches(instance_ids, DESCRIBE_BATCH)
-        found = self._in_parallel(
-            lambda ids: self._pages_by_token("DescribeInstances", dict(params, InstanceIds=_json(ids)), path, read), batches
+        found = self.in_parallel(
+            lambda ids: self.pages_by_token("DescribeInstances", dict(params, InstanceIds=_json(ids)), path, read), batches
         )
         return [instance for page in found for instance in page]
 
@@ -176,7 +76,7 @@ class EcsClient:
 
     def describe_regions(self) -> List[dict]:
         """The regions that the account can use."""
-        return _items(self.call("DescribeRegions", {}), "Regions", "Region")
+        return items_of(self.call("DescribeRegions", {}), "Regions", "Region")
 
     def describe_security_group_attribute(self, group_id: str, direction: str = "ingress") -> Dict[str, Any]:
         """One security group with all rules of one direction in C(["Permissions"]["Permission"])."""
@@ -185,7 +85,7 @@ class EcsClient:
         token = None
         while True:
             body = self.call("DescribeSecurityGroupAttribute", dict(params, NextToken=token))
-            rules.extend(_items(body, "Permissions", "Permission"))
+            rules.extend(items_of(body, "Permissions", "Permission"))
             following = body.get("NextToken")
             if not following or following == token:
                 return dict(body, Permissions={"Permission": rules})
@@ -211,13 +111,13 @@ class EcsClient:
             "PageSize": KEY_PAIR_PAGE,
         }
         first = self.call("DescribeKeyPairs", dict(params, PageNumber=1))
-        found = _items(first, "KeyPairs", "KeyPair")
+        found = items_of(first, "KeyPairs", "KeyPair")
         pages = -(-int(first.get("TotalCount") or 0) // KEY_PAIR_PAGE)
-        bodies = self._in_parallel(
+        bodies = self.in_parallel(
             lambda number: self.call("DescribeKeyPairs", dict(params, PageNumber=number)), range(2, pages + 1)
         )
         for body in bodies:
-            found.extend(_items(body, "KeyPairs", "KeyPair"))
+            found.extend(items_of(body, "KeyPairs", "KeyPair"))
         return found
 
     def find_key_pair(self, name: str, include_public_key: bool = True) -> Optional[dict]:
@@ -296,10 +196,10 @@ class EcsClient:
                 body = self.call(action, {"KeyPairName": name, "InstanceIds": _json(batch)})
             except EcsError as error:
                 return [_failed_result(instance_id, error) for instance_id in batch]
-            answered = {entry.get("InstanceId"): entry for entry in _items(body, "Results", "Result")}
+            answered = {entry.get("InstanceId"): entry for entry in items_of(body, "Results", "Result")}
             return [_read_result(instance_id, answered.get(instance_id)) for instance_id in batch]
 
-        return [entry for batch in self._in_parallel(one, _batches(instance_ids, BIND_BATCH)) for entry in batch]
+        return [entry for batch in self.in_parallel(one, _batches(instance_ids, BIND_BATCH)) for entry in batch]
 
     # -- Cloud Assistant ------------------------------------------------------------------------------------------
 
@@ -311,9 +211,9 @@ class EcsClient:
 
         def one(batch: List[str]) -> List[Any]:
             params = {"InstanceId": batch, "MaxResults": ASSISTANT_BATCH}
-            return self._pages_by_token("DescribeCloudAssistantStatus", params, path, read)
+            return self.pages_by_token("DescribeCloudAssistantStatus", params, path, read)
 
-        return [entry for batch in self._in_parallel(one, _batches(instance_ids, ASSISTANT_BATCH)) for entry in batch]
+        return [entry for batch in self.in_parallel(one, _batches(instance_ids, ASSISTANT_BATCH)) for entry in batch]
 
     def run_command(self, script_text: str, instance_ids: Sequence[str], timeout: int, username: str = "") -> List[RunBatch]:
         """Start a shell script on every instance (at most 100 each call) and return at once."""
@@ -335,7 +235,7 @@ class EcsClient:
             except EcsError as error:
                 return RunBatch("", batch, error)
 
-        return self._in_parallel(one, _batches(instance_ids, COMMAND_BATCH))
+        return self.in_parallel(one, _batches(instance_ids, COMMAND_BATCH))
 
     def wait_for_invocation(self, invoke_id: str, instance_ids: Sequence[str], deadline: float) -> Dict[str, dict]:
         """Results by instance id, C(Output) decoded to text, once all are final or I(deadline) (of C(clock)) has come.
@@ -360,7 +260,7 @@ class EcsClient:
             params = {"InvokeId": invoke_id, "MaxResults": RESULT_PAGE, "ContentEncoding": "Base64", "NextToken": token}
             body = self.call("DescribeInvocationResults", params)
             invocation = body.get("Invocation") or {}
-            for entry in _items(invocation, "InvocationResults", "InvocationResult"):
+            for entry in items_of(invocation, "InvocationResults", "InvocationResult"):
                 found[entry.get("InstanceId", "")] = dict(entry, Output=_decode(entry.get("Output")))
             following = invocation.get("NextToken") or body.get("NextToken")
             if not following or following == token:
@@ -368,20 +268,9 @@ class EcsClient:
             token = following
 
 
-def _vpc_endpoint(product: str, settings: CloudSettings, region: str) -> Optional[Endpoint]:
-    # The SDK's own table comes before its network option, so that some regions would stay public.
-    if settings.network != "vpc":
-        return None
-    return Endpoint("%s-vpc.%s.aliyuncs.com" % (product, region), "https")
-
-
 def _batches(items: Sequence[str], size: int) -> List[List[str]]:
     unique = list(dict.fromkeys(items))
     return [unique[start:start + size] for start in range(0, len(unique), size)]
-
-
-def _items(body: Mapping[str, Any], outer: str, inner: str) -> List[dict]:
-    return list((body.get(outer) or {}).get(inner) or [])
 
 
 def _json(items: Sequence[str]) -> str:

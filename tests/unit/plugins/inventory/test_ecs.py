@@ -435,6 +435,13 @@ def test_a_region_that_fails_is_an_error_if_strict(ask):
     assert answer.says("region eu-nowhere-1: DescribeInstances failed")
 
 
+def test_a_role_is_assumed_once_for_all_regions(ask, cloud):
+    role = {"assume_role_arn": "acs:ram::1234567890123456:role/operator", "sts_endpoint": cloud.endpoint}
+    cloud.clear_requests()
+    assert ask({"regions": ["cn-hangzhou", "eu-central-1"], **role}).names == ["eu-1", "web-1", "web-2", "win-1"]
+    assert cloud.request_counts()["AssumeRole"] == 1
+
+
 def test_throttling_is_waited_out(ask, cloud):
     cloud.faults("DescribeInstances", "error", code="Throttling.User", status=400, times=2)
     answer = ask()

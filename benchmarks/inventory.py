@@ -8,17 +8,14 @@ The floor of the first is pages x latency / concurrency, with the latency of one
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from _cloud import COLLECTIONS, emulator, seconds, verdict
+
 INSTANCES = 5000
 PAGES = INSTANCES // 100
 LATENCY_MS = 1000
@@ -47,8 +44,8 @@ def main() -> int:
         folder = Path(name)
         (folder / "bench.ecs.yml").write_text(INVENTORY, encoding="utf-8")
         (folder / "cached.ecs.yml").write_text(INVENTORY + CACHED.format(folder=folder), encoding="utf-8")
-        with emulator(folder) as account:
-            os.environ.update(account, ANSIBLE_COLLECTIONS_PATH=str(ROOT / ".work" / "collections"), ANSIBLE_CONFIG="")
+        with emulator(folder, FLEET) as account:
+            os.environ.update(account, ANSIBLE_COLLECTIONS_PATH=str(COLLECTIONS), ANSIBLE_CONFIG="")
             measure(str(folder / "bench.ecs.yml"), str(folder / "cached.ecs.yml"))
     return 0
 
@@ -82,44 +79,6 @@ def expect(manager) -> None:
     """A benchmark of an inventory that failed would be fast."""
     assert len(manager.hosts) == INSTANCES, f"{len(manager.hosts)} hosts"
     assert len(manager.groups["tag_role_web"].get_hosts()) == INSTANCES
-
-
-def seconds(work) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def verdict(kept: bool) -> str:
-    return "kept" if kept else "EXCEEDED"
-
-
-@contextmanager
-def emulator(folder: Path):
-    """The embedded cloud as a process of its own, since its work must not slow ours down; gives the variables that point to it."""
-    fleet, ready = folder / "fleet.yml", folder / "ready.json"
-    fleet.write_text(json.dumps(FLEET), encoding="utf-8")
-    command = [sys.executable, "-m", "ecs_emulator", "serve", "--listen", "127.0.0.1:0", "--fleet", fleet]
-    environment = dict(os.environ, PYTHONPATH=str(ROOT / "tests" / "emulator"))
-    server = subprocess.Popen(
-        [*command, "--state", folder / "state", "--ready-file", ready], env=environment, stdout=subprocess.DEVNULL
-    )
-    try:
-        give_up = time.monotonic() + 60
-        while not ready.exists():
-            if server.poll() is not None or time.monotonic() > give_up:
-                sys.exit("benchmark: the embedded cloud did not start")
-            time.sleep(0.1)
-        account = json.loads(ready.read_text(encoding="utf-8"))
-        yield {
-            "ALIBABA_CLOUD_ECS_ENDPOINT": account["endpoint"],
-            "ALIBABA_CLOUD_ACCESS_KEY_ID": account["access_key_id"],
-            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": account["access_key_secret"],
-            "ALIBABA_CLOUD_REGION_ID": account["region"],
-        }
-    finally:
-        server.terminate()
-        server.wait(10)
 
 
 if __name__ == "__main__":

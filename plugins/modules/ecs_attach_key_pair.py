@@ -347,7 +347,8 @@ class AttachModule:
             return None
 
     def _read_instances(self) -> None:
-        found = {raw["InstanceId"]: model.read_instance(raw) for raw in self._client.describe_instances(self._ids(self._items))}
+        instances = self._client.describe_instances(self._ids(self._items), read=model.read_instance)
+        found = {instance.instance_id: instance for instance in instances}
         for item in self._items:
             if item.instance_id in found:
                 item.meet(found[item.instance_id], self._wanted)

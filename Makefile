@@ -42,7 +42,7 @@ lint: setup ## ruff, yamllint, ansible-lint (production), changelog, documentati
 	@yamllint --strict .
 	@$(PY) tests/tools/lint.py
 
-unit: setup ## pure logic, and modules in process against the embedded cloud
+unit: instances ## pure logic, and modules in process against the embedded cloud
 	@$(PYTEST) tests/unit
 
 sanity: setup ## ansible-test sanity on the oldest and the newest supported ansible-core of this machine

@@ -1,14 +1,16 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Throw-away worlds: this machine's system with an /etc, /home, /root and /run of their own, in a private mount namespace."""
+"""Throw-away worlds: the system of an instance's image with changes of their own on top, in a private mount namespace."""
 
+import atexit
 import os
 import shutil
 import subprocess
 import tempfile
 import time
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -16,13 +18,21 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.command
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.attachment_guest import key_digest, key_line, read_guest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import parse_public_key
 
+IMAGE = "localhost/ecs-access-debian12"
 ENTER = """
 set -e
 mount --make-rprivate /
+mount -t overlay overlay -o lowerdir={image},upperdir={world}/changes,workdir={world}/work {world}/system
+for folder in dev proc sys; do mount --rbind /$folder {world}/system/$folder; done
+for folder in home root run; do mount --bind {world}/$folder {world}/system/$folder; done
 {python}
-for folder in home root run; do mount --bind {world}/$folder /$folder; done
-mount -t overlay overlay -o lowerdir=/etc,upperdir={world}/etc,workdir={world}/work /etc
-exec sh -s
+exec chroot {world}/system sh -s
+"""
+# The launcher takes the first python3 that works, so that one becomes this one.
+OTHER_PYTHON = """
+mkdir -p {world}/system/opt/python
+mount --bind {prefix} {world}/system/opt/python
+mount --bind {world}/python3 {world}/system$(chroot {world}/system sh -c 'readlink -f $(PATH=/usr/bin:/bin command -v python3)')
 """
 MARKER = "ecs-access-test:"
 
@@ -37,23 +47,21 @@ def find_interpreters() -> list[str]:
 class World:
     """A system whose accounts and settings a test may spoil."""
 
-    def __init__(self, folder: Path, interpreter: str = "") -> None:
-        self.folder = folder
-        for name in ("home", "root", "run", "etc", "work", "python"):
+    def __init__(self, folder: Path, image: str, interpreter: str = "") -> None:
+        self.folder, self.image = folder, image
+        for name in ("home", "root", "run", "changes", "work", "system"):
             (folder / name).mkdir(mode=0o755)
         os.chmod(folder, 0o755)
         (folder / "run" / "sshd").mkdir(mode=0o755)
         self._python = ""
         if interpreter:
-            # The launcher takes the first python3 that works, so that one becomes this one.
-            (folder / "python3").write_text(f'#!/bin/sh\nLD_LIBRARY_PATH={folder}/python/lib exec {folder}/python/bin/python "$@"\n')
+            (folder / "python3").write_text('#!/bin/sh\nLD_LIBRARY_PATH=/opt/python/lib exec /opt/python/bin/python "$@"\n')
             (folder / "python3").chmod(0o755)
-            self._python = f"mount --bind {Path(interpreter).parents[1]} {folder}/python\n"
-            self._python += f"mount --bind {folder}/python3 $(PATH=/usr/bin:/bin; readlink -f $(command -v python3))"
+            self._python = OTHER_PYTHON.format(world=folder, prefix=Path(interpreter).parents[1])
 
     def run(self, script: str, check: bool = True) -> str:
         """Run a shell script as root in this world."""
-        enter = ENTER.format(world=self.folder, python=self._python)
+        enter = ENTER.format(world=self.folder, image=self.image, python=self._python)
         done = subprocess.run(
             ["unshare", "--mount", "sh", "-c", enter], input=script, capture_output=True, text=True, timeout=60, check=False
         )
@@ -79,18 +87,27 @@ def made_world(interpreter: str = ""):
     """A world with the account john. Not on the temporary folder's file system: an overlay can't lie on an overlay."""
     folder = Path(tempfile.mkdtemp(prefix="world-", dir="/dev/shm"))
     try:
-        made = World(folder, interpreter)
-        made.run("useradd -m -s /bin/sh -K UID_MIN=3000 john")
+        made = World(folder, find_system(), interpreter)
+        made.run("useradd -m -s /bin/sh -K UID_MIN=3000 john; ssh-keygen -A")
         yield made
     finally:
         shutil.rmtree(folder)
 
 
+@lru_cache(maxsize=None)
+def find_system() -> str:
+    """Where the image is mounted; read only, for as long as the tests run."""
+    done = subprocess.run(["podman", "image", "mount", IMAGE], capture_output=True, text=True, timeout=60, check=True)
+    atexit.register(subprocess.run, ["podman", "image", "unmount", IMAGE], stdout=subprocess.DEVNULL, timeout=60, check=False)
+    return done.stdout.strip()
+
+
 @pytest.fixture(scope="session")
 def can_unshare() -> None:
-    needed = [tool for tool in ("unshare", "useradd", "ssh-keygen") if not shutil.which(tool)]
-    if os.geteuid() != 0 or needed or not Path("/usr/sbin/sshd").exists():
-        pytest.skip("needs root, unshare, useradd and an OpenSSH server")
+    if os.geteuid() != 0 or not shutil.which("podman"):
+        pytest.skip("needs root and podman")
+    if subprocess.run(["podman", "image", "exists", IMAGE], check=False).returncode:
+        pytest.skip("needs the images of the instances (make instances)")
 
 
 @pytest.fixture

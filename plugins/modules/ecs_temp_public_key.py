@@ -92,8 +92,8 @@ options:
     default: auto
   wait:
     description:
-      - Whether to wait until the keys have arrived. Otherwise RV(instances[].ready) is V(false) and
-        RV(instances[].expires_at) V(null).
+      - Whether to wait until the keys have arrived, and to see that the instance gets to know them. Otherwise
+        RV(instances[].ready) is V(false) and RV(instances[].expires_at) V(null).
     type: bool
     default: true
   wait_timeout:
@@ -168,7 +168,10 @@ instances:
       elements: str
       returned: always
     ready:
-      description: Whether all keys have arrived and sshd would ask for them. V(null) in check mode if they could be sent.
+      description:
+        - Whether all keys let someone in now. Cloud Assistant has taken them, sshd's settings for the accounts ask for such keys, and
+          the program that sshd asks was run in the instance and told them. A login itself is not tried.
+        - V(null) in check mode if they could be sent.
       type: bool
       returned: always
     why:
@@ -196,7 +199,8 @@ instances:
       description:
         - Why not, for programs. One of V(unknown_instance), V(windows), V(not_running), V(agent_missing), V(agent_offline),
           V(agent_too_old), V(sshd_broken), V(sshd_down), V(not_prepared), V(plugin_failed), V(foreign_command),
-          V(command_not_in_force), V(pubkey_off), V(user_missing), V(login_refused), V(clock), V(guest), V(delivery) and V(api).
+          V(command_not_in_force), V(pubkey_off), V(user_missing), V(login_refused), V(clock), V(guest), V(delivery), V(key_server) and
+          V(api).
         - V(null) unless RV(instances[].failed).
       type: str
       returned: always
@@ -255,10 +259,10 @@ actions:
 
 import os
 import time
-from typing import Any, Dict, List, NamedTuple, Tuple
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, List, Optional
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import COMMAND_BATCH, EcsClient
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import EcsClient
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.key_file import (
     KeyFileError,
     look_at_key_file,
@@ -272,11 +276,9 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.temp_ke
     TempKeyError,
     check_instance_id,
     check_user_name,
-    command_parameters,
-    read_delivery,
     render_key,
-    send_temp_key,
 )
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.temp_key_delivery import KeyDelivery
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.assistant import Reply, ask_guests
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.command import GuestError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.prepare_command import (
@@ -284,12 +286,13 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.prepare
     PrepareRequest,
     render_prepare,
 )
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import temp_key_readiness as model
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.attachment import (
-    count_failures,
-    is_about_one_instance,
-    summarise,
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.served_command import (
+    SERVED_SECONDS,
+    ServedRequest,
+    render_served,
 )
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import temp_key_readiness as model
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.attachment import count_failures, summarise
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.instance import read_assistant, read_instance
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import (
     KeyFormatError,
@@ -305,14 +308,6 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.temp_ke
 
 _KEY_SIZE = 3072
 _SOURCES = ("public_key", "public_key_path", "private_key_path", "keys")
-
-
-class Sent(NamedTuple):
-    """One call of InvokeCommand that was accepted."""
-
-    invoke_id: str
-    items: List[Item]
-    sent_at: float
 
 
 class TempKeyModule:
@@ -334,10 +329,7 @@ class TempKeyModule:
             self._read_instances(wanted)
             self._read_agents(self._open_items())
             self._read_guests(self._open_items())
-            if self._module.check_mode:
-                self._try_keys()
-            else:
-                self._send_keys()
+            self._deliver(self._open_items())
         return self._result()
 
     # -- what is asked for ----------------------------------------------------------------------------------------
@@ -419,95 +411,47 @@ class TempKeyModule:
                 self._actions.setdefault("prepare", []).append(item.instance_id)
 
     def _read_guest(self, item: Item, reply: Reply, sent: float, received: float) -> None:
-        if reply.error is not None:
-            item.stop_by_error(reply.error)
-            return
-        if reply.answer is None:
-            item.stop(model.Problem("guest", reply.why, "its agent's log is %s" % model.AGENT_LOG))
+        answer = _take_answer(item, reply)
+        if answer is None:
             return
         may_prepare = self._params["prepare"] == "auto"
-        try:
-            item.clock = model.read_clock(float(reply.answer["clock"]), sent, received)
-            item.done = model.list_done(reply.answer)
-            item.stop(model.find_guest_problem(reply.answer, may_prepare))
-            if self._module.check_mode and may_prepare and reply.answer["wanted"] and not item.failed:
+        with _sense_in_answer_of(item):
+            item.clock = model.read_clock(float(answer["clock"]), sent, received)
+            item.done = model.list_done(answer)
+            item.stop(model.find_guest_problem(answer, may_prepare))
+            if self._module.check_mode and may_prepare and answer["wanted"] and not item.failed:
                 item.done = ["plugin to be installed"]
-        except (KeyError, TypeError, ValueError, AttributeError):
-            item.stop(model.Problem("guest", "the instance's answer makes no sense"))
         item.stop(item.clock.find_problem(LIFETIME))
         if item.clock.told and not item.failed:
             self._module.warn("%s: %s. Set its clock." % (item.instance_id, item.clock.told))
 
     # -- apply ----------------------------------------------------------------------------------------------------
 
-    def _batches(self) -> List[Tuple[WantedKey, List[Item]]]:
-        """Each key with at most as many instances as one call takes."""
-        groups: Dict[WantedKey, List[Item]] = {}
-        for item in self._open_items():
-            for one in item.keys:
-                groups.setdefault(one, []).append(item)
-        return [
-            (one, items[start:start + COMMAND_BATCH])
-            for one, items in groups.items()
-            for start in range(0, len(items), COMMAND_BATCH)
-        ]
+    def _deliver(self, items: List[Item]) -> None:
+        delivery = KeyDelivery(self._client)
+        if self._module.check_mode:
+            delivery.try_out(items)
+        else:
+            delivery.send(items)
+        sent = [item.instance_id for item in items if item.sent]
+        if sent:
+            self._actions["register"] = sent
+        if self._params["wait"] and not self._module.check_mode:
+            delivery.wait(self._params["wait_timeout"])
+            self._prove([item for item in items if item.is_ready])
 
-    def _try_keys(self) -> None:
-        for one, items in self._batches():
-            self._try(one, items)
-        for item in self._open_items():
-            item.sent = len(item.keys)
-            self._actions.setdefault("register", []).append(item.instance_id)
-
-    def _try(self, one: WantedKey, items: List[Item]) -> None:
-        try:
-            self._client.call("InvokeCommand", command_parameters(self._ids(items), one.username, one.key, dry_run=True))
-        except EcsError as error:
-            for part in self._split(items, error):
-                self._try(one, part)
-
-    def _send_keys(self) -> None:
-        sent = [done for one, items in self._batches() for done in self._send(one, items)]
-        self._actions.update({"register": [item.instance_id for item in self._items if item.sent]} if sent else {})
-        if not self._params["wait"]:
-            return
-        deadline = self._client.clock() + self._params["wait_timeout"]
-        for call in sent:
-            self._receive(call, deadline)
-
-    def _send(self, one: WantedKey, items: List[Item]) -> List[Sent]:
-        try:
-            sent_at = time.time()
-            invoke_id = send_temp_key(self._client, self._ids(items), one.username, one.key)
-        except EcsError as error:
-            return [done for part in self._split(items, error) for done in self._send(one, part)]
+    def _prove(self, items: List[Item]) -> None:
+        """Have the guests ask for the keys as sshd will: that a key was taken does not mean that they get to know it."""
+        requests = {
+            item.instance_id: ServedRequest(tuple((one.username, one.key.base64, one.key.fingerprint_sha256) for one in item.keys))
+            for item in items
+        }
+        replies = ask_guests(self._client, requests, SERVED_SECONDS, render_served) if items else {}
         for item in items:
-            item.sent += 1
-        return [Sent(invoke_id, items, sent_at)]
-
-    @staticmethod
-    def _split(items: List[Item], error: EcsError) -> List[List[Item]]:
-        """What to try again: halves, if ECS refused the whole batch for one instance in it."""
-        if len(items) > 1 and is_about_one_instance(error.code):
-            return [items[:len(items) // 2], items[len(items) // 2:]]
-        for item in items:
-            item.stop_by_error(error)
-        return []
-
-    def _receive(self, call: Sent, deadline: float) -> None:
-        try:
-            results = self._client.wait_for_invocation(call.invoke_id, self._ids(call.items), deadline)
-        except EcsError as error:
-            for item in call.items:
-                item.stop_by_error(error)
-            return
-        for item in call.items:
-            delivery = read_delivery(results.get(item.instance_id))
-            if delivery.is_done:
-                # Without the service's word only the moment of sending is certain.
-                item.ends.append((delivery.finished_at or call.sent_at) + LIFETIME)
-            else:
-                item.stop(model.Problem("delivery", delivery.problem))
+            answer = _take_answer(item, replies[item.instance_id])
+            if answer is not None:
+                with _sense_in_answer_of(item):
+                    item.stop(model.find_served_problem(answer))
 
     # -- helpers --------------------------------------------------------------------------------------------------
 
@@ -530,6 +474,24 @@ class TempKeyModule:
                 result["failure"] = failures[0]
             raise ModuleFailure(summarise(problems, len(self._items)), **result)
         return result
+
+
+def _take_answer(item: Item, reply: Reply) -> Optional[Dict[str, Any]]:
+    """The guest's answer; without one the item is stopped."""
+    if reply.error is not None:
+        item.stop_by_error(reply.error)
+    elif reply.answer is None:
+        item.stop(model.Problem("guest", reply.why, "its agent's log is %s" % model.AGENT_LOG))
+    return reply.answer
+
+
+@contextmanager
+def _sense_in_answer_of(item: Item) -> Iterator[None]:
+    """A guest may answer anything; what can't be read stops the item."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError):
+        item.stop(model.Problem("guest", "the instance's answer makes no sense"))
 
 
 def _read_public_key(given: Dict[str, Any], place: str) -> PublicKey:

@@ -67,7 +67,7 @@ def fresh(cloud: Fleet) -> Iterator[Instance]:
 
 
 def undo(cloud: Fleet, instance: Instance) -> None:
-    control(cloud, instance.name, plugin_exit_code=0, plugin_exit_times=0, plugin_seconds=0, clock_offset=0, agent_online=True)
+    control(cloud, instance.name, plugin_exit_code=0, plugin_exit_times=0, plugin_seconds=0, clock_offset=0, agent_online=True, key_server="up")
     instance.exec(
         "rm -f /etc/ssh/sshd_config.d/test.conf /etc/ssh/sshd_config.before-temporary-keys; "
         "sed -i '/^AuthorizedKeysCommand/d' /etc/ssh/sshd_config; rm -rf /usr/local/share/aliyun-assist/plugin/*; "
@@ -142,7 +142,7 @@ class TestTheWayItGoes:
         # The second time nothing is prepared, and the same key is used.
         again = register(["deb"], private_key_path=str(private))
         assert (again["changed"], again["instances"][0]["prepared"]) == (True, [])
-        assert again["keys"] == result["keys"]
+        assert again["registered_keys"] == result["registered_keys"]
         assert gets_in(fresh, private, hosts_file)
 
     def test_two_people_at_once(self, fresh, register, hosts_file, make_key):
@@ -232,12 +232,25 @@ class TestWhatIsInTheWay:
         refused(register(["deb"], public_key=key), "login_refused", "PermitRootLogin")
         assert not holds(cloud, key)
 
-    @pytest.mark.parametrize("code", [232, 240, 247])
-    def test_an_installer_that_fails(self, cloud, fresh, register, key, code):
+    def test_an_installer_that_fails(self, cloud, fresh, register, key):
+        """With each of the exit codes that the vendor's manager knows."""
         config = sshd_config(fresh)
-        control(cloud, "deb", plugin_exit_code=code)
-        refused(register(["deb"], public_key=key), "plugin_failed", f"exit status {code}", "acs_plugin_manager.log")
-        self.unchanged(cloud, fresh, config, key)
+        for code in range(232, 248):
+            control(cloud, "deb", plugin_exit_code=code)
+            refused(register(["deb"], public_key=key), "plugin_failed", f"exit status {code}", "acs_plugin_manager.log")
+            self.unchanged(cloud, fresh, config, key)
+
+    @pytest.mark.parametrize(("state", "words"), [("down", "tells no key"), ("slow", "does not answer within 5 seconds")])
+    def test_an_instance_that_does_not_reach_the_service(self, cloud, fresh, register, hosts_file, make_key, state, words):
+        """The key was taken all the same, but nobody would get in with it."""
+        assert not register(["deb"], public_key=make_key().public)["failed"]
+        control(cloud, "deb", key_server=state)
+        key = make_key()
+        refused(register(["deb"], public_key=key.public), "key_server", words, "*.axt.aliyun.com:443")
+        assert holds(cloud, key.public)
+        assert not gets_in(fresh, key, hosts_file)
+        control(cloud, "deb", key_server="up")
+        assert gets_in(fresh, key, hosts_file)
 
     def test_an_installer_that_writes_something_else(self, cloud, fresh, register, key):
         """The lines are right when tried out, but the plugin of another day breaks sshd's configuration and stops it."""
@@ -332,7 +345,8 @@ class TestPlaybook:
 HOSTILE = [
     {"username": "root;touch /pwned"}, {"username": "$(touch /pwned)"}, {"username": "-x"}, {"username": "a b"},
     {"comment": "x; touch /pwned"}, {"comment": "`touch /pwned`"}, {"comment": "--username root"},
-    {"ids": ["i-1; touch /pwned"]},
+    {"ids": ["i-1; touch /pwned"]}, {"ids": ["i-1\n@cert-authority *"]},
+    {"key": 'command="touch /pwned" %s'}, {"key": "%s\n%s"}, {"key": "ssh-ed25519 AAAA;touch${IFS}/pwned"},
 ]  # fmt: skip
 
 
@@ -343,9 +357,11 @@ def test_hostile_text_is_refused_and_nothing_is_sent(cloud, register, make_key, 
     options = {"public_key": " ".join(key.public.split()[:2] + [hostile.get("comment", "me")]), "username": hostile.get("username", "root")}
     if "ids" in hostile:
         options["instance_ids"] = hostile["ids"]
+    if "key" in hostile:
+        options["public_key"] = hostile["key"].replace("%s", key.public)
     result = register(["deb"], **options)
     assert result["failed"]
-    assert re.search("can't be sent|is not one", result["msg"]), result["msg"]
+    assert re.search("can't be sent|is not one|public_key: ", result["msg"]), result["msg"]
     with urllib.request.urlopen(cloud.endpoint + "/_emulator/requests", timeout=10) as answer:
         assert json.load(answer)["by_action"] == {}
     assert cloud["deb"].run("test -e /pwned").returncode == 1

@@ -226,6 +226,27 @@ def _find_install_problem(answer: Mapping[str, Any]) -> Problem:
     return Problem("plugin_failed", "the plugin says it is installed, but sshd does not use it; %s" % undone, _LOG)
 
 
+def find_served_problem(answer: Mapping[str, Any]) -> Optional[Problem]:
+    """What the vendor's program told when it was asked as sshd asks it; raises KeyError, TypeError and ValueError."""
+    if not answer["missing"]:
+        return None
+    name, code, others = answer["missing"]
+    if code == _TIMED_OUT:
+        how = "does not answer within 5 seconds"
+    elif code:
+        how = "ends with status %d" % int(code)
+    else:
+        how = "tells %s" % ("other keys only" if others else "no key")
+    return Problem(
+        "key_server",
+        "Cloud Assistant has taken the key for %s, but the plugin's program in the instance %s when it is asked as sshd asks it" % (name, how),
+        "let the instance reach *.axt.aliyun.com:443 within 5 seconds (security group, routes, DNS, proxy)",
+    )
+
+
+_TIMED_OUT = 124
+
+
 class Clock(NamedTuple):
     """How an instance's clock stands to ours. I(ahead) is in seconds, negative when it is behind."""
 

@@ -37,11 +37,13 @@ class Guests:
         self.prepared = prepared
         self.keys = []
         self.requests = []
+        self.asked = []
         self.more = {}
         self.row = {}
         self.settings = {}
         self.clock_ahead = 0.0
         self.send_outcome = CommandOutcome(0, b"")
+        self.missing = []
         emulator.on_command(self.answer, *names)
 
     def answer(self, script, _username):
@@ -49,6 +51,9 @@ class Guests:
             self.keys.append(tuple(script.split(" --ssh-public-key ")[0].split()[2:]) + (script.split(" --ssh-public-key ")[1].strip(),))
             return self.send_outcome
         request = json.loads(base64.b64decode(re.search(r"-E -s - (\S+) <<", script).group(1)))
+        if "keys" in request:
+            self.asked.append([tuple(one) for one in request["keys"]])
+            return self.reply(request, {"missing": self.missing})
         self.requests.append(request)
         done = ["plugin installed"] if request["write"] and not self.prepared else []
         wanted = not self.prepared
@@ -59,6 +64,10 @@ class Guests:
         if done:
             answer["install"] = {"code": 0, "output": ""}
         answer.update(self.more)
+        return self.reply(request, answer)
+
+    @staticmethod
+    def reply(request, answer):
         return CommandOutcome(0, ("\n%s%s\n" % (request["marker"], json.dumps(answer))).encode())
 
     def user(self, name):
@@ -113,7 +122,7 @@ class TestCalls:
         assert not result["failed"], result["msg"]
         assert len(guests.keys) == 1000
         assert set(guests.keys) == {("root", KEY)}
-        wanted = {"DescribeInstances": 10, "DescribeCloudAssistantStatus": 20, "RunCommand": 10, "InvokeCommand": 10}
+        wanted = {"DescribeInstances": 10, "DescribeCloudAssistantStatus": 20, "RunCommand": 20, "InvokeCommand": 10}
         assert counts(emulator) == wanted
 
     def test_no_instances_no_calls_no_file(self, cloud, register, tmp_path):
@@ -304,6 +313,54 @@ class TestWhatIsInTheWay:
             result = register(emulator)
             assert (result["failed"], guests.keys) == (True, [])
             assert reasons(result)[0] in ("guest", "sshd_down")
+
+
+class TestProof:
+    """That Cloud Assistant took a key does not mean that the instance gets to know it."""
+
+    def test_each_instance_is_asked_for_its_own_keys(self, cloud, register):
+        emulator = cloud([{"name": "root"}, {"name": "user", "login_user": "ecs-user"}])
+        guests = Guests(emulator, prepared=True)
+        assert not register(emulator)["failed"]
+        assert sorted(one[:2] for asked in guests.asked for one in asked) == [("ecs-user", KEY.split()[1]), ("root", KEY.split()[1])]
+        assert all(fingerprint.startswith("SHA256:") for asked in guests.asked for _user, _blob, fingerprint in asked)
+
+    @pytest.mark.parametrize(
+        ("missing", "words"),
+        [
+            (["root", 124, 0], "does not answer within 5 seconds"),
+            (["root", 1, 0], "ends with status 1"),
+            (["root", 0, 0], "tells no key"),
+            (["root", 0, 2], "tells other keys only"),
+        ],
+    )
+    def test_a_key_that_the_instance_does_not_get_to_know_is_not_ready(self, cloud, register, missing, words):
+        emulator = cloud([{"name": "web"}])
+        guests = Guests(emulator, prepared=True)
+        guests.missing = missing
+        result = register(emulator)
+        entry = result["instances"][0]
+        assert (result["failed"], entry["ready"], entry["expires_at"], entry["changed"]) == (True, False, None, True)
+        assert (entry["reason"], len(guests.keys)) == ("key_server", 1)
+        assert words in entry["why"]
+        assert "axt.aliyun.com:443" in entry["remedy"]
+
+    def test_an_answer_without_sense_is_no_proof(self, cloud, register):
+        emulator = cloud([{"name": "web"}])
+        guests = Guests(emulator, prepared=True)
+        for missing in (["root"], [1, "x", None], "abc", 7):
+            guests.missing = missing
+            result = register(emulator)
+            assert (result["failed"], result["instances"][0]["ready"]) == (True, False)
+
+    def test_nobody_is_asked_who_is_not_waited_for_or_got_nothing(self, cloud, register):
+        emulator = cloud([{"name": "web"}])
+        guests = Guests(emulator, prepared=True)
+        register(emulator, wait=False)
+        register(emulator, check_mode=True)
+        guests.send_outcome = CommandOutcome(1, b"no")
+        register(emulator)
+        assert guests.asked == []
 
 
 class TestFaults:

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -94,7 +94,7 @@ def made_world(interpreter: str = ""):
         shutil.rmtree(folder)
 
 
-@lru_cache(maxsize=None)
+@cache
 def find_system() -> str:
     """Where the image is mounted; read only, for as long as the tests run."""
     done = subprocess.run(["podman", "image", "mount", IMAGE], capture_output=True, text=True, timeout=60, check=True)

@@ -6,13 +6,19 @@
 Note that this module util is **PRIVATE** to the collection.
 """
 
+import json
 import os
 import threading
 from calendar import timegm
 from time import strptime
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import NO_CREDENTIALS, EcsError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.proxy import (
+    hidden_proxies,
+    proxies_in_the_way,
+    read_environment,
+)
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.sdk import Credential, silence_sdk
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.settings import CloudSettings
 
@@ -32,6 +38,7 @@ class CredentialSource:
         self._now = now
         self._lock = threading.Lock()
         self._provider: Any = None
+        self._hidden: Tuple[str, ...] = ()
         self._assumed: Optional[Credential] = None
         self._assumed_until = 0.0
 
@@ -51,8 +58,11 @@ class CredentialSource:
             return Credential(settings.access_key_id, settings.access_key_secret, settings.security_token, kind)
         try:
             if self._provider is None:
-                self._provider = _make_provider(settings)
-            found = self._provider.get_credentials()
+                uri = settings.credentials_uri or ("" if settings.ram_role_name else _find_uri(settings.profile))
+                self._hidden = proxies_in_the_way(uri, read_environment())
+                self._provider = _make_provider(settings, uri)
+            with hidden_proxies(self._hidden):
+                found = self._provider.get_credentials()
         except Exception:  # noqa: BLE001 - providers raise everything, with whole URLs and answers in the text
             raise _no_credentials(settings) from None
         token = found.get_security_token()
@@ -63,14 +73,26 @@ class CredentialSource:
         )
 
 
-def _make_provider(settings: CloudSettings) -> Any:
+def _find_uri(profile: Optional[str]) -> str:
+    """The address in a profile of the CLI's configuration whose mode is CredentialsURI: the one mode that the SDK does not know."""
+    if os.environ.get("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "").lower() == "true":
+        return ""
+    try:
+        with open(os.path.expanduser("~/.aliyun/config.json"), encoding="utf-8") as stream:
+            config = json.load(stream)
+        name = profile or config["current"]
+        return next(str(one["credentials_uri"]) for one in config["profiles"] if (one["name"], one["mode"]) == (name, "CredentialsURI"))
+    except (OSError, ValueError, LookupError, TypeError, StopIteration):
+        return ""
+
+
+def _make_provider(settings: CloudSettings, uri: str) -> Any:
     from alibabacloud_credentials import provider
     from alibabacloud_credentials.http import HttpOptions
 
     silence_sdk()
-    if settings.credentials_uri:
-        options = HttpOptions(connect_timeout=3000, read_timeout=5000)
-        return provider.URLCredentialsProvider(uri=settings.credentials_uri, http_options=options)
+    if uri:
+        return provider.URLCredentialsProvider(uri=uri, http_options=HttpOptions(connect_timeout=3000, read_timeout=5000))
     if settings.ram_role_name:
         return provider.EcsRamRoleCredentialsProvider(role_name=settings.ram_role_name, async_update_enabled=False)
     if settings.profile:

@@ -13,11 +13,13 @@ import ipaddress
 import os
 import threading
 from contextlib import contextmanager
-from typing import Dict, Iterator, Mapping, NamedTuple, Optional
+from typing import Dict, Iterator, Mapping, NamedTuple, Optional, Tuple
+from urllib.parse import urlsplit
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.settings import Endpoint, is_loopback
 
-_VARIABLES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy")
+_PLAIN = ("HTTP_PROXY", "http_proxy")
+_VARIABLES = _PLAIN + ("HTTPS_PROXY", "https_proxy")
 
 
 class Proxies(NamedTuple):
@@ -65,12 +67,23 @@ def _is_in_network(host: str, network: str) -> bool:
         return False
 
 
+def proxies_in_the_way(url: str, environ: Mapping[str, str]) -> Tuple[str, ...]:
+    """The variables to hide while the SDK looks for credentials, at I(url) if that is known.
+
+    What it asks in clear is the metadata service of this very machine. A proxy would answer for the machine it runs on.
+    """
+    if not url:
+        return _PLAIN
+    parts = urlsplit(url)
+    return _VARIABLES if choose_proxies(Endpoint(parts.netloc, parts.scheme), environ) == Proxies() else ()
+
+
 class _Hiding:
-    """Takes the variables out of os.environ while at least one caller needs it, and puts them back after the last."""
+    """Takes variables out of os.environ while at least one caller needs it, and puts each back after its last."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._users = 0
+        self._users: Dict[str, int] = dict.fromkeys(_VARIABLES, 0)
         self._saved: Dict[str, str] = {}
 
     def snapshot(self) -> Dict[str, str]:
@@ -79,19 +92,20 @@ class _Hiding:
             return dict(os.environ, **self._saved)
 
     @contextmanager
-    def hidden(self) -> Iterator[None]:
+    def hidden(self, names: Tuple[str, ...]) -> Iterator[None]:
         with self._lock:
-            self._users += 1
-            if self._users == 1:
-                self._saved = {name: os.environ.pop(name) for name in _VARIABLES if name in os.environ}
+            for name in names:
+                self._users[name] += 1
+                if name in os.environ:
+                    self._saved[name] = os.environ.pop(name)
         try:
             yield
         finally:
             with self._lock:
-                self._users -= 1
-                if self._users == 0:
-                    os.environ.update(self._saved)
-                    self._saved = {}
+                for name in names:
+                    self._users[name] -= 1
+                    if not self._users[name] and name in self._saved:
+                        os.environ[name] = self._saved.pop(name)
 
 
 _HIDING = _Hiding()
@@ -102,6 +116,6 @@ def read_environment() -> Dict[str, str]:
     return _HIDING.snapshot()
 
 
-def hidden_proxies() -> "contextmanager":
-    """A context in which the process has no proxy variables."""
-    return _HIDING.hidden()
+def hidden_proxies(names: Tuple[str, ...] = _VARIABLES) -> "contextmanager":
+    """A context in which the process has none of these proxy variables."""
+    return _HIDING.hidden(names)

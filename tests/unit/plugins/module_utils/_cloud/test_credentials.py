@@ -152,6 +152,61 @@ def test_credentials_uri(cloud, credentials_uri, tmp_path):
     assert refused.startswith("Authentication failed: credentials_uri gave no usable credentials. Check that the address")
 
 
+def write_cli_profile(home, name, **fields):
+    (home / ".aliyun").mkdir(exist_ok=True)
+    (home / ".aliyun" / "config.json").write_text(json.dumps({"current": name, "profiles": [dict(fields, name=name)]}))
+
+
+def test_a_profile_that_names_an_address(cloud, credentials_uri, tmp_path):
+    """A mode of the vendor's CLI that its SDK does not know."""
+    write_cli_profile(tmp_path, "service", mode="CredentialsURI", credentials_uri=credentials_uri + "/good")
+    assert ask_in_a_new_process(cloud, tmp_path, profile="service") == "3"
+    assert ask_in_a_new_process(cloud, tmp_path) == "3"
+    off = {"ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true"}
+    assert "no usable credentials in the profile service" in ask_in_a_new_process(cloud, tmp_path, environ=off, profile="service")
+    write_cli_profile(tmp_path, "service", mode="CredentialsURI", credentials_uri=credentials_uri + "/bad")
+    assert "no usable credentials in the profile service" in ask_in_a_new_process(cloud, tmp_path, profile="service")
+
+
+def test_a_profile_with_a_token(cloud, tmp_path):
+    answer = cloud.call("AssumeRole", version="2015-04-01", RoleArn=ROLE, RoleSessionName="me")["Credentials"]
+    keys = {"access_key_id": answer["AccessKeyId"], "access_key_secret": answer["AccessKeySecret"], "sts_token": answer["SecurityToken"]}
+    write_cli_profile(tmp_path, "token", mode="StsToken", **keys)
+    assert ask_in_a_new_process(cloud, tmp_path, profile="token") == "3"
+
+
+@pytest.mark.parametrize("way", ["option", "profile"])
+def test_a_service_on_this_machine_is_not_asked_through_a_proxy(cloud, credentials_uri, tmp_path, way):
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
+    write_cli_profile(tmp_path, "service", mode="CredentialsURI", credentials_uri=credentials_uri + "/good")
+    options = {"credentials_uri": credentials_uri + "/good"} if way == "option" else {"profile": "service"}
+    assert ask_in_a_new_process(cloud, tmp_path, environ=nowhere, **options) == "3"
+
+
+def test_a_proxy_is_not_asked_for_the_metadata_of_this_machine(cloud, credentials_uri, tmp_path):
+    """It would answer with those of the machine that it runs on."""
+    asked = []
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_error(502)
+
+        do_PUT = do_GET
+
+        def log_message(self, *_args):
+            pass
+
+    service = HTTPServer(("127.0.0.1", 0), Proxy)
+    threading.Thread(target=service.serve_forever, daemon=True).start()
+    environ = {"http_proxy": "http://127.0.0.1:%d" % service.server_port, "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "false"}
+    for options in ({"ram_role_name": "ops"}, {}):
+        assert "Authentication failed" in ask_in_a_new_process(cloud, tmp_path, environ=environ, **options)
+    service.shutdown()
+    service.server_close()
+    assert asked == []
+
+
 def test_profile_of_the_cli_of_the_sdk_and_none(cloud, tmp_path):
     profile = {"name": "cli", "mode": "AK", "access_key_id": cloud.access_key_id, "access_key_secret": cloud.access_key_secret}
     (tmp_path / ".aliyun").mkdir()

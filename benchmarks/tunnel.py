@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PROGRAM = ROOT / "plugins" / "plugin_utils" / "_tunnel_main.py"
+PROGRAM = ROOT / "plugins" / "plugin_utils" / "_program.py"
 sys.path[:0] = [str(ROOT / "tests" / "emulator")]
 
 from ecs_emulator.testing import running
@@ -40,7 +40,7 @@ def measure(kbit: int) -> None:
         ticket = Path(folder, "ticket")
         ticket.write_text(json.dumps({"url": answer["WebSocketUrl"], "token": answer["SecurityToken"]}))
         tunnel = subprocess.Popen(
-            [sys.executable, PROGRAM, ticket, Path(folder, "report")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, PROGRAM, "_tunnel_main", ticket, Path(folder, "report")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         peer, _address = listener.accept()
         peer.sendall(b"SSH-2.0-benchmark\r\n")

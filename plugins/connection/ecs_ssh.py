@@ -165,7 +165,7 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ecs_ssh_maste
 
 display = Display()
 
-_TUNNEL = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "plugin_utils", "_tunnel_main.py")
+_PROGRAM = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "plugin_utils", "_program.py")
 _NOT_LET_IN = (
     "The instance {instance_id} does not accept the temporary key, though Cloud Assistant has taken it for the user {user}. "
     "Does the user exist? If so, prepare the instance once with alicloud.ecs_access.ecs_temp_public_key (prepare: auto), which also "
@@ -234,7 +234,7 @@ class Connection(SshConnection):
         self._tunnelled = self._needs_tunnel()
         if self._tunnelled:
             # In front, where it wins over whatever else is set.
-            options = rules.tunnel_options(sys.executable, _TUNNEL, self._ticket, self._report())
+            options = rules.tunnel_options(sys.executable, _PROGRAM, self._ticket, self._report())
             command = rules.add_options(command, binary, options)
         return command
 

@@ -59,7 +59,7 @@ def host_key_options(instance_id: str, known_hosts: str, strict: bool) -> list[s
 
 def tunnel_options(python: str, program: str, ticket: str, report: str) -> list[str]:
     """Connect through our program. ssh replaces %-tokens and lets a shell exec it."""
-    words = " ".join(shlex.quote(word.replace("%", "%%")) for word in (python, program, ticket, report))
+    words = " ".join(shlex.quote(word.replace("%", "%%")) for word in (python, program, "_tunnel_main", ticket, report))
     return ["-o", f"ProxyCommand={words}"]
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ProxyCommand that ssh_client_config writes, run as a program when a person types C(ssh NAME).
+"""The ProxyCommand that ssh_client_config writes, run by C(_program.py) when a person types C(ssh NAME).
 
 It lets the person's key in for a minute, opens a way to the instance, and hands it to ssh: a connected socket (ProxyUseFdpass),
 or the bytes of a Session Manager session. Credentials are those of the environment and the default chain at that moment.
@@ -11,29 +11,11 @@ Note that this plugin util is **PRIVATE** to the collection.
 
 from __future__ import annotations
 
-import sys
-import types
-from pathlib import Path
-
-
-def name_packages() -> None:
-    """Let our full names be imported without the loader of Ansible."""
-    name = ""
-    for part in ("ansible_collections", "alicloud", "ecs_access", "plugins"):
-        name = f"{name}.{part}".lstrip(".")
-        sys.modules[name] = types.ModuleType(name)
-        sys.modules[name].__path__ = []
-    sys.modules[name].__path__ = [str(Path(__file__).absolute().parents[1])]
-
-
-if __name__ == "__main__":
-    name_packages()
-    sys.path.pop(0)  # this folder: nothing in it is a module of its own
-
 import argparse
 import asyncio
 import os
 import socket
+import sys
 import typing as t
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud import temp_key
@@ -101,9 +83,9 @@ def run(given: argparse.Namespace) -> None:
         asyncio.run(tunnel.run(tunnel.Ticket(**session)))
 
 
-def main() -> int:
+def main(words: t.Sequence[str]) -> int:
     """The exit status; ssh makes nothing of it but that the connection is over."""
-    given = read_arguments(sys.argv[1:])
+    given = read_arguments(words)
     try:
         run(given)
     except (CloudProblem, TunnelError) as problem:
@@ -115,7 +97,3 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ProxyCommand of ssh. Run as a program: TICKET REPORT, two paths.
+"""The ProxyCommand of ssh. Run by C(_program.py): TICKET REPORT, two paths.
 
 The ticket, a file of mode 0600, holds the session's URL and token, and is removed as soon as it is read. Nothing secret is in
 arguments, environment or messages. With ControlPersist, ssh lets nobody see what its ProxyCommand writes to stderr, so the
@@ -12,30 +12,13 @@ Note that this plugin util is **PRIVATE** to the collection.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
-import types
 import typing as t
-from pathlib import Path
-
-
-def name_packages() -> None:
-    """Let our full names be imported without Ansible, whose import alone takes longer than a login."""
-    name = ""
-    for part in ("ansible_collections", "alicloud", "ecs_access", "plugins"):
-        name = f"{name}.{part}".lstrip(".")
-        sys.modules[name] = types.ModuleType(name)
-        sys.modules[name].__path__ = []
-    sys.modules[name].__path__ = [str(Path(__file__).absolute().parents[1])]
-
-
-if __name__ == "__main__":
-    name_packages()
-    sys.path.pop(0)  # this folder: nothing in it is a module of its own
-
-import asyncio
 
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ecs_ssh_login import NO_TICKET
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._tunnel_pump import Pump, TunnelError
@@ -99,15 +82,18 @@ async def run(ticket: Ticket) -> None:
     """Serve ssh until the session ends; raises TunnelError."""
     pipes = await Pipes.open()
     async with SessionSocket.open(ticket.url, ticket.token) as frames:
+        pump = Pump(frames, pipes)
+        for number in (signal.SIGHUP, signal.SIGTERM):  # the first is how ssh ends its ProxyCommand
+            asyncio.get_running_loop().add_signal_handler(number, pump.hang_up)
         try:
-            await Pump(frames, pipes).run()
+            await pump.run()
         finally:
             await pipes.flush()
 
 
-def main() -> int:
+def main(words: t.Sequence[str]) -> int:
     """The exit status; ssh makes nothing of it but that the connection is over."""
-    ticket, report = sys.argv[1:3]
+    ticket, report = words
     try:
         asyncio.run(run(take_ticket(ticket)))
     except TunnelError as problem:
@@ -126,7 +112,3 @@ def leave_word(sentence: str, report: str) -> None:
         handle = os.open(report, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         os.write(handle, sentence.encode())
         os.close(handle)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

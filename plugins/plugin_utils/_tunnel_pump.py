@@ -57,11 +57,13 @@ class Pump:
         self._sequence = 0
         self._last_sent = clock()
         self._speaks = asyncio.Event()
+        self._hung_up = asyncio.Event()
         self._lock = asyncio.Lock()
 
     async def run(self) -> None:
         """Return when it has ended as it should; raises TunnelError."""
-        parts = [asyncio.ensure_future(part) for part in (self._upward(), self._downward(), self._keep_alive(), self._watch_banner())]
+        work = (self._upward(), self._downward(), self._keep_alive(), self._watch_banner(), self._wait_for_hang_up())
+        parts = [asyncio.ensure_future(part) for part in work]
         try:
             done, _others = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -72,6 +74,14 @@ class Pump:
         # What the service said explains why sending failed, so it goes first.
         for problem in sorted(problems, key=lambda each: not isinstance(each, TunnelError)):
             raise problem if isinstance(problem, TunnelError) else TunnelError(f"the connection broke ({problem})") from None
+
+    def hang_up(self) -> None:
+        """End the session as ssh's end of file would; what waits to be sent is not."""
+        self._hung_up.set()
+
+    async def _wait_for_hang_up(self) -> None:
+        await self._hung_up.wait()
+        await self._send(wire.CLOSE, b"1")
 
     async def _upward(self) -> None:
         # The agent may drop what comes before it has connected, and connected it has once the server's banner is here.

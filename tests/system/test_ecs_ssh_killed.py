@@ -44,7 +44,7 @@ def wait_until(condition, seconds=30.0, why="it did not come true"):
 
 def tunnels(folder):
     """Processes of the tunnel; ssh has the same words among its arguments."""
-    return [pid for pid in processes("_tunnel_main.py", str(folder)) if "ssh" not in Path(f"/proc/{pid}/comm").read_text()]
+    return [pid for pid in processes("_tunnel_main", str(folder)) if "ssh" not in Path(f"/proc/{pid}/comm").read_text()]
 
 
 def started(runner, name, tunnel):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from pathlib import Path
 import pytest
 from ecs_emulator.testing import running
 
-PROGRAM = Path(__file__).resolve().parents[4] / "plugins" / "plugin_utils" / "_tunnel_main.py"
+PROGRAM = Path(__file__).resolve().parents[4] / "plugins" / "plugin_utils" / "_program.py"
 BANNER = b"SSH-2.0-test\r\n"
 
 
@@ -61,7 +62,7 @@ class Tunnel:
             self.ticket.write_text(json.dumps(ticket))
         environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
         self.process = subprocess.Popen(
-            [sys.executable, str(PROGRAM), str(self.ticket), str(self.report)],
+            [sys.executable, str(PROGRAM), "_tunnel_main", str(self.ticket), str(self.report)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, bufsize=0, cwd=folder,
         )  # fmt: skip
 
@@ -161,6 +162,16 @@ def test_a_killed_ssh_leaves_no_session(emulator, server, tmp_path):
     tunnel.process.stdin.close()
     tunnel.process.stdout.close()
     assert tunnel.process.wait(20) == 0
+    emulator.wait_until(lambda: connection_of(emulator).reason == "ClosedByClient")
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_signal_ends_the_session_as_it_should(emulator, server, tmp_path, number):
+    """ssh hangs up on its ProxyCommand; the agent shall not wait for minutes for somebody who is gone."""
+    tunnel = start(emulator, tmp_path, server)
+    tunnel.read(len(BANNER))
+    tunnel.process.send_signal(number)
+    assert tunnel.end() == (0, "")
     emulator.wait_until(lambda: connection_of(emulator).reason == "ClosedByClient")
 
 

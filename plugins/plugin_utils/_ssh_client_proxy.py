@@ -45,11 +45,11 @@ def read_arguments(words: t.Sequence[str]) -> argparse.Namespace:
 def register(client: t.Any, instance_id: str, user: str, path: str) -> None:
     """Return once Cloud Assistant has taken the key; raises CloudProblem."""
     try:
-        with open(path, encoding="utf-8") as stream:
+        with open(path, encoding="utf-8", errors="replace") as stream:
             key = parse_public_key(stream.read(), path)._replace(comment="")
     except OSError as exc:
         raise CloudProblem(f"cannot read the public key {path}: {exc.strerror}") from None
-    except (KeyFormatError, UnicodeDecodeError) as exc:
+    except KeyFormatError as exc:
         raise CloudProblem(str(exc)) from None
 
     def deliver() -> list[str]:

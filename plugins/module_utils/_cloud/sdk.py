@@ -7,10 +7,11 @@ Note that this module util is **PRIVATE** to the collection.
 """
 
 import logging
+import os
 import sys
 import threading
 from contextlib import contextmanager
-from typing import Any, Dict, Iterable, Iterator, Mapping, NamedTuple, Optional
+from typing import Any, Dict, Iterable, Iterator, Mapping, NamedTuple, Optional, Set
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import (
     ANSWER_LOST,
@@ -77,7 +78,24 @@ def load_client_class() -> type:
     except ImportError as exc:
         raise SdkMissing(LIBRARY) from exc
     silence_sdk()
+    _start_anew_in_forks()
     return Client
+
+
+_hooks: Set[str] = set()
+
+
+def _start_anew_in_forks() -> None:
+    """Let no forked process use the connections of its parent: each would read the answers that are meant for the other.
+
+    The SDK keeps its connections for as long as the process lives, and Ansible forks a worker for each task.
+    """
+    if _hooks:
+        return
+    from darabonba.core import DaraCore
+
+    os.register_at_fork(after_in_child=lambda: getattr(DaraCore, "_sessions", {}).clear())
+    _hooks.add("fork")
 
 
 def silence_sdk() -> None:

@@ -4,6 +4,8 @@
 """One call through the SDK: the wire form of parameters, and every way in which an answer can fail to come."""
 
 import logging
+import multiprocessing
+import os
 import socket
 import threading
 from contextlib import contextmanager
@@ -143,3 +145,23 @@ def test_an_old_python_is_told_in_one_sentence(monkeypatch):
         sdk.load_client_class()
     assert str(caught.value).startswith("this module needs Python 3.9 or newer where it runs")
     assert "it runs on 3.6" in str(caught.value)
+
+
+def test_forked_processes_never_get_the_answers_of_each_other(cloud, make_client):
+    client = make_client(cloud)
+    ids = [entry["InstanceId"] for entry in client.describe_instances()]  # leaves an open connection behind
+
+    def ask(instance_id):
+        """The exit status of a process that asks for one instance, again and again."""
+        for _round in range(20):
+            if [entry["InstanceId"] for entry in client.describe_instances([instance_id])] != [instance_id]:
+                return 1
+        return 0
+
+    processes = [multiprocessing.get_context("fork").Process(target=lambda name=name: os._exit(ask(name))) for name in ids * 2]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(30)
+        process.kill()
+    assert [process.exitcode for process in processes] == [0] * len(processes)

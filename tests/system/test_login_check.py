@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from typing import Callable, Iterator
 
 import pytest
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_client import judge_client
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import parse_public_key
 from lab import ssh as lab_ssh
 from lab.instance import Instance
-from worlds import scenarios
+from worlds import clients, scenarios
 from worlds.scenarios import Healthy, Scenario
 from worlds.world import World
 
@@ -54,16 +57,16 @@ def get_world(keys: Callable) -> Iterator[Callable]:
         world.close()
 
 
-def _is_in(world: World, user: str, key=None) -> bool:
-    done = world.login(f"echo {MARK}", user=user, key=key)
+def _is_in(world: World, user: str, key=None, client: tuple = ()) -> bool:
+    done = world.login(f"echo {MARK}", user=user, key=key, options=client)
     return done.returncode == 0 and MARK in done.stdout
 
 
-def _gets_in(world: World, user: str, key=None) -> bool:
+def _gets_in(world: World, user: str, key=None, client: tuple = ()) -> bool:
     """A reload closes the port for a moment."""
     for pause in (0, 0.3, 1, 2):
         time.sleep(pause)
-        if _is_in(world, user, key):
+        if _is_in(world, user, key, client):
             return True
     return False
 
@@ -101,12 +104,36 @@ def test_a_login_that_works_has_nothing_in_its_way(fleet, get_world: Callable, k
     key = keys(healthy.key) if healthy.key else world.key
     if healthy.key:
         world.sh(f"printf '%s\\n' '{key.public}' >> $A")
+    if "iptables" in healthy.setup and not world.borrow_iptables():
+        pytest.skip("this machine has no iptables to lend")
     world.sh(healthy.setup)
     assert _is_in(world, healthy.user, key), "the world is broken although it should not be"
     checked = world.check(user=healthy.user, public_key=key.public, prove=True)
     assert checked.can_log_in is True, checked.findings
     assert [finding for finding in checked.findings if finding["severity"] != "info"] == []
     assert "logged in through a private sshd" in checked.result["proof"]
+
+
+@pytest.mark.parametrize("client", clients.ALL, ids=lambda client: client.id)
+def test_the_clients_own_ssh_tells_the_cause(fleet, get_world: Callable, keys: Callable, client: clients.Client, tmp_path) -> None:
+    if "debian12" not in fleet.instances:
+        pytest.skip("debian12 takes no part in this run")
+    world = get_world(fleet["debian12"])
+    for name, key in (("key", world.key), ("other", keys("ecdsa:256"))):
+        shutil.copy(key.path, tmp_path / name)
+        (tmp_path / f"{name}.pub").write_text(key.public + "\n")
+    lab_ssh.write_known_hosts(tmp_path / "known", [world.instance])
+    try:
+        clients.run(tmp_path, client.setup, world.instance)
+        done = clients.login(tmp_path, client.arguments, world.instance, client.host)
+        fingerprint = parse_public_key(world.key.public).fingerprint_sha256
+        assert [finding.cause for finding in judge_client(done.stderr, done.returncode, fingerprint)] == [client.cause], done.stderr
+        clients.run(tmp_path, client.fix, world.instance)
+        mended = clients.login(tmp_path, client.fixed or client.arguments, world.instance)
+        assert mended.returncode == 0, mended.stderr
+        assert judge_client(mended.stderr, 0, fingerprint) == []
+    finally:
+        clients.run(tmp_path, "[ ! -e pid ] || { . ./pid; kill $SSH_AGENT_PID; }", world.instance)
 
 
 def test_a_refusal_that_no_file_tells_is_found_by_the_proof(fleet, get_world: Callable) -> None:
@@ -144,8 +171,12 @@ def _break_explain_and_mend(world: World, keys: Callable, scenario: Scenario) ->
     key = keys(scenario.key) if scenario.key else world.key
     if scenario.key:
         world.sh(f"printf '%s\\n' '{key.public}' >> $A")
+    if "iptables" in scenario.setup and not world.borrow_iptables():
+        pytest.skip("this machine has no iptables to lend")
     world.sh(scenario.setup)
-    assert not _is_in(world, scenario.user, key), "the world is healthy although it should not be"
+    for _attempt in range(scenario.strangers):
+        assert not _is_in(world, scenario.user, keys("ecdsa:256"))
+    assert not _is_in(world, scenario.user, key, scenario.client), "the world is healthy although it should not be"
     checked = world.check(user=scenario.user, public_key=key.public, prove=bool(scenario.proof), **dict(scenario.check))
     assert checked.first == scenario.cause, checked.findings
     assert checked.can_log_in == scenario.verdict, checked.findings
@@ -154,6 +185,6 @@ def _break_explain_and_mend(world: World, keys: Callable, scenario: Scenario) ->
         assert PROOFS[scenario.proof] in checked.result["proof"], checked.result["proof"]
     fix = scenario.fix or checked.findings[0]["fix_command"]
     said = world.sh(fix)
-    assert _gets_in(world, scenario.user, key), f"{fix}: {said}"
+    assert _gets_in(world, scenario.user, key, scenario.client), f"{fix}: {said}"
     after = world.check(user=scenario.user, public_key=key.public)
     assert scenario.cause not in [finding["cause"] for finding in after.findings if finding["severity"] == "blocks"], after.findings

@@ -37,6 +37,7 @@ def make_request(user: str, key: Optional[PublicKey], address: Optional[str], po
         time.strftime("%Y%m%d%H%M%S", time.localtime(now)),
         time.strftime("%Y%m%d%H%M%S", time.gmtime(now)),
         int(now // 86400),
+        time.localtime(now).tm_wday,
     )
 
 

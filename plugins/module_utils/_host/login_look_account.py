@@ -11,7 +11,7 @@ import os
 import pwd
 from typing import Optional, Tuple
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import look_at, read_quietly
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import as_account, look_at, read_quietly
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import AccountFacts, ShadowLine
 
 _NOLOGIN = ("/var/run/nologin", "/etc/nologin")
@@ -23,8 +23,11 @@ def read_account(name: str) -> AccountFacts:
         entry = pwd.getpwnam(name)
     except KeyError:
         others = tuple(sorted(item.pw_name for item in pwd.getpwall() if item.pw_name.lower() == name.lower()))
-        return AccountFacts(similar=others)
+        return AccountFacts(similar=others, passwd_line=_passwd_line(name), name_sources=_name_sources())
     shell = entry.pw_shell or "/bin/sh"
+    with as_account(name, entry.pw_uid, entry.pw_gid):
+        # sshd asks as root whether anybody may execute it; then it is executed with the rights of the account.
+        executable = os.access(shell, os.X_OK, effective_ids=True)
     return AccountFacts(
         found=True,
         uid=entry.pw_uid,
@@ -36,11 +39,34 @@ def read_account(name: str) -> AccountFacts:
         groups=_groups(name, entry.pw_gid),
         shadow=_shadow(name),
         shell_node=look_at(shell),
-        shell_executable=os.access(shell, os.X_OK),
+        shell_executable=executable,
+        shell_interpreter=_missing_interpreter(shell),
         shells=_shells(),
         nologin=_notices(),
         home_node=look_at(entry.pw_dir),
     )
+
+
+def _passwd_line(name: str) -> Tuple[int, str]:
+    for number, line in enumerate(read_quietly("/etc/passwd").splitlines(), 1):
+        if line.split(":")[0] == name:
+            return number, line
+    return 0, ""
+
+
+def _name_sources() -> str:
+    for line in read_quietly("/etc/nsswitch.conf").splitlines():
+        key, colon, rest = line.split("#", 1)[0].partition(":")
+        if colon and key.strip() == "passwd":
+            return " ".join(rest.split())
+    return ""
+
+
+def _missing_interpreter(shell: str) -> str:
+    """Of a shell that is a script; reading as much as the kernel does."""
+    first = read_quietly(shell, 256).split("\n", 1)[0]
+    words = first[2:].split() if first.startswith("#!") else []
+    return words[0] if words and not os.path.exists(words[0]) else ""
 
 
 def _is_local(name: str) -> bool:

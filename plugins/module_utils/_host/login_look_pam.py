@@ -20,15 +20,16 @@ _MODULES = ("/lib/security", "/lib64/security", "/usr/lib/security", "/usr/lib64
 
 def read_pam() -> PamFacts:
     """The stack with its includes in place."""
-    if _find("sshd") is None:
+    service = next((name for name in ("sshd", "other") if _find(name)), "")
+    if not service:
         return PamFacts(configured=False)
-    entries = tuple(_read_stack("sshd", "", 0))
-    paths = {"/etc/security/access.conf", "/etc/security/limits.conf"}
+    entries = tuple(_read_stack(service, "", 0))
+    paths = {"/etc/security/access.conf", "/etc/security/limits.conf", "/etc/security/time.conf"}
     paths.update(glob.glob("/etc/security/limits.d/*.conf"))
     for entry in entries:
         paths.update(word.partition("=")[2] for word in entry.arguments if word.startswith(("accessfile=", "file=", "conf=")))
     files = {path: read_quietly(path) if os.path.isfile(path) else None for path in paths}  # type: Dict[str, Optional[str]]
-    return PamFacts(True, entries, files)
+    return PamFacts(True, service, entries, files)
 
 
 def _find(service: str) -> Optional[str]:

@@ -29,6 +29,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_co
 _UNITS = ("ssh.service", "sshd.service", "ssh.socket", "sshd.socket")
 _HOST_KEYS = tuple("/etc/ssh/ssh_host_%s_key" % kind for kind in ("rsa", "ecdsa", "ed25519"))
 _SESSION_PROGRAMS = ("/usr/lib/openssh/sshd-session", "/usr/libexec/openssh/sshd-session", "/usr/lib/ssh/sshd-session")
+_LOG_LINES = 400
 _LOGS = ("/var/log/auth.log", "/var/log/secure")
 
 
@@ -228,13 +229,14 @@ def is_linked_to_libwrap(program: str) -> bool:
 def _log() -> Tuple[str, ...]:
     if find_tool("journalctl"):
         with contextlib.suppress(SshdError):
-            _code, out, _err = run(["journalctl", "-q", "--no-pager", "-n", "60", "--since=-15min", "-t", "sshd", "-t", "sshd-session"])
+            # Not with -n: together with --since it means the first lines, not the last.
+            _code, out, _err = run(["journalctl", "-q", "--no-pager", "--since=-15min", "-t", "sshd", "-t", "sshd-session"])
             if out.strip():
-                return tuple(out.strip().splitlines())
+                return tuple(out.strip().splitlines()[-_LOG_LINES:])
     for path in _LOGS:
         with contextlib.suppress(OSError):
             with open(path, "rb") as stream:
                 stream.seek(max(0, os.fstat(stream.fileno()).st_size - 32768))
                 lines = stream.read().decode("utf-8", "replace").splitlines()
-            return tuple(line for line in lines if "sshd" in line)[-60:]
+            return tuple(line for line in lines if "sshd" in line)[-_LOG_LINES:]
     return ()

@@ -21,6 +21,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_f
     AccountFacts,
     Disk,
     Facts,
+    Mount,
     NetworkFacts,
     Request,
     SessionFacts,
@@ -45,6 +46,7 @@ def read_session(facts: Facts) -> SessionFacts:
         startup = read_tuple(_in_home(account, every))
         login_startup = read_tuple(_in_home(account, login))
         rc = read_tuple((account.home + "/.ssh/rc", "/etc/ssh/sshrc"))
+    logins = _logins()
     root = facts.setting("chrootdirectory", "none")
     chroot = () if root == "none" else chain(expand_pattern(root, user, account.uid, account.home))
     return SessionFacts(
@@ -52,8 +54,10 @@ def read_session(facts: Facts) -> SessionFacts:
         login_startup=login_startup,
         rc=rc,
         disks=_disks(account),
+        unmounted=_unmounted(account.home, [item.path for item in facts.key_files]),
         processes=len(find_processes(account.uid)),
-        logins=_count_logins(user),
+        logins=len([name for name in logins if name == user]),
+        all_logins=len(logins),
         chroot=chroot,
         forced=_forced(facts),
         chroot_shell=not chroot or os.path.exists(chroot[-1].path + (account.shell or "/bin/sh")),
@@ -75,6 +79,20 @@ def _in_home(account: AccountFacts, names: Tuple[str, ...]) -> Tuple[str, ...]:
     return tuple(name if name.startswith("/") else "%s/%s" % (account.home.rstrip("/"), name) for name in names)
 
 
+def _unmounted(home: str, paths: List[str]) -> Tuple[Mount, ...]:
+    """Mounts of /etc/fstab on the way to the home or to a key file that are not there."""
+    mounted = {line.split()[1].replace("\\040", " ") for line in read_quietly("/proc/self/mounts").splitlines()}
+    found = []
+    for line in read_quietly("/etc/fstab").splitlines():
+        words = line.split("#", 1)[0].split()
+        if len(words) < 3 or words[2] == "swap" or words[1] in ("/", "none"):
+            continue
+        point = words[1].replace("\\040", " ")
+        if point not in mounted and any((path + "/").startswith(point.rstrip("/") + "/") for path in [home] + paths):
+            found.append(Mount(point, words[0]))
+    return tuple(found)
+
+
 def _disks(account: AccountFacts) -> Tuple[Disk, ...]:
     found = []  # type: List[Disk]
     seen = set()
@@ -92,9 +110,10 @@ def _disks(account: AccountFacts) -> Tuple[Disk, ...]:
     return tuple(found)
 
 
-def _count_logins(user: str) -> int:
+def _logins() -> Tuple[str, ...]:
+    """Whose sessions are open."""
     code, said = _tool(["who"])
-    return sum(1 for line in said.splitlines() if line.split()[:1] == [user]) if code == 0 else 0
+    return tuple(line.split()[0] for line in said.splitlines() if line.strip()) if code == 0 else ()
 
 
 def _forced(facts: Facts) -> Tuple[Tuple[str, bool], ...]:

@@ -59,8 +59,24 @@ def look_at(path: str, account: Optional[AccountFacts] = None, follow: bool = Tr
     kind = next((name for test, name in _KINDS if test(status.st_mode)), "device")
     private = bool(account and status.st_mode & 0o020 and _is_private(status.st_gid, status.st_uid, account.uid))
     return Node(
-        path, kind, status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode), _user(status.st_uid), _group(status.st_gid), private, link
+        path,
+        kind,
+        status.st_uid,
+        status.st_gid,
+        stat.S_IMODE(status.st_mode),
+        _user(status.st_uid),
+        _group(status.st_gid),
+        _has_acl(path),
+        private,
+        link,
     )
+
+
+def _has_acl(path: str) -> bool:
+    try:
+        return "system.posix_acl_access" in os.listxattr(path)
+    except OSError:
+        return False
 
 
 def chain(path: str) -> Tuple[Node, ...]:
@@ -103,10 +119,10 @@ def look_at_key_file(account: AccountFacts, name: str, path: str) -> KeyFileFact
     return KeyFileFacts(path, status, nodes, secured, blocked, content, error)
 
 
-def read_quietly(path: str) -> str:
+def read_quietly(path: str, most: int = _MAX_SIZE) -> str:
     """Text of a regular file, empty where there is none that can be read."""
     try:
-        return _read(path).decode("utf-8", "surrogateescape")
+        return _read(path, most).decode("utf-8", "surrogateescape")
     except OSError:
         return ""
 
@@ -115,7 +131,7 @@ class _NotRegular(OSError):
     pass
 
 
-def _read(path: str) -> bytes:
+def _read(path: str, most: int = _MAX_SIZE) -> bytes:
     descriptor = os.open(path, _READ)
     try:
         kind = os.fstat(descriptor).st_mode
@@ -123,8 +139,8 @@ def _read(path: str) -> bytes:
             raise _NotRegular(0, "not a regular file")
         parts = []
         size = 0
-        while size < _MAX_SIZE:
-            part = os.read(descriptor, 1 << 16)
+        while size < most:
+            part = os.read(descriptor, min(1 << 16, most - size))
             if not part:
                 break
             parts.append(part)

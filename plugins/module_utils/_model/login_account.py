@@ -54,13 +54,32 @@ def judge_aging(facts: Facts) -> List[Finding]:
 
 
 def _missing(facts: Facts) -> Finding:
-    user = facts.request.user
+    user, sources = facts.request.user, facts.account.name_sources
+    number, line = facts.account.passwd_line
+    if line and not is_well_formed(line):
+        return blocks(
+            "passwd_line_malformed",
+            "/etc/passwd:%d is no account to the name service (%s), so %s does not exist" % (number, line, user),
+            "mend the line: NAME:x:UID:GID:COMMENT:HOME:SHELL ('pwck -r' checks all)",
+        )
+    if line and sources and not set(sources.split()) & {"files", "compat"}:
+        return blocks(
+            "user_not_looked_up",
+            "/etc/nsswitch.conf has 'passwd: %s', so nobody looks into /etc/passwd, where %s stands in line %d" % (sources, user, number),
+            "add files to it",
+        )
     hint = "; there is %s" % " and ".join(facts.account.similar) if facts.account.similar else ""
     return blocks(
         "user_missing",
         "no account is called %s%s" % (user, hint),
         "create it (alicloud.ecs_access.ssh_access), or log in with the right name",
     )
+
+
+def is_well_formed(line: str) -> bool:
+    """Whether the name service takes a line of /etc/passwd for an account."""
+    fields = line.split(":")
+    return len(fields) == 7 and fields[2].isdigit() and fields[3].isdigit()
 
 
 def _lock(facts: Facts) -> List[Finding]:
@@ -104,13 +123,22 @@ def _shell(facts: Facts) -> List[Finding]:
     shell = account.shell or "/bin/sh"
     change = "usermod -s /bin/bash %s" % shell_quote(user) if "/bin/bash" in account.shells else "usermod -s /bin/sh %s" % shell_quote(user)
     if account.shell_node.kind == "missing":
-        return [blocks("shell_missing", "the shell of %s, %s, does not exist" % (user, shell), "give it a shell that exists", change)]
+        return [blocks("shell_missing", "the shell of %s, %s, does not exist" % (user, _visible(shell)), "give it a shell that exists", change)]
     if account.shell_node.kind != "file" or not account.shell_executable:
         return [
             blocks(
                 "shell_not_executable",
-                "the shell of %s, %s, can't be executed (%s, mode %04o)" % (user, shell, account.shell_node.kind, account.shell_node.mode),
+                "%s may not execute its shell, %s (%s, mode %04o)" % (user, shell, account.shell_node.kind, account.shell_node.mode),
                 "give it another shell, or make this one executable",
+                change,
+            )
+        ]
+    if account.shell_interpreter:
+        return [
+            blocks(
+                "shell_interpreter_missing",
+                "the shell of %s, %s, is a script for %s, which does not exist" % (user, shell, account.shell_interpreter),
+                "give it another shell, or mend the first line of the script",
                 change,
             )
         ]
@@ -124,6 +152,11 @@ def _shell(facts: Facts) -> List[Finding]:
             )
         ]
     return []
+
+
+def _visible(text: str) -> str:
+    """With letters that no terminal shows, such as the line end of another system."""
+    return text if text.isprintable() else repr(text)
 
 
 def _nologin(facts: Facts) -> List[Finding]:
@@ -150,7 +183,7 @@ def _nologin(facts: Facts) -> List[Finding]:
 def judge_home(facts: Facts) -> List[Finding]:
     """A home that is not there. What is wrong with one that is shows in the key files below it."""
     account = facts.account
-    if not account.found or account.home_node.kind == "directory":
+    if not account.found or account.home_node.kind == "directory" or facts.session.unmounted:
         return []
     in_home = [item for item in facts.key_files if item.path.startswith(account.home.rstrip("/") + "/")]
     name = shell_quote(facts.request.user)

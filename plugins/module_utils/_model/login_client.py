@@ -50,6 +50,12 @@ _CAUSES = (
         "client and server have no signature algorithm in common for this key",
         "use an Ed25519 key, or an ssh newer than 7.2",
     ),
+    (
+        r"Skipping \S+ key .* not in PubkeyAccepted\S+",
+        "client_skips_key",
+        "this client's own PubkeyAcceptedAlgorithms does not allow such a key",
+        "take the narrowing out of ssh_config (or of the system's crypto policy), or use a key of another type",
+    ),
     (r"Unable to negotiate with .*", "no_common_algorithm", "client and server have no algorithm in common", "bring both up to date"),
     (
         r"(Identity file \S+ not accessible|no such identity: \S+): .*",

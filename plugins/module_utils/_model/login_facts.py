@@ -24,6 +24,8 @@ class Request(NamedTuple):
     now_utc: str = ""
     today: int = 0
     """Days since 1970-01-01, the form of /etc/shadow."""
+    weekday: int = 0
+    """Of the local time; 0 is Monday."""
 
 
 class Node(NamedTuple):
@@ -36,6 +38,8 @@ class Node(NamedTuple):
     mode: int = 0
     owner: str = ""
     group: str = ""
+    acl: bool = False
+    """Whether an access control list gives rights to others than owner and group."""
     private_group: bool = False
     """Whether the group has nobody but the account: Debian's and Ubuntu's sshd then allows group writes."""
     link: str = ""
@@ -67,6 +71,12 @@ class AccountFacts(NamedTuple):
     shadow: Optional[ShadowLine] = None
     shell_node: Node = Node("")
     shell_executable: bool = True
+    shell_interpreter: str = ""
+    """The program that a shell which is a script names in its first line, where that program does not exist."""
+    passwd_line: Tuple[int, str] = (0, "")
+    """Number and text of the account's line in /etc/passwd, read only where the name service does not know the account."""
+    name_sources: str = ""
+    """What /etc/nsswitch.conf says about passwd."""
     shells: Tuple[str, ...] = ()
     nologin: Tuple[Tuple[str, str], ...] = ()
     """Path and first line of each file whose existence turns people away."""
@@ -160,6 +170,8 @@ class PamFacts(NamedTuple):
     """The stack of the service sshd and the files that its modules read."""
 
     configured: bool = True
+    service: str = "sshd"
+    """The stack that applies: other, where sshd has none."""
     entries: Tuple[PamEntry, ...] = ()
     files: Dict[str, Optional[str]] = {}
 
@@ -173,6 +185,13 @@ class NetworkFacts(NamedTuple):
     route_error: str = ""
     firewall: Tuple[str, ...] = ()
     """Rules that drop or refuse, one sentence-ready line each."""
+
+
+class Mount(NamedTuple):
+    """A file system that /etc/fstab wants below a path that a login depends on, and that is not mounted."""
+
+    path: str
+    source: str
 
 
 class Disk(NamedTuple):
@@ -193,8 +212,10 @@ class SessionFacts(NamedTuple):
     """The same for files that it reads for a terminal."""
     rc: Tuple[Tuple[str, str], ...] = ()
     disks: Tuple[Disk, ...] = ()
+    unmounted: Tuple[Mount, ...] = ()
     processes: int = 0
     logins: int = 0
+    all_logins: int = 0
     chroot: Tuple[Node, ...] = ()
     chroot_shell: bool = True
     forced: Tuple[Tuple[str, bool], ...] = ()

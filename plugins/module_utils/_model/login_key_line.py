@@ -18,6 +18,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_f
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import Finding, blocks, info, warns
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_patterns import address_in_list
 
+SFTP = ("internal-sftp", "sftp-server")
 REFUSING = ("false", "nologin")
 
 
@@ -72,6 +73,14 @@ def judge_forced(facts: Facts, what: str, command: str) -> List[Finding]:
     refuses = program.rsplit("/", 1)[-1] in REFUSING or "Please login as the user" in command
     if refuses:
         return [blocks("forced_command_refuses", "%s ends every session at once" % what, "remove the forced command")]
+    if program.rsplit("/", 1)[-1] in SFTP:
+        return [
+            warns(
+                "sftp_only",
+                "%s lets files be transferred, and nothing else" % what,
+                "use sftp; if a shell is wanted, remove the forced command",
+            )
+        ]
     if not startable:
         return [blocks("forced_command_missing", "%s can't be started" % what, "install the program, or remove the forced command")]
     return [info("forced_command", "%s runs instead of what the user asks for" % what)]
@@ -94,6 +103,7 @@ def _judge_from(facts: Facts, place: str, value: str) -> List[Finding]:
 
 
 def _is_past(facts: Facts, value: str) -> bool:
-    now = facts.request.now_utc if value.endswith("Z") else facts.request.now
+    digits = value.upper().replace("UTC", "").rstrip("Z")
+    now = facts.request.now if digits == value else facts.request.now_utc
     # A time without seconds, or a day without time, means its first moment.
-    return value.rstrip("Z").ljust(14, "0") < now
+    return digits.replace(" ", "0").ljust(14, "0") < now

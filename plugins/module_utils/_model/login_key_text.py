@@ -6,6 +6,7 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
+import difflib
 import re
 from typing import List, NamedTuple, Optional
 
@@ -50,6 +51,8 @@ _FORMS = (
         "put the key there in OpenSSH's form, the output of 'ssh-keygen -i -m PKCS8 -f FILE'",
     ),
 )
+# No-break, zero-width and other blanks that come with text from web pages.
+_ODD_BLANKS = re.compile("[\u00a0\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]")
 # A shorter beginning of a key is the same for every key of its type.
 _TELLING = 44
 
@@ -93,6 +96,9 @@ def _damage_of(lines: List[KeyLine], content: bytes, key: PublicKey) -> Optional
         if key.base64 in line.text and not (line.key is not None and line.key.same_key(key)):
             return _describe(line, key)
     for line in lines:
+        if key.base64 not in line.text and key.base64 in "".join(line.text.split()):
+            return Damage("key_damaged", line.number, "there is a blank in the middle of the key", "remove it")
+    for line in lines:
         for word in line.text.split():
             if len(word) >= _TELLING and word != key.base64 and key.base64.startswith(word):
                 joined = b"".join(content.split())
@@ -101,6 +107,8 @@ def _damage_of(lines: List[KeyLine], content: bytes, key: PublicKey) -> Optional
                 return Damage("key_truncated", line.number, "the key is cut off", "put the whole key there")
             if len(word) == len(key.base64) and word.lower() == key.base64.lower():
                 return Damage("key_damaged", line.number, "upper and lower case of the key were changed", "put the key there unchanged")
+            if len(word) == len(key.base64) and sum(one != other for one, other in zip(word, key.base64)) in (1, 2):
+                return Damage("key_damaged", line.number, "a letter of the key was changed", "put the key there unchanged")
     return None
 
 
@@ -115,6 +123,20 @@ def _describe(line: KeyLine, key: PublicKey) -> Damage:
             "the line starts with a byte order mark that no editor shows, so sshd does not know its key type",
             "remove the mark",
         )
+    if "\r" in before:
+        return Damage(
+            "key_file_line_ends",
+            line.number,
+            "the lines end with a carriage return alone, so to sshd all of them are one line",
+            "end each line with a newline, for example with: tr '\\r' '\\n'",
+        )
+    if _ODD_BLANKS.search(line.text):
+        return Damage(
+            "key_has_odd_blanks",
+            line.number,
+            "there is a blank that is none to sshd (%s) in the line" % ascii(_ODD_BLANKS.search(line.text).group(0)).strip("'"),
+            "put plain blanks there",
+        )
     if glued and (line.kind in ("comment", "key") or line.text[: glued.start(2)].rstrip("\"'") == ""):
         if glued.group(1) in "\"'":
             return Damage("key_line_malformed", line.number, "the key stands in quotes", "remove the quotes")
@@ -123,6 +145,14 @@ def _describe(line: KeyLine, key: PublicKey) -> Damage:
         return Damage("key_glued", line.number, "the key is glued to the end of the text before it", "start a new line before the key")
     if line.kind == "comment":
         return Damage("key_commented_out", line.number, "the key is commented out", "remove the # in front of it")
+    last = _last_word(before)
+    if not typed and difflib.get_close_matches(last.lower(), KEY_TYPES, 1, 0.85):
+        return Damage(
+            "key_type_misspelt",
+            line.number,
+            "there is no key type %s" % last,
+            "write %s in front of the key" % key.key_type,
+        )
     if not typed:
         return Damage(
             "key_line_malformed", line.number, "there is no key type right before the key", "write %s in front of it" % key.key_type
@@ -160,6 +190,11 @@ def _foreign_form(lines: List[KeyLine]) -> Optional[Damage]:
             if mark in line.text and line.key is None:
                 return Damage(cause, line.number, clause, fix)
     return None
+
+
+def _last_word(text: str) -> str:
+    words = text.split()
+    return words[-1] if words else ""
 
 
 def _first_word(text: str) -> Optional[str]:

@@ -11,10 +11,10 @@ from typing import List, NamedTuple, Tuple
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.authorized_keys import parse_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_command import judge_command
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts, KeyFileFacts
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import BLOCKS, Finding, blocks, warns
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import BLOCKS, Finding, blocks, shell_quote, warns
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_key_line import judge_line
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_key_text import find_damage
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_paths import add_key, judge_path
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_paths import add_key, is_full, judge_path
 
 
 class _Source(NamedTuple):
@@ -27,6 +27,22 @@ class _Source(NamedTuple):
 
 
 def judge_keys(facts: Facts) -> List[Finding]:
+    """As if every file system were there; where one is not, that is the reason for whatever is missing."""
+    found = _judge_keys(facts)
+    if facts.session.unmounted and any(finding.severity == BLOCKS for finding in found):
+        mount = facts.session.unmounted[0]
+        return [
+            blocks(
+                "home_not_mounted",
+                "/etc/fstab mounts %s at %s, where the keys of %s are, but it is not mounted" % (mount.source, mount.path, facts.request.user),
+                "mount it",
+                "mount %s" % shell_quote(mount.path),
+            )
+        ]
+    return found
+
+
+def _judge_keys(facts: Facts) -> List[Finding]:
     """Nothing where one source admits the key; otherwise why none does, the nearest miss first."""
     if not facts.account.found:
         return []
@@ -101,7 +117,10 @@ def _absent(facts: Facts, sources: List[_Source]) -> List[Finding]:
     if facts.key_files[0].status == "ok" and not text:
         return [
             blocks(
-                "key_file_empty", "%s is empty" % facts.key_files[0].path, "add the key (alicloud.ecs_access.ssh_access)", add_key(facts)
+                "key_file_empty",
+                "%s is empty%s" % (facts.key_files[0].path, ", and its file system is full" if is_full(facts) else ""),
+                "%sadd the key (alicloud.ecs_access.ssh_access)" % ("make room, then " if is_full(facts) else ""),
+                add_key(facts),
             )
         ]
     return [

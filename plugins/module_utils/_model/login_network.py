@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What turns an address away before sshd listens to it: TCP wrappers, routes, firewall rules, sshd's own penalties.
+"""What turns an address away before sshd listens to it: TCP wrappers, routes, firewall rules.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -11,12 +11,12 @@ import re
 from typing import Callable, List, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import Finding, blocks, warns
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import Finding, blocks
 
 
 def judge_network(facts: Facts) -> List[Finding]:
     """Refusals of an address; where it isn't known, only those of everybody."""
-    return _routes(facts) + _wrappers(facts) + _firewall(facts) + _penalties(facts)
+    return _routes(facts) + _wrappers(facts) + _firewall(facts)
 
 
 def _routes(facts: Facts) -> List[Finding]:
@@ -102,12 +102,12 @@ def find_firewall_rules(listing: str, address: Optional[str], port: int) -> Tupl
     """Lines of 'nft list ruleset' or 'iptables-save' that drop or refuse this address, or everybody on this port."""
     sets = set(re.findall(r"set (\S+) \{[^}]*elements = \{[^}]*(?<![\d.])%s(?![\d.])" % re.escape(address), listing)) if address else set()
     found = []
-    for line in listing.splitlines():
-        line = line.strip()
+    lines = [line.strip() for line in listing.splitlines()]
+    for line in lines:
         if not re.search(r"\b(drop|reject|DROP|REJECT)\b", line) or line.startswith((":", "type ", "policy")):
             continue
-        ports = re.search(r"dport (?:\{ )?([\d, -]+|ssh)", line)
-        if ports and str(port) not in re.split(r"[, ]+", ports.group(1).replace("ssh", "22")):
+        ports = _ports_of(line)
+        if ports and not _has_port(ports, port):
             continue
         if "-p udp" in line or "udp dport" in line:
             continue
@@ -117,21 +117,33 @@ def find_firewall_rules(listing: str, address: Optional[str], port: int) -> Tupl
             or (ports and not re.search(r"saddr|-s |ct state|--ctstate", line))
         ):
             found.append(line)
+    policies = [line for line in lines if re.match(r":INPUT DROP\b|type filter hook input .*policy drop", line)]
+    if policies and not found and not any(_may_accept(line, address, port) for line in lines):
+        found.append("%s, and no rule accepts port %d" % (policies[0], port))
     return tuple(found)
 
 
-def _penalties(facts: Facts) -> List[Finding]:
-    """sshd 9.8 and newer shuts addresses out that failed too often, and says so in its log."""
-    address = facts.request.address
-    if not address:
-        return []
-    for line in reversed(facts.server.log):
-        if "penalty" in line and "[%s]" % address in line and "drop connection" in line:
-            return [
-                warns(
-                    "per_source_penalty",
-                    "sshd is refusing %s for a while after failed logins: %s" % (address, line.strip()),
-                    "wait some minutes, or exempt the address with PerSourcePenaltyExemptList",
-                )
-            ]
-    return []
+def _ports_of(line: str) -> str:
+    found = re.search(r"dports? (?:\{ )?((?:[\d,: -]|ssh)+)", line)
+    return found.group(1).replace("ssh", "22") if found else ""
+
+
+def _has_port(ports: str, port: int) -> bool:
+    for part in re.split(r"[, ]+", ports):
+        first, _dash, last = part.replace(":", "-").partition("-")
+        if first.isdigit() and int(first) <= port <= int(last if last.isdigit() else first):
+            return True
+    return False
+
+
+def _may_accept(line: str, address: Optional[str], port: int) -> bool:
+    """Whether a rule might let the login in; one that can't be told counts."""
+    if not re.search(r"\b(accept|ACCEPT)\b", line) or line.startswith((":", "type ", "policy")):
+        return False
+    if re.search(r"udp|icmp|established|ESTABLISHED|iif(name)? \"?lo\b|-i lo\b|^-A (OUTPUT|FORWARD)\b", line) and not re.search(r"\bnew\b|NEW", line):
+        return False
+    ports = _ports_of(line)
+    if ports and not _has_port(ports, port):
+        return False
+    source = re.search(r"(?:saddr|-s) ([\d.]+(?:/\d+)?)", line)
+    return not (source and address) or _client_fits(source.group(1), address)

@@ -6,13 +6,16 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
+import fnmatch
 from typing import Dict, List, Optional
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts, PamEntry
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import Finding, blocks, shell_quote, warns
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_pam_files import (
+    Limit,
     find_access_rule,
     find_limit,
+    find_time_rule,
     listfile_values,
 )
 
@@ -25,10 +28,23 @@ def judge_pam(facts: Facts) -> List[Finding]:
         return [
             blocks(
                 "pam_not_configured",
-                "UsePAM is yes but /etc/pam.d/sshd does not exist, so the refusal of /etc/pam.d/other applies",
+                "UsePAM is yes, and neither /etc/pam.d/sshd nor /etc/pam.d/other exists",
                 "install the file of the openssh-server package again",
             )
         ]
+    found = _judge_stacks(facts)
+    if found and facts.pam.service == "other":
+        return [
+            blocks(
+                "pam_not_configured",
+                "/etc/pam.d/sshd does not exist, so /etc/pam.d/other applies: %s" % found[0].evidence,
+                "install the file of the openssh-server package again",
+            )
+        ]
+    return found
+
+
+def _judge_stacks(facts: Facts) -> List[Finding]:
     return _run_stack(facts, "account") + _run_stack(facts, "session")
 
 
@@ -181,33 +197,68 @@ def _condition(facts: Facts, name: str, operator: str, value: str) -> Optional[b
         return (have in value.split(":")) == (operator == "in")
     if operator in ("=", "!="):
         return (have == value) == (operator == "=")
-    tests = {"eq": have == value, "ne": have != value}
-    if have.isdigit() and value.isdigit():
-        one, two = int(have), int(value)
-        tests.update({"eq": one == two, "ne": one != two, "lt": one < two, "le": one <= two, "gt": one > two, "ge": one >= two})
-    return tests.get(operator)
+    if operator in ("=~", "!~"):
+        return fnmatch.fnmatchcase(have, value) == (operator == "=~")
+    if not (have.isdigit() and value.isdigit()):
+        return None
+    one, two = int(have), int(value)
+    tests = {"eq": one == two, "ne": one != two, "lt": one < two, "le": one <= two, "gt": one > two, "ge": one >= two}
+    return tests.get({"==": "eq", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}.get(operator, operator))
 
 
 def _limits(facts: Facts, entry: PamEntry) -> Optional[Finding]:
-    account, user = facts.account, facts.request.user
-    texts = [(path, text or "") for path, text in sorted(facts.pam.files.items()) if "limits" in path]
-    logins = find_limit(texts, user, account.uid, account.groups, "maxlogins")
+    user = facts.request.user
+    logins = _limit(facts, "maxlogins")
     if logins is not None and facts.session.logins >= logins.value:
         return blocks(
             "limit_maxlogins",
             "%s allows %s %d sessions at a time, and %d are open" % (logins.place, user, logins.value, facts.session.logins),
             "raise maxlogins, or close sessions",
         )
+    everybody = _limit(facts, "maxsyslogins")
+    if everybody is not None and facts.session.all_logins >= everybody.value:
+        return blocks(
+            "limit_maxlogins",
+            "%s allows %d sessions of all users together, and %d are open" % (everybody.place, everybody.value, facts.session.all_logins),
+            "raise maxsyslogins, or close sessions",
+        )
     return None
+
+
+def _limit(facts: Facts, item: str) -> Optional[Limit]:
+    account = facts.account
+    texts = [(path, text or "") for path, text in sorted(facts.pam.files.items()) if "limits" in path]
+    return find_limit(texts, facts.request.user, account.uid, account.groups, item)
+
+
+def _time(facts: Facts, entry: PamEntry) -> Optional[Finding]:
+    path, now = "/etc/security/time.conf", facts.request.now
+    rule = find_time_rule(facts.pam.files.get(path), facts.request.user, facts.request.weekday, now[8:12])
+    if rule is None:
+        return None
+    return blocks(
+        "pam_time",
+        "%s:%d keeps %s out at this time, %s:%s (%s; asked by %s)"
+        % (path, rule.line, facts.request.user, now[8:10], now[10:12], rule.text, entry.place),
+        "change the times, or wait",
+    )
 
 
 def judge_limits(facts: Facts) -> List[Finding]:
     """Limits that let the login succeed and its shell fail."""
     if not facts.uses_pam or not any(entry.module == "pam_limits" for entry in facts.pam.entries) or facts.account.uid == 0:
         return []
-    account = facts.account
-    texts = [(path, text or "") for path, text in sorted(facts.pam.files.items()) if "limits" in path]
-    processes = find_limit(texts, facts.request.user, account.uid, account.groups, "nproc")
+    for item, least, cause, what in _LEAST:
+        limit = _limit(facts, item)
+        if limit is not None and limit.value < least:
+            return [
+                blocks(
+                    cause,
+                    "%s allows %s %d %s, with which no shell can start" % (limit.place, facts.request.user, limit.value, what),
+                    "raise %s, or remove the line" % item,
+                )
+            ]
+    processes = _limit(facts, "nproc")
     if processes is None or processes.value > facts.session.processes + 1:
         return []
     return [
@@ -239,6 +290,13 @@ def _argument(entry: PamEntry, name: str) -> str:
     return ""
 
 
+# What a shell needs at the very least, in the unit of the limit.
+_LEAST = (
+    ("nofile", 6, "limit_nofile", "open files"),
+    ("as", 4096, "limit_memory", "KiB of memory"),
+    ("data", 512, "limit_memory", "KiB of data"),
+    ("stack", 32, "limit_memory", "KiB of stack"),
+)
 _JUDGES = {
     "pam_deny": _deny,
     "pam_access": _access,
@@ -246,4 +304,5 @@ _JUDGES = {
     "pam_shells": _shells,
     "pam_succeed_if": _succeed_if,
     "pam_limits": _limits,
+    "pam_time": _time,
 }  # type: Dict[str, Callable[[Facts, PamEntry], Optional[Finding]]]

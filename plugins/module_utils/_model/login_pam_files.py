@@ -6,9 +6,13 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
+import fnmatch
 import ipaddress
 import re
-from typing import Callable, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, FrozenSet, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+_DAYS = {name: frozenset((number,)) for number, name in enumerate(("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"))}
+_DAYS.update(Wk=frozenset(range(5)), Wd=frozenset((5, 6)), Al=frozenset(range(7)))
 
 
 class AccessRule(NamedTuple):
@@ -24,6 +28,13 @@ class Limit(NamedTuple):
 
     value: int
     place: str
+
+
+class TimeRule(NamedTuple):
+    """The line of time.conf that keeps somebody out now."""
+
+    line: int
+    text: str
 
 
 class StackLine(NamedTuple):
@@ -69,6 +80,57 @@ def find_access_rule(text: Optional[str], user: str, groups: Sequence[str], addr
         ):
             return AccessRule(number, fields[0] == "+", line)
     return None
+
+
+def find_time_rule(text: Optional[str], user: str, weekday: int, clock: str) -> Optional[TimeRule]:
+    """The first line of time.conf about this user whose times do not cover the moment, as pam_time does it. The clock is HHMM."""
+    for number, line in enumerate((text or "").replace("\\\n", " ").splitlines(), 1):
+        fields = [field.strip() for field in line.split("#", 1)[0].split(";")]
+        if len(fields) != 4:
+            continue
+        services, terminals, users, times = fields
+        if not _logic(services, lambda word: fnmatch.fnmatchcase("sshd", word)) or not _logic(
+            # What sshd tells PAM before there is a terminal.
+            terminals,
+            lambda word: fnmatch.fnmatchcase("ssh", word),
+        ):
+            continue
+        if _logic(users, lambda word: fnmatch.fnmatchcase(user, word)) and not _logic(times, lambda word: _covers(word, weekday, clock)):
+            return TimeRule(number, line.strip())
+    return None
+
+
+def _logic(text: str, fits: Callable[[str], bool]) -> bool:
+    """Words with ! before and & or | between; evaluated from left to right."""
+    result = None  # type: Optional[bool]
+    operator = "|"
+    for word in re.findall(r"[^&|]+|[&|]", text.replace(" ", "")):
+        if word in "&|":
+            operator = word
+            continue
+        hit = not fits(word[1:]) if word.startswith("!") else fits(word)
+        result = hit if result is None else (result and hit if operator == "&" else result or hit)
+    return bool(result)
+
+
+def _covers(word: str, weekday: int, clock: str) -> bool:
+    match = re.match(r"((?:[A-Z][a-z])+)(\d{4})-(\d{4})\Z", word)
+    if not match:
+        return False
+    begin, end = match.group(2), match.group(3)
+    days = _days(match.group(1))
+    if begin < end:
+        return weekday in days and begin <= clock < end
+    # Over midnight: the second part belongs to the next day.
+    return (weekday in days and clock >= begin) or ((weekday - 1) % 7 in days and clock < end)
+
+
+def _days(text: str) -> Set[int]:
+    """A day that is named twice is taken out again."""
+    found = set()  # type: Set[int]
+    for name in re.findall("[A-Z][a-z]", text):
+        found ^= _DAYS.get(name, frozenset())
+    return found
 
 
 def find_limit(texts: Sequence[Tuple[str, str]], user: str, uid: int, groups: Sequence[str], item: str) -> Optional[Limit]:

@@ -35,11 +35,16 @@ def judge_path(facts: Facts, item: KeyFileFacts) -> List[Finding]:
     return [finding] if finding else []
 
 
+def is_full(facts: Facts) -> bool:
+    """Whether nothing can be written into the home."""
+    return any(disk.path == facts.account.home and not (disk.free and disk.free_inodes) for disk in facts.session.disks)
+
+
 def add_key(facts: Facts) -> str:
     """The command that adds the asked-for key to the first file, as its owner; empty where it isn't that simple."""
     key, account = facts.request.key, facts.account
     path = facts.key_files[0].path if facts.key_files else ""
-    if key is None or not path:
+    if key is None or not path or is_full(facts):
         return ""
     user, folder = shell_quote(facts.request.user), path.rpartition("/")[0]
     line = shell_quote(key.line)
@@ -144,6 +149,9 @@ def _insecure(facts: Facts, item: KeyFileFacts) -> Optional[Finding]:
         group = node.mode & 0o020 and not (facts.server.debian and node.private_group)
         if node.mode & 0o002 or group:
             who = "everybody" if node.mode & 0o002 else "the group %s" % (node.group or node.gid)
+            if node.acl and not node.mode & 0o002:
+                # With a list, the mode's group bits are the most that anybody in the list may do.
+                who = "somebody in its access control list (see getfacl)"
             return blocks(
                 what + "_writable",
                 "%s has mode %04o: %s may write it, and StrictModes refuses its keys" % (node.path, node.mode, who),

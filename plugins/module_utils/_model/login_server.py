@@ -96,7 +96,10 @@ def _files(facts: Facts) -> List[Finding]:
                 "mkdir -m 0755 %s" % shell_quote(server.privsep_missing),
             )
         )
-    if server.error and not found:
+    if not facts.account.passwd_line[1]:
+        # Else the name service is what is broken, and every account missing.
+        found += _privsep(server.error)
+    if server.error and not found and not facts.account.passwd_line[1]:
         place = re.search(r"(/\S+?):? line (\d+)", server.error)
         where = "%s:%s: " % place.groups() if place else ""
         text = "%ssshd does not accept its configuration: %s" % (where, server.error)
@@ -105,6 +108,31 @@ def _files(facts: Facts) -> List[Finding]:
         else:
             found.append(blocks("sshd_config_broken", text, "mend that line and start sshd"))
     return found
+
+
+def _privsep(error: str) -> List[Finding]:
+    """What every connection needs, also those that a running sshd takes."""
+    user = re.search(r"Privilege separation user (\S+) does not exist", error)
+    if user:
+        return [
+            blocks(
+                "privsep_user_missing",
+                "the account %s, with whose rights sshd serves everybody who has not logged in yet, does not exist" % user.group(1),
+                "create it",
+                "useradd -r -M -N -d /run/sshd -s /usr/sbin/nologin %s" % shell_quote(user.group(1)),
+            )
+        ]
+    folder = re.search(r"(/\S+) must be owned by root and not group or world-writable", error)
+    if folder:
+        return [
+            blocks(
+                "privsep_directory_unsafe",
+                "%s is not root's alone to write, and sshd refuses to work with it" % folder.group(1),
+                "give it to root",
+                "chown root: %s && chmod 0755 %s" % (shell_quote(folder.group(1)), shell_quote(folder.group(1))),
+            )
+        ]
+    return []
 
 
 def _host_key_fix(facts: Facts, problem: str) -> str:

@@ -7,7 +7,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import re
-from typing import List, Optional, Tuple
+from typing import Callable, List, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import Finding, blocks, warns
@@ -30,6 +30,13 @@ def judge_session(facts: Facts) -> List[Finding]:
                     "let it happen in interactive shells only: case $- in *i*) ... esac",
                 )
             )
+        wait = find_unconditional_wait(text)
+        if wait is not None and (hit is None or wait[0] < hit[0]):
+            found.append(
+                blocks(
+                    "shell_startup_hangs", "%s:%d makes every session wait: %s" % (path, wait[0], wait[1]), "remove the line"
+                )
+            )
     for path, text in facts.session.login_startup:
         hit = find_unconditional_end(text)
         if hit is not None and not hit[1].startswith("exec"):
@@ -37,9 +44,11 @@ def judge_session(facts: Facts) -> List[Finding]:
                 warns("shell_startup_exits", "%s:%d ends every interactive session: %s" % (path, hit[0], hit[1]), "remove the line")
             )
     for path, text in facts.session.rc:
-        hit = find_endless(text)
-        if hit is not None:
-            found.append(warns("ssh_rc_hangs", "%s:%d runs at every login and may not end: %s" % (path, hit[0], hit[1]), "remove the line"))
+        wait = find_unconditional_wait(text)
+        if wait is not None:
+            found.append(
+                blocks("ssh_rc_hangs", "%s:%d runs at every login and does not end: %s" % (path, wait[0], wait[1]), "remove the line")
+            )
     for disk in facts.session.disks:
         if disk.read_only:
             found.append(
@@ -60,8 +69,25 @@ def judge_session(facts: Facts) -> List[Finding]:
 
 def find_unconditional_end(text: str) -> Optional[Tuple[int, str]]:
     """The first line on the outermost level that ends or replaces the shell, unless a line before it lets others return."""
+    return _find_unconditional(text, lambda line, _rest: bool(_ENDING.match(line)))
+
+
+def find_unconditional_wait(text: str) -> Optional[Tuple[int, str]]:
+    """The first line on the outermost level that waits for longer than anybody would."""
+    return _find_unconditional(text, _waits)
+
+
+def _waits(line: str, rest: str) -> bool:
+    if re.match(r"\s*while\s+(true|:)\s*(;|$)", line):
+        # Up to the end of the text: an exit after the loop is taken for one in it, which errs on the safe side.
+        return not re.search(r"\b(break|exit|return|exec)\b", line + rest)
+    return bool(re.match(r"\s*(/bin/|/usr/bin/)?sleep\s+(\d{3,}s?|\d{2,}m|\d+[hd]|inf\w*)\s*(;|$|&&)", line))
+
+
+def _find_unconditional(text: str, wanted: Callable[[str, str], bool]) -> Optional[Tuple[int, str]]:
     depth = 0
-    for number, line in enumerate(text.splitlines(), 1):
+    lines = text.splitlines()
+    for number, line in enumerate(lines, 1):
         stripped = line.split("#", 1)[0].rstrip() if line.lstrip().startswith("#") else line.rstrip()
         if not stripped:
             continue
@@ -69,17 +95,9 @@ def find_unconditional_end(text: str) -> Optional[Tuple[int, str]]:
         if returns and (re.search(r"\$-|PS1", text) or (depth == 0 and not _OPENING.match(stripped))):
             # What follows is for interactive shells.
             return None
-        if depth == 0 and _ENDING.match(stripped):
+        if depth == 0 and wanted(stripped, "\n".join(lines[number:])):
             return number, stripped.strip()
         opens = bool(_OPENING.match(stripped))
         closes = bool(_CLOSING.match(stripped)) or bool(re.search(r";\s*(fi|esac|done|\})\s*;?$", stripped))
         depth = max(0, depth + opens - closes)
-    return None
-
-
-def find_endless(text: str) -> Optional[Tuple[int, str]]:
-    """A line that waits."""
-    for number, line in enumerate(text.splitlines(), 1):
-        if re.match(r"\s*(sleep\s+(\d{2,}|inf)|cat\s*$|read\b|while (true|:))", line):
-            return number, line.strip()
     return None

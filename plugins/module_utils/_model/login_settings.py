@@ -241,7 +241,7 @@ def judge_session_settings(facts: Facts) -> List[Finding]:
             )
         )
     forced = facts.setting("forcecommand", "none")
-    if forced != "none" and not forced.startswith("internal-sftp"):
+    if forced != "none":
         found += judge_forced(facts, "ForceCommand %s%s" % (forced, _at(facts, "forcecommand")), forced)
     return found + _judge_chroot(facts)
 

@@ -11,6 +11,7 @@ from typing import List, NamedTuple, Tuple
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import (
     login_account,
     login_keys,
+    login_log,
     login_network,
     login_pam,
     login_server,
@@ -23,6 +24,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_p
 
 _JUDGES = (
     login_network.judge_network,
+    login_log.judge_log,
     login_server.judge_server,
     login_server.judge_loaded,
     login_account.judge_account,
@@ -52,9 +54,13 @@ _DECISIVE = frozenset(
         "selinux_label",
         "not_root",
         "per_source_penalty",
+        "no_common_algorithm",
+        "client_signs_with_sha1",
+        "algorithm_sha1_only",
         "match_depends_on_address",
         "permit_root_login",
         "pam_tally",
+        "sftp_only",
     )
 )
 

@@ -51,11 +51,14 @@ def write_known_hosts(path: Path, instances: Iterable[Instance]) -> None:
 
 
 def ssh(
-    instance: Instance, user: str, key: KeyFile | Path, command: str, known_hosts: Path, options: Iterable[str] = ()
+    instance: Instance, user: str, key: KeyFile | Path, command: str, known_hosts: Path, options: Iterable[str] = (), timeout: float = 60
 ) -> subprocess.CompletedProcess[str]:
-    """One login with exactly this key and nothing else."""
+    """One login with exactly this key and nothing else. One that does not end in time has the exit status 124."""
     path = key.path if isinstance(key, KeyFile) else key
     extra = [word for option in options for word in ("-o", option)]
     full = ["ssh", *extra, *OPTIONS, "-o", f"UserKnownHostsFile={known_hosts}", "-p", str(instance.ssh_port), "-i", str(path)]
     full += ["-l", user, instance.ssh_host, "--", command]
-    return subprocess.run(full, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False)
+    try:
+        return subprocess.run(full, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, check=False)
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(full, 124, "", f"ssh did not end within {timeout:g} s")

@@ -9,36 +9,8 @@ authorized_keys, $H his home, $C sshd_config, $ADDR the address that logins come
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-
-class Scenario(NamedTuple):
-    """One way for a login to fail."""
-
-    cause: str
-    setup: str
-    fix: str = ""
-    """Empty where the first finding must bring its own fix_command, which is then run as it is."""
-    note: str = ""
-    """Tells scenarios with the same cause apart."""
-    user: str = "bob"
-    key: str = ""
-    """Kind and bits of a key other than the usual Ed25519, such as rsa:2048."""
-    verdict: object = False
-    check: tuple = ()
-    """Options of the module other than the usual ones."""
-    images: tuple = ()
-    """Only there; everywhere when empty."""
-    proof: str = ""
-    """What the private login must come to: refused, fails, or works where the obstacle is not one that it can see."""
-
-    @property
-    def id(self) -> str:
-        """Readable, and unique in the table."""
-        return self.cause + (f"-{self.note}" if self.note else "")
-
-
-WITH_KEY = "keys '%s\\n' \"$K\""
+from worlds import doors, inside, places
+from worlds.scenario import WITH_KEY, Healthy, Scenario
 
 ACCOUNT = (
     Scenario("user_missing", "userdel bob", "useradd -M -s /bin/bash -u 2001 -d /home/bob bob"),
@@ -328,16 +300,6 @@ SESSION = (
 )
 
 
-class Healthy(NamedTuple):
-    """A world that looks odd and in which the login works."""
-
-    id: str
-    setup: str
-    user: str = "bob"
-    key: str = ""
-    images: tuple = ()
-
-
 ROOT_KEY = (
     "mkdir -p /root/.ssh; printf '%s\\n' \"$K\" > /root/.ssh/authorized_keys; chmod 0700 /root/.ssh; chmod 0600 /root/.ssh/authorized_keys"
 )
@@ -373,7 +335,13 @@ HEALTHY = (
     Healthy("empty-revocation-list", ": > /etc/ssh/revoked; conf 'RevokedKeys /etc/ssh/revoked'"),
     Healthy("rsa-key", ":", key="rsa:2048"),
     Healthy("ecdsa-key", ":", key="ecdsa:384"),
+    Healthy("no-stack-of-its-own", "rm /etc/pam.d/sshd"),
+    Healthy("limits-with-room", "printf 'bob - nproc 200\\nbob - nofile 64\\nbob hard maxlogins 5\\n' > /etc/security/limits.d/x.conf"),
+    Healthy("time-that-fits", "pam 'account required pam_time.so'; echo 'sshd;*;bob;Al0000-2400' > /etc/security/time.conf"),
+    Healthy("start-up-file-that-waits-for-nobody", "printf 'while true; do break; done\\nsleep 0\\n' > $H/.bashrc; echo true > $S/rc"),
+    Healthy("other-mounts-are-missing", "echo '/dev/nosuch /mnt/data ext4 noauto 0 0' >> /etc/fstab"),
+    Healthy("firewall-with-a-hole", "iptables -A INPUT -p tcp --dport 22 -j ACCEPT; iptables -P INPUT DROP"),
     Healthy("behind-a-socket", "stop; systemctl start ssh.socket", images=("debian12",)),
 )
 
-ALL = ACCOUNT + PATHS + KEY_TEXT + SETTINGS + SERVER + PAM + SESSION
+ALL = ACCOUNT + PATHS + KEY_TEXT + SETTINGS + SERVER + PAM + SESSION + doors.ALL + inside.ALL + places.ALL

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import shlex
+import shutil
 import subprocess
 import tarfile
 import uuid
@@ -22,7 +23,9 @@ from lab.ssh import KeyFile
 
 PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
 CODE = "/opt/check"
-USER, OTHER = "bob", "eve"
+USER = "bob"
+# A login that hangs has failed.
+LOGIN_SECONDS = 10
 
 # What scenarios may call. Settings go to the top of the file, where they win; sshd is restarted so that they are in force.
 PRELUDE = """
@@ -33,6 +36,10 @@ conf() { { printf '%s\\n' "$@"; cat $C; } > /tmp/conf && cat /tmp/conf > $C && r
 match() { printf '%s\\n' "$@" >> $C && restart; }
 pam() { { printf '%s\\n' "$@"; cat /etc/pam.d/sshd; } > /tmp/pam && cat /tmp/pam > /etc/pam.d/sshd && rm /tmp/pam; }
 keys() { printf "$@" > $A; }
+acl() {
+  python3 -c "import os, struct; os.setxattr('$1', 'system.posix_acl_access', struct.pack('<I', 2) + b''.join(struct.pack(
+    '<HHi', *entry) for entry in ((1, 7, -1), (2, 7, 2002), (4, 5, -1), (16, 7, -1), (32, 0, -1))))"
+}
 """
 
 # Everything that a scenario may have changed. The homes come back with their owners and modes.
@@ -46,23 +53,29 @@ for name in bob eve; do
 done
 printf '%s\\n' "$K" > /home/bob/.ssh/authorized_keys
 if sshd -T | grep -q persourcepenalties; then echo 'PerSourcePenalties no' >> /etc/ssh/sshd_config; fi
-touch /etc/hosts.allow /etc/hosts.deny
+touch /etc/hosts.allow /etc/hosts.deny /etc/fstab
 mkdir -p -m 0700 /root/.ssh
 rm -f /etc/nologin
 mkdir -p /opt/base
 tar -C / -cpf /opt/base/base.tar etc/ssh etc/pam.d etc/security etc/passwd etc/group etc/shadow etc/gshadow etc/shells etc/hosts.allow \
-  etc/hosts.deny home root/.ssh $(ls -d /etc/bash.bashrc /etc/profile 2>/dev/null | sed s,^/,,)
+  etc/hosts.deny etc/fstab etc/nsswitch.conf home root/.ssh $(ls -d /etc/bash.bashrc /etc/profile 2>/dev/null | sed s,^/,,)
 """
 _RESET = """
 cd /
 pkill -9 -u 2001 2>/dev/null; pkill -CONT -x sshd
-umount /home 2>/dev/null; umount /home/bob 2>/dev/null
+chmod 0755 / /run/sshd 2>/dev/null; mv /opt/base/sshd /usr/sbin/ 2>/dev/null
+umount /home/bob 2>/dev/null; umount /srv/home 2>/dev/null
 chattr -i /home/bob/.ssh/authorized_keys 2>/dev/null
 systemctl unmask -q ssh.service sshd.service ssh.socket 2>/dev/null
 rm -rf /etc/ssh /etc/pam.d /etc/security /home/* /etc/nologin /run/nologin /etc/shadow /root/.ssh /srv/*
 rm -rf /usr/local/bin/* /run/systemd/system/*.service.d
 tar -C / -xpf /opt/base/base.tar
-ip route flush type blackhole 2>/dev/null; pkill -x python3-squatter 2>/dev/null
+for kind in blackhole prohibit; do ip route flush type $kind 2>/dev/null; done
+if [ -x /usr/sbin/iptables ]; then iptables -P INPUT ACCEPT; iptables -F; iptables -X; fi
+kill $HOLDER $SQUATTER 2>/dev/null; HOLDER= SQUATTER=
+if [ $UNIT = ssh ] && systemctl is-enabled -q ssh.socket; then systemctl disable -q ssh.socket; systemctl enable -q ssh.service; fi 2>/dev/null
+systemctl is-active -q systemd-user-sessions || systemctl start systemd-user-sessions
+systemctl daemon-reload
 mkdir -p /run/sshd
 systemctl is-active -q ssh.socket && systemctl stop ssh.socket
 restart
@@ -93,9 +106,11 @@ class World:
     def __init__(self, instance: Instance, key: KeyFile) -> None:
         self.instance = instance
         self.key = key
+        self._has_iptables = False
         unit = "sshd" if instance.run("systemctl cat ssh.service").returncode else "ssh"
         self._shell = subprocess.Popen(
-            ["podman", "exec", "--interactive", instance.container, "sh"],
+            # Privileged for what a container may not do to itself: mounts, routes, firewall rules.
+            ["podman", "exec", "--interactive", "--privileged", instance.container, "sh"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=podman_environment(),
         )  # fmt: skip
         self.sh(f"UNIT={unit}; K={shlex.quote(key.public)}; TYPE={key.public.split()[0]}; B={key.blob}" + PRELUDE)
@@ -110,7 +125,7 @@ class World:
     def close(self) -> None:
         """Leave the instance as others want to find it."""
         self.reset()
-        self.sh("userdel -rf bob; userdel -rf eve")
+        self.sh("userdel -rf bob; userdel -rf eve; rm -rf /opt/iptables /usr/sbin/iptables /usr/sbin/iptables-save")
         self._shell.stdin.close()
         self._shell.wait(timeout=10)
 
@@ -138,7 +153,34 @@ class World:
     def login(self, command: str = "true", user: str = USER, key: KeyFile | None = None, options: tuple[str, ...] = ()):
         """A real login."""
         loose = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "ConnectTimeout=4", *options)
-        return lab_ssh.ssh(self.instance, user, key or self.key, command, Path("/dev/null"), loose)
+        return lab_ssh.ssh(self.instance, user, key or self.key, command, Path("/dev/null"), loose, timeout=LOGIN_SECONDS)
+
+    def borrow_iptables(self) -> bool:
+        """Put this machine's iptables into the instance, whose image has none; false where there is none here either."""
+        program = shutil.which("xtables-nft-multi", path="/usr/sbin:/sbin")
+        if program is None:
+            return False
+        if self._has_iptables:
+            return True
+        listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+        libraries = [word for word in listed.split() if word.startswith("/")]
+        plugins = next(Path(libraries[0]).parent.rglob("xtables"))
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w", dereference=True) as archive:
+            archive.add(program, "opt/iptables/multi")
+            archive.add(plugins, "opt/iptables/xtables")
+            for library in libraries:
+                archive.add(library, f"opt/iptables/{Path(library).name}")
+            for name in ("iptables", "iptables-save"):
+                loader = Path(next(library for library in libraries if "/ld-linux" in library)).name
+                script = f"#!/bin/sh\ncd /opt/iptables\nXTABLES_LIBDIR=$PWD/xtables exec ./{loader} --library-path . ./multi {name} \"$@\"\n"
+                member = tarfile.TarInfo(f"usr/sbin/{name}")
+                member.mode, member.size = 0o755, len(script)
+                archive.addfile(member, io.BytesIO(script.encode()))
+        done = self.instance.run("tar -C / -x", stdin=buffer.getvalue())
+        assert done.returncode == 0, done.stderr
+        self._has_iptables = True
+        return True
 
     def check(self, **options: Any) -> Checked:
         """Run the module in the instance, as Ansible would: arguments in, JSON out."""

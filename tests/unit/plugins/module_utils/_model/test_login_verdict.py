@@ -241,7 +241,14 @@ table inet f2b-table {
         ("-A INPUT -p tcp -m tcp --dport 22 -j REJECT", None, 1),
         ("-A INPUT -p tcp -m tcp --dport 80 -j DROP", "198.51.100.7", 0),
         ("-A INPUT -p udp --dport 22 -j DROP", "198.51.100.7", 0),
-        (":INPUT DROP [0:0]", "198.51.100.7", 0),
+        (":INPUT DROP [0:0]", "198.51.100.7", 1),
+        (":INPUT DROP [0:0]\n-A INPUT -p tcp -m multiport --dports 22,80 -j ACCEPT", "198.51.100.7", 0),
+        (":INPUT DROP [0:0]\n-A INPUT -p tcp --dport 20:30 -j ACCEPT", "198.51.100.7", 0),
+        (":INPUT DROP [0:0]\n-A INPUT -p tcp --dport 80 -j ACCEPT\n-A INPUT -i lo -j ACCEPT", "198.51.100.7", 1),
+        (":INPUT DROP [0:0]\n-A INPUT -s 192.0.2.0/24 -p tcp --dport 22 -j ACCEPT", "198.51.100.7", 1),
+        (":INPUT DROP [0:0]\n-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT", "198.51.100.7", 1),
+        ("type filter hook input priority filter; policy drop;\ntcp dport { 22, 443 } accept", "198.51.100.7", 0),
+        ("type filter hook input priority filter; policy drop;\ntcp dport 443 accept", "198.51.100.7", 1),
     ],
 )
 def test_firewall_rules_that_turn_the_address_away(listing: str, address, found: int) -> None:

@@ -35,9 +35,7 @@ class Fleet:
         self.ids = {entry["name"]: entry["instance_id"] for entry in ready["instances"]}
         """Every instance, those without a system too: name to id."""
         self.instances = {
-            entry["name"]: Instance(**{field: entry[field] for field in Instance._fields})
-            for entry in ready["instances"]
-            if entry["backend"] == "container"
+            entry["name"]: Instance(**{field: entry[field] for field in Instance._fields}) for entry in ready["instances"] if entry["backend"] == "container"
         }
         self.process = process
         self.log = log
@@ -58,18 +56,16 @@ class Fleet:
             "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
         }
 
-    def call(self, action: str, **parameters: Any) -> dict[str, Any]:
+    def call(self, action: str, version: str = "2014-05-26", **parameters: Any) -> dict[str, Any]:
         """One API call through the official SDK, apart from any code of the collection."""
         from alibabacloud_tea_openapi.client import Client
         from alibabacloud_tea_openapi.models import Config, OpenApiRequest, Params
         from darabonba.runtime import RuntimeOptions
 
         scheme, _separator, address = self.endpoint.partition("://")
-        config = Config(
-            access_key_id=self.access_key_id, access_key_secret=self.access_key_secret, endpoint=address, protocol=scheme.upper()
-        )
+        config = Config(access_key_id=self.access_key_id, access_key_secret=self.access_key_secret, endpoint=address, protocol=scheme.upper())
         params = Params(
-            action=action, version="2014-05-26", protocol=scheme.upper(), pathname="/", method="POST", auth_type="AK", style="RPC",
+            action=action, version=version, protocol=scheme.upper(), pathname="/", method="POST", auth_type="AK", style="RPC",
             req_body_type="formData", body_type="json",
         )  # fmt: skip
         query = {"RegionId": self.region, **{name: str(value) for name, value in parameters.items()}}

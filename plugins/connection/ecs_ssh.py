@@ -133,6 +133,8 @@ notes:
   - A key of your own (C(private_key_file)) is tried first. The temporary one is registered if the instance refuses yours, which
     takes a login more; so leave yours out where it is not wanted.
   - RAM actions needed are C(ecs:InvokeCommand), C(ecs:DescribeInvocationResults) and, with O(tunnel), C(ecs:StartTerminalSession).
+  - A session ends with its connection, by a message of the tunnel, so C(ecs:EndTerminalSession) is not needed. The session's
+    address and token are known to the tunnel's process only; the address opens nothing any more ten minutes after it was made.
   - For many hosts at once, raise C(ControlPersist) in C(ssh_args) above the longest time between two tasks of a host.
   - The control socket has a name of its own, so connections are not shared with P(ansible.builtin.ssh#connection).
 requirements:

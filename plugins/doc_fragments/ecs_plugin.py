@@ -44,6 +44,8 @@ options:
     description:
       - The name of a profile in C(~/.aliyun/config.json) or, if there is none of this name, of a section in
         C(~/.alibabacloud/credentials.ini).
+      - In the former, the modes C(AK), C(StsToken), C(CredentialsURI), C(RamRoleArn), C(ChainableRamRoleArn), C(EcsRamRole),
+        C(OIDC), C(CloudSSO), C(OAuth) and C(External) are understood.
     type: str
     env:
       - name: ALIBABA_CLOUD_PROFILE

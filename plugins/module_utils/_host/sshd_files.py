@@ -10,8 +10,11 @@ import os
 from typing import Optional
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import SshdError, run
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import find_tool
 
 _XATTR_SELINUX = "security.selinux"
+# There exactly where SELinux is on, permissive included: its labels have to be right for the day it is enforced.
+_SELINUX_IS_ON = "/sys/fs/selinux/enforce"
 
 
 def write_file(path: str, content: bytes, mode: int = 0o644) -> None:
@@ -40,8 +43,8 @@ def write_file(path: str, content: bytes, mode: int = 0o644) -> None:
     finally:
         if not written and os.path.lexists(temporary):
             os.unlink(temporary)
-    if is_new and os.path.exists("/sys/fs/selinux/enforce"):
-        run(["restorecon", target])
+    if is_new:
+        _restore_context(target)
 
 
 def remove_file(path: str) -> None:
@@ -78,8 +81,18 @@ def _copy_attributes(source: str, handle: int, mode: int) -> bool:
     return False
 
 
+def _restore_context(path: str) -> None:
+    """Give a new file the label that the policy has for its place; a file that was there keeps the one it had."""
+    restorecon = find_tool("restorecon")
+    if restorecon is None or not os.path.exists(_SELINUX_IS_ON):
+        return
+    code, _out, err = run([restorecon, path])
+    if code != 0:
+        raise SshdError("cannot give %s its SELinux context: %s" % (path, " ".join(err.split()) or "status %d" % code))
+
+
 def _find_context(path: str) -> Optional[bytes]:
-    if not os.path.exists("/sys/fs/selinux/enforce"):
+    if not os.path.exists(_SELINUX_IS_ON):
         return None
     try:
         return os.getxattr(path, _XATTR_SELINUX)

@@ -362,16 +362,21 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.access_apply import Unfinished, apply_plan
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.access_look import read_snapshot
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.access_look import follow_groups, read_snapshot
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login import find_login
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import SshdError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sudoers_files import check_fragments
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import HostError, exclusive_run, read_uids
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_guard import find_lockouts
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import (
+    HostError,
+    describe_error,
+    exclusive_run,
+    read_uids,
+)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_guard import find_lockouts, sudo_groups
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_plan import plan_access
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_report import render_diff, user_results
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import Conflict
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_wanted import WantedError, parse_wanted
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sudoers import admin_groups
 
 
 class SshAccess:
@@ -390,6 +395,9 @@ class SshAccess:
                 stack.enter_context(exclusive_run())
             snapshot = read_snapshot(wanted, frozenset(login.users))
             plan = plan_access(snapshot, wanted, frozenset(login.users))
+            moved = follow_groups(snapshot, plan, wanted)
+            if moved.key_files != snapshot.key_files:
+                plan = plan_access(moved, wanted, frozenset(login.users))._replace(before=plan.before)
             if not self.params["allow_self_lockout"]:
                 self._refuse_lockout(login, plan, snapshot)
             if plan.fragments:
@@ -404,7 +412,7 @@ class SshAccess:
         }
 
     def _refuse_lockout(self, login, plan, snapshot):
-        lockouts = find_lockouts(login, plan, snapshot.allow_groups, admin_groups(snapshot.sudo.rules), time.strftime("%Y-%m-%d"))
+        lockouts = find_lockouts(login, plan, snapshot.words, sudo_groups(snapshot.sudo.rules), time.strftime("%Y-%m-%d"))
         if lockouts:
             raise Conflict("nothing was changed, because this run could lock itself out: %s, and it would %s; if there is another way "
                            "in, set allow_self_lockout: true" % (login.reason, "; ".join(lockouts)))
@@ -464,12 +472,13 @@ def main():
         module.fail_json(msg="ssh_access needs root on the host; set become: true")
     try:
         result = SshAccess(module.params, module.check_mode).run()
-    except (WantedError, Conflict, HostError) as exc:
+    except (WantedError, Conflict, HostError, SshdError) as exc:
         module.fail_json(msg=str(exc))
     except Unfinished as exc:
         module.fail_json(msg=str(exc), actions=exc.done, changed=bool(exc.done))
     except OSError as exc:
-        module.fail_json(msg="the host refused: %s" % exc)
+        # Looking and planning only: a step that fails is Unfinished.
+        module.fail_json(msg="nothing was changed, because the host refused: " + describe_error(exc))
     for warning in result.pop("warnings"):
         module.warn(warning)
     module.exit_json(**result)

@@ -11,9 +11,10 @@ from typing import List
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_writer import create_home, remove_key_file, write_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sudoers_files import remove_fragment, write_fragment
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import HostError, end_processes, run_tool
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import HostError, describe_error, end_processes, run_tool
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import Plan, Step
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import Account
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.keys_location import UID_TO_COME
 
 _NO_SUCH_GROUP = 6
 _MAIL_OR_HOME_MISSING = 12
@@ -39,6 +40,8 @@ def apply_plan(plan: Plan) -> List[str]:
             calls[step.call](step)
         except HostError as exc:
             raise Unfinished(step, str(exc), done)
+        except OSError as exc:
+            raise Unfinished(step, describe_error(exc), done)
         done += step.what
     return done
 
@@ -47,7 +50,8 @@ def _run(step: Step) -> None:
     argv = step.args["argv"]
     code, said = run_tool(argv, step.args["stdin"])
     if code != 0 and not (argv[0] == "userdel" and code == _MAIL_OR_HOME_MISSING):
-        raise HostError("%s says: %s" % (argv[0], said or "return code %d" % code))
+        ended = "it was killed by signal %d" % -code if code < 0 else "return code %d" % code
+        raise HostError("%s says: %s" % (argv[0], said or ended))
 
 
 def _remove_group(step: Step) -> None:
@@ -66,7 +70,8 @@ def _remove_fragment(step: Step) -> None:
 
 
 def _write_keys(step: Step) -> None:
-    write_key_file(_account(step), step.args["path"], step.args["content"], step.args["before"])
+    account = _account(step)
+    write_key_file(account, step.args["path"].replace(UID_TO_COME, str(account.uid)), step.args["content"], step.args["before"])
 
 
 def _remove_key_file(step: Step) -> None:

@@ -11,14 +11,16 @@ Note that this module util is **PRIVATE** to the collection.
 import glob
 import os
 import pwd
-from typing import Dict, FrozenSet, List, Optional, Tuple
+from typing import Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_files import read_home, read_key_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.account_paths import is_in_home
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_files import find_obstacle, read_home, read_key_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tree import SshdTree, decode, encode
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sudoers_files import read_sudo
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import HostError, find_tool, run_tool
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import HostError, find_tool, read_mount_types, run_tool
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_accounts import planned_home
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import KeyFile, Snapshot
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_wanted import Wanted
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import HomeState, KeyFile, Plan, Snapshot
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_wanted import Wanted, WantedUser
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import (
     Account,
     parse_group,
@@ -27,9 +29,11 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.account
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.keys_location import (
     DEFAULT_PATTERNS,
+    UID_TO_COME,
     SshdWords,
     expand_pattern,
     read_words,
+    settle_groups,
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_config import (
     MAIN_CONFIG,
@@ -59,11 +63,9 @@ def read_snapshot(wanted: Wanted, logged_in: FrozenSet[str]) -> Snapshot:
         parent = home.rstrip("/").rpartition("/")[0]
         if parent and not os.path.isdir(parent):
             missing_dirs.add(parent)
-        if account is None:
-            # A home left by an earlier account of that uid is looked at with the rights that the new one will have.
-            uid = user.uid if user.uid == homes[user.name].uid else None
-            gid = os.stat(home).st_gid if uid is not None and homes[user.name].exists and not homes[user.name].problem else None
-            account = Account(user.name, uid, gid, "", home, "")
+        if not homes[user.name].exists:
+            homes[user.name] = homes[user.name]._replace(obstacle=_home_obstacle(parent or "/"))
+        account = account or _coming_account(user, homes[user.name], home)
         keys[user.name] = _read_keys(account, words)
     others = set(accounts) if wanted.revoked.blobs or wanted.revoked.fingerprints else logged_in & set(accounts)
     for name in sorted(others - set(keys)):
@@ -73,8 +75,36 @@ def read_snapshot(wanted: Wanted, logged_in: FrozenSet[str]) -> Snapshot:
         shadows=parse_shadow(_read_text("/etc/shadow")), groups=parse_group(_read_text("/etc/group")), nss=nss, homes=homes,
         key_files=keys, sudo=read_sudo(), missing_dirs=frozenset(missing_dirs),
         missing_shells=frozenset(shell for shell in shells if not (os.path.isfile(shell) and os.access(shell, os.X_OK))),
-        missing_tools=frozenset(tool for tool in _TOOLS if find_tool(tool) is None),
-        default_shell="/bin/bash" if os.path.exists("/bin/bash") else "/bin/sh", allow_groups=words.allow_groups)
+        account_obstacle=_account_obstacle(), missing_tools=frozenset(tool for tool in _TOOLS if find_tool(tool) is None),
+        default_shell="/bin/bash" if os.path.exists("/bin/bash") else "/bin/sh", words=words)
+
+
+def follow_groups(snapshot: Snapshot, plan: Plan, wanted: Wanted) -> Snapshot:
+    """The same with the key files that sshd will read once everybody is in the planned groups.
+
+    A Match block for a group can send sshd elsewhere for a user who is new or joins or leaves it in this very run.
+    """
+    if not snapshot.words.keys_in_match:
+        return snapshot
+    key_files = dict(snapshot.key_files)
+    for user in wanted.users:
+        before, after = plan.before[user.name], plan.after[user.name]
+        groups = sorted({after.group} | set(after.groups))
+        if not after.exists or (before.exists and groups == sorted({before.group} | set(before.groups))):
+            continue
+        home = snapshot.homes[user.name]
+        account = snapshot.accounts.get(user.name) or snapshot.nss.get(user.name) or _coming_account(user, home, after.home)
+        files = _read_files(account, _ask_sshd(user.name, groups))
+        if [item.path for item in files] != [item.path for item in key_files.get(user.name, ())]:
+            key_files[user.name] = files
+    return snapshot._replace(key_files=key_files)
+
+
+def _coming_account(user: WantedUser, state: HomeState, home: str) -> Account:
+    # A home left by an earlier account of that uid is looked at with the rights that the new one will have.
+    uid = user.uid if user.uid == state.uid else None
+    gid = os.stat(home).st_gid if uid is not None and state.exists and not state.problem else None
+    return Account(user.name, uid, gid, "", home, "")
 
 
 def read_sshd_words() -> SshdWords:
@@ -96,19 +126,39 @@ def _directives(path: str, match: str, depth: int) -> List[Directive]:
 
 
 def _read_keys(account: Account, words: SshdWords) -> Tuple[KeyFile, ...]:
-    patterns = _ask_sshd(account.name) if words.keys_in_match else words.key_files
+    return _read_files(account, _ask_sshd(account.name) if words.keys_in_match else words.key_files)
+
+
+def _read_files(account: Account, patterns: Iterable[str]) -> Tuple[KeyFile, ...]:
     files = []  # type: List[KeyFile]
     for pattern in patterns:
         if pattern.lower() == "none":
             continue
         path = expand_pattern(pattern, account.name, account.uid, account.home)
         if path not in [item.path for item in files]:
-            files.append(KeyFile(path) if account.uid is None or account.gid is None else read_key_file(account, path))
+            files.append(_read_file(account, path))
     return tuple(files)
 
 
-def _ask_sshd(user: str) -> Tuple[str, ...]:
-    code, said = run_tool(["sshd", "-T", "-C", "user=%s,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22" % user])
+def _read_file(account: Account, path: str) -> KeyFile:
+    if account.uid is not None and account.gid is not None:
+        return read_key_file(account, path)
+    if UID_TO_COME in path or is_in_home(account, path):
+        return KeyFile(path)
+    # Nobody has the number of an account to come.
+    return read_key_file(account._replace(uid=-1, gid=-1), path)
+
+
+def _ask_sshd(user: str, groups: Optional[Sequence[str]] = None) -> Tuple[str, ...]:
+    """Where sshd reads keys of a user: one who is in these groups, or in those that the host knows."""
+    command = ["sshd", "-T", "-C", "user=%s,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22" % user]
+    if groups is None:
+        code, said = run_tool(command)
+    else:
+        tree = SshdTree()
+        settled = {path: encode(settle_groups(decode(content), groups)) for path, content in tree.files.items()}
+        with tree.copy(settled) as candidate:
+            code, said = run_tool(command + ["-f", candidate.main])
     if code != 0:
         raise HostError("sshd does not accept its own configuration, so nobody can tell where keys belong: %s" % said)
     values = parse_effective(said).get("authorizedkeysfile")
@@ -126,6 +176,18 @@ def _find_nss_accounts(wanted: Wanted, accounts: Dict[str, Account]) -> Dict[str
                 continue
             found[user.name] = Account(entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_gecos, entry.pw_dir, entry.pw_shell, False)
     return found
+
+
+def _account_obstacle() -> Optional[str]:
+    found = [find_obstacle(path) for path in ("/etc", "/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow")]
+    return next((obstacle for obstacle in found if obstacle), None)
+
+
+def _home_obstacle(parent: str) -> Optional[str]:
+    """Why no home can be made in a directory."""
+    if read_mount_types().get(os.path.realpath(parent)) == "autofs":
+        return "the home has to come from the automounter, which has none for this user in %s (see its map)" % parent
+    return find_obstacle(parent)
 
 
 def _useradd_default(name: str, fallback: str) -> str:

@@ -11,12 +11,17 @@ Note that this module util is **PRIVATE** to the collection.
 import contextlib
 import os
 import stat
-from typing import Iterator, List
+from typing import Any, Callable, Iterator, List
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import Account
 
 DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 READABLE_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def temporary_name(name: str) -> str:
+    """Beside a file, where its successor is written. Always the same, so that what a killed run left is cleared by the next."""
+    return ".%s.ecs_access-new" % name.lstrip(".")
 
 
 class Problem(Exception):
@@ -31,15 +36,22 @@ def acting_as(uid: int, gid: int) -> Iterator[None]:
         return
     groups = os.getgroups()
     group = os.getegid()
-    os.setgroups([gid])
-    os.setegid(gid)
-    os.seteuid(uid)
     try:
+        os.setgroups([gid])
+        os.setegid(gid)
+        os.seteuid(uid)
         yield
     finally:
         os.seteuid(0)
         os.setegid(group)
         os.setgroups(groups)
+
+
+def as_account_or_root(account: Account, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call with the rights of the account, or with root's where the account has none. On NFS root may have fewer than the account."""
+    with acting_as(account.uid, account.gid), contextlib.suppress(PermissionError):
+        return call(*args, **kwargs)
+    return call(*args, **kwargs)
 
 
 @contextlib.contextmanager
@@ -85,11 +97,17 @@ def open_home(home: str) -> int:
         return os.open(name, DIRECTORY, dir_fd=above)
 
 
-def open_central(path: str) -> int:
-    """Open the directory of a key file outside of homes: root's alone all the way down, as sshd demands."""
+def open_central(path: str, create: bool = False) -> int:
+    """Open the directory of a key file outside of homes: root's alone all the way down, as sshd demands.
+
+    create: make the directory itself when it is missing, as it is with C(/etc/ssh/keys/%u/authorized_keys) for a new user.
+    """
     descriptor = os.open("/", DIRECTORY)
-    for part in [""] + os.path.realpath(os.path.dirname(path)).split("/"):
+    parts = os.path.realpath(os.path.dirname(path)).split("/")
+    for number, part in enumerate([""] + parts):
         if part:
+            if create and number == len(parts):
+                _make_central(descriptor, part)
             with closing(descriptor) as parent:
                 descriptor = os.open(part, DIRECTORY, dir_fd=parent)
         status = os.fstat(descriptor)
@@ -97,6 +115,16 @@ def open_central(path: str) -> int:
             os.close(descriptor)
             raise Problem("others than root may write above %s; sshd refuses it" % path)
     return descriptor
+
+
+def _make_central(parent: int, name: str) -> None:
+    """sshd reads as the account: everybody must be able to enter, from the very first moment."""
+    mask = os.umask(0o022)
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(name, 0o755, dir_fd=parent)
+    finally:
+        os.umask(mask)
 
 
 def home_mode(status: os.stat_result) -> int:

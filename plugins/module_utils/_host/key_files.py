@@ -12,13 +12,14 @@ import errno
 import fcntl
 import os
 import stat
-from typing import List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.account_paths import (
     DIRECTORY,
     READABLE_DIRECTORY,
     Problem,
     acting_as,
+    as_account_or_root,
     check_directory,
     check_home,
     closing,
@@ -27,6 +28,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.account_
     open_home,
     owner_repairs,
     parts_in_home,
+    temporary_name,
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import HomeState, KeyFile
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import Account
@@ -97,16 +99,21 @@ def read_central(parent: int, path: str) -> SeenFile:
 
 def _read_in_home(account: Account, path: str) -> KeyFile:
     parts = parts_in_home(account, path)
+    where = account.home.rstrip("/")
     with closing(open_home(account.home)) as home:
         repairs = check_home(account, os.fstat(home))
         descriptor = os.dup(home)
-        for index, name in enumerate(parts[:-1]):
-            where = "/".join([account.home.rstrip("/")] + parts[:index + 1])
+        for name in parts[:-1]:
             with closing(descriptor) as parent:
-                repairs += check_directory(account, where, os.stat(name, dir_fd=parent, follow_symlinks=False))
-                descriptor = os.open(name, DIRECTORY, dir_fd=parent)
+                try:
+                    status = as_account_or_root(account, os.stat, name, dir_fd=parent, follow_symlinks=False)
+                except FileNotFoundError:
+                    return KeyFile(path, False, b"", tuple(repairs), obstacle=_directory_obstacle(account, parent, where))
+                where += "/" + name
+                repairs += check_directory(account, where, status)
+                descriptor = as_account_or_root(account, os.open, name, DIRECTORY, dir_fd=parent)
         with closing(descriptor) as parent:
-            obstacle = _directory_obstacle(account, parent, os.path.dirname(path))
+            obstacle = _directory_obstacle(account, parent, where) or _temporary_obstacle(account, parent, path)
             try:
                 seen = read_entry(account, parent, parts[-1], path)
             except FileNotFoundError:
@@ -116,15 +123,45 @@ def _read_in_home(account: Account, path: str) -> KeyFile:
 
 
 def _read_central(account: Account, path: str) -> KeyFile:
-    with closing(open_central(path)) as parent:
-        seen = read_central(parent, path)
+    folder = os.path.dirname(path)
+    try:
+        parent = open_central(path)
+    except FileNotFoundError:
+        above = os.path.dirname(folder)
+        if not os.path.isdir(above):
+            return KeyFile(path, obstacle="%s, where sshd reads keys, cannot be created: there is no directory %s" % (path, above))
+        return KeyFile(path, obstacle=find_obstacle(above))
+    with closing(parent):
+        obstacle = find_obstacle(folder)
+        try:
+            seen = read_central(parent, path)
+        except FileNotFoundError:
+            return KeyFile(path, obstacle=obstacle)
     if seen.status.st_uid not in (0, account.uid):
         raise Problem("%s belongs to uid %d; sshd refuses it" % (path, seen.status.st_uid))
-    return KeyFile(path, True, seen.content, obstacle=seen.obstacle)
+    return KeyFile(path, True, seen.content, _central_repairs(account, path, seen.status), obstacle=seen.obstacle or obstacle)
+
+
+def _central_repairs(account: Account, path: str, status: os.stat_result) -> Tuple[str, ...]:
+    """sshd reads as the account, and so must it be able to."""
+    mode = stat.S_IMODE(status.st_mode)
+    if central_mode(account, status) == mode:
+        return ()
+    return ("mode of %s %04o -> %04o" % (path, mode, central_mode(account, status)),)
+
+
+def central_mode(account: Account, status: os.stat_result) -> int:
+    """The mode that a key file outside of homes must have for sshd to read it as the account."""
+    mode = stat.S_IMODE(status.st_mode)
+    if account.uid in (0, status.st_uid):
+        return mode | 0o400
+    return mode if mode & 0o004 or (mode & 0o040 and status.st_gid == account.gid) else mode | 0o044
 
 
 def _read_followed(account: Account, path: str) -> Optional[bytes]:
     """What sshd would read there, links followed: with the rights of the account, only to search it for revoked keys."""
+    if account.uid == -1:
+        return None
     try:
         with acting_as(account.uid, account.gid):
             with closing(os.open(path, _READ)) as descriptor:
@@ -182,10 +219,31 @@ def _read_all(descriptor: int, path: str) -> bytes:
             raise Problem("%s is larger than %d MiB" % (path, _MAX_SIZE >> 20))
 
 
-def _directory_obstacle(account: Account, parent: int, path: str) -> Optional[str]:
-    with acting_as(account.uid, account.gid), contextlib.suppress(OSError):
-        with closing(os.open(".", READABLE_DIRECTORY, dir_fd=parent)) as descriptor:
+def find_obstacle(path: str) -> Optional[str]:
+    """Why nothing could be written to a file or directory of root's; None for one that does not exist."""
+    try:
+        with closing(os.open(path, _READ)) as descriptor:
             return _find_obstacle(descriptor, path)
+    except OSError:
+        return None
+
+
+def _directory_obstacle(account: Account, parent: int, path: str) -> Optional[str]:
+    try:
+        with closing(as_account_or_root(account, os.open, ".", READABLE_DIRECTORY, dir_fd=parent)) as descriptor:
+            return _find_obstacle(descriptor, path)
+    except OSError:
+        return None
+
+
+def _temporary_obstacle(account: Account, parent: int, path: str) -> Optional[str]:
+    name = temporary_name(os.path.basename(path))
+    try:
+        status = as_account_or_root(account, os.stat, name, dir_fd=parent, follow_symlinks=False)
+    except OSError:
+        return None
+    if stat.S_ISDIR(status.st_mode):
+        return "the directory %s/%s is in the way of a new key file; remove it" % (os.path.dirname(path), name)
     return None
 
 
@@ -195,6 +253,9 @@ def _find_obstacle(descriptor: int, path: str) -> Optional[str]:
         fcntl.ioctl(descriptor, _FS_IOC_GETFLAGS, flags, True)
     if flags[0] & _IMMUTABLE_OR_APPEND:
         return "%s is immutable or append-only (chattr -ia %s)" % (path, path)
-    if os.fstatvfs(descriptor).f_flag & os.ST_RDONLY:
-        return "%s lies on a file system that is mounted read-only" % path
+    system = os.fstatvfs(descriptor)
+    if system.f_flag & os.ST_RDONLY:
+        return "%s lies on a file system that is mounted read-only (mount -o remount,rw)" % path
+    if system.f_blocks and not system.f_bavail:
+        return "%s lies on a file system that is full (df %s)" % (path, path)
     return None

@@ -16,6 +16,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.account_
     READABLE_DIRECTORY,
     Problem,
     acting_as,
+    as_account_or_root,
     check_directory,
     check_home,
     closing,
@@ -24,13 +25,12 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.account_
     open_central,
     open_home,
     parts_in_home,
+    temporary_name,
     walk,
 )
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_files import read_central, read_entry
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_files import central_mode, read_central, read_entry
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import HostError, find_tool, run_tool
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import Account
-
-_TEMPORARY = ".%s.ecs_access-new"
 
 
 def write_key_file(account: Account, path: str, content: bytes, before: Optional[bytes]) -> None:
@@ -42,13 +42,12 @@ def write_key_file(account: Account, path: str, content: bytes, before: Optional
         if is_in_home(account, path):
             _write_in_home(account, path, content, before)
         else:
-            _write_central(path, content, before)
+            _write_central(account, path, content, before)
     except Problem as exc:
         raise HostError(str(exc))
     except OSError as exc:
         raise HostError("%s could not be written: %s; what was there is still there" % (path, exc.strerror))
-    if os.path.exists("/sys/fs/selinux/enforce") and find_tool("restorecon"):
-        run_tool(["restorecon", os.path.dirname(path), path])
+    _label(os.path.dirname(path), path)
 
 
 def remove_key_file(account: Account, path: str) -> None:
@@ -58,6 +57,7 @@ def remove_key_file(account: Account, path: str) -> None:
             owner = os.fstat(parent).st_uid
             with acting_as(account.uid if owner == account.uid else 0, account.gid):
                 os.unlink(os.path.basename(path), dir_fd=parent)
+                flush(parent)
     except FileNotFoundError:
         pass
     except Problem as exc:
@@ -74,16 +74,28 @@ def create_home(account: Account) -> None:
             status = os.fstat(above)
             if status.st_uid != 0 or stat.S_IMODE(status.st_mode) & 0o022:
                 raise HostError("the home %s is not created, because others than root may write in %s" % (account.home, parent))
-            os.mkdir(name, 0o700, dir_fd=above)
-            with closing(os.open(name, READABLE_DIRECTORY, dir_fd=above)) as home:
-                os.fchown(home, account.uid, account.gid)
+            temporary = temporary_name(name)
+            with contextlib.suppress(FileNotFoundError):
+                os.rmdir(temporary, dir_fd=above)
+            os.mkdir(temporary, 0o700, dir_fd=above)
+            try:
+                with closing(os.open(temporary, READABLE_DIRECTORY, dir_fd=above)) as home:
+                    os.fchown(home, account.uid, account.gid)
+                # A home that has its name belongs to its owner: a run that is killed leaves none that only root can enter.
+                os.rename(temporary, name, src_dir_fd=above, dst_dir_fd=above)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    os.rmdir(temporary, dir_fd=above)
+                raise
+            flush(above)
     except OSError as exc:
         raise HostError("the home %s could not be created: %s" % (account.home, exc.strerror))
+    _label(account.home)
 
 
 def replace_file(parent: int, name: str, content: bytes, owner: Optional[Tuple[int, int]] = None, mode: int = 0o600) -> None:
-    """Write beside, flush, rename. The temporary name is fixed, so that what a killed run left is cleared by the next."""
-    temporary = _TEMPORARY % name.lstrip(".")
+    """Write beside, flush, rename."""
+    temporary = temporary_name(name)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(temporary, dir_fd=parent)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=parent)
@@ -101,16 +113,25 @@ def replace_file(parent: int, name: str, content: bytes, owner: Optional[Tuple[i
         with contextlib.suppress(OSError):
             os.unlink(temporary, dir_fd=parent)
         raise
-    with contextlib.suppress(OSError), closing(os.open(".", READABLE_DIRECTORY, dir_fd=parent)) as readable:
+    flush(parent)
+
+
+def flush(directory: int) -> None:
+    """Have a change of names survive a loss of power, where the file system can do that."""
+    with contextlib.suppress(OSError), closing(os.open(".", READABLE_DIRECTORY, dir_fd=directory)) as readable:
         os.fsync(readable)
+
+
+def _label(*paths: str) -> None:
+    if os.path.exists("/sys/fs/selinux/enforce") and find_tool("restorecon"):
+        run_tool(["restorecon"] + list(paths))
 
 
 def _write_in_home(account: Account, path: str, content: bytes, before: Optional[bytes]) -> None:
     parts = parts_in_home(account, path)
     with closing(open_home(account.home)) as home:
         if check_home(account, os.fstat(home)):
-            with closing(os.open(".", READABLE_DIRECTORY, dir_fd=home)) as readable:
-                os.fchmod(readable, home_mode(os.fstat(readable)))
+            as_account_or_root(account, os.chmod, ".", home_mode(os.fstat(home)), dir_fd=home)
         descriptor = os.dup(home)
         for index, name in enumerate(parts[:-1]):
             where = "/".join([account.home.rstrip("/")] + parts[:index + 1])
@@ -126,12 +147,12 @@ def _write_in_home(account: Account, path: str, content: bytes, before: Optional
                 replace_file(parent, parts[-1], content)
 
 
-def _write_central(path: str, content: bytes, before: Optional[bytes]) -> None:
-    with closing(open_central(path)) as parent:
+def _write_central(account: Account, path: str, content: bytes, before: Optional[bytes]) -> None:
+    with closing(open_central(path, create=True)) as parent:
         owner, mode, present = (0, 0), 0o644, None  # type: Tuple[int, int], int, Optional[bytes]
         with contextlib.suppress(FileNotFoundError):
             seen = read_central(parent, path)
-            owner, mode, present = (seen.status.st_uid, seen.status.st_gid), stat.S_IMODE(seen.status.st_mode), seen.content
+            owner, mode, present = (seen.status.st_uid, seen.status.st_gid), central_mode(account, seen.status), seen.content
         _check_unchanged(path, present, before)
         replace_file(parent, os.path.basename(path), content, owner, mode)
 
@@ -144,12 +165,12 @@ def _check_unchanged(path: str, present: Optional[bytes], before: Optional[bytes
 def _ensure_directory(account: Account, parent: int, name: str, where: str) -> int:
     """Open a directory of the account in parent; make it or put it right first."""
     try:
-        status = os.stat(name, dir_fd=parent, follow_symlinks=False)
+        status = as_account_or_root(account, os.stat, name, dir_fd=parent, follow_symlinks=False)
     except FileNotFoundError:
         owner = os.fstat(parent).st_uid
         with acting_as(account.uid if owner == account.uid else 0, account.gid):
             os.mkdir(name, 0o700, dir_fd=parent)
-        status = os.stat(name, dir_fd=parent, follow_symlinks=False)
+        status = as_account_or_root(account, os.stat, name, dir_fd=parent, follow_symlinks=False)
     if check_directory(account, where, status):
         if status.st_uid != account.uid:
             with closing(os.open(name, READABLE_DIRECTORY, dir_fd=parent)) as descriptor:
@@ -161,7 +182,7 @@ def _ensure_directory(account: Account, parent: int, name: str, where: str) -> i
             if status.st_gid != account.gid:
                 os.chown(name, -1, account.gid, dir_fd=parent, follow_symlinks=False)
             os.chmod(name, 0o700, dir_fd=parent)
-    return os.open(name, DIRECTORY, dir_fd=parent)
+    return as_account_or_root(account, os.open, name, DIRECTORY, dir_fd=parent)
 
 
 def _open_folder(account: Account, path: str) -> int:
@@ -171,5 +192,5 @@ def _open_folder(account: Account, path: str) -> int:
         descriptor = os.dup(home)
     for name in parts_in_home(account, path)[:-1]:
         with closing(descriptor) as parent:
-            descriptor = os.open(name, DIRECTORY, dir_fd=parent)
+            descriptor = as_account_or_root(account, os.open, name, DIRECTORY, dir_fd=parent)
     return descriptor

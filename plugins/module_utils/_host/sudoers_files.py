@@ -15,7 +15,8 @@ import tempfile
 from typing import Dict, List, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.account_paths import READABLE_DIRECTORY, closing
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_writer import replace_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_files import find_obstacle
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_writer import flush, replace_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import HostError, find_tool, run_tool
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import Fragment, SudoSet
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sudoers import (
@@ -28,6 +29,8 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sudoers
 _MAIN = "/etc/sudoers"
 _USUAL_DIR = "/etc/sudoers.d"
 _MODE = 0o440
+_COPY_PARENT = "/run"
+_COPY_PREFIX = "ecs_access-sudoers-"
 
 
 class _Files:
@@ -84,7 +87,7 @@ def read_sudo() -> SudoSet:
             fragments[path] = Fragment(text, sound)
         else:
             rules += parse_rules(path, text)
-    return SudoSet(True, directory, fragments, rules)
+    return SudoSet(True, directory, fragments, rules, find_obstacle(directory) if directory else None)
 
 
 def check_fragments(changes: Dict[str, Optional[str]]) -> None:
@@ -104,7 +107,8 @@ def _judge(changes: Dict[str, Optional[str]]) -> Tuple[int, str]:
         texts.pop(path, None)
         if text is not None:
             texts[path] = text
-    folder = tempfile.mkdtemp(prefix="ecs_access-sudoers-", dir="/run" if os.path.isdir("/run") else None)
+    _clear_copies()
+    folder = tempfile.mkdtemp(prefix="%s%d-" % (_COPY_PREFIX, os.getpid()), dir=_COPY_PARENT)
     try:
         copies = {path: os.path.join(folder, "d%d" % number) for number, path in enumerate(files.directories)}
         for copy in copies.values():
@@ -129,6 +133,14 @@ def _judge(changes: Dict[str, Optional[str]]) -> Tuple[int, str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _clear_copies() -> None:
+    """Remove what killed runs left. A copy's name tells the process that made it."""
+    for name in os.listdir(_COPY_PARENT):
+        number = name[len(_COPY_PREFIX):].partition("-")[0]
+        if name.startswith(_COPY_PREFIX) and number.isdigit() and not os.path.exists("/proc/" + number):
+            shutil.rmtree(os.path.join(_COPY_PARENT, name), ignore_errors=True)
+
+
 def write_fragment(path: str, text: str) -> None:
     """Put a fragment in place; its temporary name has a dot, so sudo never reads half a file."""
     try:
@@ -141,7 +153,9 @@ def write_fragment(path: str, text: str) -> None:
 def remove_fragment(path: str) -> None:
     """Take a fragment away."""
     try:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
+        with closing(os.open(os.path.dirname(path), READABLE_DIRECTORY)) as directory:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.basename(path), dir_fd=directory)
+            flush(directory)
     except OSError as exc:
         raise HostError("%s could not be removed: %s" % (path, exc.strerror))

@@ -9,6 +9,7 @@ Note that this module util is **PRIVATE** to the collection.
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,12 @@ _LOCK_PATH = "/run/alicloud.ecs_access.lock"
 
 class HostError(Exception):
     """Something on the host refused to be done. The message is one sentence that can be shown as it is."""
+
+
+def describe_error(exc: OSError) -> str:
+    """An error of the system in the words of a person: PATH: reason."""
+    reason = exc.strerror or str(exc)
+    return "%s: %s" % (os.fsdecode(exc.filename), reason) if isinstance(exc.filename, (str, bytes)) else reason
 
 
 def find_tool(name: str) -> Optional[str]:
@@ -98,6 +105,16 @@ def read_uids() -> Dict[str, int]:
     """Numbers of all accounts in /etc/passwd, read afresh."""
     with open("/etc/passwd", encoding="utf-8", errors="surrogateescape") as stream:
         return {name: account.uid for name, account in parse_passwd(stream.read()).items()}
+
+
+def read_mount_types() -> Dict[str, str]:
+    """Mount point to type of file system; the one on top counts."""
+    try:
+        with open("/proc/self/mountinfo", errors="surrogateescape") as stream:
+            lines = [line.split() for line in stream]
+    except OSError:
+        return {}
+    return {re.sub(r"\\([0-7]{3})", lambda code: chr(int(code.group(1), 8)), fields[4]): fields[fields.index("-") + 1] for fields in lines}
 
 
 def read_status(pid: int) -> Dict[str, str]:

@@ -7,13 +7,16 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import fnmatch
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import Plan, UserView
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.authorized_keys import KeyLine, describe_key
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.keys_location import SshdWords
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import PublicKey
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sudoers import Rule
 
-_FULL_RULE_END = "NOPASSWD: ALL"
+_FULL_RULE = re.compile(r" ALL=\((ALL|root)(:[^)]*)?\) NOPASSWD: ALL$")
 
 
 class Login(NamedTuple):
@@ -31,8 +34,8 @@ class Login(NamedTuple):
                 "key": self.key.fingerprint_sha256 if self.key else None}
 
 
-def find_lockouts(login: Login, plan: Plan, allow_groups: Sequence[str], admins: Sequence[str], today: str) -> List[str]:
-    """What this run must not do, each as the end of the sentence "it would ..."."""
+def find_lockouts(login: Login, plan: Plan, words: SshdWords, admins: Sequence[str], today: str) -> List[str]:
+    """What this run must not do, each as the end of the sentence "it would ...". admins: groups that sudoers grants something."""
     found = []  # type: List[str]
     if not login.applies:
         return found
@@ -43,10 +46,15 @@ def find_lockouts(login: Login, plan: Plan, allow_groups: Sequence[str], admins:
         if not after.exists:
             found.append("remove user %s" % name)
             continue
-        found += _account(before, after, today) + _keys(login, before, after) + _groups(before, after, allow_groups)
+        found += _account(before, after, today) + _keys(login, before, after) + _groups(before, after, words)
         if login.become and name != "root":
             found += _sudo(before, after, admins)
     return found
+
+
+def sudo_groups(rules: Sequence[Rule]) -> List[str]:
+    """Groups that some rule grants something."""
+    return sorted({word[1:] for rule in rules for word in rule.who if word.startswith("%")})
 
 
 def _account(before: UserView, after: UserView, today: str) -> List[str]:
@@ -78,17 +86,27 @@ def _narrowed(line: KeyLine, now: List[KeyLine]) -> bool:
     return all(other.options and other.options != line.options for other in now)
 
 
-def _groups(before: UserView, after: UserView, allow_groups: Sequence[str]) -> List[str]:
-    lost = (set(before.groups) | {before.group}) - set(after.groups) - {after.group}
+def _groups(before: UserView, after: UserView, words: SshdWords) -> List[str]:
+    old, new = _all_groups(before), _all_groups(after)
     return ["remove user %s from group %s, which sshd's AllowGroups names" % (before.name, group)
-            for group in sorted(lost) if any(fnmatch.fnmatchcase(group, pattern) for pattern in allow_groups)]
+            for group in sorted(old - new) if _named(group, words.allow_groups)] + [
+                "add user %s to group %s, which sshd's DenyGroups names" % (before.name, group)
+                for group in sorted(new - old) if _named(group, words.deny_groups)]
+
+
+def _all_groups(view: UserView) -> Set[str]:
+    return set(view.groups) | {view.group}
+
+
+def _named(group: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(group, pattern) for pattern in patterns)
 
 
 def _sudo(before: UserView, after: UserView, admins: Sequence[str]) -> List[str]:
-    if after.rule.endswith(_FULL_RULE_END):
+    if _FULL_RULE.search(after.rule):
         return []
     found = ["remove user %s from group %s, which gives this run its sudo" % (before.name, group)
-             for group in sorted(set(before.groups) - set(after.groups)) if group in admins]
+             for group in sorted(_all_groups(before) - _all_groups(after)) if group in admins]
     if after.rule != before.rule:
         found.append("%s the sudo rule of user %s, which this run may depend on" % ("change" if after.rule else "remove", before.name))
     return found

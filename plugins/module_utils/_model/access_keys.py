@@ -62,6 +62,10 @@ def plan_user_keys(user: WantedUser, account: Account, snapshot: Snapshot, revok
             if not user.create_home:
                 raise Conflict("user %s: the home %s does not exist and create_home is false, so keys have no place"
                                % (user.name, account.home))
+            if account.home.rstrip("/").rpartition("/")[0] in snapshot.missing_dirs:
+                raise Conflict("user %s: the directory that is to hold the home %s does not exist" % (user.name, account.home))
+            if home.obstacle:
+                raise Conflict("user %s: %s" % (user.name, home.obstacle))
             steps.append(Step(PHASE_HOME, "create_home", ("create the home %s of user %s" % (account.home, user.name),),
                               {"name": user.name}))
     elsewhere = {line.key.blob for item in files[1:] for line in parse_key_file(item.content or b"") if line.key}

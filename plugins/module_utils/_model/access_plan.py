@@ -91,7 +91,14 @@ class _Planner:
         for user in gone:
             steps += self._plan_gone(user)
         steps += plan_gone_groups(self.wanted, self.after)
+        self._warn_of_other_keys()
         return steps + self._plan_others()
+
+    def _warn_of_other_keys(self) -> None:
+        command = self.snapshot.words.keys_command
+        revoked = self.wanted.revoked
+        if command and (revoked.blobs or revoked.fingerprints or any(user.exclusive for user in self.wanted.users)):
+            self.warnings.append("sshd also takes keys from a program (AuthorizedKeysCommand %s); those are not removed here" % command)
 
     def _plan_staying(self, user: WantedUser) -> List[Step]:
         account = self._find_existing(user) if user.existing else None
@@ -146,8 +153,8 @@ class _Planner:
         home = self.snapshot.homes.get(user.name)
         if user.name in self.after.accounts or home is None or not user.create_home:
             return
-        if home.problem:
-            raise Conflict("user %s: %s" % (user.name, home.problem))
+        if home.problem or home.obstacle:
+            raise Conflict("user %s: %s" % (user.name, home.problem or home.obstacle))
         if home.exists and home.uid != user.uid:
             raise Conflict(
                 "user %s: the home of the new account already exists and belongs to uid %d; give uid: %d to take it over, or move it "
@@ -159,6 +166,8 @@ class _Planner:
 
 
 def _check_tools(steps: List[Step], snapshot: Snapshot) -> None:
+    if snapshot.account_obstacle and any(step.call in ("run", "remove_group") for step in steps):
+        raise Conflict("accounts and groups cannot be changed: %s" % snapshot.account_obstacle)
     needed = {step.args["argv"][0] for step in steps if step.call == "run"}  # type: Set[str]
     missing = sorted(needed & snapshot.missing_tools)
     if missing:

@@ -10,6 +10,7 @@ from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import Account, Group, Shadow
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.authorized_keys import KeyLine
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.keys_location import SshdWords
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sudoers import Rule
 
 
@@ -18,11 +19,12 @@ class Conflict(ValueError):
 
 
 class HomeState(NamedTuple):
-    """A home directory. C(problem) is a sentence when we must not work in it."""
+    """A home directory. C(problem) is a sentence when we must not work in it, C(obstacle) when it could not be created."""
 
     exists: bool
     uid: int = 0
     problem: Optional[str] = None
+    obstacle: Optional[str] = None
 
 
 class KeyFile(NamedTuple):
@@ -47,16 +49,20 @@ class Fragment(NamedTuple):
 
 
 class SudoSet(NamedTuple):
-    """The sudoers files. C(fragment_dir) is None when none of the files includes a directory."""
+    """The sudoers files. C(fragment_dir) is None when none of the files includes a directory. C(obstacle): why none is written there."""
 
     installed: bool = True
     fragment_dir: Optional[str] = "/etc/sudoers.d"
     fragments: Dict[str, Fragment] = {}
     rules: List[Rule] = []
+    obstacle: Optional[str] = None
 
 
 class Snapshot(NamedTuple):
-    """Everything that planning needs to know about the host. C(nss) holds accounts that only NSS knows."""
+    """Everything that planning needs to know about the host.
+
+    C(nss) holds accounts that only NSS knows. C(account_obstacle): why the account files cannot be changed.
+    """
 
     accounts: Dict[str, Account]
     shadows: Dict[str, Shadow]
@@ -68,9 +74,10 @@ class Snapshot(NamedTuple):
     missing_shells: FrozenSet[str] = frozenset()
     missing_dirs: FrozenSet[str] = frozenset()
     missing_tools: FrozenSet[str] = frozenset()
+    account_obstacle: Optional[str] = None
     default_shell: str = "/bin/bash"
     home_base: str = "/home"
-    allow_groups: Tuple[str, ...] = ()
+    words: SshdWords = SshdWords()
 
 
 class Step(NamedTuple):

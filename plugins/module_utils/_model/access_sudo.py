@@ -80,15 +80,22 @@ def plan_fragment(user: WantedUser, intent: SudoIntent, snapshot: Snapshot, frag
     if intent.fragment is None:
         if present is None:
             return []
+        _check_obstacle(user, snapshot)
         fragments[path] = None
         phase = PHASE_REMOVE if user.state == "absent" else PHASE_TAKE
         return [Step(phase, "remove_fragment", ("remove the sudo rule of user " + user.name,), {"path": path})]
     if present is not None and present.text == intent.fragment and present.sound:
         return []
+    _check_obstacle(user, snapshot)
     fragments[path] = intent.fragment
     what = "repair owner and mode of the sudo rule of user %s" if present and present.text == intent.fragment else (
         "set the sudo rule of user %s: " + rule_of(intent.fragment).replace("%", "%%"))
     return [Step(PHASE_GRANT, "write_fragment", (what % user.name,), {"path": path, "text": intent.fragment})]
+
+
+def _check_obstacle(user: WantedUser, snapshot: Snapshot) -> None:
+    if snapshot.sudo.obstacle:
+        raise Conflict("user %s: %s" % (user.name, snapshot.sudo.obstacle))
 
 
 def foreign_rules(user: WantedUser, groups: List[str], snapshot: Snapshot) -> List[str]:

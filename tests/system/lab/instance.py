@@ -21,15 +21,16 @@ class Instance(NamedTuple):
     ssh_port: int
     container: str
 
-    def run(self, script: str, user: str = "root", stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        """Run a shell script in the instance, whatever comes of it; not before it boots."""
+    def run(self, script: str, user: str = "root", stdin: bytes = b"", privileged: bool = False, timeout: float = 120) -> subprocess.CompletedProcess[bytes]:
+        """Run a shell script in the instance, whatever comes of it; not before it boots. Privileged, it may mount and trace."""
         whole = f"until [ -e /run/ecs-access/go ]; do sleep 0.05; done\n{script}"
-        command = ["podman", "exec", "--interactive", "--user", user, self.container, "sh", "-c", whole]
-        return subprocess.run(command, input=stdin, capture_output=True, env=podman_environment(), timeout=120, check=False)
+        options = ["--privileged"] * privileged
+        command = ["podman", "exec", "--interactive", *options, "--user", user, self.container, "sh", "-c", whole]
+        return subprocess.run(command, input=stdin, capture_output=True, env=podman_environment(), timeout=timeout, check=False)
 
-    def exec(self, script: str, check: bool = True, user: str = "root") -> str:
+    def exec(self, script: str, check: bool = True, user: str = "root", privileged: bool = False, timeout: float = 120) -> str:
         """Run a shell script in the instance and answer what it prints; with check, a failure is an AssertionError that shows it."""
-        done = self.run(script, user)
+        done = self.run(script, user, privileged=privileged, timeout=timeout)
         output = done.stdout.decode("utf-8", "replace")
         if check and done.returncode != 0:
             errors = done.stderr.decode("utf-8", "replace")

@@ -15,6 +15,11 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh_proof imp
 _MODULE = "alicloud.ecs_access.sshd_pubkey"
 _OTHER_SSH = ("paramiko", "paramiko_ssh", "libssh")
 _CONNECT_TIMEOUT = 15
+_LEFT = "so passwords and root's login were left as they are"
+_RELOADED = (
+    "no file was changed, but sshd has read edits of somebody else: look at them while this connection is open. If no private key for "
+    "that login is at hand here, name one with proof_private_key_file, or say proof: skip"
+)
 
 
 class ActionModule(ActionBase):
@@ -35,21 +40,42 @@ class ActionModule(ActionBase):
             )
         over_ssh = transport == "ssh"
         controller = {
+            "over_ssh": over_ssh,
+            "by_password": bool(self._option("password")),
             "session": self._read_session() if over_ssh else {},
             "prove": wants_proof and over_ssh and not self._task.check_mode,
         }
-        module_arguments = {**arguments, "_controller": controller}
-        result.update(self._execute_module(module_name=_MODULE, module_args=module_arguments, task_vars=task_vars))
+        first = self._step(arguments, controller, task_vars)
+        hardening, reloaded = first.pop("_harden", False), first.pop("_reloaded", False)
+        result.update(first)
+        if result.get("failed") or result.get("unreachable"):
+            return result
+        if controller["prove"] and "backups" not in first and (hardening or reloaded):
+            # No file had to be changed for keys, so nothing has been proven yet.
+            proof = self._prove(arguments, controller)
+            if not proof.proven:
+                return {**result, "failed": True, "msg": f"{proof.text}; {_RELOADED if reloaded else _LEFT}"}
+            result["proof"] = proof.text
+        if hardening:
+            second = self._step(arguments, {**controller, "harden": True}, task_vars)
+            result.update(_both(first, second))
+        elif wants_proof and not over_ssh and result.get("changed") and not self._task.check_mode:
+            result["proof"] = f"not applicable: this run is not connected by ssh ({transport})"
+        return result
+
+    def _step(self, arguments: dict[str, Any], controller: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """One change: armed by the module, proven here, disarmed or undone by the module."""
+        result = self._execute_module(module_name=_MODULE, module_args={**arguments, "_controller": controller}, task_vars=task_vars)
         change = result.pop("_armed", None)
         if change is None or result.get("failed"):
-            if wants_proof and not over_ssh and result.get("changed") and not self._task.check_mode:
-                result["proof"] = f"not applicable: this run is not connected by ssh ({transport})"
             return result
-        return self._settle(result, change, arguments, task_vars)
+        return self._settle(result, change, arguments, controller, task_vars)
 
-    def _settle(self, result: dict[str, Any], change: str, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+    def _settle(
+        self, result: dict[str, Any], change: str, arguments: dict[str, Any], controller: dict[str, Any], task_vars: dict[str, Any] | None
+    ) -> dict[str, Any]:
         """Prove and disarm, or have the change undone now instead of in a minute or two."""
-        proof = self._prove(arguments)
+        proof = self._prove(arguments, controller)
         verdict = {"change": change, "proven": proof.proven, "why": proof.text}
         try:
             answer = self._execute_module(
@@ -62,14 +88,25 @@ class ActionModule(ActionBase):
         if answer.get("failed") or answer.get("unreachable"):
             consequence = f"the host could not be told ({answer.get('msg')}), and undoes the change by itself"
         else:
+            skip = "" if _asks_hardening(arguments) else ", or say proof: skip"
             consequence = (
-                f"{answer['msg']}. If no private key for that login is at hand here, name one with proof_private_key_file, "
-                "or say proof: skip"
+                f"{answer['msg']}. If no private key for that login is at hand here, name one with proof_private_key_file{skip}"
             )
         return {"failed": True, "changed": False, "service": result.get("service"), "msg": f"{proof.text}; {consequence}"}
 
-    def _prove(self, arguments: dict[str, Any]) -> Proof:
+    def _prove(self, arguments: dict[str, Any], controller: dict[str, Any]) -> Proof:
+        """Log in as the proof's user; where ways in are taken away, also as the one that the next run comes as."""
+        remote_user = self._option("remote_user") or self._play_context.remote_user
+        proof_user = arguments.get("proof_user") or remote_user
         key = arguments.get("proof_private_key_file")
+        proof = self._log_in(proof_user, key or self._option("private_key_file"), bool(key))
+        connecting = controller["session"].get("user")
+        if not proof.proven or not _asks_hardening(arguments) or connecting in (None, proof_user):
+            return proof
+        own = self._log_in(connecting, self._option("private_key_file") or key, False)
+        return Proof(own.proven, f"{proof.text}, and {own.text}" if own.proven else own.text)
+
+    def _log_in(self, user: str | None, private_key_file: str | None, only_this_key: bool) -> Proof:
         target = Target(
             host=self._option("host") or self._play_context.remote_addr,
             ssh_executable=self._option("ssh_executable") or "ssh",
@@ -77,11 +114,11 @@ class ActionModule(ActionBase):
             ssh_common_args=self._option("ssh_common_args") or "",
             ssh_extra_args=self._option("ssh_extra_args") or "",
             port=self._option("port"),
-            remote_user=arguments.get("proof_user") or self._option("remote_user") or self._play_context.remote_user,
-            private_key_file=key or self._option("private_key_file"),
+            remote_user=user,
+            private_key_file=private_key_file,
             host_key_checking=self._option("host_key_checking") is not False,
         )
-        return prove_login(proof_command(target, bool(key), _CONNECT_TIMEOUT), target, _CONNECT_TIMEOUT)
+        return prove_login(proof_command(target, only_this_key, _CONNECT_TIMEOUT), target, _CONNECT_TIMEOUT)
 
     def _read_session(self) -> dict[str, str]:
         """Who is logged in from where, as the host sees it; empty where its shell can't say."""
@@ -96,3 +133,28 @@ class ActionModule(ActionBase):
             return self._connection.get_option(name)
         except (KeyError, AttributeError, AnsibleError):
             return None
+
+
+def _asks_hardening(arguments: dict[str, Any]) -> bool:
+    return any(arguments.get(name) is not None for name in ("password_authentication", "permit_root_login"))
+
+
+def _both(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """The result of both steps as that of one task; the first has the diff and the values of the whole."""
+    if second.get("failed") or second.get("unreachable"):
+        return {**second, **_failure(str(second.get("msg")), first)}
+    return {
+        **second,
+        "changed": True,
+        "actions": first["actions"] + second["actions"],
+        "diff": first["diff"],
+        "effective": first["effective"],
+        "hardening": first["hardening"],
+        "trial": {**first.get("trial", {}), **second.get("trial", {})},
+    }
+
+
+def _failure(message: str, first: dict[str, Any]) -> dict[str, Any]:
+    """What the first step has changed stays: it was proven."""
+    kept = ". Login by key, which was turned on first, has been proven and stays on" if "backups" in first else ""
+    return {"failed": True, "changed": bool(first.get("changed")), "msg": message + kept}

@@ -22,6 +22,9 @@ description:
     and a unit at boot. Only after the controller has logged in afresh by public key alone, past every open connection, is it
     disarmed. If that login fails, if the controller vanishes, if the network is cut or the host reboots, the host puts the
     former configuration back by itself. It puts back only what is still as this module has left it.
+  - What people ask for next, no login by password (O(password_authentication)) and less for root (O(permit_root_login)), is a second
+    change, armed and proven like the first. It begins when a login by key has been proven without it and while passwords still work, so
+    that no configuration is ever in force in which no way in has been proven. If its own proof fails, it alone is undone.
   - Other settings that keep a user out (such as C(AllowUsers), C(PermitRootLogin), C(AuthenticationMethods), or a C(Match) block
     that turns keys off) are somebody's decision. The task fails, names file and line and says what would help.
 options:
@@ -58,8 +61,33 @@ options:
     type: str
     choices: [required, skip]
     default: required
+  password_authentication:
+    description:
+      - V(false) lets nobody in by password any more. C(PasswordAuthentication) and C(KbdInteractiveAuthentication)
+        (C(ChallengeResponseAuthentication) where sshd still has it) are both turned off, because PAM asks for the same password behind
+        the second.
+      - V(true) takes out what V(false) has put in. What the other files say is then in force again; passwords are not turned on
+        against them.
+      - Omitted, both are left as they are.
+      - The task fails before anything is changed if one of O(users), or the user that this run is connected as, has no public key
+        that would be accepted, if O(proof=skip) or this run is not connected by ssh, and if a C(Match) block lets somebody in by
+        password all the same, which is then named. A drop-in of another tool with a general C(PasswordAuthentication yes), such as that
+        of cloud-init, is read after our setting and does not count.
+      - Where C(AuthenticationMethods) asks for a password besides the key, the task fails too.
+    type: bool
+  permit_root_login:
+    description:
+      - The value of C(PermitRootLogin). Omitted, it is left as it is.
+      - The task fails before anything is changed if root could not come back and is needed, because this run is connected as root, or because
+        O(proof_user) or one of O(users) is root. V(prohibit-password) is enough then, if root has a public key that would be accepted.
+      - A C(Match) block that allows root more than this is named, and fails the task; one that allows less stays.
+      - All but V(yes) need the same proof as O(password_authentication=false).
+    type: str
+    choices: ['yes', prohibit-password, forced-commands-only, 'no']
   proof_user:
-    description: The user that the proof logs in as. By default the one that this run is connected as.
+    description:
+      - The user that the proof logs in as. By default the one that this run is connected as.
+      - With O(password_authentication) or O(permit_root_login) the latter has to prove its own login too, because the next run needs it.
     type: str
   proof_private_key_file:
     description:
@@ -93,6 +121,9 @@ attributes:
     details: Hosts without systemd are refused.
 notes:
   - C(async) is not supported, because the proof of login follows the change.
+  - If somebody else has edited the configuration and sshd has not read that yet, the reload puts those edits in force too, with a warning.
+    It is refused if they would keep the user of this connection or one of O(users) out, judged by the settings, the keys of the former, the address and
+    port that this run is connected to, and by a login on the host itself. After the reload the login is proven as for a change.
   - A listener that a socket of systemd has started is ended instead of reloaded, because it could not bind its port again.
     systemd holds the port meanwhile, and the next connection starts a new listener.
 seealso:
@@ -121,7 +152,14 @@ EXAMPLES = r"""
     proof_private_key_file: ~/.ssh/john
   become: true
 
-- name: Take our setting out again
+- name: Let John and Jane log in with their keys, and nobody with a password
+  alicloud.ecs_access.sshd_pubkey:
+    users: [john, jane]
+    password_authentication: false
+    permit_root_login: prohibit-password
+  become: true
+
+- name: Take our settings out again
   alicloud.ecs_access.sshd_pubkey:
     state: absent
   become: true
@@ -154,6 +192,18 @@ effective:
     john:
       before: "no"
       after: "yes"
+hardening:
+  description: Per user, and for everybody else under V(*), the values that sshd applies before and after.
+  returned: with O(password_authentication) or O(permit_root_login)
+  type: dict
+  sample:
+    "*":
+      PasswordAuthentication:
+        before: "yes"
+        after: "no"
+      PermitRootLogin:
+        before: "yes"
+        after: prohibit-password
 trial:
   description: Per user, what came of the login on the host itself before the change.
   returned: when a file was changed, with O(proof=required) and O(state=present)
@@ -179,12 +229,15 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host import sshd_journal
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_candidate import Planner, diff_of, get_account
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_candidate import EVERYBODY, Planner, diff_of, get_account
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_change import apply_plan, reload_only
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_harden import plan_hardening, refuse_unprovable
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_pending import find_pending_problems
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_service import get_service
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import Origin, Sshd, SshdError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tree import SshdTree
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_trial import try_logins
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_hardening import ROOT_CHOICES, Hardening, describe
 
 
 class SshdPubkeyModule:
@@ -194,6 +247,8 @@ class SshdPubkeyModule:
         self._params = params
         self._controller = params["_controller"] or {}
         self._users = list(dict.fromkeys(params["users"]))
+        self._asked = Hardening(params["password_authentication"], params["permit_root_login"])
+        self._connecting = (self._controller.get("session") or {}).get("user")
         self._check_mode = check_mode
         self._warn = warn
 
@@ -204,6 +259,7 @@ class SshdPubkeyModule:
         self._check_users()
         if "change" in self._controller:
             return self._settle()
+        refuse_unprovable(self._asked, self._params["proof"], self._connecting, self._controller.get("over_ssh", False))
         if self._check_mode:
             if sshd_journal.find_armed() is not None:
                 self._warn("A change of sshd on this host waits for its proof; it may still be undone.")
@@ -227,41 +283,56 @@ class SshdPubkeyModule:
     def _run(self):
         service = get_service(self._params["service"])
         tree = SshdTree(service.config)
-        planner = self._planner(service, tree)
-        plan = planner.plan_present() if self._params["state"] == "present" else planner.plan_absent()
+        planner = Planner(Sshd(service.program, service.options), tree, self._users, self._connecting, self._origin())
+        keys = planner.plan_present() if self._params["state"] == "present" else planner.plan_absent()
+        last = keys
+        if self._asked.is_asked:
+            last = plan_hardening(planner, self._asked, keys, self._params["proof_user"], self._warn if self._check_mode else None)
         stale = service.loaded_at is not None and int(tree.newest_change()) > service.loaded_at
         if stale:
-            self._judge_stale(service, planner, plan)
-        actions = ["%s %s" % ("remove" if content is None else "write", path) for path, content in sorted(plan.changes.items())]
-        if (plan.changes or stale) and service.verb != "none":
-            actions.append("%s %s" % (service.verb, service.listener))
+            self._judge_stale(service, planner, keys)
         result = {
-            "changed": bool(actions),
-            "actions": actions,
-            "place": plan.place,
+            "actions": _actions(service, keys.changes, stale),
+            "place": last.place,
             "service": service.unit,
             "effective": {
-                user: {"before": plan.before[user]["pubkeyauthentication"][0], "after": plan.after[user]["pubkeyauthentication"][0]}
+                user: {"before": keys.before[user]["pubkeyauthentication"][0], "after": last.after[user]["pubkeyauthentication"][0]}
                 for user in self._users
             },
-            "diff": diff_of(plan.changes),
+            "diff": diff_of(last.changes or keys.changes),
         }
-        if actions and not plan.changes and not self._check_mode:
-            reload_only(service, planner)
-            result["proof"] = "not needed: no file was changed, sshd has only read them again"
-        elif actions and not self._check_mode:
-            if self._params["proof"] == "required" and self._params["state"] == "present":
-                result["trial"] = try_logins(service.program, plan.after, self._users, self._origin())
-            change = apply_plan(service, planner, plan, self._params["rollback_after"])
-            if self._controller.get("prove"):
-                result["_armed"] = change
-            else:
-                result["backups"] = sshd_journal.commit(change)
+        if self._asked.is_asked:
+            result["hardening"] = {
+                user or "*": describe(keys.before[user], last.after[user]) for user in [EVERYBODY] + planner.identities
+            }
+        if self._check_mode:
+            result["actions"] += _actions(service, _second_changes(keys, last), False)
+        elif not self._controller.get("harden"):
+            self._apply(service, planner, keys, self._users, stale, result)
+            # The action plugin calls again for it, once a login by key has been proven.
+            result["_harden"] = last is not keys and bool(last.changes)
+        elif keys.changes or stale:
+            raise SshdError("the configuration was edited by somebody else meanwhile; the hardening was left out, run the task again")
+        else:
+            result["actions"] = _actions(service, last.changes, False)
+            self._apply(service, planner, last, planner.identities, False, result)
+        result["changed"] = bool(result["actions"])
         return result
 
-    def _planner(self, service, tree):
-        connecting = (self._controller.get("session") or {}).get("user")
-        return Planner(Sshd(service.program, service.options), tree, self._users, connecting, self._origin())
+    def _apply(self, service, planner, plan, users, stale, result):
+        """Carry out one plan; it is left armed where a proof follows."""
+        if not plan.changes:
+            if stale:
+                reload_only(service, planner)
+                result["_reloaded"] = True
+            return
+        if self._params["proof"] == "required" and self._params["state"] == "present":
+            result["trial"] = try_logins(service.program, plan.after, users, self._origin())
+        change = apply_plan(service, planner, plan, self._params["rollback_after"])
+        if self._controller.get("prove"):
+            result["_armed"] = change
+        else:
+            result["backups"] = sshd_journal.commit(change)
 
     def _origin(self):
         session = self._controller.get("session")
@@ -290,15 +361,35 @@ class SshdPubkeyModule:
             )
 
     def _judge_stale(self, service, planner, plan):
-        obstacles = planner.connecting_obstacles(plan.after)
-        if obstacles:
+        session = self._controller.get("session")
+        reached = (session["local_address"].split("%")[0], int(session["local_port"])) if session else None
+        users = self._users if self._params["state"] == "present" and self._params["proof"] == "required" else []
+        problems = find_pending_problems(service, planner, plan, users, reached, self._controller.get("by_password", False))
+        if problems:
             raise SshdError(
-                "the configuration was edited after %s had last read it, and reloading it now would lock out the user of "
-                "this connection: %s; nothing was changed" % (service.unit, "; ".join(obstacles))
+                "the configuration was edited after %s had last read it, and reloading it now would lock users out: %s; "
+                "nothing was changed" % (service.unit, "; ".join(problems))
             )
         self._warn(
             "The configuration was edited after %s had last read it; the reload puts those edits in force too." % service.unit
         )
+
+
+def _actions(service, changes, stale):
+    actions = ["%s %s" % ("remove" if content is None else "write", path) for path, content in sorted(changes.items())]
+    if (changes or stale) and service.verb != "none":
+        actions.append("%s %s" % (service.verb, service.listener))
+    return actions
+
+
+def _second_changes(keys, last):
+    """What the second step does to the files as the first one leaves them, where its plan was made from those on disk."""
+    if last is keys:
+        return {}
+    changes = dict(last.changes)
+    if changes:
+        changes.update((path, None) for path, content in keys.changes.items() if content is not None and path not in changes)
+    return changes
 
 
 def argument_spec():
@@ -307,6 +398,8 @@ def argument_spec():
         "users": {"type": "list", "elements": "str", "default": []},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "service": {"type": "str", "default": "auto"},
+        "password_authentication": {"type": "bool", "no_log": False},
+        "permit_root_login": {"type": "str", "choices": list(reversed(ROOT_CHOICES))},
         "proof": {"type": "str", "choices": ["required", "skip"], "default": "required"},
         "proof_user": {"type": "str"},
         "proof_private_key_file": {"type": "path", "no_log": False},
@@ -320,6 +413,8 @@ def main():
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     if module.params["state"] == "present" and not module.params["users"]:
         module.fail_json(msg="users is empty; name at least one user for whom login by key shall be effective")
+    if module.params["state"] == "absent" and Hardening(module.params["password_authentication"], module.params["permit_root_login"]).is_asked:
+        module.fail_json(msg="state: absent takes every setting of ours out; leave password_authentication and permit_root_login out of it")
     if not 30 <= module.params["rollback_after"] <= 3600:
         module.fail_json(msg="rollback_after must be between 30 and 3600 seconds: a login has to fit in, and nobody waits longer")
     try:

@@ -303,7 +303,7 @@ def test_edits_that_would_lock_out_this_run_are_not_put_in_force(host_of):
     host.exec("echo 'AllowUsers alice' > /etc/ssh/sshd_config.d/50-x.conf")
     before = host.snapshot()
     message = host.run(users=["alice"])["msg"]
-    assert "reloading it now would lock out the user of this connection: op: AllowUsers does not have op" in message
+    assert "reloading it now would lock users out: op: AllowUsers does not have op" in message
     assert host.snapshot() == before
 
 

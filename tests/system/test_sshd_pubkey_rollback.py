@@ -26,7 +26,7 @@ DROP_IN_TEXT = (
 )
 FILES = "cd /etc/ssh; find . -type f -exec sha256sum {} + | sort"
 
-# Stands in for ssh: the proof's login reports itself and then never ends, and afterwards nothing gets through any more.
+# Stands in for ssh: the proof's login (or the Nth of them) reports itself and then never ends, and afterwards nothing gets through any more.
 SSH = """#!/bin/sh
 if [ -e {folder}/cut ]; then
     echo 'ssh: connect to host: Connection timed out' >&2
@@ -34,8 +34,11 @@ if [ -e {folder}/cut ]; then
 fi
 case "$*" in
 *PreferredAuthentications=publickey*)
-    touch {folder}/proving
-    {then}
+    echo >> {folder}/proofs
+    if [ $(wc -l < {folder}/proofs) -ge {nth} ]; then
+        touch {folder}/proving
+        {then}
+    fi
     ;;
 esac
 exec ssh "$@"
@@ -62,30 +65,31 @@ def host(hosts, request):
     return chosen
 
 
-def fake_ssh(folder, then):
+def fake_ssh(folder, then, nth=1):
     path = folder / "ssh"
-    path.write_text(SSH.format(folder=folder, then=then))
+    path.write_text(SSH.format(folder=folder, then=then, nth=nth))
     path.chmod(0o755)
     return {"ansible_ssh_executable": str(path)}
 
 
-def start_run(host, folder, variables):
+def start_run(host, folder, variables, **options):
     """Start the play and return once it has come to its proof: the change is in force and armed."""
     playbook = folder / "play.yml"
-    playbook.write_text(host.play(users=["alice"], rollback_after=30))
+    playbook.write_text(host.play(users=["alice"], rollback_after=30, **options))
     inventory = host.controller.inventory([host.instance], user="op", variables={**host.variables(), **variables})
     run = subprocess.Popen(
         [BIN / "ansible-playbook", "-i", inventory, playbook], start_new_session=True, env=host.controller.environment(),
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    wait_for((folder / "proving").exists, 60)
+    wait_for((folder / "proving").exists, 120)
     assert host.login() == "alice"
     assert "armed" in host.exec(f"ls {STATE}")
     return run
 
 
 def kill(run):
-    os.killpg(run.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(run.pid, signal.SIGKILL)
     run.wait()
 
 
@@ -101,18 +105,87 @@ def assert_undone(host, before, why):
     assert why in host.exec(f"cat {STATE}/rolled-back/why")
     assert host.exec(FILES) == before
     host.wait_for_port()
-    assert "Permission denied" in host.login()
     assert host.exec("find /etc/systemd/system -name '*rollback*'; systemctl list-timers --all | grep -c ecs-access || true") == "0\n"
+
+
+def assert_keys_off_again(host, before, why):
+    assert_undone(host, before, why)
+    assert "Permission denied" in host.login()
+
+
+def reboot(host, run):
+    boot = host.instance.boot_id()
+    host.fleet.call("RebootInstance", InstanceId=host.instance.instance_id, ForceStop="true")
+    wait_for(lambda: host.instance.run("cat /proc/sys/kernel/random/boot_id").stdout.decode().strip() not in ("", boot), 60)
+    host.wait_for_port()
+    kill(run)
 
 
 @pytest.mark.parametrize("host", ["debian12", "el-like"], indirect=True)
 def test_killed_controller(host, tmp_path):
     before = host.exec(FILES)
     kill(start_run(host, tmp_path, fake_ssh(tmp_path, "sleep 300")))
-    assert_undone(host, before, "no proof of login arrived within 30 seconds")
+    assert_keys_off_again(host, before, "no proof of login arrived within 30 seconds")
+
+
+def test_killed_controller_where_systemd_holds_the_port(host, tmp_path):
+    host.exec("systemctl stop ssh.service; systemctl enable --now ssh.socket")
+    host.wait_for_port()
+    before = host.exec(FILES)
+    kill(start_run(host, tmp_path, fake_ssh(tmp_path, "sleep 300")))
+    assert_keys_off_again(host, before, "no proof of login arrived within 30 seconds")
+    assert host.exec("systemctl is-active ssh.socket") == "active\n"
+
+
+@pytest.fixture
+def open_host(host):
+    """The same with keys on, a key for `op`, whom the run is connected as, and passwords that work."""
+    host.reset()
+    host.let_op_in()
+    assert host.password_login("op", "password")
+    return host
+
+
+@pytest.mark.parametrize(
+    ("host", "end", "why"),
+    [
+        pytest.param("debian12", lambda host, run: kill(run), "no proof of login arrived within 30 seconds", id="killed controller"),
+        pytest.param("el-like", lambda host, run: kill(run), "no proof of login arrived within 30 seconds", id="el-like: killed controller"),
+        pytest.param("debian12", reboot, "the host was rebooted before the proof arrived", id="reboot"),
+    ],
+    indirect=["host"],
+)
+def test_hardening_that_is_not_proven(open_host, tmp_path, end, why):
+    """Login by key was proven twice, as both users; the passwords are gone when the third login begins, and come back."""
+    host = open_host
+    before = host.exec(FILES)
+    variables = fake_ssh(tmp_path, "sleep 300", nth=3)
+    run = start_run(host, tmp_path, variables, password_authentication=False, permit_root_login="prohibit-password")
+    assert not host.password_login("op", "password")
+    end(host, run)
+    assert_undone(host, before, why)
+    assert host.password_login("op", "password")
+    assert host.login() == "alice"
 
 
 def test_cut_network(host, tmp_path):
+    """The network goes between the change and its proof, and comes back when the host has helped itself."""
+    before = host.exec(FILES)
+    variables = fake_ssh(tmp_path, f"while [ ! -e {tmp_path}/go ]; do sleep 0.2; done")
+    variables["ansible_ssh_extra_args"] = "-o ServerAliveInterval=3 -o ServerAliveCountMax=2"
+    run = start_run(host, tmp_path, variables)
+    host.exec("ip link set eth0 down", privileged=True)
+    try:
+        (tmp_path / "go").touch()
+        wait_for(lambda: "armed" not in host.exec(f"ls {STATE}"), 90)
+        assert run.wait(timeout=120) != 0
+    finally:
+        kill(run)
+        host.exec("ip link set eth0 up", privileged=True)
+    assert_keys_off_again(host, before, "no proof of login arrived within 30 seconds")
+
+
+def test_controller_that_is_cut_off_says_so(host, tmp_path):
     before = host.exec(FILES)
     variables = fake_ssh(tmp_path, f"touch {tmp_path}/cut; exec {tmp_path}/ssh")
     variables["ansible_ssh_args"] = "-o ControlMaster=no"
@@ -120,7 +193,22 @@ def test_cut_network(host, tmp_path):
     assert result["status"] == "failed"
     assert "no login as alice@" in result["msg"]
     assert "undoes the change by itself" in result["msg"]
-    assert_undone(host, before, "no proof of login arrived within 30 seconds")
+    assert_keys_off_again(host, before, "no proof of login arrived within 30 seconds")
+
+
+def test_sshd_that_dies_before_the_proof(host, tmp_path):
+    """Nothing starts it again but the rollback, which brings it back with the former configuration."""
+    before = host.exec(FILES)
+    host.exec(f"""
+        mkdir -p /etc/systemd/system/{host.unit}.d
+        printf '[Service]\\nRestart=no\\n' > /etc/systemd/system/{host.unit}.d/test.conf
+        systemctl daemon-reload
+    """)
+    run = start_run(host, tmp_path, fake_ssh(tmp_path, "sleep 300"))
+    host.exec(f"systemctl kill --kill-who=main --signal=KILL {host.unit}")
+    wait_for(lambda: not host.greets(), 10)
+    kill(run)
+    assert_keys_off_again(host, before, "no proof of login arrived within 30 seconds")
 
 
 def test_refused_login(host, tmp_path):
@@ -134,19 +222,14 @@ def test_refused_login(host, tmp_path):
     assert "no login as alice@" in result["msg"]
     assert "Permission denied" in result["msg"]
     assert f"the former configuration was put back (removed again: {DROP_IN})" in result["msg"]
-    assert_undone(host, before, "no login as alice@")
+    assert_keys_off_again(host, before, "no login as alice@")
 
 
 @pytest.mark.parametrize("host", ["debian12", "el-like"], indirect=True)
 def test_reboot(host, tmp_path):
     before = host.exec(FILES)
-    boot = host.instance.boot_id()
-    run = start_run(host, tmp_path, fake_ssh(tmp_path, "sleep 300"))
-    host.fleet.call("RebootInstance", InstanceId=host.instance.instance_id, ForceStop="true")
-    wait_for(lambda: host.instance.run("cat /proc/sys/kernel/random/boot_id").stdout.decode().strip() not in ("", boot), 60)
-    host.wait_for_port()
-    kill(run)
-    assert_undone(host, before, "the host was rebooted before the proof arrived")
+    reboot(host, start_run(host, tmp_path, fake_ssh(tmp_path, "sleep 300")))
+    assert_keys_off_again(host, before, "the host was rebooted before the proof arrived")
 
 
 def test_a_second_run_waits_for_the_first(host, tmp_path):

@@ -9,13 +9,15 @@ Note that this module util is **PRIVATE** to the collection.
 import grp
 import os
 import pwd
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import ConfigRefused, Origin, Sshd, SshdError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tree import Changes, SshdTree, decode, encode, find_file
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import sshd_config, sshd_obstacles
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import sshd_config, sshd_hardening, sshd_obstacles
 
-_SWITCH = "pubkeyauthentication"
+SWITCH = "pubkeyauthentication"
+EVERYBODY = ""
+"""Stands among the users for what holds apart from every Match block."""
 
 Verdict = Dict[str, sshd_obstacles.Effective]
 """User name to the settings that sshd applies to that user."""
@@ -29,23 +31,25 @@ class Plan(NamedTuple):
     """V(drop_in), V(main_file) or V(none)."""
     before: Verdict
     after: Verdict
+    settings: sshd_config.Settings
+    """What stands in our place afterwards."""
 
 
 class Planner:
     """Looks at one host's configuration for the sake of some users."""
 
     def __init__(self, sshd: Sshd, tree: SshdTree, users: Sequence[str], connecting: Optional[str], origin: Origin):
-        self._sshd = sshd
-        self._tree = tree
+        self.sshd = sshd
+        self.tree = tree
         self._users = list(users)
-        self._identities = self._users + [name for name in [connecting] if name and name not in self._users]
-        self._connecting = connecting
-        self._origin = origin
+        self.identities = self._users + [name for name in [connecting] if name and name not in self._users]
+        self.connecting = connecting
+        self.origin = origin
 
     def current(self) -> Verdict:
         """What holds now; SshdError if the configuration on disk is broken already."""
         try:
-            return self._ask(self._tree.main)
+            return self._ask(self.tree.main)
         except ConfigRefused as exc:
             raise SshdError(
                 "the sshd configuration of this host is broken already, and sshd would not come back after a restart: "
@@ -54,112 +58,129 @@ class Planner:
 
     def general(self, config: Optional[str] = None) -> sshd_obstacles.Effective:
         """What the files (by default those on disk) say apart from any user, the ports for instance."""
-        return self._sshd.effective(config or self._tree.main, "root", self._origin)
+        return self.sshd.effective(config or self.tree.main, "root", self.origin)
 
     def plan_present(self) -> Plan:
         """The least change; SshdError, naming file and line, if something that isn't ours is in the way."""
         before = self.current()
-        if self._is_on(before):
-            self._refuse_obstacles(before)
-            return Plan({}, "none", before, before)
+        if self.is_on(before):
+            self.refuse_obstacles(self._users, before)
+            return Plan({}, "none", before, before, self.own_settings())
+        plan = self.find_candidate(before, dict(self.own_settings(), **sshd_config.SWITCH_ON), self.is_on)
+        if not self.is_on(plan.after):
+            raise SshdError(self._explain_off(plan.after))
+        self.refuse_side_effects(before, plan.after, [SWITCH])
+        self.refuse_obstacles(self._users, plan.after)
+        return plan
+
+    def find_candidate(self, before: Verdict, settings: sshd_config.Settings, holds: Callable[[Verdict], bool]) -> Plan:
+        """I(settings) where they do what they are for and where none of them goes out of force; else where they would be read first."""
         refusals = []
-        for place, changes in self._candidates():
+        standing = sshd_hardening.standing(settings, before[EVERYBODY])
+        plan = None
+        for place, changes in self._candidates(settings):
             try:
-                after = self.judge(changes)
+                plan = Plan(changes, place, before, self.judge(changes), settings)
             except ConfigRefused as exc:
                 refusals.append(str(exc))
                 continue
-            if self._is_on(after):
-                self._refuse_side_effects(before, after)
-                self._refuse_obstacles(after)
-                return Plan(changes, place, before, after)
-        if refusals:
+            if holds(plan.after) and standing <= sshd_hardening.standing(settings, plan.after[EVERYBODY]):
+                break
+        if plan is None:
             raise SshdError("sshd refuses every candidate: %s; nothing was changed" % "; ".join(refusals))
-        raise SshdError(self._explain_off(after))
+        return plan
 
     def plan_absent(self) -> Plan:
         """Take out what this module ever put in."""
         before = self.current()
-        changes = {path: None for path in self._own_drop_ins()}  # type: Dict[str, Optional[bytes]]
-        if sshd_config.has_block(self._tree.main_text):
-            changes[self._tree.main] = encode(sshd_config.without_block(self._tree.main_text))
-        if not changes:
-            return Plan({}, "none", before, before)
-        try:
-            after = self.judge(changes)
-        except ConfigRefused as exc:
-            raise SshdError("sshd refuses its configuration without our setting: %s; nothing was changed" % exc)
-        self._refuse_side_effects(before, after)
-        self._refuse_no_way_in(after)
-        return Plan(changes, "none", before, after)
+        if not self._without_ours():
+            return Plan({}, "none", before, before, {})
+        plan = self.find_candidate(before, {}, lambda after: True)
+        self.refuse_side_effects(before, plan.after, [name.lower() for name in sshd_config.OWN_KEYWORDS])
+        self._refuse_no_way_in(plan.after)
+        user = self.connecting
+        found = [text for text in self.find_obstacles(user, plan.after[user]) if text not in self.find_obstacles(user, before[user])] if user else []
+        if found:
+            raise SshdError("without our settings the user of this connection would be kept out: %s; nothing was changed" % "; ".join(found))
+        return plan
+
+    def own_settings(self) -> Dict[str, str]:
+        """What this module has ever set here and what is still in our place."""
+        found = sshd_config.block_settings(self.tree.main_text)
+        for path in self._own_drop_ins():
+            found.update(sshd_config.own_settings(decode(find_file(path) or b"")))
+        return found
 
     def judge(self, changes: Changes) -> Verdict:
         """What sshd would apply with I(changes) made; ConfigRefused if it does not accept the whole."""
-        with self._tree.copy(changes) as candidate:
+        with self.tree.copy(changes) as candidate:
             try:
                 return self._ask(candidate.main)
             except ConfigRefused as exc:
                 raise ConfigRefused(candidate.real_paths(str(exc)))
 
-    def connecting_obstacles(self, verdict: Verdict) -> List[str]:
-        """What would keep the user that this run logs in as from coming back, if sshd read the files as they are."""
-        if self._connecting is None:
-            return []
-        keywords = ("allowusers", "allowgroups", "denyusers", "denygroups", "permitrootlogin", "authenticationmethods")
-        found = sshd_obstacles.find_obstacles(verdict[self._connecting], get_account(self._connecting))
-        return [self._sentence(obstacle) for obstacle in found if obstacle.keyword in keywords]
-
     def _ask(self, config: str) -> Verdict:
-        self._sshd.check(config)
-        if self._tree.may_differ_between_users():
-            return {user: self._sshd.effective(config, user, self._origin) for user in self._identities}
-        # Without a Match block there is nothing that could differ between users: ask once, however many they are.
-        return dict.fromkeys(self._identities, self.general(config))
+        self.sshd.check(config)
+        verdict = {EVERYBODY: self.sshd.general(config)}
+        if self.tree.may_differ_between_users():
+            verdict.update((user, self.sshd.effective(config, user, self.origin)) for user in self.identities)
+        else:
+            # Without a Match block there is nothing that could differ between users: ask once, however many they are.
+            verdict.update(dict.fromkeys(self.identities, verdict[EVERYBODY]))
+        return verdict
 
-    def _candidates(self) -> Iterator[Tuple[str, Changes]]:
+    def _candidates(self, settings: sshd_config.Settings) -> Iterator[Tuple[str, Changes]]:
         """In order of preference: a file of our own, then lines of our own at the top of the main file."""
-        own = self._own_drop_ins()
-        main_text = self._tree.main_text
-        plain_main = sshd_config.without_block(main_text)
+        changes = self._without_ours()
+        if not settings:
+            yield "none", changes
+            return
+        main_text = self.tree.main_text
         patterns = sshd_config.include_patterns(
-            sshd_config.parse_directives(self._tree.main, main_text), everywhere=False
+            sshd_config.parse_directives(self.tree.main, main_text), everywhere=False
         )
         for path in [sshd_config.drop_in_path(pattern) for pattern in patterns]:
-            if path is None or not os.path.isdir(os.path.dirname(path)):
-                continue
-            changes = {name: None for name in own}  # type: Dict[str, Optional[bytes]]
-            changes[path] = encode(sshd_config.DROP_IN_TEXT)
-            if plain_main != main_text:
-                changes[self._tree.main] = encode(plain_main)
-            yield "drop_in", changes
-        changes = {name: None for name in own}
-        changes[self._tree.main] = encode(sshd_config.with_block(main_text))
-        yield "main_file", changes
+            if path is not None and os.path.isdir(os.path.dirname(path)):
+                yield "drop_in", dict(changes, **{path: encode(sshd_config.drop_in_text(settings))})
+        yield "main_file", dict(changes, **{self.tree.main: encode(sshd_config.with_block(main_text, settings))})
+
+    def _without_ours(self) -> Dict[str, Optional[bytes]]:
+        """What takes everything of ours out."""
+        changes = {path: None for path in self._own_drop_ins()}  # type: Dict[str, Optional[bytes]]
+        if sshd_config.has_block(self.tree.main_text):
+            changes[self.tree.main] = encode(sshd_config.without_block(self.tree.main_text))
+        return changes
 
     def _own_drop_ins(self) -> List[str]:
         folders = {os.path.join(sshd_config.CONFIG_DIR, "sshd_config.d")}
-        folders.update(os.path.dirname(path) for path in self._tree.files)
+        folders.update(os.path.dirname(path) for path in self.tree.files)
         paths = [os.path.join(folder, sshd_config.DROP_IN_NAME) for folder in sorted(folders)]
         return [path for path in paths if os.path.lexists(path)]
 
-    def _is_on(self, verdict: Verdict) -> bool:
-        return all(verdict[user].get(_SWITCH) == ["yes"] for user in self._users)
+    def is_on(self, verdict: Verdict) -> bool:
+        """Whether each of the users may come by key, as far as this one setting goes."""
+        return all(verdict[user].get(SWITCH) == ["yes"] for user in self._users)
 
-    def _refuse_side_effects(self, before: Verdict, after: Verdict) -> None:
-        for user in self._identities:
-            others = [key for key in sshd_config.changed_keywords(before[user], after[user]) if key != _SWITCH]
+    def refuse_side_effects(self, before: Verdict, after: Verdict, allowed: Sequence[str]) -> None:
+        """SshdError if the effective value of anything but I(allowed) differs for anybody."""
+        for user in [EVERYBODY] + self.identities:
+            others = [key for key in sshd_config.changed_keywords(before[user], after[user]) if key not in allowed]
             if others:
                 raise SshdError(
-                    "the change would also alter %s for %s, which it must not; nothing was changed" % (", ".join(others), user)
+                    "the change would also alter %s for %s, which it must not; nothing was changed"
+                    % (", ".join(others), user or "everybody")
                 )
 
-    def _refuse_obstacles(self, verdict: Verdict) -> None:
-        sentences = []
-        for user in self._users:
-            account = get_account(user)
-            paths = sshd_obstacles.key_files(verdict[user], account) + [sshd_obstacles.revoked_keys_file(verdict[user]) or ""]
-            existing = tuple(path for path in paths if path and os.access(path, os.R_OK))
-            sentences += [self._sentence(obstacle) for obstacle in sshd_obstacles.find_obstacles(verdict[user], account, existing)]
+    def find_obstacles(self, user: str, effective: sshd_obstacles.Effective) -> List[str]:
+        """What keeps this user from logging in by key, with its place and its remedy."""
+        account = get_account(user)
+        paths = sshd_obstacles.key_files(effective, account) + [sshd_obstacles.revoked_keys_file(effective) or ""]
+        existing = tuple(path for path in paths if path and os.access(path, os.R_OK))
+        return [self._sentence(obstacle) for obstacle in sshd_obstacles.find_obstacles(effective, account, existing)]
+
+    def refuse_obstacles(self, users: Sequence[str], verdict: Verdict) -> None:
+        """SshdError if a setting that isn't ours keeps one of I(users) from logging in by key."""
+        sentences = [sentence for user in users for sentence in self.find_obstacles(user, verdict[user])]
         if sentences:
             raise SshdError(
                 "public-key login can't be made effective, because of settings that this module does not change: %s; "
@@ -167,8 +188,8 @@ class Planner:
             )
 
     def _refuse_no_way_in(self, verdict: Verdict) -> None:
-        for user in self._identities:
-            switches = (_SWITCH, "passwordauthentication", "kbdinteractiveauthentication", "challengeresponseauthentication",
+        for user in self.identities:
+            switches = (SWITCH, "passwordauthentication", "kbdinteractiveauthentication", "challengeresponseauthentication",
                         "gssapiauthentication", "hostbasedauthentication")
             if not any(verdict[user].get(name) == ["yes"] for name in switches):
                 raise SshdError(
@@ -177,12 +198,12 @@ class Planner:
                 )
 
     def _sentence(self, obstacle: sshd_obstacles.Obstacle) -> str:
-        places = [directive.place for directive in self._tree.directives() if directive.keyword == obstacle.keyword]
+        places = [directive.place for directive in self.tree.directives() if directive.keyword == obstacle.keyword]
         where = " (%s)" % ", ".join(places) if places else ""
         return "%s: %s%s: %s" % (obstacle.user, obstacle.text, where, obstacle.fix)
 
     def _explain_off(self, verdict: Verdict) -> str:
-        users = [user for user in self._users if verdict[user].get(_SWITCH) != ["yes"]]
+        users = [user for user in self._users if verdict[user].get(SWITCH) != ["yes"]]
         culprits = self._find_culprits(users)
         if culprits:
             where = ", ".join(
@@ -200,22 +221,23 @@ class Planner:
     def _find_culprits(self, users: List[str]) -> List[sshd_config.Directive]:
         """The lines without which the setting would be on: found by leaving each out in a copy."""
         lines = [
-            directive for directive in self._tree.directives()
-            if directive.keyword == _SWITCH and [word.lower() for word in directive.arguments] == ["no"] and directive.match
+            directive for directive in self.tree.directives()
+            if directive.keyword == SWITCH and [word.lower() for word in directive.arguments] == ["no"] and directive.match
         ]
         guilty = []
-        top = encode(sshd_config.with_block(self._tree.main_text))
+        settings = dict(self.own_settings(), **sshd_config.SWITCH_ON)
+        top = encode(sshd_config.with_block(self.tree.main_text, settings))
         for directive in lines:
-            content = decode(self._tree.files[directive.path]).split("\n")
+            content = decode(self.tree.files[directive.path]).split("\n")
             content[directive.line - 1] = ""
-            changes = {self._tree.main: top, directive.path: encode("\n".join(content))}  # type: Dict[str, Optional[bytes]]
-            if directive.path == self._tree.main:
-                changes[directive.path] = encode(sshd_config.with_block("\n".join(content)))
+            changes = {self.tree.main: top, directive.path: encode("\n".join(content))}  # type: Dict[str, Optional[bytes]]
+            if directive.path == self.tree.main:
+                changes[directive.path] = encode(sshd_config.with_block("\n".join(content), settings))
             try:
                 verdict = self.judge(changes)
             except ConfigRefused:
                 continue
-            if any(verdict[user].get(_SWITCH) == ["yes"] for user in users):
+            if any(verdict[user].get(SWITCH) == ["yes"] for user in users):
                 guilty.append(directive)
         return guilty or lines
 

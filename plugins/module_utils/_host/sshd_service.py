@@ -38,7 +38,7 @@ class Service(NamedTuple):
     """When the listener last read the files as far as systemd knows; None if the next connection reads them anyway."""
     program: str
     options: Tuple[str, ...]
-    """C(-o) options on the listener's command line: they win over every file."""
+    """C(-o) and C(-p) options on the listener's command line: they win over every file."""
     config: str
 
     @property
@@ -208,7 +208,7 @@ def _read_command_line(pid: int) -> Tuple[str, Tuple[str, ...], str]:
 
 
 def parse_arguments(words: List[str]) -> Tuple[Tuple[str, ...], str]:
-    """The C(-o) settings and the C(-f) file among the listener's arguments."""
+    """The C(-o) and C(-p) settings and the C(-f) file among the listener's arguments."""
     options = []  # type: List[str]
     config = sshd_config.MAIN_CONFIG
     index = 0
@@ -219,7 +219,9 @@ def parse_arguments(words: List[str]) -> Tuple[Tuple[str, ...], str]:
             if not value:
                 index += 1
                 value = words[index] if index < len(words) else ""
-            if word[:2] == "-o":
+            if word[:2] == "-p":
+                options += ["-p", value]
+            elif word[:2] == "-o":
                 if "=" not in value and " " not in value and index + 1 < len(words):
                     # In a process title the quotes around "Keyword value" are lost.
                     index += 1

@@ -60,6 +60,16 @@ class Sshd:
             raise ConfigRefused(_first_lines(err) or "sshd -T ended with status %d and no message" % code)
         return sshd_config.parse_effective(out)
 
+    def general(self, config: str) -> Dict[str, List[str]]:
+        """What holds apart from every Match block: C(sshd -T) without a connection."""
+        code, out, err = self._run(["-T", "-f", config])
+        if "connection test specification" in err:
+            # Some versions want one wherever there is a Match block: somebody whom none of them can mean by name or address.
+            return self.effective(config, "no.such.user", Origin("192.0.2.1", "192.0.2.2"))
+        if code != 0:
+            raise ConfigRefused(_first_lines(err) or "sshd -T ended with status %d and no message" % code)
+        return sshd_config.parse_effective(out)
+
     def _criteria(self, user: str, origin: Origin) -> str:
         criteria = [
             ("user", user),

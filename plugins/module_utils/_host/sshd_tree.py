@@ -63,6 +63,8 @@ class SshdTree:
     def __init__(self, main: str = sshd_config.MAIN_CONFIG):
         self.main = main
         self.files = {}  # type: Dict[str, bytes]
+        # The Match block that a file is included in: each of its lines is under that condition.
+        self._conditions = {}  # type: Dict[str, str]
         content = find_file(main)
         if content is None:
             raise SshdError("%s does not exist; is OpenSSH's server installed?" % main)
@@ -76,7 +78,7 @@ class SshdTree:
     def directives(self) -> List[sshd_config.Directive]:
         """Every setting in every file, main file first."""
         return [
-            directive
+            directive if directive.match else directive._replace(match=self._conditions.get(path, ""))
             for path, content in self.files.items()
             for directive in sshd_config.parse_directives(path, decode(content))
         ]
@@ -111,12 +113,19 @@ class SshdTree:
         self.files[path] = content
         if depth >= _MAX_DEPTH:
             return
-        for pattern in sshd_config.include_patterns(sshd_config.parse_directives(path, decode(content))):
-            for included in sorted(glob.glob(pattern)):
-                if included not in self.files and not os.path.isdir(included):
-                    included_content = find_file(included)
-                    if included_content is not None:
-                        self._read(included, included_content, depth + 1)
+        for directive in sshd_config.parse_directives(path, decode(content)):
+            condition = directive.match or self._conditions.get(path, "")
+            for pattern in sshd_config.include_patterns([directive]):
+                self._read_included(pattern, condition, depth + 1)
+
+    def _read_included(self, pattern: str, condition: str, depth: int) -> None:
+        for included in sorted(glob.glob(pattern)):
+            if condition:
+                self._conditions.setdefault(included, condition)
+            if included not in self.files and not os.path.isdir(included):
+                content = find_file(included)
+                if content is not None:
+                    self._read(included, content, depth)
 
 
 class CandidateTree:

@@ -8,12 +8,14 @@ It finds what no test of a configuration can: a locked or expired account, a rul
 Note that this module util is **PRIVATE** to the collection.
 """
 
-from typing import Dict, Sequence
+from typing import Dict, Optional, Sequence
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_prove import prove_login
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_candidate import Verdict
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import Origin, SshdError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts, Request, ServerFacts
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_proof import Proof
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_obstacles import Effective
 
 
 def try_logins(program: str, verdict: Verdict, users: Sequence[str], origin: Origin) -> Dict[str, str]:
@@ -25,9 +27,7 @@ def try_logins(program: str, verdict: Verdict, users: Sequence[str], origin: Ori
     outcome = {}
     refused = []
     for user in users:
-        effective = {keyword: tuple(values) for keyword, values in verdict[user].items()}
-        facts = Facts(Request(user, address=origin.address), server=ServerFacts(program=program, effective=effective))
-        proof = prove_login(facts)
+        proof = _try_login(program, verdict[user], user, origin)
         outcome[user] = "let in" if proof.accepted else proof.text
         if proof.accepted is False:
             refused.append(proof.text)
@@ -37,3 +37,15 @@ def try_logins(program: str, verdict: Verdict, users: Sequence[str], origin: Ori
             "(ssh_login_check) tells more, and proof: skip does without this trial" % "; ".join(refused)
         )
     return outcome
+
+
+def find_trial_problem(program: str, effective: Effective, user: str, origin: Origin) -> Optional[str]:
+    """Why one user is not let in, or is let in and gets no session because of the settings; None also where nothing can be tried."""
+    proof = _try_login(program, effective, user, origin)
+    confined = effective.get("chrootdirectory", ["none"]) != ["none"] or effective.get("maxsessions") == ["0"]
+    return proof.text if proof.accepted is False or (proof.accepted and confined and not proof.ran) else None
+
+
+def _try_login(program: str, effective: Effective, user: str, origin: Origin) -> Proof:
+    values = {keyword: tuple(words) for keyword, words in effective.items()}
+    return prove_login(Facts(Request(user, address=origin.address), server=ServerFacts(program=program, effective=values)))

@@ -10,7 +10,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import posixpath
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 CONFIG_DIR = "/etc/ssh"
 """Relative Include patterns start here (compiled into sshd), wherever the including file lies."""
@@ -20,8 +20,15 @@ MAIN_CONFIG = "/etc/ssh/sshd_config"
 BLOCK_BEGIN = "# BEGIN alicloud.ecs_access sshd_pubkey"
 BLOCK_END = "# END alicloud.ecs_access sshd_pubkey"
 DROP_IN_NAME = "00-ecs-access.conf"
-DIRECTIVES = "PubkeyAuthentication yes\n"
-DROP_IN_TEXT = "# Managed by Ansible (alicloud.ecs_access.sshd_pubkey). The first value that sshd reads wins.\n" + DIRECTIVES
+_DROP_IN_HEAD = "# Managed by Ansible (alicloud.ecs_access.sshd_pubkey). The first value that sshd reads wins.\n"
+
+Settings = Mapping[str, str]
+"""What stands in our place: keyword, written as in OWN_KEYWORDS, to value."""
+
+SWITCH_ON = {"PubkeyAuthentication": "yes"}
+OWN_KEYWORDS = (
+    "PubkeyAuthentication", "PasswordAuthentication", "KbdInteractiveAuthentication", "ChallengeResponseAuthentication", "PermitRootLogin",
+)
 
 # Old names that sshd still takes for the same setting.
 _ALIASES = {"dsaauthentication": "pubkeyauthentication", "pubkeyacceptedkeytypes": "pubkeyacceptedalgorithms"}
@@ -134,13 +141,43 @@ def drop_in_path(pattern: str) -> Optional[str]:
     return posixpath.join(folder, DROP_IN_NAME) if name in ("*", "*.conf", "*conf") else None
 
 
-def with_block(text: str) -> str:
+def drop_in_text(settings: Settings) -> str:
+    """A file of our own."""
+    return _DROP_IN_HEAD + _lines(settings)
+
+
+def with_block(text: str, settings: Settings) -> str:
     """The text with our marked block as its very first lines, ahead of every setting, Include and Match."""
-    return "%s\n%s%s\n%s" % (BLOCK_BEGIN, DIRECTIVES, BLOCK_END, without_block(text))
+    return "%s\n%s%s\n%s" % (BLOCK_BEGIN, _lines(settings), BLOCK_END, without_block(text))
 
 
 def without_block(text: str) -> str:
     """The text without our marked block. A block whose end is missing is left: what follows isn't known to be ours."""
+    return "\n".join(_split_block(text)[1])
+
+
+def block_settings(text: str) -> Dict[str, str]:
+    """What our marked block in the text says."""
+    return own_settings("\n".join(_split_block(text)[0]))
+
+
+def own_settings(text: str) -> Dict[str, str]:
+    """What a text of ours says; words that we never write are not ours to keep."""
+    names = {name.lower(): name for name in OWN_KEYWORDS}
+    found = {}  # type: Dict[str, str]
+    for directive in parse_directives("", text):
+        if directive.keyword in names and directive.arguments:
+            found.setdefault(names[directive.keyword], directive.arguments[0])
+    return found
+
+
+def _lines(settings: Settings) -> str:
+    return "".join("%s %s\n" % (name, settings[name]) for name in OWN_KEYWORDS if name in settings)
+
+
+def _split_block(text: str) -> Tuple[List[str], List[str]]:
+    """The lines of our blocks, and all others."""
+    own = []  # type: List[str]
     lines = text.split("\n")
     stripped = [line.strip() for line in lines]
     while BLOCK_BEGIN in stripped:
@@ -148,9 +185,10 @@ def without_block(text: str) -> str:
         if BLOCK_END not in stripped[begin:]:
             break
         end = stripped.index(BLOCK_END, begin)
+        own += lines[begin:end + 1]
         del lines[begin:end + 1]
         del stripped[begin:end + 1]
-    return "\n".join(lines)
+    return own, lines
 
 
 def has_block(text: str) -> bool:

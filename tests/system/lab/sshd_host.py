@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import subprocess
 import time
@@ -39,17 +40,49 @@ class SshdHost:
         """The service that is named after the distribution's habit."""
         return "sshd.service" if self.instance.name == "el-like" else "ssh.service"
 
-    def ssh_command(self, user: str, *command: str) -> list[str]:
-        """A login by alice's key alone."""
+    def ssh_command(self, user: str, *command: str, key: KeyFile | None = None) -> list[str]:
+        """A login by one key alone, by default alice's."""
         return [
-            "ssh", *lab_ssh.OPTIONS, "-o", f"UserKnownHostsFile={self.controller.known_hosts}", "-i", str(self.key.path),
-            "-p", str(self.instance.ssh_port), f"{user}@{self.instance.ssh_host}", *command,
+            "ssh",
+            *lab_ssh.OPTIONS,
+            "-o",
+            f"UserKnownHostsFile={self.controller.known_hosts}",
+            "-i",
+            str((key or self.key).path),
+            "-p",
+            str(self.instance.ssh_port),
+            f"{user}@{self.instance.ssh_host}",
+            *command,
         ]
 
-    def login(self, user: str = "alice") -> str:
+    def login(self, user: str = "alice", key: KeyFile | None = None) -> str:
         """The user's name as the host says it after a login by key alone, or what ssh says against it."""
-        done = subprocess.run(self.ssh_command(user, "id", "-un"), capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(self.ssh_command(user, "id", "-un", key=key), capture_output=True, text=True, timeout=30, check=False)
         return (done.stdout or done.stderr).strip()
+
+    def password_login(self, user: str, method: str) -> bool:
+        """Whether a person who types the password is let in by this method of ssh; the account's password is the lab's."""
+        askpass = self.controller.folder / "askpass"
+        askpass.write_text(f"#!/bin/sh\necho {PASSWORD}\n")
+        askpass.chmod(0o700)
+        options = ("BatchMode=no", f"PreferredAuthentications={method}", "PubkeyAuthentication=no", "NumberOfPasswordPrompts=1")
+        command = self.ssh_command(user, "id", "-un")
+        command[1:1] = [word for option in options for word in ("-o", option)]
+        environment = {**os.environ, "SSH_ASKPASS": str(askpass), "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": ":none"}
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=60, check=False, env=environment, stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        assert done.stdout.strip() == user or "Permission denied" in done.stderr, done.stderr
+        return done.stdout.strip() == user
+
+    def let_op_in(self) -> None:
+        """Give `op` the key that Ansible logs in with, and root a password."""
+        public = self.controller.key.public
+        self.exec(f"""
+            echo root:{PASSWORD} | chpasswd
+            mkdir -p -m 700 /home/op/.ssh; echo '{public}' > /home/op/.ssh/authorized_keys; chown -R op: /home/op/.ssh
+        """)
 
     def configure(self, script: str) -> None:
         """Change the files as an administrator would, and let sshd read them."""

@@ -20,13 +20,22 @@ ARMED = {"changed": True, "actions": ["write x"], "service": "ssh.service", "_ar
 class Host:
     """Stands in for the module on the host: armed, then kept or undone."""
 
-    def __init__(self, first, reachable=True):
+    def __init__(self, first, reachable=True, second=None):
         self.first = first
+        self.second = second
         self.reachable = reachable
         self.state = "unchanged"
+        self.logins = []
+        """The state of the host at each login, and who logged in."""
 
     def execute(self, module_name, module_args, task_vars):
         controller = module_args["_controller"]
+        if controller.get("harden"):
+            self.state = "hardened"
+            return dict(self.second)
+        if controller.get("change") == "change-2":
+            self.state = "kept hardened" if controller["proven"] else "kept"
+            return {"backups": {"x": "z"}} if controller["proven"] else {"msg": "the former configuration was put back (put back: x)"}
         if "change" not in controller:
             self.state = "armed" if "_armed" in self.first and controller["prove"] else "kept"
             return {name: value for name, value in self.first.items() if name != "_armed" or controller["prove"]}
@@ -41,14 +50,22 @@ class Host:
 def run(monkeypatch):
     """run(host, login, transport=..., arguments): the result of the action."""
 
-    def call(host, login=WORKS, transport="ssh", check_mode=False, **arguments):
+    def call(host, login=WORKS, transport="ssh", check_mode=False, session=None, **arguments):
+        """I(login) is what comes of each login, or a list of what comes of them in turn."""
+        outcomes = iter(login) if isinstance(login, list) else None
         action = sshd_pubkey.ActionModule.__new__(sshd_pubkey.ActionModule)
         action._task = SimpleNamespace(args={"users": ["alice"], **arguments}, check_mode=check_mode)
         action._connection = SimpleNamespace(transport=transport)
         monkeypatch.setattr(ActionBase, "run", lambda self, tmp=None, task_vars=None: {})
         monkeypatch.setattr(action, "_execute_module", host.execute, raising=False)
-        monkeypatch.setattr(action, "_read_session", lambda: {}, raising=False)
-        monkeypatch.setattr(action, "_prove", lambda arguments: login, raising=False)
+        monkeypatch.setattr(action, "_read_session", lambda: session or {}, raising=False)
+        monkeypatch.setattr(action, "_option", lambda name: {"remote_user": "op"}.get(name), raising=False)
+
+        def log_in(user, private_key_file, only_this_key):
+            host.logins.append((host.state, user))
+            return login if outcomes is None else next(outcomes)
+
+        monkeypatch.setattr(action, "_log_in", log_in, raising=False)
         return action.run(task_vars={})
 
     return call
@@ -108,3 +125,63 @@ def test_nothing_is_changed_over_an_ssh_that_can_not_prove(run):
 def test_internal_options_of_a_task_are_not_passed_on(run):
     host = Host(ARMED)
     assert run(host, _controller={"change": "forged", "proven": True})["proof"] == "logged in"
+
+
+FIRST = {**ARMED, "_harden": True, "diff": ["whole"], "effective": {"alice": "yes"}, "hardening": {"*": "no"}, "trial": {"alice": "let in"}}
+NOTHING = {**{name: value for name, value in FIRST.items() if name != "_armed"}, "changed": False, "actions": []}
+SECOND = {"changed": True, "actions": ["write y"], "service": "ssh.service", "_armed": "change-2", "diff": ["part"], "trial": {"op": "let in"}}
+HARDENING = {"session": {"user": "op"}, "proof_user": "alice", "password_authentication": False}
+
+
+def test_hardening_follows_the_proof_and_is_proven_itself_by_both_users(run):
+    host = Host(FIRST, second=SECOND)
+    result = run(host, **HARDENING)
+    assert host.state == "kept hardened"
+    assert host.logins == [("armed", "alice"), ("armed", "op"), ("hardened", "alice"), ("hardened", "op")]
+    assert (result["changed"], result["actions"], result["diff"]) == (True, ["write x", "write y"], ["whole"])
+    assert (result["trial"], result["backups"]) == ({"alice": "let in", "op": "let in"}, {"x": "z"})
+    assert "_harden" not in result
+
+
+def test_hardening_is_preceded_by_a_proof_where_nothing_had_to_be_changed(run):
+    host = Host(NOTHING, second=SECOND)
+    assert run(host, **HARDENING)["actions"] == ["write y"]
+    assert host.logins == [("kept", "alice"), ("kept", "op"), ("hardened", "alice"), ("hardened", "op")]
+
+
+@pytest.mark.parametrize("logins", [[Proof(False, "no login as alice")], [WORKS, Proof(False, "no login as op")]])
+def test_nothing_is_hardened_without_that_proof(run, logins):
+    host = Host(NOTHING, second=SECOND)
+    result = run(host, login=logins, **HARDENING)
+    assert host.state == "kept"
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert result["msg"] == logins[-1].text + "; so passwords and root's login were left as they are"
+
+
+def test_an_unproven_hardening_is_undone_alone(run):
+    host = Host(FIRST, second=SECOND)
+    result = run(host, login=[WORKS, WORKS, WORKS, Proof(False, "no login as op")], **HARDENING)
+    assert host.state == "kept"
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert result["msg"] == (
+        "no login as op; the former configuration was put back (put back: x). If no private key for that login is at hand here, name one "
+        "with proof_private_key_file. Login by key, which was turned on first, has been proven and stays on"
+    )
+
+
+def test_a_hardening_that_is_refused_leaves_the_first_step(run):
+    host = Host(FIRST, second={"failed": True, "msg": "no"})
+    result = run(host, **HARDENING)
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert result["msg"] == "no. Login by key, which was turned on first, has been proven and stays on"
+
+
+@pytest.mark.parametrize(
+    ("login", "failed"), [pytest.param(WORKS, False, id="works"), pytest.param(Proof(False, "no login"), True, id="does not")]
+)
+def test_edits_of_others_that_were_put_in_force_are_proven_too(run, login, failed):
+    host = Host({"changed": True, "actions": ["reload ssh.service"], "_reloaded": True})
+    result = run(host, login=login)
+    assert result.get("failed", False) is failed
+    assert host.logins == [("kept", "op")]
+    assert (result["msg"] if failed else result["proof"]).startswith("no login; no file was changed, but sshd has read edits" if failed else "logged in")

@@ -15,7 +15,7 @@ MAIN = "/etc/ssh/sshd_config"
         pytest.param(["-D"], (), MAIN, id="nothing special"),
         pytest.param(["-D", "-oCiphers=aes256-ctr"], ("-o", "Ciphers=aes256-ctr"), MAIN, id="crypto policy of EL 8"),
         pytest.param(["-o", "Port=22", "-f", "/srv/sshd"], ("-o", "Port=22"), "/srv/sshd", id="another file"),
-        pytest.param(["-f/srv/sshd", "-p", "2222"], (), "/srv/sshd", id="glued value; a port is no file"),
+        pytest.param(["-f/srv/sshd", "-p", "2222"], ("-p", "2222"), "/srv/sshd", id="glued value; a port is no file"),
         pytest.param(["-o", "UsePAM", "no", "-D"], ("-o", "UsePAM no"), MAIN, id="quotes lost in a process title"),
     ],
 )

@@ -33,6 +33,15 @@ def test_includes_are_followed_in_order_and_only_once(tree_of, tmp_path):
     assert [item.place[len(str(tmp_path)) + 1:] for item in tree.directives() if item.keyword == "port"] == ["deep:2", "d/b.conf:1"]
 
 
+def test_lines_of_a_file_that_is_included_in_a_match_block_are_under_its_condition(tree_of):
+    tree = tree_of({
+        "main": b"Include @/always\nMatch User x\nInclude @/x\n",
+        "always": b"Port 1\n", "x": b"Banner b\nInclude @/deep\nMatch Group y\nMaxSessions 1\n", "deep": b"MaxAuthTries 2\n",
+    })  # fmt: skip
+    found = {item.keyword: item.match for item in tree.directives() if item.keyword not in ("include", "match")}
+    assert found == {"port": "", "banner": "User x", "maxauthtries": "User x", "maxsessions": "Group y"}
+
+
 @pytest.mark.parametrize(
     ("main", "differ"),
     [

@@ -79,12 +79,21 @@ def test_drop_in_path(pattern, path):
     ],
 )
 def test_block_goes_in_front_and_out_again_without_a_trace(text):
-    with_block = sshd_config.with_block(text)
-    assert with_block.split("\n")[1] == "PubkeyAuthentication yes"
+    with_block = sshd_config.with_block(text, {"PermitRootLogin": "no", "PubkeyAuthentication": "yes"})
+    assert with_block.split("\n")[1:3] == ["PubkeyAuthentication yes", "PermitRootLogin no"]
     assert with_block.endswith(text)
-    assert sshd_config.with_block(with_block) == with_block
+    assert sshd_config.with_block(with_block, sshd_config.block_settings(with_block)) == with_block
     assert sshd_config.has_block(with_block)
     assert sshd_config.without_block(with_block) == text
+
+
+def test_what_a_text_of_ours_says_is_found_again():
+    settings = {"PubkeyAuthentication": "yes", "PasswordAuthentication": "no"}
+    text = sshd_config.drop_in_text(settings)
+    assert sshd_config.own_settings(text) == settings
+    # Edited by hand: the first value counts, and what we never write is not ours.
+    assert sshd_config.own_settings("passwordauthentication=no\nPort 23\nPasswordAuthentication yes\n") == {"PasswordAuthentication": "no"}
+    assert sshd_config.block_settings("PermitRootLogin no\n") == {}
 
 
 def test_block_without_end_is_left_alone():

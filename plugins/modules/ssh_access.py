@@ -365,7 +365,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.access_a
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.access_look import follow_groups, read_snapshot
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login import find_login
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import SshdError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sudoers_files import check_fragments
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sudoers_files import check_fragments, clear_copies
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import (
     HostError,
     describe_error,
@@ -393,6 +393,7 @@ class SshAccess:
         with contextlib.ExitStack() as stack:
             if not self.check_mode:
                 stack.enter_context(exclusive_run())
+                clear_copies()
             snapshot = read_snapshot(wanted, frozenset(login.users))
             plan = plan_access(snapshot, wanted, frozenset(login.users))
             moved = follow_groups(snapshot, plan, wanted)

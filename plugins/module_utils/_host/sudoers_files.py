@@ -107,7 +107,6 @@ def _judge(changes: Dict[str, Optional[str]]) -> Tuple[int, str]:
         texts.pop(path, None)
         if text is not None:
             texts[path] = text
-    _clear_copies()
     folder = tempfile.mkdtemp(prefix="%s%d-" % (_COPY_PREFIX, os.getpid()), dir=_COPY_PARENT)
     try:
         copies = {path: os.path.join(folder, "d%d" % number) for number, path in enumerate(files.directories)}
@@ -133,8 +132,8 @@ def _judge(changes: Dict[str, Optional[str]]) -> Tuple[int, str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _clear_copies() -> None:
-    """Remove what killed runs left. A copy's name tells the process that made it."""
+def clear_copies() -> None:
+    """Remove the copies that killed runs left. A copy's name tells the process that made it."""
     for name in os.listdir(_COPY_PARENT):
         number = name[len(_COPY_PREFIX):].partition("-")[0]
         if name.startswith(_COPY_PREFIX) and number.isdigit() and not os.path.exists("/proc/" + number):

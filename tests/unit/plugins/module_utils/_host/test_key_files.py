@@ -9,7 +9,7 @@ import stat
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host import key_writer
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_files import read_home, read_key_file
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_writer import remove_key_file, write_key_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_writer import create_home, remove_key_file, write_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import HostError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import Account
 
@@ -166,6 +166,38 @@ def test_what_a_killed_run_left_is_cleared(account, path):
     write_key_file(account, str(path), b"new\n", b"old\n")
     assert os.listdir(path.parent) == ["authorized_keys"]
     assert path.read_bytes() == b"new\n"
+
+
+def test_a_directory_in_the_way_of_a_new_file_is_named_beforehand(account, path):
+    put(path)
+    way = path.with_name(".authorized_keys.ecs_access-new")
+    way.mkdir()
+    assert read_key_file(account, str(path)).obstacle == f"the directory {way} is in the way of a new key file; remove it"
+
+
+def test_what_is_wrong_with_a_home_is_known_before_it_has_a_folder(account, home, path):
+    home.chmod(0o775)
+    assert read_key_file(account, str(path)).repairs == (f"mode of {home} 0775 -> 0755",)
+
+
+@pytest.mark.parametrize("call", ["fchown", "rename", "mkdir"])
+def test_a_home_that_cannot_be_made_leaves_nothing(account, home, monkeypatch, call):
+    home.rmdir()
+    # As if it lay in /home.
+    monkeypatch.setattr(key_writer.os, "fstat", lambda descriptor: os.stat("/"))
+
+    def fail(*_args, **_kwargs):
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(key_writer.os, call, fail)
+        with pytest.raises(HostError, match="could not be created: Input/output error"):
+            create_home(account)
+    assert os.listdir(home.parent) == []
+    (home.parent / ".ann.ecs_access-new").mkdir()
+    create_home(account)
+    assert os.listdir(home.parent) == ["ann"]
+    assert mode(home) == 0o700
 
 
 def test_removing_takes_the_entry_and_not_what_it_points_to(account, home, path):

@@ -11,6 +11,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.proxy i
     choose_proxies,
     hidden_proxies,
     is_covered,
+    proxies_in_the_way,
     read_environment,
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.settings import Endpoint
@@ -64,6 +65,31 @@ def test_hidden_variables_come_back_after_the_last_user(monkeypatch):
         assert "HTTPS_PROXY" not in os.environ
         assert read_environment()["HTTPS_PROXY"] == "http://p:1"
     assert os.environ["HTTPS_PROXY"] == "http://p:1"
+
+
+def test_those_who_hide_different_variables_do_not_disturb_each_other(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://p:1")
+    monkeypatch.setenv("HTTP_PROXY", "http://p:2")
+    plain, all_of_them = hidden_proxies(("HTTP_PROXY", "http_proxy")), hidden_proxies()
+    with plain:
+        assert (os.environ["HTTPS_PROXY"], "HTTP_PROXY" in os.environ) == ("http://p:1", False)
+        with all_of_them:
+            assert "HTTPS_PROXY" not in os.environ
+        assert (os.environ["HTTPS_PROXY"], "HTTP_PROXY" in os.environ) == ("http://p:1", False)
+    assert os.environ["HTTP_PROXY"] == "http://p:2"
+
+
+@pytest.mark.parametrize(
+    ("url", "no_proxy", "hidden"),
+    [
+        pytest.param("", "", {"HTTP_PROXY", "http_proxy"}, id="metadata: it alone is asked in clear"),
+        pytest.param("http://127.0.0.1:8080/x", "", {"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"}, id="loopback"),
+        pytest.param("https://keys.example/x", "", set(), id="elsewhere"),
+        pytest.param("https://keys.example/x", ".example", {"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"}, id="NO_PROXY"),
+    ],
+)
+def test_what_is_hidden_while_credentials_are_looked_for(url, no_proxy, hidden):
+    assert set(proxies_in_the_way(url, {"HTTP_PROXY": "http://p:1", "HTTPS_PROXY": "http://p:1", "NO_PROXY": no_proxy})) == hidden
 
 
 def test_a_proxy_of_the_environment_does_not_keep_the_client_from_loopback(monkeypatch, cloud, make_client):

@@ -82,7 +82,7 @@ def _read_server(
         unit_states=states,
         listening=listening,
         not_to_be_run=os.path.exists("/etc/ssh/sshd_not_to_be_run"),
-        debian=_has_text(program, b"debianbanner"),
+        debian=is_debians(program),
         keeps_host_keys=any(os.path.exists(path) for path in _SESSION_PROGRAMS),
         log=_log(),
     )
@@ -219,6 +219,11 @@ def _has_text(program: str, text: bytes) -> bool:
                 if text in stream.read():
                     return True
     return False
+
+
+def is_debians(program: str) -> bool:
+    """Whether this sshd lets a group write that has nobody but the account: those with Debian's patches do."""
+    return _has_text(program, b"debianbanner")
 
 
 def is_linked_to_libwrap(program: str) -> bool:

@@ -103,7 +103,7 @@ def _refuse_keyless(planner: Planner, asked: Hardening, verdict: Verdict, warn: 
     for name in users:
         if get_account(name).uid < 0:
             continue
-        problem = find_key_problem(verdict[name], name, planner.origin.address if name == planner.connecting else None)
+        problem = find_key_problem(planner.sshd.program, verdict[name], name, planner.origin.address if name == planner.connecting else None)
         if problem is None:
             continue
         sentence = "%s could not log in any more, having no public key that works: %s" % (name, problem)

@@ -11,6 +11,7 @@ from typing import Mapping, Optional, Sequence
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_look_account import read_account
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_look_keys import read_key_command, read_key_files, read_revoked
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_look_server import is_debians
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.authorized_keys import parse_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts, Request, ServerFacts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import BLOCKS
@@ -18,8 +19,8 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_k
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_settings import judge_algorithms
 
 
-def find_key_problem(effective: Mapping[str, Sequence[str]], user: str, address: Optional[str]) -> Optional[str]:
-    """Why none of the user's keys would be accepted with the settings I(effective); None if one would.
+def find_key_problem(program: str, effective: Mapping[str, Sequence[str]], user: str, address: Optional[str]) -> Optional[str]:
+    """Why none of the user's keys would be accepted by I(program) with the settings I(effective); None if one would.
 
     Who comes with a certificate has no key here: None too, where sshd takes certificates.
     """
@@ -30,7 +31,7 @@ def find_key_problem(effective: Mapping[str, Sequence[str]], user: str, address:
     facts = Facts(
         Request(user, None, address, None, local, utc, int(now // 86400)),
         account=read_account(user),
-        server=ServerFacts(effective={keyword: tuple(values) for keyword, values in effective.items()}),
+        server=ServerFacts(effective={keyword: tuple(values) for keyword, values in effective.items()}, debian=is_debians(program)),
     )
     facts = facts._replace(key_files=read_key_files(facts), command=read_key_command(facts))
     texts = [item.content for item in facts.key_files] + [facts.command.output]

@@ -65,7 +65,7 @@ def _find_way_problem(planner: Planner, effective: Effective, user: str) -> str:
     if effective.get(SWITCH) != ["yes"]:
         return _named(user, "PubkeyAuthentication is no")
     obstacles = planner.find_obstacles(user, effective)
-    return obstacles[0] if obstacles else _named(user, find_key_problem(effective, user, planner.origin.address))
+    return obstacles[0] if obstacles else _named(user, find_key_problem(planner.sshd.program, effective, user, planner.origin.address))
 
 
 def _takes_password(effective: Effective, user: str) -> bool:

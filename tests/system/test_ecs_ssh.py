@@ -23,7 +23,8 @@ WAYS = [pytest.param("never", "web", id="direct"), pytest.param("always", "hidde
 @pytest.fixture(scope="module")
 def cloud(start_fleet):
     # Ten times the default speed: at 24 KB/s these tests would be about patience.
-    with running_cloud(start_fleet, ["web", "db"], ["hidden"], ["bare"], sessions={"rate_kbit": 2000}, timing={"sts_lifetime_s": 5}) as fleet:
+    limits = {"sessions": {"rate_kbit": 2000}, "timing": {"sts_lifetime_s": 5}}
+    with running_cloud(start_fleet, ["web", "db"], ["hidden"], ["bare"], el_like=["db", "hidden"], **limits) as fleet:
         yield fleet
 
 
@@ -208,6 +209,23 @@ def test_an_instance_that_is_not_prepared_is_named_with_the_remedy(runner):
     assert f"The instance {runner.fleet['bare'].instance_id} does not accept the temporary key" in said
     assert "alicloud.ecs_access.ecs_temp_public_key (prepare: auto)" in said
     # Once, and once more: a key may have expired on the way.
+    assert runner.calls() == {"InvokeCommand": 2}
+
+
+def test_a_key_that_is_refused_though_it_was_registered_is_registered_once_more(runner):
+    """The instance's clock jumps, so what was registered a moment ago has expired there."""
+    jump = f"""
+    - ansible.builtin.pause: {{seconds: 14}}
+    - ansible.builtin.uri: {{url: "{runner.fleet.endpoint}/_emulator/instances/web", method: POST, body_format: json, body: {{clock_offset: 47}}}}
+      delegate_to: localhost
+      vars: {{ansible_connection: local, ansible_python_interpreter: "{{{{ ansible_playbook_python }}}}"}}
+    - ansible.builtin.meta: reset_connection
+"""
+    try:
+        run = runner.play(PING + jump + PING, ["web"])
+    finally:
+        runner.control("POST", "instances/web", {"clock_offset": 0})
+    assert run.returncode == 0, run.output
     assert runner.calls() == {"InvokeCommand": 2}
 
 

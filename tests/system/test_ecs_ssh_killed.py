@@ -47,10 +47,10 @@ def tunnels(folder):
     return [pid for pid in processes("_tunnel_main", str(folder)) if "ssh" not in Path(f"/proc/{pid}/comm").read_text()]
 
 
-def started(runner, name, tunnel):
+def started(runner, name, tunnel, **variables):
     """A run in the middle of a task, and a copy of its key as a thief would take it."""
     nap = f"sleep 30.{next(_naps)}"
-    process = runner.start(f"{PING}    - ansible.builtin.command: {nap}\n", [name], tunnel)
+    process = runner.start(f"{PING}    - ansible.builtin.command: {nap}\n", [name], tunnel, **variables)
     wait_until(lambda: nap in runner.fleet[name].exec("ps ax -o args"), 60, "the task did not begin")
     (folder,) = runner.folders()
     stolen = runner.folder / "stolen"
@@ -161,6 +161,27 @@ def test_killed_with_a_tunnel_open(runner):
     # The shared connection lasts as long as ControlPersist says, and its tunnel as long as it.
     runner.hang_up()
     wait_until(lambda: not tunnels(folder), 10)
+    clean_run(runner, "hidden", "always")
+
+
+def test_nothing_usable_is_left_after_a_minute_and_control_persist(runner):
+    """Nobody cleans up by hand here."""
+    persist = 20
+    sharing = f"-o ControlMaster=auto -o ControlPersist={persist}s"
+    process, folder, stolen = started(runner, "hidden", "always", ansible_ssh_args=sharing)
+    sockets = Path(runner.controller.environment()["ANSIBLE_SSH_CONTROL_PATH_DIR"])
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    killed = time.monotonic()
+    assert_nothing_is_left(runner, folder)
+    # The connection is shared until the task that nobody waits for any more is over, and for as long as ControlPersist says.
+    wait_until(lambda: not tunnels(folder), 30 + persist + 15, "a tunnel is still there")
+    wait_until(lambda: not list(sockets.iterdir()), 10, "a control socket is still there")
+    assert not processes(str(sockets))
+    assert [session["open"] for session in runner.control("GET", "sessions")["sessions"] if session["open"]] == []
+    time.sleep(max(0.0, killed + 61 - time.monotonic()))
+    assert runner.keys("hidden") == []
+    assert stolen.exists()
     clean_run(runner, "hidden", "always")
 
 

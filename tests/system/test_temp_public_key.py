@@ -240,7 +240,7 @@ class TestWhatIsInTheWay:
             refused(register(["deb"], public_key=key), "plugin_failed", f"exit status {code}", "acs_plugin_manager.log")
             self.unchanged(cloud, fresh, config, key)
 
-    @pytest.mark.parametrize(("state", "words"), [("down", "tells no key"), ("slow", "does not answer within 5 seconds")])
+    @pytest.mark.parametrize(("state", "words"), [("garbage", "tells no key"), ("slow", "does not answer within 5 seconds")])
     def test_an_instance_that_does_not_reach_the_service(self, cloud, fresh, register, hosts_file, make_key, state, words):
         """The key was taken all the same, but nobody would get in with it."""
         assert not register(["deb"], public_key=make_key().public)["failed"]
@@ -361,7 +361,7 @@ def test_hostile_text_is_refused_and_nothing_is_sent(cloud, register, make_key, 
         options["public_key"] = hostile["key"].replace("%s", key.public)
     result = register(["deb"], **options)
     assert result["failed"]
-    assert re.search("can't be sent|is not one|public_key: ", result["msg"]), result["msg"]
+    assert re.search(r"can't be sent|is not one|^public_key\b", result["msg"]), result["msg"]
     with urllib.request.urlopen(cloud.endpoint + "/_emulator/requests", timeout=10) as answer:
         assert json.load(answer)["by_action"] == {}
     assert cloud["deb"].run("test -e /pwned").returncode == 1

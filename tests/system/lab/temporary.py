@@ -27,12 +27,15 @@ CONNECTION = "alicloud.ecs_access.ecs_ssh"
 
 @contextlib.contextmanager
 def running_cloud(
-    start_fleet: Callable, reachable: Iterable[str], hidden: Iterable[str] = (), bare: Iterable[str] = (), **fleet: Any
-) -> Iterator[Fleet]:
+    start_fleet: Callable, reachable: Iterable[str], hidden: Iterable[str] = (), bare: Iterable[str] = (), el_like: Iterable[str] = (),
+    **fleet: Any,
+) -> Iterator[Fleet]:  # fmt: skip
     """Instances by name: reachable ones, hidden ones whose port is not published, and bare ones that nobody prepared."""
     groups = [(reachable, {}), (hidden, {"publish_ssh": False}), (bare, {})]
     instances = [
-        {"name": name, "backend": "container", "image": "debian12", **more} for names, more in groups for name in names
+        {"name": name, "backend": "container", "image": "el-like" if name in el_like else "debian12", **more}
+        for names, more in groups
+        for name in names
     ]
     with start_fleet({"instances": instances, **fleet}) as started:
         for instance in started:

@@ -114,7 +114,7 @@ class _Planner:
             account = self.after.accounts[user.name]
         steps += plan_fragment(user, intent, self.snapshot, self.fragments)
         if user.sudo == "none":
-            self.warnings += foreign_rules(user, self._all_groups(account), self.snapshot)
+            self.warnings += foreign_rules(user, self._all_groups(account), self._ids(account), self.snapshot)
         if user.keys is not None or user.exclusive:
             return steps + self._take(user.name, plan_user_keys(user, account, self.snapshot, self.wanted.revoked))
         return steps + self._take(user.name, plan_revoked(user.name, self.snapshot, self.wanted.revoked))
@@ -159,6 +159,12 @@ class _Planner:
             raise Conflict(
                 "user %s: the home of the new account already exists and belongs to uid %d; give uid: %d to take it over, or move it "
                 "away" % (user.name, home.uid, home.uid))
+
+    def _ids(self, account: Account) -> List[str]:
+        """Uid and gids as sudoers writes them."""
+        groups = self.after.groups
+        gids = [account.gid] + [groups[name].gid for name in groups_of(account.name, groups)]
+        return ["#%s" % account.uid] + ["%%#%s" % gid for gid in gids]
 
     def _all_groups(self, account: Account) -> List[str]:
         primary = group_name(self.after.groups, account.gid)

@@ -98,10 +98,10 @@ def _check_obstacle(user: WantedUser, snapshot: Snapshot) -> None:
         raise Conflict("user %s: %s" % (user.name, snapshot.sudo.obstacle))
 
 
-def foreign_rules(user: WantedUser, groups: List[str], snapshot: Snapshot) -> List[str]:
+def foreign_rules(user: WantedUser, groups: List[str], ids: List[str], snapshot: Snapshot) -> List[str]:
     """Rules outside of ours that still give sudo to a user who is to have none."""
     return ["user %s still has sudo by %s:%d: %s" % (user.name, rule.path, rule.number, rule.text)
-            for rule in rules_for(user.name, groups, snapshot.sudo.rules)]
+            for rule in rules_for(user.name, groups, snapshot.sudo.rules, ids)]
 
 
 def rule_of(fragment: str) -> str:

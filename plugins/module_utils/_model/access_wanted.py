@@ -13,18 +13,17 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.account
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.authorized_keys import Revoked, WantedKey
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.key_options import (
     KeyOptionsError,
-    parse_options,
+    check_options,
     split_options,
-    unknown_options,
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import (
     KEY_TYPES,
     KeyFormatError,
     parse_public_key,
 )
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sudoers import is_command, is_runas
 
 _NAME = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,30}[A-Za-z0-9_.$-]?\Z")
-_RUNAS = re.compile(r"^[A-Za-z0-9_.,:%#\- ]+\Z")
 _FINGERPRINT = re.compile(r"^SHA256:[A-Za-z0-9+/]{43}=?\Z")
 _MAX_ID = 2 ** 32 - 2
 
@@ -127,7 +126,7 @@ def _parse_group(item: Mapping[str, Any]) -> WantedGroup:
 def _parse_user(item: Mapping[str, Any], revoked: Revoked, warnings: List[str]) -> WantedUser:
     existing = item.get("account", "local") == "existing"
     name = item["name"] if existing else check_name("user", item["name"])
-    if existing and (not name or re.search(r"[\x00-\x20\x7f:,\"'/!%#=()]", name) or name.startswith("-") or ".." in name):
+    if existing and (not name or re.search(r"[\x00-\x20\x7f:,\"'/!%#=()]|^[-+]|\\\Z", name) or ".." in name):
         raise WantedError("user name %r is not usable" % _printable(name))
     where = "user " + name
     state = item.get("state") or "present"
@@ -194,11 +193,18 @@ def _check_text(where: str, item: Mapping[str, Any]) -> None:
     password = item.get("password_hash")
     if password is not None and not is_password_hash(password):
         raise WantedError("%s: password_hash is not the output of crypt(3); make one with 'openssl passwd -6'" % where)
+    if item.get("sudo_commands") == [] and item.get("sudo") not in (None, "none"):
+        raise WantedError("%s: sudo_commands is empty; leave it out to allow everything, or set sudo: none" % where)
     for command in item.get("sudo_commands") or []:
-        if re.search(r"[\x00-\x1f\x7f]", command) or command.endswith("\\") or not command.strip():
-            raise WantedError("%s: a sudo command is empty, ends in a backslash or holds a control character" % where)
-    if item.get("sudo_runas") is not None and not _RUNAS.match(item["sudo_runas"]):
-        raise WantedError("%s: sudo_runas must look like user, user:group or ALL:ALL, not %r" % (where, item["sudo_runas"]))
+        if re.search(r"[\x00-\x1f\x7f]", command):
+            raise WantedError("%s: a sudo command holds a newline or another control character" % where)
+        if not is_command(command):
+            raise WantedError("%s: %r is not one sudo command: give ALL, an absolute path with or without arguments, sudoedit with "
+                              "paths, or an alias, with a backslash before each , : = # and \\ that is part of it"
+                              % (where, _printable(command)))
+    runas = item.get("sudo_runas")
+    if runas is not None and (re.search(r"[\x00-\x1f\x7f]", runas) or not is_runas(runas)):
+        raise WantedError("%s: sudo_runas must look like user, user:group or ALL:ALL, not %r" % (where, _printable(runas)))
 
 
 def _check_id(where: str, number: Optional[int]) -> None:
@@ -217,7 +223,7 @@ def _parse_keys(where: str, items: List[Any], revoked: Revoked, warnings: List[s
     wanted = {}  # type: Dict[bytes, WantedKey]
     for index, item in enumerate(items):
         source = "%s: authorized_keys[%d]" % (where, index)
-        for key in _parse_item(source, item, warnings):
+        for key in _parse_item(source, item):
             if revoked.covers(key.key):
                 warnings.append("%s is in revoked_keys and is left out" % source)
             before = wanted.setdefault(key.key.blob, key)
@@ -226,9 +232,9 @@ def _parse_keys(where: str, items: List[Any], revoked: Revoked, warnings: List[s
     return list(wanted.values())
 
 
-def _parse_item(source: str, item: Any, warnings: List[str]) -> List[WantedKey]:
+def _parse_item(source: str, item: Any) -> List[WantedKey]:
     if isinstance(item, str):
-        return [_parse_line(source, line, warnings) for line in _key_lines(source, item)]
+        return [_checked(source, _parse_line(source, line)) for line in _key_lines(source, item)]
     if not isinstance(item, dict) or not isinstance(item.get("key"), str):
         raise WantedError("%s must be a key line, or a dictionary with key" % source)
     unknown = sorted(set(item) - {"key", "options", "comment", "state"})
@@ -240,18 +246,18 @@ def _parse_item(source: str, item: Any, warnings: List[str]) -> List[WantedKey]:
     lines = _key_lines(source, item["key"])
     if len(lines) != 1:
         raise WantedError("%s holds %d keys; a dictionary describes exactly one" % (source, len(lines)))
-    key = _parse_line(source, lines[0], warnings)
+    key = _parse_line(source, lines[0])
     options, comment = item.get("options"), item.get("comment")
     if options is not None:
         if key.options:
             raise WantedError("%s: give the options either in the key line or in options, not both" % source)
-        text = options if isinstance(options, str) else ",".join(str(option) for option in options)
-        key = key._replace(options=_checked_options(source, text, warnings))
+        key = key._replace(options=options if isinstance(options, str) else ",".join(str(option) for option in options))
     if comment is not None:
         if not isinstance(comment, str) or re.search(r"[\x00-\x1f\x7f]", comment):
             raise WantedError("%s: the comment must be one line of text" % source)
         key = key._replace(comment=comment.strip())
-    return [key._replace(present=state == "present")]
+    key = key._replace(present=state == "present")
+    return [_checked(source, key) if key.present else key]
 
 
 def _key_lines(source: str, text: str) -> List[str]:
@@ -266,22 +272,21 @@ def _key_lines(source: str, text: str) -> List[str]:
     return lines
 
 
-def _parse_line(source: str, line: str, warnings: List[str]) -> WantedKey:
+def _parse_line(source: str, line: str) -> WantedKey:
     options = ""
     if line.split(None, 1)[0] not in KEY_TYPES:
         options, rest = split_options(line)
         if not rest or rest.split(None, 1)[0] not in KEY_TYPES:
             if '"' in line or "\r" in line:
                 # Not a mistyped key but options that end too early or never: say that.
-                _checked_options(source, options, warnings)
+                _check_options(source, options)
             _refuse(line, source)
         line = rest
     try:
         key = parse_public_key(line, source)
     except KeyFormatError as exc:
         raise WantedError(str(exc))
-    checked = _checked_options(source, options, warnings) if options else None
-    return WantedKey(key, checked, key.comment or None)
+    return WantedKey(key, options or None, key.comment or None)
 
 
 def _refuse(text: str, source: str) -> None:
@@ -292,14 +297,16 @@ def _refuse(text: str, source: str) -> None:
     raise WantedError("%s is not a usable key line" % source)
 
 
-def _checked_options(source: str, text: str, warnings: List[str]) -> str:
+def _checked(source: str, key: WantedKey) -> WantedKey:
+    _check_options(source, key.options or "")
+    return key
+
+
+def _check_options(source: str, text: str) -> None:
     try:
-        options = parse_options(text, source)
+        check_options(text, source)
     except KeyOptionsError as exc:
         raise WantedError(str(exc))
-    for name in unknown_options(options):
-        warnings.append("%s: no known sshd has the key option %r; sshd refuses the whole line without a word" % (source, name))
-    return text
 
 
 def _parse_revoked(items: List[str]) -> Revoked:
@@ -310,7 +317,7 @@ def _parse_revoked(items: List[str]) -> Revoked:
             fingerprints.add(item.strip().rstrip("="))
             continue
         for line in _key_lines(source, item):
-            blobs.add(_parse_line(source, line, []).key.blob)
+            blobs.add(_parse_line(source, line).key.blob)
     return Revoked(frozenset(blobs), frozenset(fingerprints))
 
 

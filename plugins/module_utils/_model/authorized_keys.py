@@ -19,10 +19,19 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh
     KEY_TYPES,
     KeyFormatError,
     PublicKey,
-    parse_key_fields,
+    decode_blob,
 )
 
 _LINE = re.compile(br"[^\n]*\n|[^\n]+\Z")
+_KEY = re.compile(r"([^ \t]+)[ \t]+([^ \t]+)[ \t]*(.*?)[ \t]*\Z", re.DOTALL)
+# What sshd passes over inside of base64.
+_SKIPPED = re.compile(r"[\r\v\f]")
+# Names of signature algorithms: sshd takes them for the type of the key that makes such signatures.
+_SIGNATURE_NAMES = {
+    "rsa-sha2-256": "ssh-rsa",
+    "rsa-sha2-512": "ssh-rsa",
+    "webauthn-sk-ecdsa-sha2-nistp256@openssh.com": "sk-ecdsa-sha2-nistp256@openssh.com",
+}
 
 
 class KeyLine(NamedTuple):
@@ -173,7 +182,8 @@ def _append(lines: List[KeyLine], new: KeyLine) -> None:
 def _parse_line(number: int, raw: bytes) -> KeyLine:
     end = b"\r\n" if raw.endswith(b"\r\n") else b"\n" if raw.endswith(b"\n") else b""
     text = raw[:len(raw) - len(end)].decode("utf-8", "surrogateescape")
-    stripped = text.lstrip(" \t").rstrip("\r")
+    # To sshd a line ends at a NUL.
+    stripped = text.split("\0", 1)[0].lstrip(" \t").rstrip("\r")
     if not stripped.strip(" \t"):
         return KeyLine(number, text, end, "blank")
     if stripped.startswith("#"):
@@ -189,39 +199,47 @@ def _parse_line(number: int, raw: bytes) -> KeyLine:
 
 
 def _find_key(text: str) -> Optional[PublicKey]:
-    fields = text.split(None, 2)
-    if len(fields) < 2 or fields[0] not in KEY_TYPES:
+    """The key that a line starts with. sshd takes it in more spellings than one, and a key must not hide behind any of them."""
+    match = _KEY.match(text)
+    if not match:
         return None
-    comment = fields[2].rstrip(" \t") if len(fields) == 3 else ""
+    name, body, comment = match.groups()
+    key_type = _SIGNATURE_NAMES.get(name, name)
+    if key_type not in KEY_TYPES:
+        return None
+    body = _SKIPPED.sub("", body)
     try:
-        return parse_key_fields(fields[0] + " " + fields[1], "line")._replace(comment=comment)
+        return PublicKey(key_type, decode_blob(key_type, body, "line"), comment)
     except KeyFormatError:
-        blob = _trimmed_blob(fields[0], fields[1])
-        return PublicKey(fields[0], blob, comment) if blob else None
+        blob = _trimmed_blob(key_type, body)
+        return PublicKey(key_type, blob, comment) if blob else None
 
 
 def _trimmed_blob(key_type: str, text: str) -> Optional[bytes]:
-    """The blob of an RSA or DSA key whose numbers carry needless zeros.
-
-    sshd accepts such a line as the same key, so a revoked key must not get through in that disguise.
-    """
+    """The blob of an RSA or DSA key whose numbers carry needless zeros: the same key to sshd."""
     if key_type not in ("ssh-rsa", "ssh-dss"):
         return None
     try:
         blob = base64.b64decode(text.encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError, ValueError):
         return None
+    if base64.b64encode(blob) != text.encode("ascii"):
+        return None
     result = b""
     offset = 0
     while offset + 4 <= len(blob):
         (length,) = struct.unpack_from(">I", blob, offset)
         value = blob[offset + 4:offset + 4 + length]
-        if offset:
+        if len(value) < length:
+            return None
+        if offset and value[:1] < b"\x80":
             value = value.lstrip(b"\0")
             value = b"\0" + value if value[:1] >= b"\x80" else value
         result += struct.pack(">I", len(value)) + value
         offset += 4 + length
+    if offset != len(blob):
+        return None
     try:
-        return parse_key_fields(key_type + " " + base64.b64encode(result).decode("ascii"), "line").blob
+        return decode_blob(key_type, base64.b64encode(result).decode("ascii"), "line")
     except KeyFormatError:
         return None

@@ -11,14 +11,21 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 import re
 from typing import List, NamedTuple, Optional, Tuple
 
-_FLAGS = frozenset((
-    "agent-forwarding", "cert-authority", "no-agent-forwarding", "no-port-forwarding", "no-pty", "no-touch-required",
-    "no-user-rc", "no-x11-forwarding", "port-forwarding", "pty", "restrict", "user-rc", "verify-required", "x11-forwarding",
-))
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_patterns import bad_address_pattern
+
+_PLAIN_FLAGS = ("agent-forwarding", "port-forwarding", "pty", "touch-required", "user-rc", "verify-required", "x11-forwarding")
+_FLAGS = frozenset(("restrict", "cert-authority") + _PLAIN_FLAGS + tuple("no-" + name for name in _PLAIN_FLAGS))
 _VALUED = frozenset((
     "command", "environment", "expiry-time", "from", "permitlisten", "permitopen", "principals", "tunnel",
 ))
-_EXPIRY = re.compile(r"\d{8}(\d{4}(\d{2})?)?Z?\Z")
+_ONCE = ("command", "from", "principals")
+_QUOTED = re.compile(r'"((?:\\"|\\(?!")|[^"\\])*)"\Z', re.DOTALL)
+# A blank may stand for the zero of a number of two digits.
+_EXPIRY = re.compile(
+    r"(\d{4})(0[1-9]|1[0-2]| [1-9])(0[1-9]|[12]\d|3[01]| [1-9])"
+    r"(?:([01]\d|2[0-3]| \d)([0-5]\d| \d)(?:([0-5]\d|6[01]| \d))?)?(Z|UTC)?\Z", re.IGNORECASE)
+_NUMBER = re.compile(r"[ \t\r\v\f]*\+?(\d+)\Z")
+_MAX_TUNNEL = 2 ** 31 - 3
 
 
 class KeyOptionsError(ValueError):
@@ -53,15 +60,35 @@ def split_options(line: str) -> Tuple[str, str]:
 
 def parse_options(text: str, source: str) -> List[KeyOption]:
     """Read the comma-separated options; raises KeyOptionsError when sshd could not."""
-    if any(ord(char) < 32 or ord(char) == 127 for char in text):
-        raise KeyOptionsError("%s: the key options hold a newline or another control character" % source)
+    if "\n" in text or "\0" in text:
+        raise KeyOptionsError("%s: the key options hold a newline or a NUL character" % source)
     if not text:
         return []
-    if text.count('"') - text.count('\\"') and split_options(text + " x")[1] == "":
+    if split_options(text + " x")[1] == "":
         raise KeyOptionsError("%s: a double quote in the key options is never closed: %s" % (source, text))
     if split_options(text + " x")[0] != text:
         raise KeyOptionsError("%s: the key options hold a blank outside of double quotes: %s" % (source, text))
-    return [_parse_option(part, source) for part in _split_commas(text)]
+    # sshd passes over an empty option.
+    options = [_parse_option(part, source) for part in _split_commas(text) if part]
+    names = [option.name.lower() for option in options]
+    for name in _ONCE:
+        if names.count(name) > 1:
+            raise KeyOptionsError("%s: the key option %s is given more than once" % (source, name))
+    if "principals" in names and "cert-authority" not in names:
+        raise KeyOptionsError("%s: the key option principals is only for a key that is marked cert-authority" % source)
+    return options
+
+
+def check_options(text: str, source: str) -> List[KeyOption]:
+    """Read options that are to be written; raises KeyOptionsError when some sshd would refuse the line, or read it in another way."""
+    if any(ord(char) < 32 or ord(char) == 127 for char in text):
+        raise KeyOptionsError("%s: the key options hold a newline or another control character" % source)
+    options = parse_options(text, source)
+    if "" in _split_commas(text) and text:
+        raise KeyOptionsError("%s: the key options hold an empty option (two commas, or one at an end)" % source)
+    for name in unknown_options(options):
+        raise KeyOptionsError("%s: no sshd has the key option %s; it would refuse the whole line without a word" % (source, name))
+    return options
 
 
 def unknown_options(options: List[KeyOption]) -> List[str]:
@@ -84,8 +111,6 @@ def _normal(text: str) -> List[Tuple[str, Optional[str]]]:
 
 
 def _parse_option(part: str, source: str) -> KeyOption:
-    if not part:
-        raise KeyOptionsError("%s: the key options hold an empty option (two commas, or one at an end)" % source)
     name, equals, value = part.partition("=")
     lowered = name.lower()
     if not equals:
@@ -94,13 +119,69 @@ def _parse_option(part: str, source: str) -> KeyOption:
         return KeyOption(name)
     if lowered in _FLAGS:
         raise KeyOptionsError("%s: the key option %s takes no value" % (source, name))
-    if len(value) >= 2 and value[0] == value[-1] == '"':
-        value = value[1:-1].replace('\\"', '"')
+    quoted = _QUOTED.match(value)
+    if quoted:
+        value = quoted.group(1).replace('\\"', '"')
     elif lowered in _VALUED:
-        raise KeyOptionsError('%s: the value of the key option %s must stand in double quotes: %s="..."' % (source, name, name))
-    if lowered == "expiry-time" and not _EXPIRY.match(value):
-        raise KeyOptionsError('%s: expiry-time must look like "YYYYMMDD" or "YYYYMMDDHHMM[SS]", not "%s"' % (source, value))
+        raise KeyOptionsError('%s: the value of the key option %s must stand in double quotes, those in it as \\": %s="..."'
+                              % (source, name, name))
+    objection = _CHECKS[lowered](value) if lowered in _CHECKS else None
+    if objection:
+        raise KeyOptionsError("%s: %s" % (source, objection))
     return KeyOption(name, value)
+
+
+def _check_expiry(value: str) -> Optional[str]:
+    if not _EXPIRY.match(value):
+        return 'expiry-time must look like "YYYYMMDD" or "YYYYMMDDHHMM[SS]", not "%s"' % value
+    if value <= "19700102":
+        return 'expiry-time="%s" is a time before 1970, which sshd takes for never' % value
+    return None
+
+
+def _check_environment(value: str) -> Optional[str]:
+    if re.match(r"[A-Za-z0-9_]+=", value):
+        return None
+    return 'environment must look like "NAME=value" with letters, digits and underscores in the name, not "%s"' % value
+
+
+def _check_permitopen(value: str) -> Optional[str]:
+    if _is_host_and_port(value):
+        return None
+    return 'permitopen must look like "HOST:PORT" with a number from 1 to 65535 or * as the port, not "%s"' % value
+
+
+def _check_permitlisten(value: str) -> Optional[str]:
+    if _is_host_and_port(value if ":" in value else "*:" + value):
+        return None
+    return 'permitlisten must look like "[HOST:]PORT" with a number from 1 to 65535 or * as the port, not "%s"' % value
+
+
+def _is_host_and_port(value: str) -> bool:
+    match = re.match(r"(?:\[[^\]]*\]|[^\[:/][^:/]*|)[:/]", value)
+    if not match or match.end() > 1025:
+        return False
+    port = value[match.end():]
+    number = _NUMBER.match(port)
+    return port == "*" or (number is not None and 1 <= int(number.group(1)) <= 65535)
+
+
+def _check_tunnel(value: str) -> Optional[str]:
+    number = _NUMBER.match(value)
+    if value.lower() == "any" or (number and int(number.group(1)) <= _MAX_TUNNEL):
+        return None
+    return 'tunnel must be the number of a device, or any, not "%s"' % value
+
+
+def _check_from(value: str) -> Optional[str]:
+    bad = bad_address_pattern(value)
+    return None if bad is None else 'from="%s" holds %s, and sshd then lets the key in from nowhere' % (value, bad)
+
+
+_CHECKS = {
+    "environment": _check_environment, "expiry-time": _check_expiry, "from": _check_from, "permitlisten": _check_permitlisten,
+    "permitopen": _check_permitopen, "tunnel": _check_tunnel,
+}
 
 
 def _split_commas(text: str) -> List[str]:

@@ -8,7 +8,10 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 
 import ipaddress
 import re
-from typing import Iterable, Optional
+from typing import Iterable, Optional, Union
+
+Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -31,6 +34,8 @@ def in_list(text: str, patterns: Iterable[str]) -> bool:
 
 def address_in_list(address: Optional[str], patterns: str) -> Optional[bool]:
     """from= and the host part of USER@HOST. Host names can't be judged from here: sshd asks no name server by default."""
+    if bad_address_pattern(patterns) is not None:
+        return False
     if patterns == "*":
         return True
     if address is None:
@@ -39,10 +44,23 @@ def address_in_list(address: Optional[str], patterns: str) -> Optional[bool]:
     for pattern in patterns.split(","):
         negated = pattern.startswith("!")
         hit = _address_matches(address, pattern[1:] if negated else pattern)
-        if hit is None or (hit and negated):
+        if hit and negated:
             return False
         found = found or hit
     return found
+
+
+def bad_address_pattern(patterns: str) -> Optional[str]:
+    """What makes sshd refuse the whole list: an empty pattern, or a network that is none, such as 10.1.2.3/8."""
+    for pattern in patterns.split(","):
+        plain = pattern[1:] if pattern.startswith("!") else pattern
+        if not plain:
+            return "an empty pattern"
+        try:
+            _network(plain)
+        except ValueError:
+            return "%s, which is no network" % plain
+    return None
 
 
 def user_matches(name: str, address: Optional[str], pattern: str) -> Optional[bool]:
@@ -53,11 +71,32 @@ def user_matches(name: str, address: Optional[str], pattern: str) -> Optional[bo
     return matches(user, name) and address_in_list(address, host)
 
 
-def _address_matches(address: str, pattern: str) -> Optional[bool]:
-    """None for a network that is none to sshd, such as 10.1.2.3/8: it then refuses the whole list."""
-    if "/" in pattern:
-        try:
-            return ipaddress.ip_address(address) in ipaddress.ip_network(pattern)
-        except ValueError:
-            return None
+def _address_matches(address: str, pattern: str) -> bool:
+    network = _network(pattern)
+    if network is not None and _number(address) is not None:
+        return _number(address) in network
     return matches(pattern.lower(), address.lower())
+
+
+def _network(pattern: str) -> Optional[Network]:
+    """None for what is a pattern of text; ValueError for a network with too long a mask, or with bits behind the mask."""
+    address, slash, length = pattern.partition("/")
+    number = _number(address)
+    if number is None or (slash and not (re.match(r"[0-9]+\Z", length) and int(length) <= 128)):
+        return None
+    return ipaddress.ip_network("%s/%d" % (number, int(length) if slash else number.max_prefixlen))
+
+
+def _number(text: str) -> Optional[Address]:
+    """An address as getaddrinfo reads it: 127.1 and 0x7f000001 are 127.0.0.1."""
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        pass
+    parts = text.split(".")
+    if len(parts) > 4 or not all(re.match(r"(0[xX][0-9a-fA-F]*|0[0-7]*|[1-9][0-9]*)\Z", part) for part in parts):
+        return None
+    numbers = [int(part[2:] or "0", 16) if part[:2] in ("0x", "0X") else int(part, 8 if part[0] == "0" else 10) for part in parts]
+    if any(number > 255 for number in numbers[:-1]) or numbers[-1] >= 256 ** (5 - len(parts)):
+        return None
+    return ipaddress.IPv4Address(sum(number << (24 - 8 * index) for index, number in enumerate(numbers[:-1])) + numbers[-1])

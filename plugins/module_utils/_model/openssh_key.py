@@ -14,7 +14,7 @@ import hashlib
 import struct
 from typing import List, NamedTuple, Tuple
 
-# Field kinds that follow the type name in a blob. "bytes" is any non-empty string, "mpint" a positive integer.
+# Field kinds that follow the type name in a blob. "string" is text, "mpint" a positive integer.
 _FIELDS = {
     "ssh-rsa": ("mpint", "mpint"),
     "ssh-dss": ("mpint", "mpint", "mpint", "mpint"),
@@ -22,14 +22,23 @@ _FIELDS = {
     "ecdsa-sha2-nistp256": ("nistp256", "point"),
     "ecdsa-sha2-nistp384": ("nistp384", "point"),
     "ecdsa-sha2-nistp521": ("nistp521", "point"),
-    "sk-ssh-ed25519@openssh.com": ("bytes32", "bytes"),
-    "sk-ecdsa-sha2-nistp256@openssh.com": ("nistp256", "point", "bytes"),
+    "sk-ssh-ed25519@openssh.com": ("bytes32", "string"),
+    "sk-ecdsa-sha2-nistp256@openssh.com": ("nistp256", "point", "string"),
 }
 
 KEY_TYPES = tuple(sorted(_FIELDS))
 """Key types that OpenSSH accepts in an authorized_keys file (certificates are not keys: they need a CA line)."""
 
-_POINT_LENGTHS = {b"nistp256": 65, b"nistp384": 97, b"nistp521": 133}
+# The curves y^2 = x^3 - 3x + b modulo p of FIPS 186-4: bytes of a coordinate, p and b.
+_CURVES = {
+    b"nistp256": (32, 2 ** 256 - 2 ** 224 + 2 ** 192 + 2 ** 96 - 1,
+                  0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b),
+    b"nistp384": (48, 2 ** 384 - 2 ** 128 - 2 ** 96 + 2 ** 32 - 1,
+                  0xb3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aef),
+    b"nistp521": (66, 2 ** 521 - 1,
+                  0x0051953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00),
+}
+_RSA_MINIMUM_BITS = 1024
 
 
 class KeyFormatError(ValueError):
@@ -124,15 +133,23 @@ def parse_key_fields(line: str, source: str) -> PublicKey:
         )
     if len(fields) < 2:
         raise KeyFormatError("%s has the key type %s but no key after it" % (source, key_type))
-    try:
-        blob = base64.b64decode(fields[1].encode("ascii"), validate=True)
-    except (binascii.Error, UnicodeEncodeError, ValueError):
-        raise KeyFormatError("%s: the text after %s is not base64; was the key cut off?" % (source, key_type))
-    _check_blob(key_type, blob, source)
+    blob = decode_blob(key_type, fields[1], source)
     comment = fields[2].strip() if len(fields) == 3 else ""
     if any(ord(char) < 32 or ord(char) == 127 for char in comment):
         raise KeyFormatError("%s: the comment holds a control character; remove it" % source)
     return PublicKey(key_type, blob, comment)
+
+
+def decode_blob(key_type: str, text: str, source: str) -> bytes:
+    """The blob of a key of this type from its base64 text; raises KeyFormatError when OpenSSH would not read it."""
+    try:
+        blob = base64.b64decode(text.encode("ascii"), validate=True)
+    except (binascii.Error, UnicodeEncodeError, ValueError):
+        blob = b""
+    if base64.b64encode(blob) != text.encode("ascii", "replace"):
+        raise KeyFormatError("%s: the text after %s is not base64; was the key cut off?" % (source, key_type))
+    _check_blob(key_type, blob, source)
+    return blob
 
 
 def fingerprints_equal(one: str, other: str) -> bool:
@@ -161,6 +178,9 @@ def _check_blob(key_type: str, blob: bytes, source: str) -> None:
     for value, (kind, previous) in zip(values[1:], _with_previous(kinds, values)):
         if not _field_ok(kind, value, previous):
             raise KeyFormatError("%s: the %s key is damaged" % (source, key_type))
+    if key_type == "ssh-rsa" and _mpint_bits(values[2]) < _RSA_MINIMUM_BITS:
+        raise KeyFormatError("%s: the RSA key has %d bits; sshd takes none of less than %d"
+                             % (source, _mpint_bits(values[2]), _RSA_MINIMUM_BITS))
 
 
 def _with_previous(kinds: Tuple[str, ...], values: List[bytes]) -> List[Tuple[str, bytes]]:
@@ -173,11 +193,20 @@ def _field_ok(kind: str, value: bytes, previous: bytes) -> bool:
         return bool(value) and value[0] < 0x80 and not (value[0] == 0 and (len(value) == 1 or value[1] < 0x80))
     if kind == "bytes32":
         return len(value) == 32
-    if kind == "bytes":
-        return bool(value)
+    if kind == "string":
+        return b"\0" not in value
     if kind == "point":
-        return len(value) == _POINT_LENGTHS.get(previous) and value[0] == 4
+        return _is_point(value, previous)
     return value == kind.encode("ascii")
+
+
+def _is_point(value: bytes, curve: bytes) -> bool:
+    """Whether this is an uncompressed point of the curve: one flipped bit, and it is not."""
+    size, p, b = _CURVES.get(curve, (0, 1, 0))
+    if len(value) != 1 + 2 * size or value[:1] != b"\x04":
+        return False
+    x, y = int.from_bytes(value[1:1 + size], "big"), int.from_bytes(value[1 + size:], "big")
+    return x < p and y < p and (y * y - x * x * x + 3 * x - b) % p == 0
 
 
 def _read_strings(blob: bytes) -> List[bytes]:

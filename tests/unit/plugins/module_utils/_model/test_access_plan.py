@@ -230,6 +230,14 @@ def test_sudo_none_names_what_others_still_grant():
     assert made.warnings == ("user ann still has sudo by /etc/sudoers:3: ann ALL=(ALL) NOPASSWD: ALL",)
 
 
+@pytest.mark.parametrize(
+    "rules", ["User_Alias OPS = ann\nOPS ALL=(ALL) ALL\n", "\n#1001 ALL=(ALL) ALL\n", "\n%#2000 ALL=(ALL) ALL\n", "\nbob,\tALL ALL=(ALL) ALL\n"]
+)
+def test_sudo_none_overlooks_no_way_to_name_a_user(rules):
+    (warning,) = plan(host(RULES + rules), sudo="none").warnings
+    assert warning.startswith("user ann still has sudo by /etc/sudoers:4: ")
+
+
 def test_a_fragment_with_a_wrong_mode_is_repaired():
     text = "# Managed by alicloud.ecs_access.ssh_access; changes here are overwritten.\nann ALL=(ALL:ALL) NOPASSWD: ALL\n"
     for sound, actions in ((True, []), (False, ["repair owner and mode of the sudo rule of user ann"])):

@@ -17,6 +17,10 @@ def blob(number: int) -> str:
 
 K = "ssh-ed25519 " + blob(1)
 L = "ssh-ed25519 " + blob(2)
+NOT_ONE_COMMAND = (
+    "", "ls -l", "/bin/ls, ALL", "/bin/ls # ALL", "/bin/ls#", "NOPASSWD: ALL", "(root) /bin/ls", "/bin/ls a:b", "/bin/ls\\", "/bin/ls \\a",
+    "/bin/ls a=b", "sha256:00 /bin/ls", "/", "/bin/ x", "ALL ALL", "CWD=/ /bin/ls",
+)  # fmt: skip
 CRYPT = "$6$salt$" + "x" * 86
 
 
@@ -55,6 +59,19 @@ def wanted(**user):
         pytest.param(
             {"sudo": "nopasswd", "sudo_commands": ["/bin/ls\nann ALL=(ALL) ALL"]}, "control character", id="command with a newline"
         ),
+        pytest.param({"sudo": "nopasswd", "sudo_commands": []}, "sudo_commands is empty", id="no command would be every command"),
+        *[
+            pytest.param({"sudo": "nopasswd", "sudo_commands": [text]}, "is not one sudo command", id=text or "empty command")
+            for text in NOT_ONE_COMMAND
+        ],
+        *[
+            pytest.param({"sudo": "nopasswd", "sudo_runas": text}, "sudo_runas must look like", id="runas " + text)
+            for text in (":", ",", "a b", "a:%b", "-a", "#", "a:b:c", "!root", "#99999999999")
+        ],
+        pytest.param({"name": "+ops", "account": "existing"}, "is not usable", id="existing that would be a netgroup to sudo"),
+        pytest.param({"name": "ann\\", "account": "existing"}, "is not usable", id="existing with a backslash at the end"),
+        pytest.param({"authorized_keys": [f"idle-timeout=5m {K}"]}, "authorized_keys[0]: no sshd has the key option idle-timeout", id="12 unknown option"),
+        pytest.param({"authorized_keys": [f'principals="ann" {K}']}, "only for a key that is marked cert-authority", id="principals of a plain key"),
         pytest.param(
             {"sudo": "nopasswd", "sudo_runas": "root) NOPASSWD: ALL #\n"}, "sudo_runas must look like", id="runas that breaks out"
         ),
@@ -129,10 +146,10 @@ def test_the_same_key_twice_is_one():
     assert len(user.keys) == 2
 
 
-def test_what_sshd_does_not_know_is_warned_of():
-    assert wanted(authorized_keys=[f"idle-timeout=5m {K}"]).warnings == (
-        "user ann: authorized_keys[0]: no known sshd has the key option 'idle-timeout'; sshd refuses the whole line without a word",
-    )
+def test_a_key_that_must_go_may_have_any_options():
+    (user,) = wanted(authorized_keys=[{"key": f"idle-timeout=5m {K}", "state": "absent"}]).users
+    assert not user.keys[0].present
+    assert parse_wanted({"revoked_keys": [f'idle-timeout=5m,command="x",command="y" {K}']}).revoked.blobs
 
 
 def test_a_revoked_key_that_is_listed_is_warned_of():

@@ -22,7 +22,7 @@ def make_line(kind, *fields):
     return "%s %s" % (kind, base64.b64encode(blob).decode())
 
 
-RSA = make_line("ssh-rsa", b"\1\0\1", b"\x7f" + b"\x11" * 127)
+RSA = make_line("ssh-rsa", b"\1\0\1", b"\0\x8f" + b"\x11" * 127)
 ED25519 = make_line("ssh-ed25519", b"\x22" * 32)
 KEY = parse_public_key(RSA)
 
@@ -51,7 +51,7 @@ def row(name="root", uid=0, **facts):
         ({"settings": {"authenticationmethods": ["publickey,password"]}}, "a key alone is not enough"),
         ({"settings": {"pubkeyacceptedalgorithms": ["ssh-ed25519,ecdsa-sha2-*"]}}, "nothing for a key of type ssh-rsa"),
         ({"settings": {"pubkeyacceptedkeytypes": ["ssh-ed25519"]}}, "nothing for a key of type ssh-rsa"),
-        ({"settings": {"requiredrsasize": ["2048"]}}, "RequiredRSASize is 2048 and the key has 1023 bits"),
+        ({"settings": {"requiredrsasize": ["2048"]}}, "RequiredRSASize is 2048 and the key has 1024 bits"),
         ({"settings": {"rsaminsize": ["2048"]}}, "RequiredRSASize is 2048"),
         ({"settings": {"revokedkeys": ["/etc/ssh/revoked"]}, "missing": ["/etc/ssh/revoked"]}, "can't be read"),
         ({"settings": {"revokedkeys": ["/etc/ssh/revoked"]}, "revoked": True}, "the key is in RevokedKeys"),

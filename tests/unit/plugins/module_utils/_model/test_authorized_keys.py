@@ -164,6 +164,18 @@ def test_a_revoked_rsa_key_does_not_hide_behind_needless_zeros():
         pytest.param(f"{A}   ", "key", "", id="trailing blanks"),
         pytest.param(f'from="192.0.2.1,!192.0.2.7" {A}', "key", 'from="192.0.2.1,!192.0.2.7"', id="commas in a value"),
         pytest.param(f'command="unclosed {A}', "unknown", "", id="a quote that is never closed"),
+        # Spellings of a key that sshd takes, so that a revoked key can't hide behind them.
+        pytest.param(f"{A[:40]}\r\x0b\x0c{A[40:]} x", "key", "", id="what sshd passes over inside of base64"),
+        pytest.param(f"{A}\r", "key", "", id="a carriage return at the end"),
+        pytest.param(f"{A}\0 x", "key", "", id="a line ends at a NUL"),
+        pytest.param(f"restrict,,pty, {A}", "key", "restrict,,pty,", id="empty options"),
+        # And what sshd does not take.
+        pytest.param(f"no-pty\0 {A}", "unknown", "", id="a NUL before the key"),
+        pytest.param(f"{A}\xa0x", "unknown", "", id="a blank that is none to sshd"),
+        pytest.param(f"{A}\x1cx", "unknown", "", id="a separator that is none to sshd"),
+        pytest.param(f"{A.replace(' ', chr(11))}", "unknown", "", id="a vertical tab between type and key"),
+        pytest.param(f"{A}=", "unknown", "", id="padding too many"),
+        pytest.param(f"ED25519 {A.split()[1]}", "unknown", "", id="the short name of a type"),
         pytest.param("#comment", "comment", "", id="comment"),
         pytest.param("   # indented", "comment", "", id="indented comment"),
         pytest.param("   ", "blank", "", id="blank"),
@@ -175,6 +187,49 @@ def test_parse(line, kind, options):
     (parsed,) = parse_key_file(line.encode())
     assert (parsed.kind, parsed.options) == (kind, options)
     assert parsed.raw == line.encode()
+
+
+def rsa(bits, exponent=b"\x01\x00\x01"):
+    return pack(b"ssh-rsa", exponent, b"\0\x81" + b"\xc1" * (bits // 8 - 1))
+
+
+def ecdsa(flipped=0):
+    """A point of NIST's curve P-256; one flipped bit, and it is on the curve no more."""
+    x = 0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296
+    y = 0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5 ^ flipped
+    return pack(b"ecdsa-sha2-nistp256", b"nistp256", b"\x04" + x.to_bytes(32, "big") + y.to_bytes(32, "big"))
+
+
+@pytest.mark.parametrize(
+    ("name", "blob", "kind"),
+    [
+        pytest.param("rsa-sha2-512", rsa(2048), "key", id="a signature algorithm in place of the type"),
+        pytest.param("rsa-sha2-256", rsa(2048), "key", id="another"),
+        pytest.param("ssh-rsa", rsa(1024), "key", id="RSA of 1024 bits"),
+        pytest.param("ssh-rsa", rsa(1016), "unknown", id="RSA too short for sshd"),
+        pytest.param("ssh-rsa", pack(b"ssh-rsa", b"\x01\x00\x01", b"\x81" * 256), "unknown", id="RSA with a negative number"),
+        pytest.param("ssh-rsa", rsa(2048)[:-3], "unknown", id="RSA cut off"),
+        pytest.param("ssh-rsa", rsa(2048, b"\0\x01\x00\x01")[:-3], "unknown", id="RSA with needless zeros cut off"),
+        pytest.param("ssh-rsa", rsa(2048) + b"\0\0\0", "unknown", id="RSA with bytes behind it"),
+        pytest.param("ssh-ed25519", rsa(2048), "unknown", id="another type"),
+        pytest.param("ecdsa-sha2-nistp256", ecdsa(), "key", id="a point of the curve"),
+        pytest.param("ecdsa-sha2-nistp256", ecdsa(1), "unknown", id="no point of the curve"),
+        pytest.param("ecdsa-sha2-nistp384", ecdsa(), "unknown", id="another curve"),
+        pytest.param("sk-ssh-ed25519@openssh.com", pack(b"sk-ssh-ed25519@openssh.com", b"x" * 32, b""), "key", id="no application"),
+        pytest.param("sk-ssh-ed25519@openssh.com", pack(b"sk-ssh-ed25519@openssh.com", b"x" * 32, b"a\0b"), "unknown", id="NUL in it"),
+    ],
+)
+def test_parse_blobs(name, blob, kind):
+    line = "%s %s x" % (name, base64.b64encode(blob).decode())
+    (parsed,) = parse_key_file(line.encode())
+    assert parsed.kind == kind
+    assert parsed.key is None or (parsed.key.blob, parsed.key.key_type.encode()) == (blob, blob[4 : 4 + blob[3]])
+
+
+def test_bits_behind_the_last_byte_are_not_passed_over():
+    text = base64.b64encode(ecdsa()).decode()
+    assert text.endswith("U=") and base64.b64decode(text[:-2] + "V=") == ecdsa()
+    assert [line.kind for line in parse_key_file(f"ecdsa-sha2-nistp256 {text}\necdsa-sha2-nistp256 {text[:-2]}V=\n".encode())] == ["key", "unknown"]
 
 
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not here")

@@ -11,6 +11,8 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sudoers
     admin_groups,
     find_includes,
     fragment_name,
+    is_command,
+    is_runas,
     parse_rules,
     render_fragment,
     replace_includes,
@@ -56,6 +58,9 @@ def test_the_name_is_late_in_order():
         (("john", True, (), "ALL:ALL"), "john ALL=(ALL:ALL) NOPASSWD: ALL"),
         (("john", False, (), "ALL:ALL"), "john ALL=(ALL:ALL) ALL"),
         (("john", True, ("/bin/ls", "/bin/cat /x"), "www"), "john ALL=(www) NOPASSWD: /bin/ls, /bin/cat /x"),
+        (("ALL", True, ("/bin/ls",), "ALL"), '"ALL" ALL=(ALL) NOPASSWD: /bin/ls'),
+        (("OPS", False, (), "ALL"), '"OPS" ALL=(ALL) ALL'),
+        (("Defaults", False, (), "ALL"), '"Defaults" ALL=(ALL) ALL'),
         (("ann@example.com", True, (), "ALL:ALL"), '"ann@example.com" ALL=(ALL:ALL) NOPASSWD: ALL'),
     ],
 )
@@ -86,6 +91,43 @@ def test_rules_of_a_user():
         (3, "ALL ALL=(ALL) /bin/df"),
     ]
     assert [rule.number for rule in rules_for("eve", [], rules)] == [3]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        pytest.param("User_Alias OPS = ann, %dev : MORE = OPS, !cleo\nMORE ALL=(ALL) ALL\n", "ann bob", id="lists with a name, within another"),
+        pytest.param("OPS ALL=(ALL) ALL\nUser_Alias OPS=\\\n ann\n", "ann", id="a name before its list"),
+        pytest.param("User_Alias OPS = ann, !OPS\nOPS ALL=(ALL) ALL\n", "ann", id="a list within itself"),
+        pytest.param("NOBODY ALL=(ALL) ALL\n", "", id="a name without a list"),
+        pytest.param("ALL, !bob ALL=(ALL) ALL\n", "ann cleo", id="all but one"),
+        pytest.param("!!ann, ! bob\tALL=(ALL) ALL\n", "ann", id="twice negated"),
+        pytest.param('"ALL" ALL=(ALL) ALL\n', "", id="a user of that name"),
+        pytest.param('"ann", "%dev" ALL=(ALL) ALL\n', "ann bob cleo", id="in quotes"),
+        pytest.param("a\\nn ALL=(ALL) ALL\n", "ann", id="a needless backslash"),
+        pytest.param("ANN, %DEV ALL=(ALL) ALL\n", "ann bob cleo", id="in upper case"),
+        pytest.param("#1001, %#50 ALL=(ALL) ALL # why\n", "ann bob cleo", id="ids"),
+        pytest.param("x, %#1001 ALL=(ALL) ALL #why\n", "", id="the id of another group"),
+    ],
+)
+def test_nobody_whom_sudo_lets_is_overlooked(text, names):
+    rules = parse_rules("/etc/sudoers", text)
+    people = {"ann": ([], ["#1001"]), "bob": (["dev"], ["#1002", "%#50"]), "cleo": (["dev"], ["#1003", "%#50"])}
+    assert [name for name, (groups, ids) in people.items() if rules_for(name, groups, rules, ids)] == names.split()
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["ALL", "SERVICES", "/bin/ls", "! /bin/su", "/usr/bin/", "/bin/ls \"\"", "/bin/kill -9 [0-9]*", "/bin/l\\ s a\\=b\\,c\\:\\#\\\\", "sudoedit /etc/hosts",
+     "sha256:" + "0a" * 32 + " /bin/ls -l", "sha512:" + "A" * 86 + "== /bin/ls", "^/bin/l[st]$"],
+)  # fmt: skip
+def test_one_command(command):
+    assert is_command(command)
+
+
+@pytest.mark.parametrize("text", ["ALL", "root", "www:www", ":www", "#1000", "%ops", "%#27:#27", "a,b:c,d", " a , b : c "])
+def test_runas(text):
+    assert is_runas(text)
 
 
 def test_includes():

@@ -66,6 +66,23 @@ def test_files_of_any_bytes_go_both_ways(one_instance, through, tmp_path) -> Non
     assert (tmp_path / "back").read_bytes() == content
 
 
+def test_answers_of_hosts_stay_apart(fleet, playbook, tmp_path) -> None:
+    """The inventory plugin leaves an open connection to the cloud in the process that every task is forked from."""
+    hosts = tmp_path / "my.ecs.yml"
+    hosts.write_text(
+        "plugin: alicloud.ecs_access.ecs\nhostnames: [name]\n"
+        "compose:\n  ansible_connection: \"'alicloud.ecs_access.ecs_assistant'\"\n"
+    )
+    text = (
+        "- hosts: %s\n  gather_facts: false\n  tasks:\n    - ansible.builtin.raw: hostname\n      changed_when: false\n      loop: [1, 2, 3]\n"
+        % ":".join(instance.name for instance in fleet)
+    )
+    run = playbook(text, hosts, environment=fleet.environment())
+    assert run.returncode == 0, run.output
+    for result in run.results:
+        assert {item["stdout"].strip() for item in result.result["results"]} == {result.host}
+
+
 def test_an_agent_that_is_offline_is_unreachable_with_the_reason(fleet, playbook, tmp_path) -> None:
     hosts = tmp_path / "hosts.yml"
     hosts.write_text(

@@ -11,7 +11,13 @@ import os
 import pwd
 from typing import Optional, Tuple
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import as_account, look_at, read_quietly
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import (
+    as_account,
+    chain,
+    find_closed,
+    look_at,
+    read_quietly,
+)
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import AccountFacts, ShadowLine
 
 _NOLOGIN = ("/var/run/nologin", "/etc/nologin")
@@ -28,6 +34,7 @@ def read_account(name: str) -> AccountFacts:
     with as_account(name, entry.pw_uid, entry.pw_gid):
         # sshd asks as root whether anybody may execute it; then it is executed with the rights of the account.
         executable = os.access(shell, os.X_OK, effective_ids=True)
+        closed = find_closed(chain(shell)) if not executable else ""
     return AccountFacts(
         found=True,
         uid=entry.pw_uid,
@@ -40,6 +47,7 @@ def read_account(name: str) -> AccountFacts:
         shadow=_shadow(name),
         shell_node=look_at(shell),
         shell_executable=executable,
+        shell_closed_at=look_at(closed) if closed not in ("", shell) else None,
         shell_interpreter=_missing_interpreter(shell),
         shells=_shells(),
         nologin=_notices(),

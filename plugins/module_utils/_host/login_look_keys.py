@@ -9,7 +9,6 @@ Note that this module util is **PRIVATE** to the collection.
 import os
 import pwd
 import subprocess
-import tempfile
 from typing import Callable, List, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import (
@@ -70,13 +69,11 @@ def read_revoked(facts: Facts) -> Tuple[str, str, bool]:
     key = facts.request.key
     if key is None or (node.mode & 0o444 == 0 and not facts.root):
         return path, "", False
-    with tempfile.NamedTemporaryFile(prefix="ecs-access-", suffix=".pub") as stream:
-        stream.write(key.line.encode("utf-8", "replace") + b"\n")
-        stream.flush()
-        try:
-            code, said = run_tool(["ssh-keygen", "-Q", "-f", path, stream.name], timeout=30)
-        except HostError:
-            code, said = 0, ""
+    # By a pipe: a file would stay behind if this process were killed.
+    try:
+        code, said = run_tool(["ssh-keygen", "-Q", "-f", path, "/dev/stdin"], "%s %s\n" % (key.key_type, key.base64), timeout=30)
+    except HostError:
+        code, said = 0, ""
     # The file may also be a plain list of keys, which ssh-keygen does not read.
     return path, "", (code != 0 and "REVOKED" in said) or _lists_plainly(path, key)
 

@@ -111,7 +111,7 @@ def look_at_key_file(account: AccountFacts, name: str, path: str) -> KeyFileFact
         except OSError as exc:
             # A socket, or a device without a driver, can't be opened at all.
             status, error = ("not_regular" if nodes[-1].kind in ("socket", "device") else "error"), exc.strerror or ""
-        blocked = _blocked_at(nodes) if status == "denied" else ""
+        blocked = find_closed(nodes) if status == "denied" else ""
     if status == "denied":
         with contextlib.suppress(OSError):
             content = _read(path)
@@ -150,8 +150,8 @@ def _read(path: str, most: int = _MAX_SIZE) -> bytes:
         os.close(descriptor)
 
 
-def _blocked_at(nodes: Tuple[Node, ...]) -> str:
-    """The first directory that can't be searched by whoever we are now, else the file itself."""
+def find_closed(nodes: Tuple[Node, ...]) -> str:
+    """The first directory that can't be searched by whoever we are now, else the last of the nodes."""
     for node in nodes[:-1]:
         # Not os.access: before glibc 2.33 it asks for the real ids, which stay root's.
         try:

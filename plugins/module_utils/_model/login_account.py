@@ -124,6 +124,17 @@ def _shell(facts: Facts) -> List[Finding]:
     change = "usermod -s /bin/bash %s" % shell_quote(user) if "/bin/bash" in account.shells else "usermod -s /bin/sh %s" % shell_quote(user)
     if account.shell_node.kind == "missing":
         return [blocks("shell_missing", "the shell of %s, %s, does not exist" % (user, _visible(shell)), "give it a shell that exists", change)]
+    closed = account.shell_closed_at
+    if closed is not None and account.shell_node.kind == "file":
+        return [
+            blocks(
+                "directory_not_enterable",
+                "%s (owner %s, mode %04o): %s may not enter it, so nobody can start its shell, %s"
+                % (closed.path, closed.owner or closed.uid, closed.mode, user, shell),
+                "let everybody enter it",
+                "chmod a+x %s" % shell_quote(closed.path),
+            )
+        ]
     if account.shell_node.kind != "file" or not account.shell_executable:
         return [
             blocks(

@@ -71,6 +71,8 @@ class AccountFacts(NamedTuple):
     shadow: Optional[ShadowLine] = None
     shell_node: Node = Node("")
     shell_executable: bool = True
+    shell_closed_at: Optional[Node] = None
+    """The directory on the way to the shell that the account can't enter."""
     shell_interpreter: str = ""
     """The program that a shell which is a script names in its first line, where that program does not exist."""
     passwd_line: Tuple[int, str] = (0, "")

@@ -73,11 +73,14 @@ tar -C / -xpf /opt/base/base.tar
 for kind in blackhole prohibit; do ip route flush type $kind 2>/dev/null; done
 if [ -x /usr/sbin/iptables ]; then iptables -P INPUT ACCEPT; iptables -F; iptables -X; fi
 kill $HOLDER $SQUATTER 2>/dev/null; HOLDER= SQUATTER=
-if [ $UNIT = ssh ] && systemctl is-enabled -q ssh.socket; then systemctl disable -q ssh.socket; systemctl enable -q ssh.service; fi 2>/dev/null
+if systemctl is-enabled -q ssh.socket || systemctl is-active -q ssh.socket; then
+  systemctl disable -q ssh.socket; systemctl enable -q ssh.service; systemctl stop ssh.socket ssh.service
+  # One that a socket had started may stay.
+  pkill -9 -f 'sshd: .*[[]listener]'
+fi 2>/dev/null
 systemctl is-active -q systemd-user-sessions || systemctl start systemd-user-sessions
 systemctl daemon-reload
 mkdir -p /run/sshd
-systemctl is-active -q ssh.socket && systemctl stop ssh.socket
 restart
 """
 

@@ -59,7 +59,7 @@ OUT = {"password": False, "keyboard-interactive": False}
         pytest.param("debian12", READ_FIRST + KEYS_OFF, DROP_IN, MAIN, id="debian12: opened by a drop-in before ours", marks=pytest.mark.long),
         pytest.param("debian11", CLOUD_INIT + KEYS_OFF, DROP_IN, DROP_IN, id="debian11: keys are off", marks=pytest.mark.long),
         pytest.param("debian13", CLOUD_INIT, None, DROP_IN, id="debian13: keys work already", marks=pytest.mark.long),
-        pytest.param("el-like", IN_MAIN + KEYS_OFF, MAIN, MAIN, id="el-like: keys are off"),
+        pytest.param("el-like", IN_MAIN + KEYS_OFF, MAIN, MAIN, id="el-like: keys are off", marks=pytest.mark.long),
     ],
 )
 def test_no_login_by_password(host_of, image, world, first, place):
@@ -101,6 +101,7 @@ def shown_diff(result):
     return result["output"].split("TASK [", 1)[1].split("changed: [")[0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("image", ["debian12", "el-like"])
 def test_root_by_key_only_and_then_not_at_all_and_back_again(host_of, image):
     host = host_of(image)

@@ -53,7 +53,7 @@ def plan_hardening(planner: Planner, asked: Hardening, keys: Plan, proof_user: O
     exceptions = sshd_hardening.find_exceptions(asked, planner.tree.directives())
     if exceptions:
         raise SshdError(
-            "%s; change or remove that setting, which wins over every general one; %s"
+            "%s stands against it and wins over every general setting; change or remove it first, %s"
             % (", ".join(_describe(exception) for exception in exceptions), NOTHING_CHANGED)
         )
     general = keys.after[EVERYBODY]

@@ -77,18 +77,19 @@ def is_met(asked: Hardening, general: Effective, users: Sequence[Effective]) -> 
 
 
 def find_exceptions(asked: Hardening, directives: Sequence[Directive]) -> List[Directive]:
-    """Lines of Match blocks that give somebody back what shall be taken: they win over every general setting."""
-    doors = [name.lower() for name in _DOORS]
-    found = []
-    for directive in directives:
-        value = directive.arguments[0].lower() if directive.arguments else ""
-        if not directive.match:
-            continue
-        if asked.password_authentication is False and directive.keyword in doors and value != "no":
-            found.append(directive)
-        if asked.permit_root_login and directive.keyword == _ROOT.lower() and _rank(value) > _rank(asked.permit_root_login):
-            found.append(directive)
-    return found
+    """Lines of Match blocks that stand against it: they win over every general setting.
+
+    They give somebody back what shall be taken, or ask somebody for the password that shall not be taken any more.
+    """
+    return [
+        directive
+        for directive in directives
+        if directive.match
+        and (
+            (asked.password_authentication is False and _wants_password(directive))
+            or (asked.permit_root_login and directive.keyword == _ROOT.lower() and _rank(_value(directive)) > _rank(asked.permit_root_login))
+        )
+    ]
 
 
 def describe(before: Effective, after: Effective) -> Dict[str, Dict[str, str]]:
@@ -102,6 +103,19 @@ def root_login(effective: Effective) -> str:
     """PermitRootLogin by its name of today."""
     value = (effective.get(_ROOT.lower()) or ["prohibit-password"])[0].lower()
     return _OLD_ROOT.get(value, value)
+
+
+def _wants_password(directive: Directive) -> bool:
+    if directive.keyword in [name.lower() for name in _DOORS]:
+        return _value(directive) != "no"
+    lists = directive.arguments if directive.keyword == "authenticationmethods" else ()
+    return bool(lists) and all(
+        any(method.split(":")[0] in ("password", "keyboard-interactive") for method in methods.split(",")) for methods in lists
+    )
+
+
+def _value(directive: Directive) -> str:
+    return directive.arguments[0].lower() if directive.arguments else ""
 
 
 def _shown(name: str, effective: Effective) -> str:

@@ -114,6 +114,16 @@ def judge_client(log: str, status: int, fingerprint: Optional[str] = None) -> Li
     cause = _first(log, _CAUSES)
     if cause is not None:
         return [blocks(*cause)]
+    after = log.rpartition("Server accepts key: ")[2] if "Server accepts key: " in log else ""
+    if "No more authentication methods to try" in after and "Authentications that can continue" not in after:
+        # In batch mode ssh passes over a key that it would have to ask a passphrase for without a word.
+        return [
+            blocks(
+                "private_key_passphrase",
+                "the host accepts the key %s, but ssh did not sign with it, as if it needed a passphrase" % after.splitlines()[0],
+                "put it into an agent with ssh-add",
+            )
+        ]
     offered = re.findall(r"Offering public key: .*?(SHA256:\S+)", log)
     if fingerprint and "Authentications that can continue" in log and fingerprint not in offered:
         what = "it offered %s" % ", ".join(offered) if offered else "it offered none"

@@ -6,6 +6,7 @@
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import login_facts as facts_of
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_account import is_well_formed
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_client import judge_client
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts, Request
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_key_text import find_damage
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_log import judge_log
@@ -134,3 +135,19 @@ def test_what_happened_to_the_text_of_a_key(text: str, cause: object) -> None:
 )
 def test_lines_that_are_accounts(line: str, good: bool) -> None:
     assert is_well_formed(line) is good
+
+
+ACCEPTED = "debug1: Server accepts key: john ED25519 SHA256:abc explicit\n"
+DENIED = "debug1: No more authentication methods to try.\njohn@web-1: Permission denied (publickey).\n"
+
+
+@pytest.mark.parametrize(
+    ("log", "cause"),
+    [
+        (ACCEPTED + DENIED, "private_key_passphrase"),
+        (ACCEPTED + "debug1: Authentications that can continue: publickey\n" + DENIED, "permission_denied"),
+        (DENIED, "permission_denied"),
+    ],
+)
+def test_a_key_that_ssh_silently_passes_over(log: str, cause: str) -> None:
+    assert [finding.cause for finding in judge_client(log, 255)] == [cause]

@@ -12,8 +12,11 @@ description:
   - Everything is checked before anything is changed. If a step fails all the same, RV(actions) says which steps were done.
   - Access is given before any is taken away.
   - The module refuses to take away the user, key, group or sudo rule that the very run depends on, see O(allow_self_lockout).
+  - Keys go where C(sshd) will look for them, whatever C(AuthorizedKeysFile) says for the user, in C(Match) blocks too.
   - Key files are read and written with the rights of the account that they belong to. Symbolic links, hard links and special files
     are refused. Owners and modes on which C(sshd) would refuse a key are repaired.
+  - Every file is replaced as a whole. A run that is killed leaves each as it was or as it is to be, and the next run goes on from there.
+  - Runs take turns on a host.
   - Needs root on the host (C(become)).
 extends_documentation_fragment:
   - alicloud.ecs_access.attributes
@@ -163,6 +166,7 @@ options:
         description:
           - Remove every key that is not listed, and every line that cannot be read. Comments stay.
           - An empty list is refused, see O(users[].allow_empty_exclusive).
+          - Keys that C(sshd) takes from a program (C(AuthorizedKeysCommand)) are not removed; a warning names the program.
         type: bool
         default: false
       allow_empty_exclusive:

@@ -10,6 +10,7 @@ Note that this module util is **PRIVATE** to the collection.
 
 import contextlib
 import os
+import re
 import stat
 from typing import Any, Callable, Iterator, List
 
@@ -139,13 +140,30 @@ def check_home(account: Account, status: os.stat_result) -> List[str]:
     if status.st_uid not in (0, account.uid):
         raise Problem("the home %s belongs to uid %d and not to the account; mend it with chown" % (account.home, status.st_uid))
     if home_mode(status) == mode:
-        return []
+        return [] if status.st_uid == account.uid else _check_entry(account, mode)
     if status.st_uid != account.uid:
         if mode & 0o022:
             raise Problem("the home %s belongs to root and others may write there (mode %04o); sshd refuses keys there"
                           % (account.home, mode))
-        return []
+        return _check_entry(account, mode)
     return ["mode of %s %04o -> %04o" % (account.home, mode, home_mode(status))]
+
+
+def _check_entry(account: Account, mode: int) -> List[str]:
+    # Such a home is what a useradd leaves that was killed.
+    if not mode & 0o011:
+        raise Problem("the home %s belongs to root and the account cannot enter it (mode %04o); mend it with chown" % (account.home, mode))
+    return []
+
+
+def check_contents(where: str, descriptor: int, name: str) -> None:
+    """Raises Problem unless a directory of root's holds what belongs beside the key file C(name), and nothing else.
+
+    The account could have given another directory of root's this name, to be given it by our repair.
+    """
+    usual = re.compile(r"(authorized_keys2?|known_hosts(\.old)?|config|environment|rc|id_[\w-]+(\.pub)?)\Z")
+    if not all(usual.match(entry) or entry in (name, temporary_name(name)) for entry in os.listdir(descriptor)):
+        raise Problem("%s belongs to root and holds more than files of ssh; look at it and mend it with chown" % where)
 
 
 def check_directory(account: Account, where: str, status: os.stat_result) -> List[str]:

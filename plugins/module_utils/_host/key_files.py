@@ -20,6 +20,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.account_
     Problem,
     acting_as,
     as_account_or_root,
+    check_contents,
     check_directory,
     check_home,
     closing,
@@ -111,6 +112,9 @@ def _read_in_home(account: Account, path: str) -> KeyFile:
                     return KeyFile(path, False, b"", tuple(repairs), obstacle=_directory_obstacle(account, parent, where))
                 where += "/" + name
                 repairs += check_directory(account, where, status)
+                if status.st_uid != account.uid:
+                    with closing(os.open(name, READABLE_DIRECTORY, dir_fd=parent)) as folder:
+                        check_contents(where, folder, parts[-1])
                 descriptor = as_account_or_root(account, os.open, name, DIRECTORY, dir_fd=parent)
         with closing(descriptor) as parent:
             obstacle = _directory_obstacle(account, parent, where) or _temporary_obstacle(account, parent, path)

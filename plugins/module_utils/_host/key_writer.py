@@ -17,6 +17,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.account_
     Problem,
     acting_as,
     as_account_or_root,
+    check_contents,
     check_directory,
     check_home,
     closing,
@@ -136,7 +137,7 @@ def _write_in_home(account: Account, path: str, content: bytes, before: Optional
         for index, name in enumerate(parts[:-1]):
             where = "/".join([account.home.rstrip("/")] + parts[:index + 1])
             with closing(descriptor) as parent:
-                descriptor = _ensure_directory(account, parent, name, where)
+                descriptor = _ensure_directory(account, parent, name, where, parts[-1])
         with closing(descriptor) as parent:
             try:
                 present = read_entry(account, parent, parts[-1], path).content  # type: Optional[bytes]
@@ -162,8 +163,8 @@ def _check_unchanged(path: str, present: Optional[bytes], before: Optional[bytes
         raise Problem("%s was changed by somebody else while this run was at work; run it again" % path)
 
 
-def _ensure_directory(account: Account, parent: int, name: str, where: str) -> int:
-    """Open a directory of the account in parent; make it or put it right first."""
+def _ensure_directory(account: Account, parent: int, name: str, where: str, key_file: str) -> int:
+    """Open the directory of a key file in parent; make it or put it right first."""
     try:
         status = as_account_or_root(account, os.stat, name, dir_fd=parent, follow_symlinks=False)
     except FileNotFoundError:
@@ -176,6 +177,7 @@ def _ensure_directory(account: Account, parent: int, name: str, where: str) -> i
             with closing(os.open(name, READABLE_DIRECTORY, dir_fd=parent)) as descriptor:
                 if os.fstat(descriptor).st_uid != 0:
                     raise Problem("%s was exchanged while this run was at work" % where)
+                check_contents(where, descriptor, key_file)
                 os.fchown(descriptor, account.uid, account.gid)
         with acting_as(account.uid, account.gid):
             # As the account: were the entry exchanged for a link, its owner could do no more by it than without us.

@@ -240,6 +240,26 @@ class TestAsRoot:
         os.chown(path, 0, 0)
         assert "belongs to root and holds more than keys" in read_key_file(ann, str(path)).problem
 
+    def test_a_directory_of_root_under_a_new_name_is_not_given_away(self, ann, path):
+        put(path.parent / "dump.sql", b"everything")
+        os.chown(path.parent, 0, 0)
+        seen = read_key_file(ann, str(path))
+        assert seen.problem == f"{path.parent} belongs to root and holds more than files of ssh; look at it and mend it with chown"
+        with pytest.raises(HostError, match="holds more than files of ssh"):
+            write_key_file(ann, str(path), b"new\n", None)
+        assert path.parent.stat().st_uid == 0
+
+    def test_a_home_that_only_root_can_enter_is_refused(self, ann, home, path):
+        """What a useradd that is killed leaves."""
+        for left in (0o000, 0o700):
+            os.chown(home, 0, 0)
+            home.chmod(left)
+            assert read_key_file(ann, str(path)).problem == (
+                f"the home {home} belongs to root and the account cannot enter it (mode {left:04o}); mend it with chown"
+            )
+        home.chmod(0o755)
+        assert read_key_file(ann, str(path)).problem is None
+
     def test_a_file_of_another_user_is_refused(self, ann, path):
         put(path)
         os.chown(path.parent, 54321, 54322)

@@ -9,7 +9,7 @@ export PYTHONPATH := $(CURDIR)/tests/emulator:$(CURDIR)/.work/collections
 PYTEST := $(PY) -m pytest -q -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup instances demo emulator test lint unit sanity integration system long molecule bench docs clean
+.PHONY: help setup instances demo emulator test lint unit sanity integration system long fuzz molecule bench docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ system: instances ## real ansible, ssh and sudo on real instances: the tests tha
 
 long: instances ## the same on every image, with the tests that take minutes: kills, reboots, expiring keys, broken worlds
 	@$(PYTEST) tests/system
+
+fuzz: instances ## key lines and sudo rules against real sshd, ssh-keygen and sudo: FUZZ_SECONDS=600 for each part, FUZZ_IMAGE=debian12
+	@$(PY) tests/fuzz/run.py --image $(or $(FUZZ_IMAGE),debian12) --seconds $(or $(FUZZ_SECONDS),600) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
 
 molecule: instances ## every role and playbook on Debian 11, 12, 13 and the el-like instance
 	@ECS_ACCESS_MOLECULE_PORT=$$($(PY) -c "import socket; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1])") \

@@ -1,0 +1,210 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs inside an instance and asks its sshd, ssh-keygen, visudo and sudo: one JSON question a line, one JSON answer a line.
+
+Python 3.6 and the standard library alone; it is sent there as text.
+"""
+
+import base64
+import contextlib
+import grp
+import json
+import os
+import pwd
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+
+FOLDER = tempfile.mkdtemp(prefix="fuzz-")
+KEYS = os.path.join(FOLDER, "keys")
+USER = "fuzz"
+SHOWN = "matching key found|Accepted key|key options:|forced command:|environment:|permitted open:|permitted listen:|authorized principals:"
+LOG_LINE = re.compile(r"(?:debug\d: )?(?:%s:(\d+): (%s) ?(.*)|(Accepted) key \S+ (\S+) found at %s:(\d+))" % (KEYS, SHOWN, KEYS))
+CONFIG = """\
+HostKey %(folder)s/host
+AuthorizedKeysFile %(keys)s
+StrictModes no
+UsePAM no
+PermitUserEnvironment yes
+PasswordAuthentication no
+MaxAuthTries 100000
+LoginGraceTime 0
+PidFile none
+LogLevel DEBUG1
+AllowTcpForwarding yes
+"""
+
+
+def run(*command, **more):
+    """The process, with its output as bytes."""
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=120, **more)  # noqa: UP022
+
+
+def write(path, content, mode=0o644):
+    with open(path, "wb") as stream:
+        stream.write(content)
+    os.chmod(path, mode)
+
+
+class Agent(threading.Thread):
+    """An SSH agent that offers public keys nobody has the private half of."""
+
+    def __init__(self, path):
+        super().__init__(daemon=True)
+        self.blobs = []
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen(5)
+
+    def run(self):
+        while True:
+            connection = self.listener.accept()[0]
+            with contextlib.suppress(OSError, struct.error), connection:
+                self.serve(connection)
+
+    def serve(self, connection):
+        stream = connection.makefile("rwb")
+        while True:
+            head = stream.read(4)
+            if len(head) < 4:
+                return
+            request = stream.read(struct.unpack(">I", head)[0])
+            answer = b"\x05"
+            if request[:1] == b"\x0b":
+                entries = b"".join(struct.pack(">I", len(blob)) + blob + struct.pack(">I", 0) for blob in self.blobs)
+                answer = b"\x0c" + struct.pack(">I", len(self.blobs)) + entries
+            stream.write(struct.pack(">I", len(answer)) + answer)
+            stream.flush()
+
+
+class Tools:
+    """The questions."""
+
+    def __init__(self):
+        os.chmod(FOLDER, 0o755)
+        try:
+            pwd.getpwnam(USER)
+        except KeyError:
+            run("useradd", "-M", "-d", FOLDER, "-s", "/bin/sh", "-p", "*", USER, check=True)
+        os.makedirs("/run/sshd", 0o755, exist_ok=True)
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", FOLDER + "/host", check=True)
+        self.config = FOLDER + "/sshd_config"
+        write(self.config, (CONFIG % {"folder": FOLDER, "keys": KEYS}).encode())
+        self.agent = Agent(FOLDER + "/agent")
+        self.agent.start()
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(5)
+
+    def versions(self):
+        return [run("ssh", "-V").stderr.decode().split(",")[0], run("sudo", "-V").stdout.decode().splitlines()[0]]
+
+    def sshd(self, content, blobs):
+        """What sshd logs of each line that it takes for one of the keys: [[line, what, text], ...]."""
+        write(KEYS, base64.b64decode(content))
+        self.agent.blobs = self.sound(blobs)
+        log = FOLDER + "/log"
+        write(log, b"")
+        client = ["ssh", "-F", "none", "-p", str(self.listener.getsockname()[1]), "-o", "IdentityAgent=" + FOLDER + "/agent"]
+        for option in ("BatchMode=yes", "IdentityFile=none", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"):
+            client += ["-o", option]
+        with subprocess.Popen(client + ["-o", "PreferredAuthentications=publickey", USER + "@127.0.0.1", "true"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as started:
+            self.listener.settimeout(30)
+            connection = self.listener.accept()[0]
+            with connection, subprocess.Popen(["/usr/sbin/sshd", "-i", "-f", self.config, "-E", log], stdin=connection, stdout=connection):
+                pass
+            said = started.communicate(timeout=120)[1].decode("utf-8", "replace")
+        if "Permission denied" not in said:
+            raise RuntimeError("ssh ended in another way than being refused: " + said)
+        found = []
+        with open(log, encoding="utf-8", errors="replace", newline="\n") as stream:
+            for line in stream:
+                match = LOG_LINE.match(line[:-2] if line.endswith("\r\n") else line)
+                if match and match.group(4):
+                    found.append([int(match.group(6)), "accepted", match.group(5)])
+                elif match:
+                    found.append([int(match.group(1)), match.group(2).rstrip(":"), match.group(3)])
+        return found
+
+    def sound(self, blobs):
+        """Those that OpenSSH can read; its client ends at the first one that it can't."""
+        kinds = [base64.b64decode(blob)[4:].split(b"\0")[0] for blob in blobs]
+        lines = [b"%s %s %d\n" % (kind, blob.encode(), number) for number, (kind, blob) in enumerate(zip(kinds, blobs))]
+        write(FOLDER + "/offers", b"".join(lines))
+        listed = run("ssh-keygen", "-lf", FOLDER + "/offers").stdout.split(b"\n")[:-1]
+        return [base64.b64decode(blobs[int(line.split()[2])]) for line in listed]
+
+    def keygen(self, content):
+        """The lines of ssh-keygen -l; none when it finds no key."""
+        write(KEYS, base64.b64decode(content))
+        return run("ssh-keygen", "-lf", KEYS).stdout.decode("utf-8", "replace").split("\n")[:-1]
+
+    def visudo(self, texts):
+        """[accepted, what visudo says] of each text as a file of its own."""
+        answers = []
+        for text in texts:
+            write(FOLDER + "/sudoers", text.encode("utf-8"), 0o440)
+            done = run("visudo", "-cf", FOLDER + "/sudoers")
+            answers.append([done.returncode == 0, (done.stdout + done.stderr).decode("utf-8", "replace")])
+        return answers
+
+    def granted(self, texts):
+        """What each text grants: cvtsudoers' JSON, null where it refuses."""
+        answers = []
+        for text in texts:
+            write(FOLDER + "/sudoers", text.encode("utf-8"), 0o440)
+            done = run("cvtsudoers", "-f", "json", FOLDER + "/sudoers")
+            answers.append(json.loads(done.stdout.decode("utf-8")) if done.returncode == 0 else None)
+        return answers
+
+    def accounts(self, groups):
+        """Make these groups, {name: [members]}, and their members: the numeric ids of all of them by name."""
+        for name, members in groups.items():
+            run("groupadd", "-f", name, check=True)
+            for member in members:
+                run("useradd", "-M", "-p", "*", member)
+                run("usermod", "-aG", name, member, check=True)
+        ids = {name: str(grp.getgrnam(name).gr_gid) for name in groups}
+        ids.update((name, str(pwd.getpwnam(name).pw_uid)) for members in groups.values() for name in members)
+        return ids
+
+    def sudo(self, texts, users):
+        """For each text as the whole of /etc/sudoers: the users whom sudo lets run anything, null where visudo refuses it."""
+        kept = FOLDER + "/sudoers.kept"
+        shutil.copy2("/etc/sudoers", kept)
+        try:
+            return [self.users_of(text, users) for text in texts]
+        finally:
+            shutil.copy2(kept, "/etc/sudoers")
+
+    def users_of(self, text, users):
+        write("/etc/sudoers.new", text.encode("utf-8"), 0o440)
+        if run("visudo", "-cf", "/etc/sudoers.new").returncode != 0:
+            return None
+        os.replace("/etc/sudoers.new", "/etc/sudoers")
+        environment = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
+        return [user for user in users if b"may run the following" in run("sudo", "-n", "-l", "-U", user, env=environment).stdout]
+
+
+def main():
+    tools = Tools()
+    try:
+        for line in sys.stdin:
+            question = json.loads(line)
+            try:
+                answer = {"answer": getattr(tools, question["ask"])(*question["with"])}
+            except Exception as exc:  # noqa: BLE001 the asker raises it
+                answer = {"error": "%s: %s" % (type(exc).__name__, exc)}
+            print(json.dumps(answer), flush=True)
+    finally:
+        shutil.rmtree(FOLDER)
+
+
+main()

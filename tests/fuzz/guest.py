@@ -156,12 +156,14 @@ class Tools:
         return answers
 
     def granted(self, texts):
-        """What each text grants: cvtsudoers' JSON, null where it refuses."""
+        """What each text grants: cvtsudoers' JSON, null where it refuses. Some versions print no JSON for rules with options."""
         answers = []
         for text in texts:
             write(FOLDER + "/sudoers", text.encode("utf-8"), 0o440)
             done = run("cvtsudoers", "-f", "json", FOLDER + "/sudoers")
-            answers.append(json.loads(done.stdout.decode("utf-8")) if done.returncode == 0 else None)
+            answers.append(None)
+            with contextlib.suppress(ValueError):
+                answers[-1] = json.loads(done.stdout.decode("utf-8")) if done.returncode == 0 else None
         return answers
 
     def accounts(self, groups):

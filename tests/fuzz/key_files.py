@@ -95,9 +95,10 @@ def spelled(random: Random, kind: str, blob: bytes) -> str:
         cut = random.randrange(len(text))
         noise = random.choice("\r\x0b\x0c\x1c\x85\xa0")
         text = random.choice((text.rstrip("="), text + "=", text + "AAAA", text[:-4], text[:cut] + noise + text[cut:]))
-    if random.random() < 0.08:
-        others = ("RSA", "ED25519", "ssh-dss", kind.upper(), kind.replace("nistp256", "nistp384"), kind + "-cert-v01@openssh.com", "256")
-        kind = random.choice(ALIASES.get(kind, ()) or others)
+    if kind in ALIASES and random.random() < 0.4:
+        kind = random.choice(ALIASES[kind])
+    elif random.random() < 0.08:
+        kind = random.choice(("RSA", "ED25519", "ssh-dss", kind.upper(), kind.replace("nistp256", "nistp384"), kind + "-cert-v01@openssh.com", "256"))
     return kind + random.choice(BLANKS) + text
 
 

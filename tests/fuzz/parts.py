@@ -148,7 +148,9 @@ def _wanted_key(tools: Any, random: Random, number: int) -> WantedKey | None:
 
 
 def _wanted_user(entry: dict[str, Any]) -> WantedUser | None:
+    """None where ssh_access refuses, and for regular expressions, which are none to older versions of sudo."""
     try:
-        return parse_wanted({"users": [entry]}).users[0]
+        user = parse_wanted({"users": [entry]}).users[0]
     except WantedError:
         return None
+    return None if any(re.search(r"(^|[\s!])\^", command) for command in user.sudo_commands) else user

@@ -19,14 +19,16 @@ _ADMIN = re.compile(r"^%(\S+)\s+ALL\s*=\s*(?:\(\s*(?:ALL|root)\s*(?::[^)]*)?\)\s
 _NOT_RULES = re.compile(r"^(Defaults|Runas_Alias|Host_Alias|Cmnd_Alias|Cmd_Alias)\b")
 _USER_ALIAS = re.compile(r"^User_Alias\s+")
 # One word of a list of users: perhaps negated, in quotes where it holds what would end it.
-_WHO = re.compile(r"\s*((?:!\s*)*)([%+:]*\"[^\"]*\"|(?:\\.|[^\s,=:\"\\])(?:\\.|[^\s,=\"\\])*)\s*(,?)")
+_WHO = re.compile(r"\s*((?:!\s*)*)((?:[%+]+:?)?(?:\"[^\"]*\"|(?:\\.|[^\s,=:\"\\])+))\s*(,?)")
 # Upper case could be the name of an alias, or ALL.
 _BARE_NAME = re.compile(r"^[a-z_][a-z0-9_.-]*\Z")
 _RUNAS_GROUP = r"\s*(?:[A-Za-z0-9_][A-Za-z0-9_.-]*|#[0-9]{1,9})\s*"
 _RUNAS_USER = r"\s*%?" + _RUNAS_GROUP
 _RUNAS = re.compile("(?:{0}(?:,{0})*)?(?::{1}(?:,{1})*)?\\Z".format(_RUNAS_USER, _RUNAS_GROUP))
 _PATH = r"/(?:[^\s\\,:=#]|\\[ ,:=#])+"
-_ARGUMENTS = r"(?:(?<!/)\s(?:[^\\,:=#]|\\[ \\,:=#*?\[\]!])*)?"
+# What starts with ^ and ends in $ is a regular expression to sudo 1.9.10 and newer.
+_REGEX = r"\^(?:[^\\,:=#]|\\.)*\$"
+_ARGUMENTS = r"(?:(?<!/)\s(?:\s*" + _REGEX + r"|(?!\s*\^)(?:[^\\,:=#]|\\[ \\,:=#*?\[\]!])*))?"
 _DIGEST = r"(?:(?:sha224:(?:[0-9a-f]{56}|[\w+/]{38}==)|sha256:(?:[0-9a-f]{64}|[\w+/]{43}=)|sha384:(?:[0-9a-f]{96}|[\w+/]{64})|" \
           r"sha512:(?:[0-9a-f]{128}|[\w+/]{86}==))\s+)?"
 _COMMAND = re.compile(r"\s*!?\s*(?:[A-Z][A-Z0-9_]*|" + _DIGEST + _PATH + _ARGUMENTS + r"|\^" + _PATH + r"\$" + _ARGUMENTS

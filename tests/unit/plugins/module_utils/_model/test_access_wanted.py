@@ -19,7 +19,7 @@ K = "ssh-ed25519 " + blob(1)
 L = "ssh-ed25519 " + blob(2)
 NOT_ONE_COMMAND = (
     "", "ls -l", "/bin/ls, ALL", "/bin/ls # ALL", "/bin/ls#", "NOPASSWD: ALL", "(root) /bin/ls", "/bin/ls a:b", "/bin/ls\\", "/bin/ls \\a",
-    "/bin/ls a=b", "sha256:00 /bin/ls", "/", "/bin/ x", "ALL ALL", "CWD=/ /bin/ls",
+    "/bin/ls a=b", "sha256:00 /bin/ls", "/", "/bin/ x", "ALL ALL", "CWD=/ /bin/ls", "/bin/ls ^a",
 )  # fmt: skip
 CRYPT = "$6$salt$" + "x" * 86
 

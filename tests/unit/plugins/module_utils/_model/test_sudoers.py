@@ -98,6 +98,7 @@ def test_rules_of_a_user():
     [
         pytest.param("User_Alias OPS = ann, %dev : MORE = OPS, !cleo\nMORE ALL=(ALL) ALL\n", "ann bob", id="lists with a name, within another"),
         pytest.param("OPS ALL=(ALL) ALL\nUser_Alias OPS=\\\n ann\n", "ann", id="a name before its list"),
+        pytest.param("User_Alias OPS = a\\nn:MORE=bob\nOPS ALL=(ALL) ALL\n", "ann", id="two lists without a blank between them"),
         pytest.param("User_Alias OPS = ann, !OPS\nOPS ALL=(ALL) ALL\n", "ann", id="a list within itself"),
         pytest.param("NOBODY ALL=(ALL) ALL\n", "", id="a name without a list"),
         pytest.param("ALL, !bob ALL=(ALL) ALL\n", "ann cleo", id="all but one"),
@@ -119,7 +120,7 @@ def test_nobody_whom_sudo_lets_is_overlooked(text, names):
 @pytest.mark.parametrize(
     "command",
     ["ALL", "SERVICES", "/bin/ls", "! /bin/su", "/usr/bin/", "/bin/ls \"\"", "/bin/kill -9 [0-9]*", "/bin/l\\ s a\\=b\\,c\\:\\#\\\\", "sudoedit /etc/hosts",
-     "sha256:" + "0a" * 32 + " /bin/ls -l", "sha512:" + "A" * 86 + "== /bin/ls", "^/bin/l[st]$"],
+     "sha256:" + "0a" * 32 + " /bin/ls -l", "sha512:" + "A" * 86 + "== /bin/ls", "^/bin/l[st]$", "/bin/ls ^-[la]+\\.$"],
 )  # fmt: skip
 def test_one_command(command):
     assert is_command(command)

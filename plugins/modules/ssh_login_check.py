@@ -9,10 +9,12 @@ version_added: 1.0.0
 description:
   - Looks at everything on this host that decides about a login by public key and names what stops it, the real cause first, each with
     its evidence and with what mends it.
-  - It looks at the network (TCP wrappers, routes, firewall rules, penalties of sshd), the server (units, ports, configuration that is
-    broken or not loaded, host keys), the account (locks, expiry, shell, home, C(/etc/nologin)), sshd's settings as they apply to this user
-    from this address, the key files (the way to them with the rights of the account, owners, modes, their text, key options), the key
-    itself (algorithms, size, revocation), PAM, and what runs after the login (chroot, forced commands, limits, start-up files).
+  - It looks at the network (TCP wrappers, routes, firewall rules), what sshd logged about earlier logins from the address (penalties,
+    algorithms that client and server do not share), the server (units, ports, configuration that is broken or not loaded, host keys),
+    the account (name service, locks, expiry, shell, home, C(/etc/nologin)), sshd's settings as they apply to this user from this address,
+    the key files (the way to them with the rights of the account, owners, modes, missing mounts, their text, key options), the key itself
+    (algorithms, size, revocation), PAM (access, times, lists, limits), and what runs after the login (chroot, forced commands, start-up
+    files that end or never end).
   - Changes nothing. A login that can't work is a finding, not a failure of the module.
   - What it says holds for the files as they are. Where sshd runs with an older configuration, the finding C(config_not_loaded) says so.
 author:

@@ -336,11 +336,16 @@ HEALTHY = (
     Healthy("rsa-key", ":", key="rsa:2048"),
     Healthy("ecdsa-key", ":", key="ecdsa:384"),
     Healthy("no-stack-of-its-own", "rm /etc/pam.d/sshd"),
+    Healthy("locks-of-passwords", "pam 'account required pam_faillock.so'"),
     Healthy("limits-with-room", "printf 'bob - nproc 200\\nbob - nofile 64\\nbob hard maxlogins 5\\n' > /etc/security/limits.d/x.conf"),
     Healthy("time-that-fits", "pam 'account required pam_time.so'; echo 'sshd;*;bob;Al0000-2400' > /etc/security/time.conf"),
     Healthy("start-up-file-that-waits-for-nobody", "printf 'while true; do break; done\\nsleep 0\\n' > $H/.bashrc; echo true > $S/rc"),
     Healthy("other-mounts-are-missing", "echo '/dev/nosuch /mnt/data ext4 noauto 0 0' >> /etc/fstab"),
-    Healthy("firewall-with-a-hole", "iptables -A INPUT -p tcp --dport 22 -j ACCEPT; iptables -P INPUT DROP"),
+    Healthy(
+        "firewall-with-a-hole",
+        "iptables -A INPUT -i lo -j ACCEPT; iptables -A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT; "
+        "iptables -A INPUT -p tcp --dport 22 -j ACCEPT; iptables -P INPUT DROP",
+    ),
     Healthy("behind-a-socket", "stop; systemctl start ssh.socket", images=("debian12",)),
 )
 

@@ -518,6 +518,30 @@ class TestGuard:
         access(user=name, key=key, users=[{"name": name, "sudo": "none"}], allow_self_lockout=True)
         assert login(name, key, "sudo -n id -u >/dev/null 2>&1 || echo no") == "no"
 
+    def test_sudo_by_a_group_and_a_key_that_is_not_known(self, instance, ansible, access, make_key, new_name):
+        """As with a key of an agent: Ansible is told nothing, ssh is. All keys of the account are guarded then."""
+        name, key, spare = new_name("op"), make_key(), make_key()
+        group = "wheel" if instance.name == "el-like" else "sudo"
+        unknown = {"ansible_ssh_private_key_file": "", "ansible_ssh_extra_args": f"-i {key.path}"}
+        instance.put("/etc/sudoers.d/50-lab", f"%{group} ALL=(ALL) NOPASSWD: ALL\n", "0440")
+        try:
+            access(users=[{"name": name, "groups": [group], "authorized_keys": [key.public, spare.public]}])
+            state = f"id -Gn {name}; cat /home/{name}/.ssh/authorized_keys"
+            before = instance.exec(state)
+            for user, part in [
+                ({"sudo": "none"}, f"it would remove user {name} from group {group}, which gives this run its sudo"),
+                ({"groups": [], "append_groups": False}, f"it would remove user {name} from group {group}, which gives this run its sudo"),
+                (
+                    {"authorized_keys": [{"key": spare.public, "state": "absent"}]},
+                    "(which of the keys this run uses is not known, so all of them are guarded)",
+                ),
+            ]:
+                result = ansible(instance, MODULE, {"users": [{"name": name, **user}]}, become=True, user=name, key=spare, variables=unknown)
+                assert part in result["msg"]
+            assert instance.exec(state) == before
+        finally:
+            instance.exec("rm /etc/sudoers.d/50-lab")
+
     def test_without_ssh_it_says_so(self, playbook, lab_folder):
         """Check mode on the controller itself: nothing is changed there."""
         inventory = lab_folder / "local.yml"

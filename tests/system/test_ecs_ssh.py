@@ -9,6 +9,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 from lab.controller import BIN
@@ -36,6 +37,13 @@ def runner(cloud, tmp_path):
 
 def calls_for(tunnel, connections=1):
     return {"InvokeCommand": connections, **({"StartTerminalSession": connections} if tunnel == "always" else {})}
+
+
+def assert_registered_once(runner, seconds, wanted):
+    """A registration serves the logins of forty seconds, and machines may be slow."""
+    calls = runner.calls()
+    assert calls.pop("InvokeCommand") in range(wanted.pop("InvokeCommand"), 2 + int(seconds // 40))
+    assert calls == wanted
 
 
 EVERYTHING = """
@@ -67,18 +75,20 @@ EVERYTHING = """
     ],
 )
 def test_whatever_a_play_does_works_without_any_standing_key(runner, tunnel, name, environment):
+    began = time.monotonic()
     run = runner.play(EVERYTHING, [name], tunnel=tunnel, environment=environment)
     assert run.returncode == 0, run.output
     assert (runner.folder / "fetched" / "copied").read_text() == "abc" * 5000
-    # The connection was opened twice. The key was registered once: the second login came while it was still known.
-    assert runner.calls() == {**calls_for(tunnel, 2), "InvokeCommand": 1}
+    # The connection was opened twice. The key was registered once if the second login came while it was still known.
+    assert_registered_once(runner, time.monotonic() - began, {**calls_for(tunnel, 2), "InvokeCommand": 1})
     assert runner.fleet[name].exec("cat /root/.ssh/authorized_keys 2>/dev/null; true") == ""
 
 
 def test_without_shared_connections_each_login_still_finds_the_key(runner):
+    began = time.monotonic()
     run = runner.play(PING * 3, ["web"], environment={"ANSIBLE_SSH_ARGS": "-C"})
     assert run.returncode == 0, run.output
-    assert runner.calls() == {"InvokeCommand": 1}
+    assert_registered_once(runner, time.monotonic() - began, {"InvokeCommand": 1})
 
 
 def test_hosts_and_the_free_strategy_share_one_key(runner):

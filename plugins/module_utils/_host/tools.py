@@ -108,12 +108,17 @@ def read_uids() -> Dict[str, int]:
 
 
 def read_mount_types() -> Dict[str, str]:
-    """Mount point to type of file system; the one on top counts."""
+    """Mount point to type of file system; empty where the system does not tell."""
     try:
         with open("/proc/self/mountinfo", errors="surrogateescape") as stream:
-            lines = [line.split() for line in stream]
+            return parse_mount_types(stream.read())
     except OSError:
         return {}
+
+
+def parse_mount_types(text: str) -> Dict[str, str]:
+    """The same from the text of C(mountinfo); where several are mounted in one place, the one on top counts."""
+    lines = [line.split() for line in text.splitlines()]
     return {re.sub(r"\\([0-7]{3})", lambda code: chr(int(code.group(1), 8)), fields[4]): fields[fields.index("-") + 1] for fields in lines}
 
 

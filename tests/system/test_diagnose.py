@@ -28,13 +28,13 @@ def person(one_instance, make_key, new_name):
 
 @pytest.fixture
 def diagnose(playbook, fleet):
-    """diagnose(instances, person, key, **variables): the run."""
+    """diagnose(instances, person, key, *options, **variables): the run."""
 
-    def run(instances, user, key, **variables):
+    def run(instances, user, key, *options, **variables):
         extra = {"ecs_access_hosts": "all", "ecs_access_user": user, "ecs_access_public_key": key.public, **variables}
         # A connection that an earlier run left open would still work.
         known = {"ecs_region": fleet.region, "ansible_ssh_args": "-o ControlPath=none"}
-        return playbook(PLAYBOOK, instances, extra_vars=extra, variables=known, environment=fleet.environment())
+        return playbook(PLAYBOOK, instances, extra_vars=extra, variables=known, environment=fleet.environment(), options=options)
 
     return run
 
@@ -45,10 +45,12 @@ def _unit(instance) -> str:
 
 def test_a_login_that_works_ends_well(one_instance, person, diagnose) -> None:
     name, key = person
-    run = diagnose([one_instance], name, key, ecs_access_private_key_path=str(key.path))
+    # The proof is run from inside of a session here, which can't change its audit identity in a container.
+    run = diagnose([one_instance], name, key, ecs_access_private_key_path=str(key.path), ecs_access_prove=True)
     assert run.returncode == 0, run.output
     assert f"Can {name} log in?" in run.stdout
     assert "logged in from here" in run.stdout
+    assert "session_fails" not in run.stdout, run.output
 
 
 def test_the_cause_is_named_over_ssh(one_instance, person, diagnose) -> None:
@@ -87,10 +89,11 @@ def test_an_instance_that_does_not_run_is_named_by_the_cloud(fleet, person, diag
     assert "instance_not_running" in row, run.output
 
 
-def test_the_clients_side_is_named(one_instance, person, make_key, diagnose) -> None:
+@pytest.mark.parametrize("options", [(), ("--check",)], ids=["for real", "check mode"])
+def test_the_clients_side_is_named(one_instance, person, make_key, diagnose, options) -> None:
     name, key = person
     other = make_key("other")
-    run = diagnose([one_instance], name, key, ecs_access_private_key_path=str(other.path))
+    run = diagnose([one_instance], name, key, *options, ecs_access_private_key_path=str(other.path))
     assert run.returncode != 0
     row = next(line for line in run.stdout.splitlines() if line.strip().startswith(one_instance.name))
-    assert "key_not_offered" in row, run.output
+    assert row.split()[1:4] == ["no", "ssh", "key_not_offered"], run.output

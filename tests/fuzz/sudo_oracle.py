@@ -13,7 +13,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_
 
 def meant(user: WantedUser) -> dict[str, Any]:
     """The grant that the entry asks for."""
-    runas_users, _colon, runas_groups = user.sudo_runas.partition(":")
+    runas_users, _colon, runas_groups = re.sub(r"#0+(?=[0-9])", "#", user.sudo_runas).partition(":")
     return {
         "user": user.name,
         "hosts": ["ALL"],
@@ -34,7 +34,7 @@ def granted(answer: dict[str, Any]) -> dict[str, Any]:
         "user": who["username"],
         "hosts": [host["hostname"] for host in spec["Host_List"]],
         "runas": [_runas(word) for word in first.get("runasusers", []) if word != {"username": ""}],
-        "groups": [word["usergroup"] for word in first.get("runasgroups", [])],
+        "groups": [str(value) for word in first.get("runasgroups", []) for value in word.values()],
         # SETENV comes with ALL; nothing else may.
         "nopasswd": all(option.pop("authenticate", True) is False for option in options) if not any(map(_strange, options)) else options,
         "commands": [_command(command) for entry in spec["Cmnd_Specs"] for command in entry["Commands"]],

@@ -9,7 +9,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import re
-from typing import Dict, List, NamedTuple, Sequence, Set, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 # The last matching rule wins in sudoers and fragments are read in lexical order: ours come late.
 FRAGMENT_PREFIX = "95-ecs_access-"
@@ -126,19 +126,22 @@ def rules_for(user: str, groups: Sequence[str], rules: List[Rule], ids: Sequence
     return [rule for rule in rules if not rule.alias and _covers(rule.who, names, aliases)]
 
 
-def _covers(who: Sequence[str], names: Set[str], aliases: Dict[str, Tuple[str, ...]]) -> bool:
-    """Whether a list of users holds one of the names: the last word about them counts. A list within itself is nobody."""
+def _covers(who: Sequence[str], names: Set[str], aliases: Dict[str, Tuple[str, ...]]) -> Optional[bool]:
+    """What a list of users says of one of the names: the last word about them counts, None is no word at all.
+
+    A list within itself is nobody; a list that excludes them includes them where it is negated itself.
+    """
     for word in reversed(who):
         plain = word.lstrip("! \t")
         if plain in aliases:
             found = _covers(aliases[plain], names, {name: users for name, users in aliases.items() if name != plain})
         elif _bare(plain).lower() == "all":
-            found = plain == "ALL"
+            found = True if plain == "ALL" else None
         else:
-            found = _bare(plain).lower() in names
-        if found:
-            return word[:len(word) - len(plain)].count("!") % 2 == 0
-    return False
+            found = True if _bare(plain).lower() in names else None
+        if found is not None:
+            return found == (word[:len(word) - len(plain)].count("!") % 2 == 0)
+    return None
 
 
 def _bare(word: str) -> str:

@@ -100,6 +100,7 @@ def test_rules_of_a_user():
         pytest.param("OPS ALL=(ALL) ALL\nUser_Alias OPS=\\\n ann\n", "ann", id="a name before its list"),
         pytest.param("User_Alias OPS = a\\nn:MORE=bob\nOPS ALL=(ALL) ALL\n", "ann", id="two lists without a blank between them"),
         pytest.param("User_Alias OPS = ann, !OPS\nOPS ALL=(ALL) ALL\n", "ann", id="a list within itself"),
+        pytest.param("User_Alias OPS = !ann, root\n!OPS ALL=(ALL) ALL\n", "ann", id="excluded from a list that is excluded"),
         pytest.param("NOBODY ALL=(ALL) ALL\n", "", id="a name without a list"),
         pytest.param("ALL, !bob ALL=(ALL) ALL\n", "ann cleo", id="all but one"),
         pytest.param("!!ann, ! bob\tALL=(ALL) ALL\n", "ann", id="twice negated"),

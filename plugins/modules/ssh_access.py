@@ -147,7 +147,11 @@ options:
         type: str
         choices: [none, password, nopasswd]
       sudo_commands:
-        description: Commands, as C(sudoers) wants them, instead of everything.
+        description:
+          - Commands, as C(sudoers) wants them, instead of everything. Each element is exactly one command: an absolute path with or
+            without arguments, C(sudoedit) with paths, C(ALL) or an alias, with C(!) in front of what is excluded.
+          - A comma, colon, equals sign, number sign or backslash that is part of a command needs a backslash before it. Tags such as
+            C(NOEXEC) are refused, and so is an empty list.
         type: list
         elements: str
       sudo_runas:
@@ -159,6 +163,7 @@ options:
             optionally C(options) (a string or a list), C(comment) and C(state) (V(present) or V(absent)).
           - Options and comment that are not given are left as they are on a key that is present. C(options) given as an empty string
             removes all options. Given options hold for every line of that key.
+          - Options that no sshd takes are refused: it would pass over the whole line without a word.
           - Keys are compared by what they are, not by their text.
         type: list
         elements: raw

@@ -148,7 +148,7 @@ options:
         choices: [none, password, nopasswd]
       sudo_commands:
         description:
-          - Commands, as C(sudoers) wants them, instead of everything. Each element is exactly one command: an absolute path with or
+          - Commands, as C(sudoers) wants them, instead of everything. Each element is exactly one command, an absolute path with or
             without arguments, C(sudoedit) with paths, C(ALL) or an alias, with C(!) in front of what is excluded.
           - A comma, colon, equals sign, number sign or backslash that is part of a command needs a backslash before it. Tags such as
             C(NOEXEC) are refused, and so is an empty list.

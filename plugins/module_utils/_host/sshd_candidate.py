@@ -87,7 +87,7 @@ class Planner:
             if holds(plan.after) and standing <= sshd_hardening.standing(settings, plan.after[EVERYBODY]):
                 break
         if plan is None:
-            raise SshdError("sshd refuses every candidate: %s; nothing was changed" % "; ".join(refusals))
+            raise SshdError("sshd refuses every candidate: %s; nothing was changed" % "; ".join(dict.fromkeys(refusals)))
         return plan
 
     def plan_absent(self) -> Plan:

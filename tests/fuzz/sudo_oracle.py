@@ -25,14 +25,15 @@ def meant(user: WantedUser) -> dict[str, Any]:
 
 
 def granted(answer: dict[str, Any]) -> dict[str, Any]:
-    """The same from cvtsudoers' JSON."""
+    """The same from cvtsudoers' JSON; as it is where it holds more than one grant to one user."""
+    if [len(spec["User_List"]) for spec in answer.get("User_Specs", [])] != [1] or "username" not in answer["User_Specs"][0]["User_List"][0]:
+        return answer
     (spec,) = answer["User_Specs"]
-    (who,) = spec["User_List"]
     first = spec["Cmnd_Specs"][0]
     options = [_options(entry) for entry in spec["Cmnd_Specs"]]
     return {
-        "user": who["username"],
-        "hosts": [host["hostname"] for host in spec["Host_List"]],
+        "user": spec["User_List"][0]["username"],
+        "hosts": [str(name) for host in spec["Host_List"] for name in host.values()],
         "runas": [_runas(word) for word in first.get("runasusers", []) if word != {"username": ""}],
         "groups": [str(value) for word in first.get("runasgroups", []) for value in word.values()],
         # SETENV comes with ALL; nothing else may.
@@ -42,7 +43,8 @@ def granted(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _options(entry: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for option in entry.get("Options", []) for name, value in option.items()}
+    # What is no dictionary is an option that one version writes wrongly; it is strange all the same.
+    return {name: value for option in entry.get("Options", []) for name, value in (option.items() if isinstance(option, dict) else [(option, "")])}
 
 
 def _strange(options: dict[str, Any]) -> bool:

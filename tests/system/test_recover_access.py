@@ -125,6 +125,11 @@ BROKEN = {
     "sshd stopped": ("root", "systemctl stop $unit", ("sshd_not_running",)),
     "keys turned off": ("root", CONF % "PubkeyAuthentication no", ("pubkey_authentication_off",)),
     "ssh directory of root": ("ecs-ops", ROOT_OWNED, ("owner of .ssh",)),
+    "keys turned off, empty ssh directory of root": (
+        "ecs-ops",
+        CONF % "PubkeyAuthentication no" + "; install -d -m 0700 -o root -g root /home/ecs-ops/.ssh",
+        ("pubkey_authentication_off", "owner of .ssh"),
+    ),
     "home writable by all": ("ecs-ops", ROOT_OWNED + "; chown -R ecs-ops: /home/ecs-ops; chmod 0777 /home/ecs-ops", ("home_writable",)),
     "stopped, keys turned off, directory of root": (
         "ecs-ops",

@@ -163,7 +163,7 @@ options:
             optionally C(options) (a string or a list), C(comment) and C(state) (V(present) or V(absent)).
           - Options and comment that are not given are left as they are on a key that is present. C(options) given as an empty string
             removes all options. Given options hold for every line of that key.
-          - Options that no sshd takes are refused: it would pass over the whole line without a word.
+          - Options that no sshd takes are refused, because sshd would pass over the whole line without a word.
           - Keys are compared by what they are, not by their text.
         type: list
         elements: raw

@@ -9,7 +9,7 @@ import stat
 import subprocess
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud import client, key_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud import key_file, session
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import EcsClient
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.sdk import SdkMissing
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import parse_public_key
@@ -396,7 +396,7 @@ def test_a_wrong_secret_changes_nothing_on_disk(run, tmp_path):
 
 
 def test_throttling_everywhere_is_waited_out(run, cloud, tmp_path, monkeypatch):
-    monkeypatch.setattr(client, "backoff_seconds", lambda *_args: 0)
+    monkeypatch.setattr(session, "backoff_seconds", lambda *_args: 0)
     for action in ("DescribeKeyPairs", "ImportKeyPair", "TagResources"):
         cloud.faults(action, "error", code="Throttling.User", status=400, times=2)
     assert run(private_key_path=str(tmp_path / "key"))["changed"]
@@ -658,7 +658,7 @@ def test_missing_library(run_module, cloud, monkeypatch):
     def missing(*_args):
         raise SdkMissing("alibabacloud-ecs20140526") from ImportError("No module named 'alibabacloud_ecs20140526'")
 
-    monkeypatch.setattr(client, "Caller", missing)
+    monkeypatch.setattr(session, "Caller", missing)
     refused = run_module("ecs_key_pair", name="deploy", state="absent", **access(cloud))
     assert refused["msg"].startswith("Failed to import the required Python library (alibabacloud-ecs20140526)")
 

@@ -171,12 +171,13 @@ class Planner:
                     % (", ".join(others), user or "everybody")
                 )
 
-    def find_obstacles(self, user: str, effective: sshd_obstacles.Effective) -> List[str]:
-        """What keeps this user from logging in by key, with its place and its remedy."""
+    def find_obstacles(self, user: str, effective: sshd_obstacles.Effective, keywords: Optional[Sequence[str]] = None) -> List[str]:
+        """What keeps this user from logging in by key, with its place and its remedy; only what I(keywords) do, if given."""
         account = get_account(user)
         paths = sshd_obstacles.key_files(effective, account) + [sshd_obstacles.revoked_keys_file(effective) or ""]
         existing = tuple(path for path in paths if path and os.access(path, os.R_OK))
-        return [self._sentence(obstacle) for obstacle in sshd_obstacles.find_obstacles(effective, account, existing)]
+        found = sshd_obstacles.find_obstacles(effective, account, existing)
+        return [self._sentence(obstacle) for obstacle in found if keywords is None or obstacle.keyword in keywords]
 
     def refuse_obstacles(self, users: Sequence[str], verdict: Verdict) -> None:
         """SshdError if a setting that isn't ours keeps one of I(users) from logging in by key."""

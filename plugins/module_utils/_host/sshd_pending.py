@@ -17,6 +17,8 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tri
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_listening import find_listening_problem
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_obstacles import Effective
 
+# These keep people out whichever way they come.
+_LISTS = ("allowusers", "denyusers", "allowgroups", "denygroups")
 _DOORS = ("passwordauthentication", "kbdinteractiveauthentication")
 
 
@@ -40,13 +42,13 @@ def _find_own_problems(
     service: Service, planner: Planner, effective: Effective, session: Tuple[str, int], by_password: bool
 ) -> List[str]:
     user = planner.connecting or ""
-    problems = []
+    problems = planner.find_obstacles(user, effective, _LISTS)
     if not service.unit.endswith(".socket"):
         problems.append(_named(user, find_listening_problem(effective, *session)))
     if (effective.get("forcecommand") or ["none"])[0] != "none":
         problems.append(_named(user, "ForceCommand is %s, which Ansible can't work with" % effective["forcecommand"][0]))
     key_problem = _find_way_problem(planner, effective, user)
-    if key_problem and not (by_password and _takes_password(effective, user)):
+    if key_problem and key_problem not in problems and not (by_password and _takes_password(effective, user)):
         problems.append(key_problem)
     found = [problem for problem in problems if problem]
     if found:

@@ -373,8 +373,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.access_apply import Unfinished, apply_plan
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.access_look import follow_groups, read_snapshot
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login import find_login
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.private_folder import clear_folders
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import SshdError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sudoers_files import check_fragments, clear_copies
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sudoers_files import check_fragments
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import (
     HostError,
     describe_error,
@@ -402,7 +403,7 @@ class SshAccess:
         with contextlib.ExitStack() as stack:
             if not self.check_mode:
                 stack.enter_context(exclusive_run())
-                clear_copies()
+                clear_folders()
             snapshot = read_snapshot(wanted, frozenset(login.users))
             plan = plan_access(snapshot, wanted, frozenset(login.users))
             moved = follow_groups(snapshot, plan, wanted)

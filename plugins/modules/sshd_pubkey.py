@@ -229,6 +229,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host import sshd_journal
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.private_folder import clear_folders
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_candidate import EVERYBODY, Planner, diff_of, get_account
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_change import apply_plan, reload_only
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_harden import plan_hardening, refuse_unprovable
@@ -268,6 +269,7 @@ class SshdPubkeyModule:
             with sshd_journal.locked():
                 if not sshd_journal.is_waiting():
                     self._undo_interrupted()
+                    clear_folders()
                     return self._run()
             # Another run's change is in force and not proven. It is soon, or the host undoes it: wait for either.
             time.sleep(1)

@@ -340,7 +340,7 @@ def test_user_whom_the_new_settings_would_not_let_in(host_of):
         assert "by PAM account configuration" in message, message
         assert "nothing was changed" in message
         assert host.snapshot() == before
-        assert host.exec("ls /run | grep ecs-access-sshd- || true") == ""
+        assert host.exec("ls /run | grep ecs_access-copy- || true") == ""
     finally:
         host.exec("chage -E -1 alice")
     result = host.run(users=["alice", "root"])

@@ -13,11 +13,10 @@ Note that this module util is **PRIVATE** to the collection.
 import contextlib
 import glob
 import os
-import shutil
 import stat
-import tempfile
 from typing import Iterator, List, Mapping, Optional
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.private_folder import private_folder
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import SshdError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import sshd_config
 
@@ -98,16 +97,13 @@ class SshdTree:
     @contextlib.contextmanager
     def copy(self, changes: Changes) -> Iterator["CandidateTree"]:
         """A private copy with I(changes) made in it; gone when the block ends."""
-        folder = tempfile.mkdtemp(prefix="ecs-access-sshd-", dir="/run")
-        try:
+        with private_folder() as folder:
             wanted = dict(self.files)  # type: Dict[str, Optional[bytes]]
             wanted.update(changes)
             for path, content in wanted.items():
                 if content is not None:
                     _write_copy(folder, path, content)
             yield CandidateTree(folder, folder + self.main)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     def _read(self, path: str, content: bytes, depth: int) -> None:
         self.files[path] = content

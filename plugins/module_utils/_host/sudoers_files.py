@@ -8,15 +8,14 @@ Note that this module util is **PRIVATE** to the collection.
 
 import contextlib
 import os
-import shutil
 import socket
 import stat
-import tempfile
 from typing import Dict, List, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.account_paths import READABLE_DIRECTORY, closing
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_files import find_obstacle
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_writer import flush, replace_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.private_folder import private_folder
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import HostError, find_tool, run_tool
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import Fragment, SudoSet
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sudoers import (
@@ -29,8 +28,6 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sudoers
 _MAIN = "/etc/sudoers"
 _USUAL_DIR = "/etc/sudoers.d"
 _MODE = 0o440
-_COPY_PARENT = "/run"
-_COPY_PREFIX = "ecs_access-sudoers-"
 
 
 class _Files:
@@ -107,8 +104,7 @@ def _judge(changes: Dict[str, Optional[str]]) -> Tuple[int, str]:
         texts.pop(path, None)
         if text is not None:
             texts[path] = text
-    folder = tempfile.mkdtemp(prefix="%s%d-" % (_COPY_PREFIX, os.getpid()), dir=_COPY_PARENT)
-    try:
+    with private_folder() as folder:
         copies = {path: os.path.join(folder, "d%d" % number) for number, path in enumerate(files.directories)}
         for copy in copies.values():
             os.mkdir(copy, 0o700)
@@ -128,16 +124,6 @@ def _judge(changes: Dict[str, Optional[str]]) -> Tuple[int, str]:
             said = said.replace(copy, path)
         wrong = [line.lstrip("> ") for line in said.splitlines() if line.strip(" ^~") and "parsed OK" not in line]
         return code, "; ".join(wrong[:4])
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def clear_copies() -> None:
-    """Remove the copies that killed runs left. A copy's name tells the process that made it."""
-    for name in os.listdir(_COPY_PARENT):
-        number = name[len(_COPY_PREFIX):].partition("-")[0]
-        if name.startswith(_COPY_PREFIX) and number.isdigit() and not os.path.exists("/proc/" + number):
-            shutil.rmtree(os.path.join(_COPY_PARENT, name), ignore_errors=True)
 
 
 def write_fragment(path: str, text: str) -> None:

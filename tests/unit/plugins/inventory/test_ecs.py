@@ -611,10 +611,10 @@ def test_many_instances_with_one_call_for_each_hundred(ask):
 
 # -- examples -----------------------------------------------------------------------------------------------------
 
-EXAMPLES = sorted((ROOT / "examples").glob("*.ecs.yml"))
+EXAMPLE_FILES = sorted((ROOT / "examples").glob("*.ecs.yml"))
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=[example.stem for example in EXAMPLES])
+@pytest.mark.parametrize("example", EXAMPLE_FILES, ids=[example.stem for example in EXAMPLE_FILES])
 def test_example_runs_unchanged(ask, example):
     answer = ask(example.read_text(encoding="utf-8"))
     assert "web-1" in " ".join(answer.names) or "web1" in answer.names

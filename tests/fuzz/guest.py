@@ -43,7 +43,9 @@ AllowTcpForwarding yes
 
 def run(*command, **more):
     """The process, with its output as bytes."""
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=120, **more)  # noqa: UP022
+    return subprocess.run(  # noqa: UP022
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=120, check=False, **more
+    )
 
 
 def write(path, content, mode=0o644):

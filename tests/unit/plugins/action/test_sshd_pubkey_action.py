@@ -59,7 +59,7 @@ def run(monkeypatch):
         monkeypatch.setattr(ActionBase, "run", lambda self, tmp=None, task_vars=None: {})
         monkeypatch.setattr(action, "_execute_module", host.execute, raising=False)
         monkeypatch.setattr(action, "_read_session", lambda: session or {}, raising=False)
-        monkeypatch.setattr(action, "_option", lambda name: {"remote_user": "op"}.get(name), raising=False)
+        monkeypatch.setattr(action, "_option", {"remote_user": "op"}.get, raising=False)
 
         def log_in(user, private_key_file, only_this_key):
             host.logins.append((host.state, user))

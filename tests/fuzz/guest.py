@@ -41,10 +41,10 @@ AllowTcpForwarding yes
 """
 
 
-def run(*command, **more):
+def run(*command, check=False, **more):
     """The process, with its output as bytes."""
     return subprocess.run(  # noqa: UP022
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=120, check=False, **more
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=120, check=check, **more
     )
 
 

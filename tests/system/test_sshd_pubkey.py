@@ -261,8 +261,9 @@ def test_a_reload_that_goes_wrong_is_undone(host_of, override, sentence):
         systemctl daemon-reload
     """)
     if "STOP" in override:
-        # Somebody wakes it up again a little later, as after a machine that was busy.
-        host.exec("(sleep 20; kill -CONT $(systemctl show -p MainPID --value ssh.service)) >/dev/null 2>&1 &")
+        # Once all has been put back, somebody wakes it up again.
+        wake = "kill -CONT $(systemctl show -p MainPID --value ssh.service)"
+        host.exec(f"(until [ -e {STATE}/rolled-back ]; do sleep 0.2; done; for i in 1 2 3 4 5; do sleep 1; {wake}; done) >/dev/null 2>&1 &")
     message = host.run(users=["alice"])["msg"]
     assert re.search(sentence, message), message
     assert "the former configuration was put back (removed again: " + DROP_IN in message

@@ -142,6 +142,7 @@ class SshdHost:
             if systemctl is-active -q ssh.socket; then systemctl disable --now ssh.socket; fi
             systemctl reset-failed
             systemctl start {self.unit}
+            systemctl kill -s CONT {self.unit}
         """)
         self.configure("true")
 

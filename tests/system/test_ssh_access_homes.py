@@ -20,23 +20,18 @@ READ_ONLY = "lies on a file system that is mounted read-only (mount -o remount,r
 
 
 @pytest.fixture
-def instance(one_instance):
-    return one_instance
-
-
-@pytest.fixture
-def prepared(instance, make_key, new_name):
+def prepared(one_instance, make_key, new_name):
     """prepared(script): an account whose key works; the script ({name}, {home}) then runs with every right, and is undone in the end."""
     key, undo = make_key(), contextlib.ExitStack()
 
     def prepare(script="", undo_script=""):
         name = new_name("home")
         home = f"/home/{name}"
-        instance.exec(f"useradd -m -s /bin/sh -p '*' {name}; install -d -m 700 -o {name} -g {name} {home}/.ssh")
-        instance.put(f"{home}/.ssh/authorized_keys", key.public + "\n", "0600", f"{name}:{name}")
+        one_instance.exec(f"useradd -m -s /bin/sh -p '*' {name}; install -d -m 700 -o {name} -g {name} {home}/.ssh")
+        one_instance.put(f"{home}/.ssh/authorized_keys", key.public + "\n", "0600", f"{name}:{name}")
         if undo_script:
-            undo.callback(instance.exec, undo_script.format(name=name, home=home), privileged=True)
-        instance.exec(f"cd {home}; {script.format(name=name, home=home)}", privileged=True)
+            undo.callback(one_instance.exec, undo_script.format(name=name, home=home), privileged=True)
+        one_instance.exec(f"cd {home}; {script.format(name=name, home=home)}", privileged=True)
         return name, home, key
 
     with undo:
@@ -68,10 +63,11 @@ REFUSED = {
 }  # fmt: skip
 
 
-def test_refused_with_the_reason_before_anything_is_done(instance, playbook, prepared, make_key, new_name):
+def test_refused_with_the_reason_before_anything_is_done(one_instance, playbook, prepared, make_key, new_name):
     cases = {case: prepared(script, undo) for case, (script, undo, _said) in REFUSED.items()}
-    state = "sha256sum /etc/passwd /etc/shadow /etc/group /home/*/.ssh/authorized_keys; ls -RA /home /etc/sudoers.d"
-    before, more = instance.exec(state), make_key().public
+    homes = " ".join(home for _name, home, _key in cases.values())
+    state = f"cd /; sha256sum etc/passwd etc/shadow etc/group; ls -RA {homes} /home /etc/sudoers.d; head -c 9999 $(find {homes} -name authorized_keys)"
+    before, more = one_instance.exec(state), make_key().public
     tasks = [
         {
             "name": case,
@@ -83,59 +79,59 @@ def test_refused_with_the_reason_before_anything_is_done(instance, playbook, pre
     # Nothing has to be written for keys that are there already.
     kept = [{"name": name, "authorized_keys": [key.public]} for name, home, key in cases.values() if home]
     tasks.append({"name": "kept", MODULE: {"users": [user for user in kept if user["name"] in (cases["read-only"][0], cases["full"][0])]}})
-    run = playbook(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}], indent=1), [instance])
+    run = playbook(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}], indent=1), [one_instance])
     assert "Traceback" not in run.output
     results = {entry.task: entry for entry in run.results}
     assert results.pop("kept").status == "ok"
     assert {case: entry.result["msg"] for case, entry in results.items()} == {
         case: f"user {name}: " + REFUSED[case][2].format(name=name, home=home) for case, (name, home, _key) in cases.items()
     }
-    assert instance.exec(state) == before
+    assert one_instance.exec(state) == before
 
 
-def test_a_disk_that_runs_full_in_the_middle(instance, ansible, ssh, prepared, make_key):
+def test_a_disk_that_runs_full_in_the_middle(one_instance, ansible, ssh, prepared, make_key):
     """Two pages are left: enough for the new file's beginning."""
     script = ON_TMPFS.format(options="size=64k") + " && ! dd if=/dev/zero of={home}/filler bs=4k 2>/dev/null; truncate -s -8k {home}/filler"
     name, home, key = prepared(script, OFF_TMPFS)
     keys = [f"{make_key().public} {'x' * 5000}" for _number in range(2)]
-    result = ansible(instance, MODULE, {"users": [{"name": name, "authorized_keys": keys}]})
+    result = ansible(one_instance, MODULE, {"users": [{"name": name, "authorized_keys": keys}]})
     assert result["msg"].endswith(f"{home}/.ssh/authorized_keys could not be written: No space left on device; what was there is still there")
     assert (result["changed"], result["actions"]) == (False, [])
-    assert instance.exec(f"ls -A {home}/.ssh; cat {home}/.ssh/authorized_keys") == f"authorized_keys\n{key.public}\n"
-    assert ssh(instance, name, key, "true").returncode == 0
+    assert one_instance.exec(f"ls -A {home}/.ssh; cat {home}/.ssh/authorized_keys") == f"authorized_keys\n{key.public}\n"
+    assert ssh(one_instance, name, key, "true").returncode == 0
 
 
-def test_a_home_without_exec_and_without_roots_rights(instance, ansible, ssh, prepared, make_key):
+def test_a_home_without_exec_and_without_roots_rights(one_instance, ansible, ssh, prepared, make_key):
     """A network file system takes root for nobody: root is given no right here that the account does not have."""
     name, home, key = prepared(ON_TMPFS.format(options="noexec,nodev,nosuid") + " && chmod 700 {home}", OFF_TMPFS)
     rights = "setpriv --bounding-set -dac_override,-dac_read_search,-fowner,-chown"
-    assert "Permission denied" in instance.exec(f"{rights} ls {home} 2>&1", check=False)
+    assert "Permission denied" in one_instance.exec(f"{rights} ls {home} 2>&1", check=False)
     squash = "/run/lab-squashed"
-    instance.put(squash, f'#!/bin/sh\nexec {rights} /usr/bin/python3 "$@"\n', "0755")
+    one_instance.put(squash, f'#!/bin/sh\nexec {rights} /usr/bin/python3 "$@"\n', "0755")
     new = make_key()
     result = ansible(
-        instance,
+        one_instance,
         MODULE,
         {"users": [{"name": name, "authorized_keys": [new.public, {"key": key.public, "state": "absent"}]}]},
         variables={"ansible_python_interpreter": squash},
     )
     assert "users" in result, result["msg"]
-    assert ssh(instance, name, new, "true").returncode == 0
-    assert "Permission denied" in ssh(instance, name, key, "true").stderr
-    assert instance.exec(f"stat -c '%a %U %G' {home}/.ssh/authorized_keys; ls -A {home}/.ssh") == f"600 {name} {name}\nauthorized_keys\n"
-    instance.exec(f"rm {squash}")
+    assert ssh(one_instance, name, new, "true").returncode == 0
+    assert "Permission denied" in ssh(one_instance, name, key, "true").stderr
+    assert one_instance.exec(f"stat -c '%a %U %G' {home}/.ssh/authorized_keys; ls -A {home}/.ssh") == f"600 {name} {name}\nauthorized_keys\n"
+    one_instance.exec(f"rm {squash}")
 
 
-def test_immutable_files_of_the_system(instance, ansible, prepared, make_key, new_name):
+def test_immutable_files_of_the_system(one_instance, ansible, prepared, make_key, new_name):
     newcomer = new_name("newcomer")
     for path, user in {"/etc/passwd": {}, "/etc/sudoers.d": {"sudo": "nopasswd"}}.items():
         name, _home, key = prepared(f"chattr +i {path}", f"chattr -i {path}")
         users = [{"name": name, "authorized_keys": [make_key().public], **user}]
-        said = ansible(instance, MODULE, {"users": users if user else [*users, {"name": newcomer}]})["msg"]
+        said = ansible(one_instance, MODULE, {"users": users if user else [*users, {"name": newcomer}]})["msg"]
         begin = f"user {name}: " if user else "accounts and groups cannot be changed: "
         assert said == f"{begin}{path} is immutable or append-only (chattr -ia {path})"
-        assert instance.exec(f"cat /home/{name}/.ssh/authorized_keys") == key.public + "\n"
-        instance.exec(f"chattr -i {path}", privileged=True)
+        assert one_instance.exec(f"cat /home/{name}/.ssh/authorized_keys") == key.public + "\n"
+        one_instance.exec(f"chattr -i {path}", privileged=True)
 
 
 # What the account does all the time while the module is at work, in its own home only.
@@ -169,24 +165,24 @@ while True:
 
 @pytest.mark.long
 @pytest.mark.parametrize("racer", RACERS)
-def test_an_owner_who_races(instance, ansible, prepared, make_key, racer):
+def test_an_owner_who_races(one_instance, ansible, prepared, make_key, racer):
     """strace holds the module up at the calls that count, so that the race is run many times, not once in a blue moon."""
     name, _home, _key = prepared()
-    instance.exec("install -d -m 755 /etc/lab-victim; echo '# of root' > /etc/lab-victim/authorized_keys; chmod 600 /etc/lab-victim/*")
+    one_instance.exec("install -d -m 755 /etc/lab-victim; echo '# of root' > /etc/lab-victim/authorized_keys; chmod 600 /etc/lab-victim/*")
     state = "find /etc /root/.ssh -xdev -printf '%p %m %U:%G %l\\n' | sort; sha256sum /etc/lab-victim/*"
-    before = instance.exec(state)
+    before = one_instance.exec(state)
     options = {"users": [{"name": name, "authorized_keys": [make_key().public]}]}
-    module = catch_module(ansible, instance, MODULE, options, "/run/lab-module.py")
-    strace = [*put_strace(instance), "-o", "/dev/null", "-e", f"trace={SLOWED}", "-e", f"inject={SLOWED}:delay_enter=15000"]
-    instance.put("/run/lab-racer.py", RACER.format(step="; ".join(RACERS[racer].strip().splitlines()).replace("; if", "\n        if")))
-    instance.exec(f"setsid su -s /bin/sh {name} -c 'exec python3 /run/lab-racer.py' > /dev/null 2>&1 & echo $! > /run/lab-racer")
+    module = catch_module(ansible, one_instance, MODULE, options, "/run/lab-module.py")
+    strace = [*put_strace(one_instance), "-o", "/dev/null", "-e", f"trace={SLOWED}", "-e", f"inject={SLOWED}:delay_enter=15000"]
+    one_instance.put("/run/lab-racer.py", RACER.format(step="; ".join(RACERS[racer].strip().splitlines()).replace("; if", "\n        if")))
+    one_instance.exec(f"setsid su -s /bin/sh {name} -c 'exec python3 /run/lab-racer.py' > /dev/null 2>&1 & echo $! > /run/lab-racer")
     try:
         runs = f"for turn in $(seq 8); do {shlex.join([*strace, *module])}; echo; done"
-        answers = [json.loads(line) for line in instance.exec(runs, privileged=True).splitlines() if line.startswith("{")]
+        answers = [json.loads(line) for line in one_instance.exec(runs, privileged=True).splitlines() if line.startswith("{")]
     finally:
-        instance.exec(f"pkill -9 -u {name}; rm -r /run/lab-racer /run/lab-racer.py /run/lab-module.py", check=False)
+        one_instance.exec(f"pkill -9 -u {name}; rm -r /run/lab-racer /run/lab-racer.py /run/lab-module.py", check=False)
     assert len(answers) == 8
     said = [answer["msg"] for answer in answers if answer.get("failed")]
     assert all("\n" not in text and "Traceback" not in text and "[Errno" not in text for text in said), said
-    assert instance.exec(state) == before
-    instance.exec(f"rm -r /etc/lab-victim {FOLDER}")
+    assert one_instance.exec(state) == before
+    one_instance.exec(f"rm -r /etc/lab-victim {FOLDER}")

@@ -36,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: takes minutes; `make long` runs these, `make test` the others")
+    config.addinivalue_line("markers", "one_image: hardly depends on the distribution; long on every image but the first")
 
 
 def _images(config: pytest.Config) -> list[str]:
@@ -45,7 +46,9 @@ def _images(config: pytest.Config) -> list[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that asks for ``instance`` runs once on each image."""
     if "instance" in metafunc.fixturenames:
-        metafunc.parametrize("instance", _images(metafunc.config), indirect=True, scope="session")
+        marks = [pytest.mark.long] if metafunc.definition.get_closest_marker("one_image") else []
+        first, *others = _images(metafunc.config)
+        metafunc.parametrize("instance", [first, *(pytest.param(name, marks=marks) for name in others)], indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")

@@ -185,6 +185,7 @@ KEY_FILES = [
 ]
 
 
+@pytest.mark.one_image
 def test_key_files_of_the_peers_lists(instance, access, make_key, new_name):
     keys = {f"k{number}": " ".join(make_key().public.split()[:2]) for number in (1, 2, 3)}
 
@@ -207,6 +208,7 @@ def test_key_files_of_the_peers_lists(instance, access, make_key, new_name):
     assert access(users=users)["actions"] == []
 
 
+@pytest.mark.one_image
 def test_38_modes_and_owners_that_sshd_refuses(instance, access, login, make_key, new_name):
     key = make_key()
     twists = {
@@ -253,6 +255,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.one_image
 def test_hostile_homes_are_refused_and_nothing_changes(instance, playbook, make_key, new_name):
     key, names = make_key(), {case: new_name("hostile") for case in HOSTILE}
     for case, name in names.items():
@@ -286,6 +289,7 @@ def test_48_an_immutable_file_is_named_before_anything_is_done(instance, access,
         instance.exec(f"chattr -i {path}", privileged=True)
 
 
+@pytest.mark.one_image
 def test_wrong_input_gets_one_sentence_and_changes_nothing(instance, playbook, make_key, new_name):
     key, other = make_key().public, make_key().public
     name, present = new_name("wrong"), new_name("there")
@@ -419,6 +423,7 @@ def sshd_config(instance):
     instance.exec(f"mv /root/sshd_config.before /etc/ssh/sshd_config; rm -r /root/sshd_config.end; systemctl reload {unit}")
 
 
+@pytest.mark.one_image
 def test_50_keys_elsewhere_are_found_there(instance, access, login, make_key, new_name, sshd_config):
     """Every form of AuthorizedKeysFile; accounts and groups that decide about it are made in the very same run."""
     key, more = make_key(), make_key()
@@ -518,6 +523,7 @@ class TestGuard:
         access(user=name, key=key, users=[{"name": name, "sudo": "none"}], allow_self_lockout=True)
         assert login(name, key, "sudo -n id -u >/dev/null 2>&1 || echo no") == "no"
 
+    @pytest.mark.one_image
     def test_sudo_by_a_group_and_a_key_that_is_not_known(self, instance, ansible, access, make_key, new_name):
         """As with a key of an agent: Ansible is told nothing, ssh is. All keys of the account are guarded then."""
         name, key, spare = new_name("op"), make_key(), make_key()

@@ -45,19 +45,19 @@ WORLDS = [
     # What an administrator or another tool has written, where our setting has to go, and on which systems.
     pytest.param("sed -i '1i PubkeyAuthentication no' /etc/ssh/sshd_config", "main_file", ALL, id="off in the first line"),
     pytest.param("echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config", "drop_in", HAVING_INCLUDE, id="off after Include"),
-    pytest.param("echo 'PubkeyAuthentication=No' >> /etc/ssh/sshd_config", "main_file", ["el-like"], id="off and no Include"),
+    pytest.param("echo 'PubkeyAuthentication=No' >> /etc/ssh/sshd_config", "main_file", ["el-like"], id="off and no Include", marks=pytest.mark.long),
     pytest.param("echo 'PubkeyAuthentication no' > /etc/ssh/sshd_config.d/50-cloud-init.conf", "drop_in", ["debian12"],
-                 id="off in the drop-in of another tool"),
+                 id="off in the drop-in of another tool", marks=pytest.mark.long),
     pytest.param("echo 'PubkeyAuthentication no' > /etc/ssh/sshd_config.d/00-a.conf", "main_file", ["debian12"],
                  id="off in a drop-in that is read before ours"),
     pytest.param("sed -i 's/^Include/#Include/' /etc/ssh/sshd_config; echo 'pubkeyauthentication no' >> /etc/ssh/sshd_config",
-                 "main_file", ["debian12"], id="Include commented out"),
+                 "main_file", ["debian12"], id="Include commented out", marks=pytest.mark.long),
     pytest.param("sed -i '/^Include/d' /etc/ssh/sshd_config; "
                  "printf 'PubkeyAuthentication no\\nInclude /etc/ssh/sshd_config.d/*.conf\\n' >> /etc/ssh/sshd_config",
                  "main_file", ["debian12"], id="Include after the setting"),
     pytest.param("sed -i 's#^Include.*#include = \"sshd_config.d/*.conf\"#' /etc/ssh/sshd_config; "
                  "echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config",
-                 "drop_in", ["debian12"], id="relative and quoted Include"),
+                 "drop_in", ["debian12"], id="relative and quoted Include", marks=pytest.mark.long),
     pytest.param("rm -r /etc/ssh/sshd_config.d; echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config",
                  "main_file", ["debian13"], id="Include of a folder that is not there"),
     pytest.param("mv /etc/ssh/sshd_config /etc/ssh/real; ln -s real /etc/ssh/sshd_config; "
@@ -66,14 +66,14 @@ WORLDS = [
                  "main_file", ["el-like"], id="a Match block at the end"),
     pytest.param("sed -i '1i Match all\\nInclude sshd_config.d/*.conf\\nMatch all' /etc/ssh/sshd_config; "
                  "sed -i '1i PubkeyAuthentication no' /etc/ssh/sshd_config",
-                 "main_file", ["debian12"], id="Include inside a Match block"),
-    pytest.param("sed -i '1i DSAAuthentication no' /etc/ssh/sshd_config", "main_file", ["debian12"], id="off under its old name"),
+                 "main_file", ["debian12"], id="Include inside a Match block", marks=pytest.mark.long),
+    pytest.param("sed -i '1i DSAAuthentication no' /etc/ssh/sshd_config", "main_file", ["debian12"], id="off under its old name", marks=pytest.mark.long),
 ]
 
 
 @pytest.mark.parametrize(
     ("world", "place", "image"),
-    [pytest.param(*world.values[:2], image, id=f"{image}: {world.id}") for world in WORLDS for image in world.values[2]],
+    [pytest.param(*world.values[:2], image, id=f"{image}: {world.id}", marks=world.marks) for world in WORLDS for image in world.values[2]],
 )
 def test_login_by_key_works_afterwards(host_of, world, place, image):
     host = host_of(image)
@@ -89,7 +89,7 @@ def test_login_by_key_works_afterwards(host_of, world, place, image):
     assert host.exec(f"test -e {DROP_IN} && echo there || true") == ("there\n" if place == "drop_in" else "")
 
 
-@pytest.mark.parametrize("image", ALL)
+@pytest.mark.parametrize("image", [*ALL[:-1], pytest.param(ALL[-1], marks=pytest.mark.long)])
 def test_check_mode_tells_what_is_done_and_a_second_run_does_nothing(host_of, image):
     host = host_of(image)
     host.configure("echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config")
@@ -113,7 +113,7 @@ def test_check_mode_tells_what_is_done_and_a_second_run_does_nothing(host_of, im
     assert host.snapshot() == after
 
 
-@pytest.mark.parametrize("image", ["debian12", "el-like"])
+@pytest.mark.parametrize("image", ["debian12", pytest.param("el-like", marks=pytest.mark.long)])
 def test_absent_leaves_no_trace(host_of, image):
     host = host_of(image)
     host.configure("echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config")

@@ -114,7 +114,7 @@ KEY_TEXT = (
     Scenario("option_malformed", "keys 'no-pty, no-X11-forwarding %s\\n' \"$K\"", WITH_KEY, note="blank"),
     Scenario("from_mismatch", 'keys \'from="192.0.2.0/24" %s\\n\' "$K"', 'sed -i "s,192.0.2.0/24,$ADDR," $A'),
     Scenario("from_mismatch", 'keys \'from="*,!%s" %s\\n\' $ADDR "$K"', WITH_KEY, note="negated"),
-    Scenario("from_mismatch", 'keys \'from="%s/16" %s\\n\' $ADDR "$K"', WITH_KEY, note="not-a-network"),
+    Scenario("option_malformed", 'keys \'from="%s/16" %s\\n\' $ADDR "$K"', WITH_KEY, note="from-no-network"),
     Scenario("key_expired", 'keys \'expiry-time="20200101" %s\\n\' "$K"', WITH_KEY),
     Scenario("cert_authority_only", "keys 'cert-authority %s\\n' \"$K\"", WITH_KEY),
     Scenario("forced_command_refuses", 'keys \'command="/bin/false" %s\\n\' "$K"', WITH_KEY),

@@ -21,6 +21,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_f
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_proof import Proof, key_kinds, read_log, render_config
 
 _SECONDS = 30
+_ACCEPTED = "Accepted publickey for"
 _SESSION_IN_SESSION = "Cannot make/remove an entry for the specified session"
 _ENVIRONMENT = {"PATH": TOOL_PATH, "LC_ALL": "C", "HOME": "/nonexistent"}
 
@@ -45,11 +46,12 @@ def prove_login(facts: Facts) -> Proof:
             if _SESSION_IN_SESSION in text and find_tool("systemd-run"):
                 # The audit identity of a login can't be changed everywhere. Then it takes a process that descends from none.
                 log.truncate(0)
-                code, said = _log_in(ssh, paths[0], "systemd-run --quiet --pipe --collect " + server, user, mark)
-                text = _read(log)
+                again = _log_in(ssh, paths[0], "systemd-run --quiet --pipe --collect " + server, user, mark)
+                if mark in again[1] or _ACCEPTED in _read(log):
+                    (code, said), text = again, _read(log)
     if "bad configuration option" in text:
         return Proof(None, False, "a login could not be tried: %s" % " ".join(text.split())[:200])
-    accepted = "Accepted publickey for" in text
+    accepted = _ACCEPTED in text
     why = read_log(text)
     if mark in said:
         return Proof(True, True, "%s logged in through a private sshd" % user)

@@ -47,8 +47,9 @@ def prove_login(facts: Facts) -> Proof:
                 # The audit identity of a login can't be changed everywhere. Then it takes a process that descends from none.
                 log.truncate(0)
                 again = _log_in(ssh, paths[0], "systemd-run --quiet --pipe --collect " + server, user, mark)
-                if mark in again[1] or _ACCEPTED in _read(log):
-                    (code, said), text = again, _read(log)
+                retold = _read(log)
+                if mark in again[1] or _ACCEPTED in retold:
+                    (code, said), text = again, retold
     if "bad configuration option" in text:
         return Proof(None, False, "a login could not be tried: %s" % " ".join(text.split())[:200])
     accepted = _ACCEPTED in text

@@ -31,7 +31,7 @@ from ecs_emulator.backends.podman import IMAGE_PREFIX, PodmanError, cache_dir, p
 MIRROR = os.environ.get("ECS_ACCESS_MIRROR")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 LABEL = "ecs-access.recipe"
-PACKAGES = "dbus,iproute2,libnss-extrausers,openssh-server,procps,python3,sudo,systemd,systemd-sysv"
+PACKAGES = "acl,at,cron,dbus,iproute2,iptables,libnss-extrausers,libpam-systemd,nftables,openssh-server,procps,python3,sudo,systemd,systemd-sysv"
 # Nobody reads manuals in these systems; without them a tarball is a third smaller.
 LEFT_OUT = ("/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/lintian/*")
 PYTHON36_LEFT_OUT = {"__pycache__", "test", "tests", "idlelib", "ensurepip", "site-packages", "lib2to3", "turtledemo"}

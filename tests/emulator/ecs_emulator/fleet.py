@@ -35,6 +35,7 @@ REGIONS = (
     "ap-southeast-1", "ap-southeast-5", "ap-northeast-1", "us-east-1", "us-west-1", "eu-west-1", "eu-central-1",
 )  # fmt: skip
 STATUSES = ("Pending", "Running", "Starting", "Stopping", "Stopped")
+CAPABILITIES = ("SYS_ADMIN", "NET_ADMIN")
 LOCKS = ("financial", "security", "Recycling", "dedicatedhostfinancial", "refunded")
 
 
@@ -224,6 +225,7 @@ def _parse_instances(
         assistant=_parse_assistant(section.section("assistant")),
         connect=_parse_connect(section),
         publish_ssh=section.flag("publish_ssh", True),
+        capabilities=section.choices("capabilities", CAPABILITIES),
         container=section.mapping("container"),
     )
     section.finish()

@@ -106,6 +106,14 @@ class Reader:
         """A list of strings."""
         return [str(item) for item in self.entries(key)]
 
+    def choices(self, key: str, known: Sequence[str]) -> tuple[str, ...]:
+        """Some of the known strings."""
+        values = tuple(self.texts(key))
+        for value in values:
+            if value not in known:
+                raise FleetError("%s: '%s' takes %s, not '%s'" % (self.place, key, " and ".join(known), value))
+        return values
+
     def section(self, key: str) -> Reader:
         """A mapping within."""
         return Reader(self._get(key, {}), "%s.%s" % (self.place, key))

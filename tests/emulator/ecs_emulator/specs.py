@@ -92,6 +92,8 @@ class InstanceSpec:
     connect: Connect = field(default_factory=Connect)
     publish_ssh: bool = True
     """Whether this machine can reach a container's port 22."""
+    capabilities: tuple[str, ...] = ()
+    """What root of a container may do besides what every container's root may: SYS_ADMIN mounts, NET_ADMIN changes networks."""
     container: Mapping[str, Any] = field(default_factory=dict)
     """Whatever the container backend wants to know; the API side does not read it."""
 

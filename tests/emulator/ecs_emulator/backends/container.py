@@ -66,6 +66,10 @@ class GuestSpec(Protocol):
         ...
 
     @property
+    def capabilities(self) -> tuple[str, ...]:
+        ...
+
+    @property
     def assistant(self) -> AssistantSpec:
         ...
 
@@ -89,6 +93,8 @@ class ContainerGuest:
         self._name = self.container
         self._host_name = _plain(spec.name)[:63].strip("-.").lower() or "instance"
         self._image = IMAGE_PREFIX + spec.image
+        # What root of a virtual machine has: the audit identity of a login, and a look into every process.
+        self._capabilities = ("AUDIT_WRITE", "SYS_PTRACE", *spec.capabilities)
         self._address = address
         self._created = False
         self._injection: BootInjection | None = None
@@ -159,7 +165,7 @@ class ContainerGuest:
         self._created = True
         publish = [f"--publish={self.ssh_host}:{self.ssh_port}:22"] if self._address else []
         await podman_async(
-            "run", "--detach", "--pull=never", "--systemd=always", "--cap-add=AUDIT_WRITE", "--log-driver=k8s-file",
+            "run", "--detach", "--pull=never", "--systemd=always", f"--cap-add={','.join(self._capabilities)}", "--log-driver=k8s-file",
             f"--name={self._name}", f"--hostname={self._host_name}", f"--label={LABEL}={owner_mark(os.getpid())}",
             f"--volume={self._cloud_dir}:{MOUNT}:ro", *publish, self._image, "sh", "-c", WAIT_FOR_BOOT,
         )  # fmt: skip

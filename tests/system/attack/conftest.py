@@ -8,6 +8,7 @@ Nothing here knows where code stands: the tests call modules and playbooks and l
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any, Callable, Iterator, NamedTuple
 
@@ -17,7 +18,6 @@ from lab.controller import Controller, Run
 from lab.fleet import Fleet
 from lab.instance import Instance
 from lab.ssh import KeyFile
-
 
 LOCAL_PLAY = """
 - hosts: localhost
@@ -62,9 +62,13 @@ class Victim(NamedTuple):
 
     def lets_in(self, user: str, key: KeyFile) -> bool:
         """Whether this key opens this account; a control in every test that takes something away."""
-        done = self.ssh(user, key)
-        assert done.returncode == 0 or "Permission denied" in done.stderr, done.stderr
-        return done.returncode == 0
+        for _attempt in range(3):
+            done = self.ssh(user, key)
+            if done.returncode == 0 or "Permission denied" in done.stderr:
+                return done.returncode == 0
+            # A connection that was lost has neither opened nor refused anything.
+            time.sleep(1)
+        raise AssertionError(f"no answer to a login as {user}: {done}")
 
 
 @pytest.fixture

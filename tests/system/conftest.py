@@ -17,10 +17,10 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "emulator"), str(Path(
 from lab import ssh as lab_ssh
 from lab.controller import Controller
 from lab.fleet import Fleet, running_fleet
+from lab.images import IMAGES
 from lab.instance import Instance
 from lab.ssh import KeyFile
 
-IMAGES = ("debian11", "debian12", "debian13", "el-like")
 # Instances that only the API knows, for what must be reported and not done.
 API_ONLY = [
     {"name": "stopped", "backend": "api", "status": "Stopped"},
@@ -36,11 +36,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: takes minutes; `make long` runs these, `make test` the others")
+    config.addinivalue_line("markers", "on_image(name): takes place on this image; deselected where it takes no part")
     config.addinivalue_line("markers", "one_image: hardly depends on the distribution; long on every image but the first")
 
 
 def _images(config: pytest.Config) -> list[str]:
     return config.getoption("--images").split(",")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What needs an image that takes no part is not in the run, instead of being skipped in it."""
+    chosen = set(_images(config))
+    gone = [item for item in items if not _needed_images(item) <= chosen]
+    items[:] = [item for item in items if item not in gone]
+    if gone:
+        config.hook.pytest_deselected(items=gone)
+
+
+def _needed_images(item: pytest.Item) -> set[str]:
+    needed = {name for mark in item.iter_markers("on_image") for name in mark.args}
+    callspec = getattr(item, "callspec", None)
+    for value in callspec.params.values() if callspec else ():
+        # A scenario of a world says itself on which images it takes place, debian12 being understood.
+        names = [value] if isinstance(value, str) else getattr(value, "images", ())
+        needed.update(list(names)[:1] if set(names) <= set(IMAGES) else [])
+    return needed
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

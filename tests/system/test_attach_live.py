@@ -262,7 +262,7 @@ class TestLastWayIn:
             assert only(result)["failed"] is False, only(result)
             assert not gets_in(ssh, one, "root", key)
         finally:
-            one.exec(f"rm /etc/sudoers.d/{user}; userdel -r {user}")
+            one.exec(f"rm /etc/sudoers.d/{user}; userdel -rf {user}")
 
     def test_is_taken_with_consent(self, fleet, attach, make_pair, ssh):
         one = next(iter(fleet))

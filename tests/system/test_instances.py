@@ -81,13 +81,12 @@ class TestBoot:
         assert "Server listening" in instance.exec("journalctl -b -t sshd --no-pager")
 
 
+@pytest.mark.on_image("el-like")
 class TestLookAlike:
     """The el-like image stands for the names and the layout of Alibaba Cloud Linux 3."""
 
     @pytest.fixture
     def el_like(self, fleet):
-        if "el-like" not in fleet.instances:
-            pytest.skip("el-like is not among the images of this run")
         return fleet["el-like"]
 
     def test_wheel_instead_of_sudo(self, el_like):

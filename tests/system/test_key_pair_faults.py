@@ -314,7 +314,7 @@ def small_disk(folder, options):
     folder.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], capture_output=True, text=True, check=False)
     if mounted.returncode:
-        pytest.skip("cannot mount a small disk: %s" % mounted.stderr.strip())
+        pytest.skip("mounting a small disk takes root: %s" % mounted.stderr.strip())
     try:
         yield folder
     finally:

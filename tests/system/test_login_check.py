@@ -74,8 +74,6 @@ def _gets_in(world: World, user: str, key=None, client: tuple = ()) -> bool:
 @pytest.mark.parametrize("scenario", scenarios.ALL, ids=lambda scenario: scenario.id)
 def test_the_cause_comes_first_and_its_fix_works(fleet, get_world: Callable, keys: Callable, scenario: Scenario) -> None:
     name = scenario.images[0] if scenario.images and "debian12" not in scenario.images else "debian12"
-    if name not in fleet.instances:
-        pytest.skip(f"{name} takes no part in this run")
     _break_explain_and_mend(get_world(fleet[name]), keys, scenario)
 
 
@@ -91,21 +89,16 @@ EVERYWHERE = (
 @pytest.mark.parametrize("image", ["debian11", "debian13", "el-like"])
 @pytest.mark.parametrize("scenario", [item for item in scenarios.ALL if item.id in EVERYWHERE], ids=lambda scenario: scenario.id)
 def test_the_same_on_other_distributions(fleet, get_world: Callable, keys: Callable, scenario: Scenario, image: str) -> None:
-    if image not in fleet.instances:
-        pytest.skip(f"{image} takes no part in this run")
     _break_explain_and_mend(get_world(fleet[image]), keys, scenario)
 
 
+@pytest.mark.on_image("debian12")
 @pytest.mark.parametrize("healthy", scenarios.HEALTHY, ids=lambda healthy: healthy.id)
 def test_a_login_that_works_has_nothing_in_its_way(fleet, get_world: Callable, keys: Callable, healthy: Healthy) -> None:
-    if "debian12" not in fleet.instances:
-        pytest.skip("debian12 takes no part in this run")
     world = get_world(fleet["debian12"])
     key = keys(healthy.key) if healthy.key else world.key
     if healthy.key:
         world.sh(f"printf '%s\\n' '{key.public}' >> $A")
-    if "iptables" in healthy.setup and not world.borrow_iptables():
-        pytest.skip("this machine has no iptables to lend")
     world.sh(healthy.setup)
     assert _is_in(world, healthy.user, key), "the world is broken although it should not be"
     checked = world.check(user=healthy.user, public_key=key.public, prove=True)
@@ -114,10 +107,9 @@ def test_a_login_that_works_has_nothing_in_its_way(fleet, get_world: Callable, k
     assert "logged in through a private sshd" in checked.result["proof"]
 
 
+@pytest.mark.on_image("debian12")
 @pytest.mark.parametrize("client", clients.ALL, ids=lambda client: client.id)
 def test_the_clients_own_ssh_tells_the_cause(fleet, get_world: Callable, keys: Callable, client: clients.Client, tmp_path) -> None:
-    if "debian12" not in fleet.instances:
-        pytest.skip("debian12 takes no part in this run")
     world = get_world(fleet["debian12"])
     for name, key in (("key", world.key), ("other", keys("ecdsa:256"))):
         shutil.copy(key.path, tmp_path / name)
@@ -136,9 +128,8 @@ def test_the_clients_own_ssh_tells_the_cause(fleet, get_world: Callable, keys: C
         clients.run(tmp_path, "[ ! -e pid ] || { . ./pid; kill $SSH_AGENT_PID; }", world.instance)
 
 
+@pytest.mark.on_image("debian12")
 def test_a_refusal_that_no_file_tells_is_found_by_the_proof(fleet, get_world: Callable) -> None:
-    if "debian12" not in fleet.instances:
-        pytest.skip("debian12 takes no part in this run")
     world = get_world(fleet["debian12"])
     world.sh("pam 'account required pam_exec.so /bin/false'")
     assert not _is_in(world, "bob")
@@ -147,9 +138,8 @@ def test_a_refusal_that_no_file_tells_is_found_by_the_proof(fleet, get_world: Ca
     assert (checked.first, checked.can_log_in) == ("login_refused", False)
 
 
+@pytest.mark.on_image("debian12")
 def test_the_proof_leaves_nothing_behind_even_when_it_is_killed(fleet, get_world: Callable) -> None:
-    if "debian12" not in fleet.instances:
-        pytest.skip("debian12 takes no part in this run")
     world = get_world(fleet["debian12"])
     listing = "find /run /tmp /root /home /etc /var/tmp -newer /opt/base/mark ! -path '/run/systemd/*' ! -path '/run/user*' | sort"
     # The start-up file makes the session last, so that the module can be killed in the middle of it.
@@ -171,8 +161,6 @@ def _break_explain_and_mend(world: World, keys: Callable, scenario: Scenario) ->
     key = keys(scenario.key) if scenario.key else world.key
     if scenario.key:
         world.sh(f"printf '%s\\n' '{key.public}' >> $A")
-    if "iptables" in scenario.setup and not world.borrow_iptables():
-        pytest.skip("this machine has no iptables to lend")
     world.sh(scenario.setup)
     for _attempt in range(scenario.strangers):
         assert not _is_in(world, scenario.user, keys("ecdsa:256"))

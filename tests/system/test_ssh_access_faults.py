@@ -15,9 +15,9 @@ import os
 import shlex
 
 import pytest
-from conftest import IMAGES
 from lab import ssh as lab_ssh
 from lab.controller import HERE
+from lab.images import IMAGES
 from lab.payload import catch_module
 from lab.strace import FOLDER, put_strace
 

@@ -13,7 +13,7 @@ from worlds import doors, inside, places
 from worlds.scenario import WITH_KEY, Healthy, Scenario
 
 ACCOUNT = (
-    Scenario("user_missing", "userdel bob", "useradd -M -s /bin/bash -u 2001 -d /home/bob bob"),
+    Scenario("user_missing", "userdel -f bob", "useradd -M -s /bin/bash -u 2001 -d /home/bob bob"),
     Scenario("account_locked", "usermod -p '!' bob; conf 'UsePAM no'", proof="refused"),
     Scenario("account_locked", "usermod -L bob; conf 'UsePAM no'", note="usermod-L"),
     Scenario("account_expired", "chage -E 1 bob", proof="refused"),
@@ -44,18 +44,18 @@ PATHS = (
     Scenario("home_not_enterable", "chmod 0600 $H"),
     Scenario("home_not_enterable", "chown root:root $H; chmod 0700 $H", note="root's"),
     Scenario("directory_not_enterable", "chmod 0700 /home", note="above", fix="chmod 0755 /home"),
-    Scenario("home_wrong_owner", "chown eve $H; chmod 0755 $H"),
+    Scenario("home_wrong_owner", "chown eve $H; chmod 0755 $H", "chown bob $H"),
     Scenario("home_writable", "chmod 0777 $H"),
     Scenario("home_writable", "usermod -aG bob eve; chmod 0775 $H", note="group"),
-    Scenario("directory_wrong_owner", "chown eve $S; chmod 0755 $S"),
+    Scenario("directory_wrong_owner", "chown eve $S; chmod 0755 $S", "chown bob $S"),
     Scenario("directory_writable", "chmod 0777 $S"),
     Scenario("directory_writable", "chgrp users $S; chmod 0770 $S", note="group"),
-    Scenario("directory_not_enterable", "chown root:root $S; chmod 0700 $S", note="root's"),
+    Scenario("directory_not_enterable", "chown root:root $S; chmod 0700 $S", "chown bob: $S", note="root's"),
     Scenario("directory_not_enterable", "chmod 0600 $S"),
-    Scenario("directory_not_enterable", "rm -r $S; mkdir $S; " + WITH_KEY + "; chmod 0700 $S; chmod 0600 $A", note="recipe-without-chown"),
-    Scenario("key_file_unreadable", "chown root:root $A; chmod 0600 $A", note="root's"),
+    Scenario("directory_not_enterable", "rm -r $S; mkdir $S; " + WITH_KEY + "; chmod 0700 $S; chmod 0600 $A", "chown bob: $S $A", note="recipe-without-chown"),
+    Scenario("key_file_unreadable", "chown root:root $A; chmod 0600 $A", "chown bob: $A", note="root's"),
     Scenario("key_file_unreadable", "chmod 0200 $A"),
-    Scenario("key_file_wrong_owner", "chown eve $A; chmod 0644 $A"),
+    Scenario("key_file_wrong_owner", "chown eve $A; chmod 0644 $A", "chown bob $A"),
     Scenario("key_file_writable", "chmod 0666 $A"),
     Scenario("key_file_writable", "chgrp users $A; chmod 0664 $A", note="group"),
     Scenario("key_file_not_regular", "rm $A; mkfifo $A; chown bob $A", "rm $A; " + WITH_KEY, note="fifo"),
@@ -208,6 +208,7 @@ SETTINGS = (
         "keys_command_unsafe",
         "rm $A; printf '#!/bin/sh\\necho %s\\n' \"$K\" > /usr/local/bin/keys; chmod 0755 /usr/local/bin/keys; "
         "chown bob /usr/local/bin/keys; conf 'AuthorizedKeysCommand /usr/local/bin/keys' 'AuthorizedKeysCommandUser nobody'",
+        "chown root: /usr/local/bin/keys",
         note="owner",
     ),
     Scenario(

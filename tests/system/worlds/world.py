@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import json
 import shlex
-import shutil
 import subprocess
 import tarfile
 import uuid
@@ -56,6 +55,8 @@ if sshd -T | grep -q persourcepenalties; then echo 'PerSourcePenalties no' >> /e
 touch /etc/hosts.allow /etc/hosts.deny /etc/fstab
 mkdir -p -m 0700 /root/.ssh
 rm -f /etc/nologin
+# Here accounts are reset by killing what they run; logind would wait for the managers of services that it starts for them.
+sed -i '/pam_systemd/d' /etc/pam.d/common-session
 mkdir -p /opt/base
 tar -C / -cpf /opt/base/base.tar etc/ssh etc/pam.d etc/security etc/passwd etc/group etc/shadow etc/gshadow etc/shells etc/hosts.allow \
   etc/hosts.deny etc/fstab etc/nsswitch.conf home root/.ssh $(ls -d /etc/bash.bashrc /etc/profile 2>/dev/null | sed s,^/,,)
@@ -109,7 +110,6 @@ class World:
     def __init__(self, instance: Instance, key: KeyFile) -> None:
         self.instance = instance
         self.key = key
-        self._has_iptables = False
         unit = "sshd" if instance.run("systemctl cat ssh.service").returncode else "ssh"
         self._shell = subprocess.Popen(
             # Privileged for what a container may not do to itself: mounts, routes, firewall rules.
@@ -128,7 +128,7 @@ class World:
     def close(self) -> None:
         """Leave the instance as others want to find it."""
         self.reset()
-        self.sh("userdel -rf bob; userdel -rf eve; rm -rf /opt/iptables /usr/sbin/iptables /usr/sbin/iptables-save")
+        self.sh("userdel -rf bob; userdel -rf eve")
         self._shell.stdin.close()
         self._shell.wait(timeout=10)
 
@@ -157,33 +157,6 @@ class World:
         """A real login."""
         loose = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "ConnectTimeout=4", *options)
         return lab_ssh.ssh(self.instance, user, key or self.key, command, Path("/dev/null"), loose, timeout=LOGIN_SECONDS)
-
-    def borrow_iptables(self) -> bool:
-        """Put this machine's iptables into the instance, whose image has none; false where there is none here either."""
-        program = shutil.which("xtables-nft-multi", path="/usr/sbin:/sbin")
-        if program is None:
-            return False
-        if self._has_iptables:
-            return True
-        listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
-        libraries = [word for word in listed.split() if word.startswith("/")]
-        plugins = next(Path(libraries[0]).parent.rglob("xtables"))
-        buffer = io.BytesIO()
-        with tarfile.open(fileobj=buffer, mode="w", dereference=True) as archive:
-            archive.add(program, "opt/iptables/multi")
-            archive.add(plugins, "opt/iptables/xtables")
-            for library in libraries:
-                archive.add(library, f"opt/iptables/{Path(library).name}")
-            for name in ("iptables", "iptables-save"):
-                loader = Path(next(library for library in libraries if "/ld-linux" in library)).name
-                script = f"#!/bin/sh\ncd /opt/iptables\nXTABLES_LIBDIR=$PWD/xtables exec ./{loader} --library-path . ./multi {name} \"$@\"\n"
-                member = tarfile.TarInfo(f"usr/sbin/{name}")
-                member.mode, member.size = 0o755, len(script)
-                archive.addfile(member, io.BytesIO(script.encode()))
-        done = self.instance.run("tar -C / -x", stdin=buffer.getvalue())
-        assert done.returncode == 0, done.stderr
-        self._has_iptables = True
-        return True
 
     def check(self, **options: Any) -> Checked:
         """Run the module in the instance, as Ansible would: arguments in, JSON out."""

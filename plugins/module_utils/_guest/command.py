@@ -6,34 +6,40 @@
 Note that this module util is **PRIVATE** to the collection. It is pure.
 """
 
+import ast
 import base64
 import inspect
+import io
 import json
 import re
-from typing import Any, Dict, NamedTuple, Tuple
+import tokenize
+from typing import Any, Dict, Iterator, NamedTuple, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest import login_key
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host import server
+
+# The import of what is in front of the program instead.
+_LEFT_OUT = re.compile(r"from ansible_collections\.")
 
 CONTENT_LIMIT = 24 * 1024
 """What RunCommand accepts, counted in base64."""
 
 USER_NAME_LIMIT = 64
 
-# The Python program is in a quoted here-document and its input is one word of base64, so that the shell reads neither.
+# The Python program is in a quoted here-document and its input, in which there is no single quote, between two of them: the shell reads neither.
 _LAUNCHER = """\
 #!/bin/sh
-PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
-LC_ALL=C
-export PATH LC_ALL
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin LC_ALL=C
 cd / || exit
+set -- '%(input)s' %(marker)s
 for python in python3 /usr/libexec/platform-python python2 python; do
-if "$python" -c 'import sys; sys.exit(not (2, 7) <= sys.version_info[:2])' 2>/dev/null; then
-exec "$python" -E -s - %(input)s <<'END_OF_PROGRAM'
+"$python" -c 'import sys; sys.exit(sys.version_info < (2, 7))' 2>/dev/null || continue
+exec "$python" -E -s - "$@" <<'END'
 %(program)s
-END_OF_PROGRAM
-fi
+main()
+END
 done
-echo '%(marker)s{"error": "there is no Python (2.7 or 3) in the instance"}'
+echo "$2"'{"error": "there is no Python 2.7 or 3 in it"}'
 """
 
 
@@ -52,7 +58,7 @@ class Request(NamedTuple):
     """The account that the vendor's boot-time injection serves; empty when only the guest knows."""
     key_line: str
     drop: Tuple[str, ...] = ()
-    """SHA-256 (hex) of the blobs of keys that shall go."""
+    """SHA-256 (hex) of the base64 texts of keys that shall go."""
 
 
 def check_user_name(name: str) -> None:
@@ -68,13 +74,12 @@ def check_user_name(name: str) -> None:
 def render_command(request: Request, marker: str) -> str:
     """The shell script for RunCommand; its answer follows I(marker). GuestError when it would be too long."""
     content = {
-        "state": request.state,
+        "add": request.state == "present",
         "write": request.write,
         "users": list(request.users),
         "vendor": request.vendor,
         "key": request.key_line,
         "drop": list(request.drop),
-        "marker": marker,
     }
     return render_program(login_key, content, marker)
 
@@ -82,7 +87,7 @@ def render_command(request: Request, marker: str) -> str:
 def render_program(program: Any, content: Dict[str, Any], marker: str) -> str:
     """The shell script that runs the module I(program) with I(content); GuestError when it would be too long."""
     text = _LAUNCHER % {
-        "input": base64.b64encode(json.dumps(content).encode("utf-8")).decode("ascii"),
+        "input": json.dumps(content, separators=(",", ":")).replace("'", "\\u0027"),
         "program": program_text(program),
         "marker": marker,
     }
@@ -92,9 +97,29 @@ def render_program(program: Any, content: Dict[str, Any], marker: str) -> str:
 
 
 def program_text(program: Any = login_key) -> str:
-    """The source of a guest's program without the lines that are comments only."""
-    lines = inspect.getsource(program).splitlines()
-    return "\n".join(line for line in lines if not re.match(r"\s*#", line))
+    """The source of a guest's program behind what it imports of ours: the same code without comments and with narrow indents."""
+    own = inspect.getsource(program)
+    front = list(_narrow(inspect.getsource(server))) if "_host.server import" in own else []
+    # What the front has imported needs no import.
+    return "\n".join(front + [line for line in _narrow(own) if not (line.startswith(("import ", "from ")) and line in front)])
+
+
+def _narrow(source: str) -> Iterator[str]:
+    """The lines of the same code without comments and with narrow indents."""
+    lines = source.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            line, column = token.start
+            lines[line - 1] = lines[line - 1][:column].rstrip()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (ast.Module, ast.FunctionDef)) and ast.get_docstring(node) is not None:
+            following = node.body[1].lineno if len(node.body) > 1 else node.body[0].lineno + 1
+            for number in range(node.body[0].lineno, following):
+                lines[number - 1] = ""
+    for line in lines:
+        code = line.lstrip(" ")
+        if code and not _LEFT_OUT.match(code):
+            yield " " * ((len(line) - len(code)) // 4) + code
 
 
 def parse_output(output: str, marker: str) -> Dict[str, Any]:

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Looks whether sshd asks for temporary keys and, when told, has the vendor's plugin arrange it, under guard.
 
-Sent as text and run as root: Python 2.7 and 3, standard library, at most 16 KiB. Every judgement is the controller's.
+Sent as text, behind the text of what it imports from here, and run as root: Python 2.7 and 3, standard library. Every
+judgement is the controller's.
 Note that this module util is **PRIVATE** to the collection.
 """
-import base64
 import fcntl
 import glob
 import grp
@@ -14,12 +14,11 @@ import json
 import os
 import pwd
 import re
-import signal
 import stat
-import subprocess
 import sys
-import tempfile
 import time
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.server import ask_sshd, find_server, is_roots, read_settings, run, slurp
 
 PLUGIN = "config_ecs_instance_connect"
 HELPER = "/usr/local/share/aliyun-assist/plugin/%s/ecs_config_instance_connect" % PLUGIN
@@ -33,34 +32,6 @@ BACKUP = "/etc/ssh/sshd_config.before-temporary-keys"
 CANDIDATE = "/etc/ssh/.sshd_config.ecs-access-candidate"
 SETTINGS = re.compile("authorizedkeyscommand|allow(users|groups)|deny|permitroot|pubkeyauthent|authenticationmeth")
 UNITS = ("ssh.service", "sshd.service")
-
-
-def run(*argv, **given):
-    """(exit code, output) of a program; it and its children are killed after the given seconds."""
-    # The output goes to a file: a pipe would be waited for as long as any child holds it.
-    with tempfile.TemporaryFile() as stream, open(os.devnull) as nothing:
-        try:
-            process = subprocess.Popen(  # pylint: disable=ansible-bad-function
-                argv, stdin=nothing, stdout=stream, stderr=subprocess.STDOUT, close_fds=True, preexec_fn=os.setsid)
-        except OSError as exc:
-            return 127, str(exc)
-        end = time.time() + given.get("seconds", 20)
-        while process.poll() is None and time.time() < end:
-            time.sleep(0.05)
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            return -1, "it did not end in time"
-        stream.seek(0)
-        return process.returncode, stream.read().decode("utf-8", "replace").strip()
-
-
-def slurp(path):
-    try:
-        with open(path, "rb") as stream:
-            return stream.read()
-    except EnvironmentError:  # noqa: UP024
-        return None
 
 
 def store(path, content, info=None):
@@ -78,56 +49,14 @@ def store(path, content, info=None):
             os.fchmod(fd, stat.S_IMODE(info.st_mode))
         os.fsync(fd)
     os.rename(new, path)
-    run("restorecon", path)
-
-
-def find_server():
-    """(command line, whether it runs) of sshd. The one that listens may have been given another configuration."""
-    root = os.stat("/")
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            program = os.readlink("/proc/%s/exe" % pid).split(" ")[0]
-            there = os.stat("/proc/%s/root/." % pid)
-        except OSError:
-            continue
-        if os.path.basename(program) != "sshd" or not os.path.samestat(there, root):
-            continue  # perhaps in a container
-        title = (slurp("/proc/%s/cmdline" % pid) or b"").decode("utf-8", "replace").replace("\0", " ")
-        if re.match("(sshd: )?/", title):
-            return [program] + [word for pair in re.findall(r" (-[fo]) ?(\S+)", title) for word in pair], True
-    for program in ("/usr/sbin/sshd", "/usr/local/sbin/sshd"):
-        if os.path.exists(program):
-            return [program], run("systemctl", "is-active", "ssh.socket", "sshd.socket")[1].startswith("active")
-    raise OSError("there is no OpenSSH server")
+    run(("restorecon", path))
 
 
 def test(server):
     """What sshd says against its configuration; empty when it accepts it."""
-    if not os.path.exists("/run/sshd"):
-        os.mkdir("/run/sshd", 0o755)  # gone while only a socket unit waits
-    code, out = run(*server + ["-t"])
-    return last_words(out) or "exit status %d" % code if code else ""
-
-
-def last_words(out):
-    return "; ".join(out.splitlines()[-2:])[:300]  # which line is wrong, and that it gave up
-
-
-def read_settings(server, name):
-    """What sshd applies to the account: keyword to words."""
-    who = "user=%s,host=203.0.113.1,addr=203.0.113.1" % name
-    for more in (",laddr=127.0.0.1,lport=22", ""):  # an old sshd knows fewer criteria
-        code, out = run(*server + ["-T", "-C", who + more])
-        if not code:
-            break
-    else:
-        raise OSError(last_words(out))
-    found = {}
-    for line in out.splitlines():
-        word, _blank, value = line.partition(" ")
-        if SETTINGS.match(word.lower()):
-            found.setdefault(word.lower(), []).extend(value.split())
-    return found
+    code, out, error = ask_sshd(server, "-t")
+    # Which line is wrong, and that it gave up.
+    return "; ".join((out + error).splitlines()[-2:])[:300] or "exit status %d" % code if code else ""
 
 
 def is_ours(settings):
@@ -144,7 +73,7 @@ def look_at_user(server, name):
         user = pwd.getpwnam(name)
         groups = [group.gr_name for group in grp.getgrall() if group.gr_gid == user.pw_gid or name in group.gr_mem]
         row.update(exists=True, uid=user.pw_uid, home=user.pw_dir, shell=user.pw_shell, groups=groups)
-        row["settings"] = read_settings(server, name)
+        row["settings"] = read_settings(server, name, SETTINGS)
         row["ours"] = is_ours(row["settings"])
     except KeyError:
         pass
@@ -158,7 +87,7 @@ def find_manager():
     folders = os.environ["PATH"].split(":")
     agents = glob.glob("/usr/local/share/aliyun-assist/[0-9]*")
     folders += sorted(agents, key=lambda path: [int(word) for word in re.findall("[0-9]+", os.path.basename(path))], reverse=True)
-    found = [folder + "/acs-plugin-manager" for folder in folders if os.access(folder + "/acs-plugin-manager", os.X_OK)]
+    found = [path for path in (folder + "/acs-plugin-manager" for folder in folders) if os.access(path, os.X_OK) and is_roots(path)]
     return (found or [""])[0]
 
 
@@ -175,8 +104,8 @@ def find_command(content):
 
 
 def look(server, names):
-    content = slurp(CONFIG) or b""
-    helper = os.access(HELPER, os.X_OK) and os.stat(HELPER).st_uid == 0 and not os.stat(HELPER).st_mode & 0o022
+    content = slurp(CONFIG)
+    helper = os.access(HELPER, os.X_OK) and is_roots(HELPER)
     try:
         pwd.getpwnam(ACCOUNT)
         account = True
@@ -202,9 +131,9 @@ def try_out(server, names):
     """What comes of the plugin's lines: [Match line, error]; empty when they work for all these users."""
     store(CANDIDATE, slurp(CONFIG) + LINES.encode("ascii"))
     try:
-        trial = [server[0], "-f", CANDIDATE]
+        trial = server._replace(config=CANDIDATE)
         error = test(trial)
-        if not error and all(is_ours(read_settings(trial, name)) for name in names):
+        if not error and all(is_ours(read_settings(trial, name, SETTINGS)) for name in names):
             return []
         return [(find_command(slurp(CANDIDATE)) or [""])[0], error]
     finally:
@@ -214,12 +143,12 @@ def try_out(server, names):
 def settle():
     """Have sshd use what is in its file; a server that is down comes up again."""
     for unit in UNITS:
-        state = run("systemctl", "is-active", unit)[1]
+        state = run(("systemctl", "is-active", unit)).out.strip()
         if state == "active":
-            run("systemctl", "reload", unit)
+            run(("systemctl", "reload", unit))
         elif state == "failed":
-            run("systemctl", "reset-failed", unit)
-            run("systemctl", "start", unit)
+            run(("systemctl", "reset-failed", unit))
+            run(("systemctl", "start", unit))
 
 
 def put_back(content, info):
@@ -232,7 +161,7 @@ def put_back(content, info):
 
 def is_up():
     for _turn in range(25):
-        if find_server()[1]:
+        if find_server().up:
             return True
         time.sleep(0.2)
     return False
@@ -241,10 +170,10 @@ def is_up():
 def recover(server, names, answer):
     """Finish or undo what a run that was cut off left."""
     saved = slurp(SAVED)
-    if saved is None:
+    if not saved:
         return
-    content = slurp(CONFIG) or b""
-    good = not test(server) and all(is_ours(read_settings(server, name)) for name in names)
+    content = slurp(CONFIG)
+    good = not test(server) and all(is_ours(read_settings(server, name, SETTINGS)) for name in names)
     if good or not content.startswith(saved):
         os.rename(SAVED, BACKUP)
         return
@@ -261,8 +190,9 @@ def prepare(server, request, answer):
             return
     content, info = slurp(CONFIG), os.stat(CONFIG)
     store(SAVED, content)
-    code, out = run(seen["manager"], "-e", "-P", PLUGIN, "--params", "--install", seconds=request["seconds"])
-    answer["install"] = {"code": code, "output": out[-400:]}
+    argv = (seen["manager"], "-e", "-P", PLUGIN, "--params", "--install")
+    code, out, said = run(argv, seconds=request["seconds"], env=os.environ)
+    answer["install"] = {"code": code, "output": (out + said).strip()[-400:]}
     error = test(server)
     if code == 0 and not error:
         after = look(server, names)
@@ -283,7 +213,8 @@ def prepare(server, request, answer):
 
 def serve(request):
     names, answer = request["users"], {"done": [], "clock": time.time()}
-    server, answer["up"] = find_server()
+    server = find_server()
+    answer["up"] = server.up
     if request["write"]:
         lock = os.open("/run/alicloud-ecs-access-sshd.lock", os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -298,14 +229,9 @@ def serve(request):
 
 
 def main():
-    os.umask(0o077)
-    request = json.loads(base64.b64decode(sys.argv[1]).decode("utf-8"))
+    request = json.loads(sys.argv[1])
     try:
         answer = serve(request)
     except Exception as exc:  # noqa: BLE001
         answer = {"error": str(exc)}
-    sys.stdout.write("\n%s%s\n" % (request["marker"], json.dumps(answer)))
-
-
-if __name__ == "__main__":
-    main()
+    print("\n" + sys.argv[2] + json.dumps(answer))  # pylint: disable=ansible-bad-function

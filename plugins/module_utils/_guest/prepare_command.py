@@ -26,5 +26,5 @@ class PrepareRequest(NamedTuple):
 
 def render_prepare(request: PrepareRequest, marker: str) -> str:
     """The shell script for RunCommand; its answer follows I(marker)."""
-    content = {"users": list(request.users), "write": request.write, "seconds": request.seconds, "marker": marker}
+    content = {"users": list(request.users), "write": request.write, "seconds": request.seconds}
     return render_program(prepare, content, marker)

@@ -3,10 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Asks for temporary keys as sshd would at a login: the vendor's program, as its own account, with five seconds to answer.
 
-Sent as text and run as root: Python 2.7 and 3, standard library, at most 16 KiB. Every judgement is the controller's.
+Sent as text and run as root: Python 2.7 and 3, standard library. Every judgement is the controller's.
 Note that this module util is **PRIVATE** to the collection.
 """
-import base64
 import json
 import os
 import pwd
@@ -52,13 +51,9 @@ def find_missing(keys):
 
 
 def main():
-    request = json.loads(base64.b64decode(sys.argv[1]).decode("utf-8"))
+    request = json.loads(sys.argv[1])
     try:
         answer = {"missing": find_missing(request["keys"])}
     except Exception as exc:  # noqa: BLE001
         answer = {"error": str(exc)}
-    sys.stdout.write("\n%s%s\n" % (request["marker"], json.dumps(answer)))
-
-
-if __name__ == "__main__":
-    main()
+    print("\n" + sys.argv[2] + json.dumps(answer))  # pylint: disable=ansible-bad-function

@@ -22,4 +22,4 @@ class ServedRequest(NamedTuple):
 
 def render_served(request: ServedRequest, marker: str) -> str:
     """The shell script for RunCommand; its answer follows I(marker)."""
-    return render_program(served, {"keys": [list(one) for one in request.keys], "marker": marker}, marker)
+    return render_program(served, {"keys": [list(one) for one in request.keys]}, marker)

@@ -10,13 +10,11 @@ import base64
 import hashlib
 import posixpath
 import re
-from typing import Any, Dict, List, Mapping, NamedTuple, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import (
-    KeyFormatError,
-    PublicKey,
-    parse_key_fields,
-)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.authorized_keys import KeyLine, parse_key_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.key_options import KeyOptionsError, parse_options
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import PublicKey
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_obstacles import (
     Account,
     expand_tokens,
@@ -28,7 +26,9 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_ob
 _ALIASES = {"pubkeyacceptedkeytypes": "pubkeyacceptedalgorithms", "rsaminsize": "requiredrsasize"}
 _NOT_A_LOGIN = ("nologin", "false")
 # Errors that mean: there are no key files, so that no key can be in one. (Python 2 quotes the message.)
-_NO_KEY_FILES = r"['\"]?getpwnam\(\)|sshd: AuthorizedKeysFile"
+_NO_KEY_FILES = r"['\"]?getpwnam\(\)|no key file: "
+# Lines with these options were written to give less than a login.
+_NARROWING = {"command", "from", "expiry-time", "cert-authority", "principals"}
 
 
 class Login(NamedTuple):
@@ -85,24 +85,36 @@ class Guest(NamedTuple):
 
 def read_guest(answer: Mapping[str, Any], key: PublicKey, today: int) -> Guest:
     """Judge the answer of the guest's program. I(today) is counted in days since 1970."""
-    logins = []
-    for row in answer["users"]:
+    logins = {}  # type: Dict[str, Login]
+    vendor = answer["rows"][-1]
+    for row in answer["rows"][:-1]:
         obstacles = find_login_obstacles(row, key, today)
         if not answer["up"]:
             obstacles.append("the SSH server is not running")
         error = str(row.get("error", ""))
         unseen = "" if not error or re.match(_NO_KEY_FILES, error) else _say_error(error)
-        logins.append(Login(row["name"], row["state"], tuple(obstacles), tuple(row["done"]), unseen))
-    vendor = answer["vendor"]
+        # An account that was named twice, by its name and as auto, was found as wanted the second time.
+        logins.setdefault(row["name"], Login(row["name"], find_state(row["lines"]), tuple(obstacles), tuple(row["done"]), unseen))
     settings = vendor.get("settings") or {}
     return Guest(
-        boot=answer["boot"],
-        logins=tuple(logins),
+        boot=answer["boot"].strip(),
+        logins=tuple(logins.values()),
         vendor_user=vendor["name"],
-        vendor_has_key=vendor["state"] == "present",
+        vendor_has_key=find_state(vendor["lines"]) == "present",
         password_login=settings.get("passwordauthentication") == ["yes"],
         ways_in=tuple(row["name"] for row in answer["ways"] if is_way_in(row, today)),
     )
+
+
+def find_state(lines: Sequence[str]) -> str:
+    """absent, present, or narrowed, from the lines that hold the key, in the order in which sshd reads them."""
+    for line in lines:
+        limits = _find_limits(_read_line(line))
+        if not limits:
+            return "present"
+        if "command" in limits:  # sshd goes by the first line that fits
+            break
+    return "narrowed" if lines else "absent"
 
 
 def find_login_obstacles(row: Mapping[str, Any], key: PublicKey, today: int) -> List[str]:
@@ -117,8 +129,9 @@ def find_login_obstacles(row: Mapping[str, Any], key: PublicKey, today: int) -> 
     if not {"any", "publickey"} & set(methods):
         found.append("AuthenticationMethods is %s, so that a key alone is not enough" % " ".join(methods))
     found.extend(_find_key_obstacles(row, key))
-    if row["state"] == "narrowed":
-        found.append("the key stands in %s with options that narrow it; that line was left alone" % row["file"])
+    if find_state(row["lines"]) == "narrowed":
+        where = " or ".join(key_files(row["settings"], _account(row)))
+        found.append("the key stands in %s with options that narrow it; that line was left alone" % where)
     return found
 
 
@@ -127,19 +140,31 @@ def is_way_in(row: Mapping[str, Any], today: int) -> bool:
     if "error" in row or _find_account_obstacles(row, today):
         return False
     settings = _settings(row)
-    has_password = row["password"] == "usable"
-    if row["uid"] != 0 and not _may_become_root(row.get("sudo", ""), has_password):
+    if row["uid"] != 0 and not _may_become_root(row.get("sudo", ""), row["password"]):
         return False
     methods = settings.get("authenticationmethods") or ["any"]
     typed = settings.get("passwordauthentication") == ["yes"] and {"any", "password"} & set(methods)
-    if has_password and typed and (row["uid"] != 0 or settings.get("permitrootlogin") == ["yes"]):
+    if row["password"] and typed and (row["uid"] != 0 or settings.get("permitrootlogin") == ["yes"]):
         return True
-    for line in row["keys"]:
-        key = _find_key(line)
-        # Of the file's state only the key that goes is told, so nothing about it may count here.
-        if key and not find_login_obstacles(dict(row, state="present", revoked=False), key, today):
+    for text in row["lines"]:
+        line = _read_line(text)
+        # Whether it is revoked is only told of the key that goes, so that may not count here.
+        if line.key and not _find_limits(line) and not find_login_obstacles(dict(row, lines=[], revoked=False), line.key, today):
             return True
     return False
+
+
+def _read_line(text: str) -> KeyLine:
+    return parse_key_file(text.encode("latin-1") or b"\n")[0]
+
+
+def _find_limits(line: KeyLine) -> Set[str]:
+    """What keeps a line of a key file from giving a login."""
+    try:
+        options = {option.name.lower() for option in parse_options(line.options, "")}
+    except KeyOptionsError:
+        return {"malformed"}
+    return options & _NARROWING if line.key else {"malformed"}
 
 
 def _find_account_obstacles(row: Mapping[str, Any], today: int) -> List[str]:
@@ -149,6 +174,7 @@ def _find_account_obstacles(row: Mapping[str, Any], today: int) -> List[str]:
     existing = key_files(settings, account) + [
         path for path in [revoked_keys_file(settings)] if path and path not in row["missing"]
     ]
+    closed = [path for path in ("/etc/nologin", "/run/nologin") if path not in row["missing"]]
     found = [
         "%s (%s)" % (obstacle.text, obstacle.fix)
         for obstacle in find_obstacles(settings, account, tuple(existing))
@@ -157,19 +183,21 @@ def _find_account_obstacles(row: Mapping[str, Any], today: int) -> List[str]:
     ]
     if not row["shell_works"] or posixpath.basename(row["shell"]) in _NOT_A_LOGIN:
         found.append("its shell %s lets nobody in" % row["shell"])
-    if row["uid"] != 0 and row["closed"]:
-        found.append("%s closes logins" % row["closed"][0])
-    jail = expand_tokens((settings.get("chrootdirectory") or ["none"])[0], account)
-    if jail in row["missing"]:
+    if row["uid"] != 0 and closed:
+        found.append("%s closes logins" % closed[0])
+    jail = posixpath.normpath(expand_tokens((settings.get("chrootdirectory") or ["none"])[0], account))
+    if jail != "none" and jail in row["missing"]:
         found.append("ChrootDirectory is %s, which is missing" % jail)
     found.extend(_find_aging(row, settings, today))
     return found
 
 
 def _find_aging(row: Mapping[str, Any], settings: Mapping[str, List[str]], today: int) -> List[str]:
-    changed, maximum, expires = [int(text) if re.match(r"-?\d+\Z", text) else -1 for text in row["aging"]]
+    # Fields of /etc/shadow, from the third on.
+    fields = [int(text) if re.match(r"-?\d+\Z", text) else -1 for text in (row["aging"] + ":" * 6).split(":")]
+    changed, maximum, expires = fields[0], fields[2], fields[5]
     uses_pam = settings.get("usepam") == ["yes"]
-    if row["password"] == "locked" and not uses_pam:
+    if row["locked"] and not uses_pam:
         return ["the account is locked"]
     if 0 <= expires <= today:
         return ["the account has expired"]
@@ -198,21 +226,14 @@ def _account(row: Mapping[str, Any]) -> Account:
 
 
 def _settings(row: Mapping[str, Any]) -> Dict[str, List[str]]:
-    return {_ALIASES.get(word, word): values for word, values in row["settings"].items()}
+    # Whether there is a key file was found out in the guest.
+    return {_ALIASES.get(word, word): values for word, values in row["settings"].items() if word != "authorizedkeysfile"}
 
 
 def _may_become_root(sudo: str, has_password: bool) -> bool:
     """From what C(sudo -l -U) prints: all commands as root, with a password only if there is one."""
     rules = re.findall(r"(?m)^\s+\((?:ALL|root)\b[^)]*\) ((?:[A-Z_]+: ?)*)ALL\s*$", sudo)
     return any("NOPASSWD" in tags or has_password for tags in rules)
-
-
-def _find_key(line: str) -> Any:
-    found = re.search(r"(?:^|\s)((?:ssh|ecdsa|sk)-\S+ +\S+)", line)
-    try:
-        return parse_key_fields(found.group(1), "key") if found else None
-    except KeyFormatError:
-        return None
 
 
 def _matches(pattern: str, name: str) -> bool:
@@ -228,6 +249,13 @@ _ERRORS = (
     (r"\[Errno 1\].*'(.+)'", "{0} must not be changed (immutable?)"),
     (r"\[Errno (?:28|122)\]", "the disk is full"),
     (r"\[Errno 30\]", "the file system is read-only"),
+    (r"^not a key file: (.+)", "{0} is not a regular file of at most 1 MiB"),
+    (r"^root's own: (.+)", "{0} belongs to root and holds more than keys"),
+    (r"^root's directory: (.+)", "the directory of {0} belongs to root"),
+    (r"^shared: (.+)", "the key is in {0}, which sshd reads for other accounts too; remove it there by hand"),
+    (r"^no key file: (.+)", "AuthorizedKeysFile names no file that is this account's own (it reads {0} for other accounts too)"),
+    (r"^no key file: ", "AuthorizedKeysFile names no file that is this account's own"),
+    (r"^sshd -T: (.*)", "sshd rejects its own configuration: {0}"),
 )
 
 
@@ -242,7 +270,7 @@ def _say_error(text: str) -> str:
 
 def key_digest(key: PublicKey) -> str:
     """How the guest's program is told which key shall go."""
-    return hashlib.sha256(key.blob).hexdigest()
+    return hashlib.sha256(base64.b64encode(key.blob)).hexdigest()
 
 
 def key_line(public_key: PublicKey, key_pair_name: str) -> str:

@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The module against the embedded cloud; guests are scripted, real ones are in tests/system."""
 
-import base64
 import json
 import re
+import shlex
+import subprocess
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -35,25 +36,24 @@ class Guest:
         emulator.on_command(self.answer, *([name] if name else []))
 
     def answer(self, script, _username):
-        request = json.loads(base64.b64decode(re.search(r"-E -s - (\S+) <<", script).group(1)))
+        request, marker = shlex.split(re.search(r"(?m)^set -- (.*)", script).group(1))
+        request = json.loads(request)
         self.requests.append(request)
         blob = request["key"].split()[1]
-        present = request["state"] == "present"
         users = ["root" if name == "auto" else name for name in request["users"]]
-        differs = (blob in self.has) != present
+        differs = (blob in self.has) != request["add"]
         if request["write"] and differs:
             self.has ^= {blob}
         rows = [self.row(name, blob, ["keys in authorized_keys"] if differs else []) for name in users]
-        answer = {"up": True, "users": rows, "vendor": self.row("root", blob, []), "ways": self.ways, "boot": "boot-1"}
-        line = "\n%s%s\n" % (request["marker"], json.dumps(answer))
+        answer = {"up": True, "rows": [*rows, self.row("root", blob, [])], "ways": self.ways, "boot": "boot-1"}
+        line = "\n%s%s\n" % (marker, json.dumps(answer))
         return CommandOutcome(0, self.output.replace("{answer}", line).encode())
 
     def row(self, name, blob, done):
         row = {
-            "name": name, "state": "present" if blob in self.has else "absent", "done": done, "keys": [], "uid": 0, "home": "/root",
-            "shell": "/bin/bash", "shell_works": True, "revoked": False, "groups": ["root"], "password": "none", "aging": ["1", "", ""],
-            "closed": [], "missing": [], "file": "/root/.ssh/authorized_keys",
-            "settings": {"passwordauthentication": ["yes"], "permitrootlogin": ["yes"]},
+            "name": name, "done": done, "lines": ["ssh-rsa %s team" % blob] if blob in self.has else [], "uid": 0, "home": "/root",
+            "shell": "/bin/bash", "shell_works": True, "revoked": False, "groups": ["root"], "locked": False, "password": False,
+            "aging": "1::::::", "missing": ["none"], "settings": {"passwordauthentication": ["yes"], "permitrootlogin": ["yes"]},
         }  # fmt: skip
         return dict(row, **self.facts)
 
@@ -214,7 +214,12 @@ class TestGuestAnswers:
 
     def test_a_guest_without_python_says_so(self, cloud, attach):
         emulator = cloud([{"name": "web"}])
-        emulator.on_command(lambda script, _user: CommandOutcome(0, script.splitlines()[-1][len("echo '"):-1].encode()))
+
+        def without_python(script, _user):
+            text = script.replace("python3 /usr/libexec/platform-python python2 python", "no-such-program")
+            return CommandOutcome(0, subprocess.run(["sh", "-c", text], capture_output=True, check=True).stdout)
+
+        emulator.on_command(without_python)
         assert "there is no Python" in attach(emulator)["instances"][0]["msg"]
 
     def test_a_failure_after_binding_says_what_is_new(self, cloud, attach):
@@ -267,7 +272,7 @@ class TestAbsent:
 
     def test_with_another_way_in_it_goes(self, cloud, attach):
         emulator, guest = self.bound(cloud, attach)
-        guest.ways = [dict(guest.row("root", "", []), keys=[OTHER])]
+        guest.ways = [dict(guest.row("root", "", []), lines=[OTHER])]
         result = attach(emulator, state="absent")
         entry = result["instances"][0]
         assert (entry["failed"], entry["bound"], entry["live"]) == (False, False, False)

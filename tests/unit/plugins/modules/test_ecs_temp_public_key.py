@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The module against the embedded cloud; guests are scripted, real ones are in tests/system."""
 
-import base64
 import calendar
 import json
 import os
 import re
+import shlex
 import time
 
 import pytest
@@ -50,10 +50,11 @@ class Guests:
         if script.startswith(SEND):
             self.keys.append(tuple(script.split(" --ssh-public-key ")[0].split()[2:]) + (script.split(" --ssh-public-key ")[1].strip(),))
             return self.send_outcome
-        request = json.loads(base64.b64decode(re.search(r"-E -s - (\S+) <<", script).group(1)))
+        request, self.marker = shlex.split(re.search(r"(?m)^set -- (.*)", script).group(1))
+        request = json.loads(request)
         if "keys" in request:
             self.asked.append([tuple(one) for one in request["keys"]])
-            return self.reply(request, {"missing": self.missing})
+            return self.reply({"missing": self.missing})
         self.requests.append(request)
         done = ["plugin installed"] if request["write"] and not self.prepared else []
         wanted = not self.prepared
@@ -64,11 +65,10 @@ class Guests:
         if done:
             answer["install"] = {"code": 0, "output": ""}
         answer.update(self.more)
-        return self.reply(request, answer)
+        return self.reply(answer)
 
-    @staticmethod
-    def reply(request, answer):
-        return CommandOutcome(0, ("\n%s%s\n" % (request["marker"], json.dumps(answer))).encode())
+    def reply(self, answer):
+        return CommandOutcome(0, ("\n%s%s\n" % (self.marker, json.dumps(answer))).encode())
 
     def user(self, name):
         settings = dict(OURS if self.prepared else {"authorizedkeyscommand": ["none"]}, permitrootlogin=["yes"], **self.settings)

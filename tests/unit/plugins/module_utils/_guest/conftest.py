@@ -18,6 +18,8 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.command
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.attachment_guest import key_digest, key_line, read_guest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import parse_public_key
 
+MOST_SENT = 14 * 1024
+"""Bytes of a script for a realistic request: security tools of guests look askance at long ones, and the service takes no more than 18 KiB."""
 IMAGE = "localhost/ecs-access-debian12"
 ENTER = """
 set -e
@@ -115,6 +117,14 @@ def world(can_unshare: None):
     """A world with the account john."""
     with made_world() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def long_key(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The public key of an RSA key of 4096 bits."""
+    path = tmp_path_factory.mktemp("long") / "rsa"
+    subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-b", "4096", "-N", "", "-C", "john@workstation.example.com", "-f", str(path)], check=True)
+    return path.with_suffix(".pub").read_text().strip()
 
 
 @pytest.fixture(scope="session")

@@ -3,17 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The guest asks the vendor's program for keys as sshd would, with a program that answers what each test wants."""
 
-from pathlib import Path
-
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest import served
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.command import parse_output
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.served_command import ServedRequest, render_served
 
-from .conftest import MARKER, find_interpreters, made_world
+from .conftest import MARKER, MOST_SENT, find_interpreters, made_world
 
 SET_UP = """
-mount -t tmpfs tmpfs /usr/local/share
+mount -t tmpfs -o mode=755 tmpfs /usr/local/share
 mkdir -p $(dirname {helper})
 {account}
 cat > {helper} <<'HELPER'
@@ -36,8 +34,9 @@ def missing(world, program, *keys, account=ACCOUNT):
     return parse_output(world.run(script), MARKER)["missing"]
 
 
-def test_the_program_fits_into_a_command():
-    assert len(Path(served.__file__).read_bytes()) <= 16 * 1024
+def test_what_is_sent_is_small(long_key):
+    keys = tuple((name, long_key.split()[1], "SHA256:" + "x" * 43) for name in ("ecs-user", "deploy"))
+    assert len(render_served(ServedRequest(keys), "ecs-access-%s:" % ("0" * 32)).encode()) <= MOST_SENT
 
 
 @pytest.mark.parametrize("interpreter", find_interpreters())

@@ -10,6 +10,7 @@ import subprocess
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._guest_answer import without_orders
 
 
 class ActionModule(ActionBase):
@@ -23,7 +24,8 @@ class ActionModule(ActionBase):
         del tmp
         arguments = dict(self._task.args)
         arguments["_login"] = self._describe_login()
-        result.update(self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val))
+        answer = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
+        result.update(without_orders(answer))
         return result
 
     def _describe_login(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._guest_answer import without_orders
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh_proof import Proof, Target, proof_command, prove_login
 
 _MODULE = "alicloud.ecs_access.sshd_pubkey"
@@ -65,7 +66,9 @@ class ActionModule(ActionBase):
 
     def _step(self, arguments: dict[str, Any], controller: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         """One change: armed by the module, proven here, disarmed or undone by the module."""
-        result = self._execute_module(module_name=_MODULE, module_args={**arguments, "_controller": controller}, task_vars=task_vars)
+        result = without_orders(
+            self._execute_module(module_name=_MODULE, module_args={**arguments, "_controller": controller}, task_vars=task_vars)
+        )
         change = result.pop("_armed", None)
         if change is None or result.get("failed"):
             return result

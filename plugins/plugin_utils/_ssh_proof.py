@@ -8,10 +8,13 @@ Note that this plugin util is **PRIVATE** to the collection.
 
 from __future__ import annotations
 
+import secrets
 import shlex
 import subprocess
 import time
 from typing import Any, Callable, NamedTuple
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
 
 # Servers since OpenSSH 9.8 shut out addresses that fail too often: never more than two logins, the second only
 # where the first did not get as far as being refused.
@@ -51,8 +54,15 @@ class Proof(NamedTuple):
     text: str
 
 
-def proof_command(target: Target, only_this_key: bool, timeout: int) -> list[str]:
-    """The ssh command. ssh takes the first value of an option, so ours stand ahead of the user's own arguments."""
+class Attempt(NamedTuple):
+    """An ssh command, and the line that only the far side can answer: in the command it is written in two pieces."""
+
+    command: list[str]
+    mark: str
+
+
+def proof_command(target: Target, only_this_key: bool, timeout: int) -> Attempt:
+    """ssh takes the first value of an option, so ours stand ahead of the user's own arguments."""
     options = [*_KEY_ONLY, f"ConnectTimeout={timeout}"]
     if not target.host_key_checking:
         options.append("StrictHostKeyChecking=no")
@@ -70,32 +80,31 @@ def proof_command(target: Target, only_this_key: bool, timeout: int) -> list[str
     for arguments in (target.ssh_args, target.ssh_common_args, target.ssh_extra_args):
         command += shlex.split(arguments or "")
     # -S and -M among the user's arguments would win over -o.
-    return [*command, "-S", "none", "-T", target.host, "exit 0"]
+    token = secrets.token_hex(8)
+    # Every login shell knows echo, and joins a quoted word to what stands before it.
+    return Attempt([*command, "-S", "none", "-T", "--", target.host, f"echo logged-in-'{token}'"], f"logged-in-{token}")
 
 
 def prove_login(
-    command: list[str], target: Target, timeout: int, sleep: Callable[[float], None] = time.sleep, run: Callable[..., Any] = subprocess.run
+    attempt: Attempt, target: Target, timeout: int, sleep: Callable[[float], None] = time.sleep, run: Callable[..., Any] = subprocess.run
 ) -> Proof:
-    """Log in at most twice."""
+    """Log in at most twice. Whatever ssh ends with, only the far side's own answer proves a login."""
     problem = ""
-    for attempt in range(_TRIES):
-        if attempt:
+    for turn in range(_TRIES):
+        if turn:
             sleep(_PAUSE)
         try:
             done = run(
-                command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=timeout + 15, check=False
+                attempt.command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=timeout + 15, check=False
             )
         except subprocess.TimeoutExpired:
             problem = f"ssh did not end within {timeout + 15} seconds"
             continue
         except OSError as exc:
-            return Proof(False, f"{command[0]} can't be run: {exc.strerror}")
-        if done.returncode == 0:
+            return Proof(False, f"{attempt.command[0]} can't be run: {exc.strerror}")
+        if attempt.mark in [line.strip() for line in text_lines(done.stdout)]:
             return Proof(True, f"logged in as {target.name} by public key")
-        problem = _last_lines(done.stderr) or f"ssh ended with status {done.returncode}"
-        if done.returncode != 255:
-            # The login itself worked; the account's shell or a forced command has a will of its own.
-            return Proof(True, f"logged in as {target.name} by public key (its command ended with status {done.returncode})")
+        problem = _last_lines(done.stderr) or _describe(done.returncode)
         if "Permission denied" in problem or "Host key verification failed" in problem:
             break
     return Proof(False, f"no login as {target.name} by public key: {problem}")
@@ -103,5 +112,11 @@ def prove_login(
 
 def _last_lines(text: str) -> str:
     noise = ("debug", "Warning: Permanently added")
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith(noise)]
+    lines = [line.strip() for line in text_lines(text) if line.strip() and not line.startswith(noise)]
     return " ".join(lines[-2:])
+
+
+def _describe(status: int) -> str:
+    if status < 0:
+        return f"ssh was ended by signal {-status}"
+    return f"ssh ended with status {status}, and the far side did not run the command (a forced command, or a shell that allows no login?)"

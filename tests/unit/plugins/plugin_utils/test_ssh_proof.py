@@ -14,7 +14,7 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh_proof imp
 
 def effective(target: Target, only_this_key: bool = False) -> dict[str, str]:
     """What the real ssh makes of the command (ssh -G)."""
-    command = proof_command(target, only_this_key, 15)
+    command = proof_command(target, only_this_key, 15).command
     done = subprocess.run(["ssh", "-G", *command[1:]], capture_output=True, text=True, check=True)
     return dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
 
@@ -51,6 +51,10 @@ def test_as_the_connection_would_come():
     assert effective(target, only_this_key=True)["identitiesonly"] == "yes"
 
 
+# What a shell on the far side makes of the last argument.
+FAR_SIDE = 'for word; do :; done; sh -c "$word"'
+
+
 def fake_ssh(tmp_path, script):
     path = tmp_path / "ssh"
     path.write_text(f"#!/bin/sh\necho x >> {tmp_path}/tries\n{script}\n")
@@ -61,14 +65,20 @@ def fake_ssh(tmp_path, script):
 @pytest.mark.parametrize(
     ("script", "proven", "text", "tries"),
     [
-        pytest.param("exit 0", True, "logged in as admin@192.0.2.7 by public key", 1, id="works"),
-        pytest.param("exit 3", True, "(its command ended with status 3)", 1, id="works, with a forced command"),
+        pytest.param(FAR_SIDE, True, "logged in as admin@192.0.2.7 by public key", 1, id="works"),
+        pytest.param(f"echo hello; {FAR_SIDE}; exit 3", True, "logged in", 1, id="a greeting before, any status after"),
+        pytest.param("exit 0", False, "the far side did not run the command", 2, id="no answer: a wrapper that does nothing"),
+        pytest.param("exit 3", False, "the far side did not run the command", 2, id="no answer: a forced command"),
+        pytest.param("echo \"$@\"", False, "the far side did not run the command", 2, id="a wrapper that prints the command"),
+        pytest.param("echo logged-in-", False, "the far side did not run the command", 2, id="the answer to another question"),
+        pytest.param("exit 127", False, "status 127", 2, id="not found"),
+        pytest.param("kill -9 $$", False, "ended by signal 9", 2, id="killed"),
         pytest.param("echo 'admin@192.0.2.7: Permission denied (publickey).' >&2; exit 255", False,
                      "no login as admin@192.0.2.7 by public key: admin@192.0.2.7: Permission denied (publickey).", 1,
                      id="refused: not tried again"),
         pytest.param("echo 'Host key verification failed.' >&2; exit 255", False, "Host key verification failed", 1, id="host key"),
         pytest.param("echo 'connect: Connection timed out' >&2; exit 255", False, "Connection timed out", 2, id="unreachable: twice"),
-        pytest.param('[ $(wc -l < "$(dirname "$0")/tries") = 2 ] || exit 255', True, "logged in", 2, id="works the second time"),
+        pytest.param('[ $(wc -l < "$(dirname "$0")/tries") = 2 ] || exit 255; ' + FAR_SIDE, True, "logged in", 2, id="works the second time"),
         pytest.param("exit 255", False, "ssh ended with status 255", 2, id="silent"),
     ],
 )  # fmt: skip

@@ -153,6 +153,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.connection.ssh import Connection as SshConnection
 from ansible.plugins.loader import connection_loader
 from ansible.utils.display import Display
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.instance import is_instance_id
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils import _ecs_ssh_login as rules
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ecs_ssh_folder import (
     KEY,
@@ -249,7 +250,7 @@ class Connection(SshConnection):
 
     def _instance_id(self) -> str:
         instance_id = self.get_option("instance_id") or ""
-        if rules.is_instance_id(instance_id):
+        if is_instance_id(instance_id):
             return instance_id
         problem = f"{instance_id[:70]!r} is none" if instance_id else "it is not set"
         raise AnsibleError(

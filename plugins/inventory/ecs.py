@@ -15,6 +15,9 @@ description:
   - Every ECS instance of the wanted regions becomes a host, with an address to connect to and host variables that tell what
     the API knows of it.
   - The name of the inventory file must end in C(ecs.yml) or C(ecs.yaml), for example C(prod.ecs.yml).
+  - A host that another inventory source has already keeps its name and its variables; the instance then goes by its id, and with
+    O(strict=true) that is an error. Only sources that are read earlier can be seen, so name this one last.
+  - An instance whose id, region or addresses are not what they should be is left out with a warning.
   - Needs the RAM action C(ecs:DescribeInstances), and C(ecs:DescribeRegions) for O(regions=all).
 extends_documentation_fragment:
   - alicloud.ecs_access.ecs_plugin
@@ -184,6 +187,7 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_dra
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_facts import (
     Facts,
     find_address,
+    find_forgery,
     render_hostvars,
 )
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_fetch import read_instances
@@ -195,7 +199,7 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_fil
     request_parameters,
 )
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_lookup import read_plain
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_names import choose_names
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_names import choose_names, find_group_problem
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._unsafe import mark_unsafe
 
 _ENDINGS = ("ecs.yml", "ecs.yaml")
@@ -315,19 +319,40 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         candidates: dict[str, list[str]] = {}
         hostvars: dict[str, dict[str, t.Any]] = {}
         for facts in instances:
+            problem = find_forgery(facts)
+            if problem:
+                self.display.warning(f"A host is left out: {problem}")
+                continue
             instance_id = mark_unsafe(facts["instance_id"])
             hostvars[instance_id] = self._hostvars(facts)
             candidates[instance_id] = self._candidates(facts, hostvars[instance_id])
         draft = InventoryDraft()
-        first = choose_names(candidates, self.inventory.groups).names
+        taken = self._names_of_others(hostvars)
+        first = choose_names(candidates, self.inventory.groups, taken).names
         for instance_id, variables in hostvars.items():
             draft.start_host(instance_id, first[instance_id], variables)
         self._construct(draft)
+        self._drop_groups(draft, taken)
         # Now it is known which groups there will be, and a host must not be called like any of them.
-        names, warnings = choose_names(candidates, {*self.inventory.groups, *draft.members, *draft.children})
+        names, warnings = choose_names(candidates, {*self.inventory.groups, *draft.members, *draft.children}, taken)
         for warning in warnings:
             self.display.warning(warning)
+        if taken and self.get_option("strict"):
+            clashes = sorted({name for names in candidates.values() for name in names[:1] if name in taken})
+            if clashes:
+                raise AnsibleParserError(f"other inventory sources have hosts of these names too: {', '.join(clashes)}")
         self._apply(draft, {instance_id: mark_unsafe(name) for instance_id, name in names.items()})
+
+    def _drop_groups(self, draft: InventoryDraft, taken: t.Collection[str]) -> None:
+        for group in {**draft.members, **draft.children}:
+            problem = find_group_problem(group, taken)
+            if problem:
+                self.display.warning(f"The group {group!r} is left out: {problem}")
+                draft.drop_group(group)
+
+    def _names_of_others(self, hostvars: t.Collection[str]) -> set[str]:
+        """Hosts that another source of the inventory has, unless they are these very instances."""
+        return {name for name, host in self.inventory.hosts.items() if host.vars.get("ecs_instance_id") not in hostvars}
 
     def _hostvars(self, facts: Facts) -> dict[str, t.Any]:
         hostvars = render_hostvars(facts, self.get_option("hostvars_prefix"), self.get_option("hostvars_suffix"))

@@ -20,7 +20,6 @@ _LIFETIME = 60.0
 NO_TICKET = "no session was opened for it"
 """What the tunnel says when ssh made a new connection although an open one had been seen."""
 
-_INSTANCE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
 _CONTROL_PATH = re.compile(r"(?:-o)?\s*ControlPath\s*[= ]\s*(\S.*)\Z", re.IGNORECASE)
 
 
@@ -32,11 +31,6 @@ def needs_push(last_push: float | None, now: float, newer_than: float = 0.0) -> 
     if last_push is None or last_push <= newer_than or last_push > now:
         return True
     return now - last_push >= _LIFETIME - _MARGIN
-
-
-def is_instance_id(text: str) -> bool:
-    """Whether the text can be an id; anything else may not become a host's name in a known_hosts file."""
-    return bool(_INSTANCE_ID.match(text))
 
 
 def names_option(arguments: t.Iterable[bytes], *names: bytes) -> bool:

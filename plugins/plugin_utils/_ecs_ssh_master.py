@@ -11,6 +11,8 @@ from __future__ import annotations
 import socket
 import subprocess
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
+
 
 def is_master_alive(control_path: str | None) -> bool:
     """Whether something listens on the control socket: in microseconds, where C(ssh -O check) takes a process."""
@@ -33,5 +35,5 @@ def read_ssh_config(executable: str, arguments: list[bytes], host: str) -> dict[
         [executable.encode(), *arguments, b"-G", b"--", host.encode("utf-8", "surrogateescape")],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30, check=False,
     )  # fmt: skip
-    lines = done.stdout.decode("utf-8", "replace").splitlines()
+    lines = text_lines(done.stdout.decode("utf-8", "replace"))
     return {name.lower(): value for name, _blank, value in (line.partition(" ") for line in reversed(lines))}

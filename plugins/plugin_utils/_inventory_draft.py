@@ -56,3 +56,9 @@ class InventoryDraft:
             self.add_host(child, group)
         elif child != group:
             self.children.setdefault(group, {})[child] = None
+
+    def drop_group(self, group: str) -> None:
+        self.members.pop(group, None)
+        self.children.pop(group, None)
+        for children in self.children.values():
+            children.pop(group, None)

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.instance import is_address, is_instance_id, is_region
+
 Facts = dict[str, t.Any]
 
 # The collection's playbooks look for these, whatever hostvars_prefix and hostvars_suffix say.
@@ -59,6 +61,18 @@ def parse_instance(raw: t.Mapping[str, t.Any], region: str) -> Facts:
         "expires_at": _text(raw.get("ExpiredTime")),
         "tags": [[_text(tag.get("TagKey")), _text(tag.get("TagValue"))] for tag in _items(raw.get("Tags"), "Tag")],
     }
+
+
+def find_forgery(facts: Facts) -> str | None:
+    """Why an answer of the API can't be believed, or None: ids and addresses become words of commands."""
+    if not is_instance_id(facts["instance_id"]):
+        return f"{facts['instance_id']!r} is not an instance id"
+    if not is_region(facts["region"]):
+        return f"{facts['region']!r}, which the API gives for {facts['instance_id']}, is not a region"
+    for address in [*facts["public_ips"], *facts["private_ips"], *facts["ipv6_ips"]]:
+        if not is_address(address):
+            return f"{address!r}, which the API gives for {facts['instance_id']}, is not an IP address"
+    return None
 
 
 def render_hostvars(facts: Facts, prefix: str, suffix: str) -> dict[str, t.Any]:

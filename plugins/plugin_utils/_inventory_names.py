@@ -21,6 +21,8 @@ from collections import Counter
 _RESERVED = frozenset(["localhost", "127.0.0.1", "::1", "all", "ungrouped"])
 _WORD = re.compile(r"[\w.-]+\Z")
 _SHOWN = 3
+# host_vars/NAME.yml is the file of the host NAME, and of a host that is called NAME.yml.
+_ENDINGS = (".yml", ".yaml", ".json")
 
 
 class Chosen(t.NamedTuple):
@@ -30,13 +32,16 @@ class Chosen(t.NamedTuple):
     warnings: list[str]
 
 
-def choose_names(candidates: t.Mapping[str, t.Sequence[str]], groups: t.Collection[str]) -> Chosen:
-    """Pick a name for every instance from its I(candidates), best first; no two hosts, and no host and group, share one."""
+def choose_names(candidates: t.Mapping[str, t.Sequence[str]], groups: t.Collection[str], taken: t.Collection[str] = ()) -> Chosen:
+    """Pick a name for every instance from its I(candidates), best first; no two hosts, and no host and group, share one.
+
+    I(taken) are hosts of other sources: their variables, secrets among them, must not go to whoever names an instance so.
+    """
     refused: dict[str, list[str]] = {}
     picked: dict[str, str] = {}
     for instance_id, names in candidates.items():
         for name in names:
-            problem = find_problem(name, groups)
+            problem = "another inventory source has a host of that name" if name in taken else find_problem(name, groups)
             if problem is None:
                 picked[instance_id] = name
                 break
@@ -59,6 +64,8 @@ def find_problem(name: str, groups: t.Collection[str] = ()) -> str | None:
         return "Ansible gives the name a meaning of its own"
     if name in groups:
         return "a group has the same name"
+    if name.lower().endswith(_ENDINGS):
+        return "it could be read as the file of variables of another host"
     if _WORD.match(name) and name[0] not in ".-":
         return None
     if name != name.strip() or any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in name):
@@ -68,6 +75,13 @@ def find_problem(name: str, groups: t.Collection[str] = ()) -> str | None:
     if _reads_as_pattern(name):
         return "it could be read as a pattern for other hosts"
     return None
+
+
+def find_group_problem(name: str, taken: t.Collection[str]) -> str | None:
+    """Why a group made from somebody's tag must not be called I(name), or None: patterns name hosts and groups alike."""
+    if name.lower() in _RESERVED and name not in ("all", "ungrouped"):
+        return "Ansible gives the name a meaning of its own"
+    return "a host of another inventory source has the same name" if name in taken else None
 
 
 def _reads_as_pattern(name: str) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Seq
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.session import EcsSession, items_of
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.instance import is_instance_id
 
 # What one call may carry, by the API's documentation.
 BIND_BATCH = 50
@@ -44,7 +45,12 @@ class RunBatch(NamedTuple):
 
 
 class EcsClient(EcsSession):
-    """The actions of one region, in batches and pages of the size that the API documents."""
+    """The actions of one region, in batches and pages of the size that the API documents.
+
+    C(left_out) counts entries of answers that have no usable instance id.
+    """
+
+    left_out = 0
 
     # -- instances ------------------------------------------------------------------------------------------------
 
@@ -60,15 +66,21 @@ class EcsClient(EcsSession):
         Unknown ids are missing from the answer. An empty list of ids asks for nothing. I(read) turns each entry into what
         the caller keeps of it, page by page: the raw entries of thousands of instances are tens of megabytes.
         """
+        def read_sound(raw: dict) -> Any:
+            return read(raw) if is_instance_id(raw.get("InstanceId")) else None
+
         params = dict(filters, MaxResults=DESCRIBE_BATCH, Tag=_tag_list(tags))
         path = ("Instances", "Instance")
         if instance_ids is None:
-            return self.pages_by_token("DescribeInstances", params, path, read)
-        batches = _batches(instance_ids, DESCRIBE_BATCH)
-        found = self.in_parallel(
-            lambda ids: self.pages_by_token("DescribeInstances", dict(params, InstanceIds=_json(ids)), path, read), batches
-        )
-        return [instance for page in found for instance in page]
+            found = [self.pages_by_token("DescribeInstances", params, path, read_sound)]
+        else:
+            batches = _batches(instance_ids, DESCRIBE_BATCH)
+            found = self.in_parallel(
+                lambda ids: self.pages_by_token("DescribeInstances", dict(params, InstanceIds=_json(ids)), path, read_sound), batches
+            )
+        sound = [instance for page in found for instance in page if instance is not None]
+        self.left_out += sum(len(page) for page in found) - len(sound)
+        return sound
 
     def reboot_instance(self, instance_id: str, force: bool = False) -> None:
         """Ask for a reboot; returns before it happens. Never repeated on a lost answer (C(error.is_answer_lost))."""

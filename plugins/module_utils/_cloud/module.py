@@ -73,4 +73,13 @@ class EcsModule:
             self.ansible.fail_json(msg=missing_required_lib(str(exc)), exception=traceback.format_exc())
         except EcsError as exc:
             self.ansible.fail_json(msg=str(exc), failure=exc.to_dict(), **getattr(exc, "result", {}))
-        self.ansible.exit_json(**result)
+        if self._client and self._client.left_out:
+            self.warn("%d entries of the answers have no instance id that can be one, and are left out" % self._client.left_out)
+        self.ansible.exit_json(**without_marks(result))
+
+
+def without_marks(value: Any) -> Any:
+    """A result without the keys that Ansible's own wire format gives a meaning: anybody can give a tag such a name."""
+    if isinstance(value, dict):
+        return {key: without_marks(item) for key, item in value.items() if not str(key).startswith("__ansible_")}
+    return [without_marks(item) for item in value] if isinstance(value, list) else value

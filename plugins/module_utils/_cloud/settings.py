@@ -12,6 +12,7 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional
 from urllib.parse import urlsplit
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.options import NUMBER_DEFAULTS, OPTION_ENV
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.instance import is_region
 
 # Every source of credentials, most specific first. A source is chosen as a whole: never an id from here and a secret
 # from there.
@@ -95,7 +96,7 @@ def read_settings(options: Mapping[str, Any], environ: Optional[Mapping[str, str
 
 def check_region(region: str) -> str:
     """Return I(region) when it can be a region id; it becomes part of a host name, so nothing else may pass."""
-    if not re.match(r"^[a-z0-9][a-z0-9-]{1,62}\Z", region):
+    if not is_region(region):
         raise SettingsError(
             "region %r is not a region id; give one such as cn-hangzhou or eu-central-1" % _shorten(region)
         )

@@ -17,6 +17,7 @@ from time import strptime
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import FINAL_INVOCATION_STATES, EcsClient
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.instance import is_instance_id
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import PublicKey
 
 COMMAND_ID = "ACS-ECS-SendSshPublicKey-linux.sh"
@@ -28,7 +29,6 @@ COMMAND_TIMEOUT = 60
 PREPARE = "prepare the instance once with alicloud.ecs_access.ecs_temp_public_key (prepare: auto)"
 
 _USER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}\Z")
-_INSTANCE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
 # No word may look like an option, and none of these characters means anything to a shell.
 _COMMENT = re.compile(r"(?:[A-Za-z0-9_@.+=:,/][A-Za-z0-9_@.+=:,/-]*(?: |\Z))*\Z")
 _COMMENT_LIMIT = 255
@@ -60,7 +60,7 @@ def check_user_name(name: str) -> str:
 
 def check_instance_id(instance_id: str) -> str:
     """Return I(instance_id) when it can be one; raises TempKeyError. It also stands for the host in known_hosts files."""
-    if not _INSTANCE_ID.match(instance_id):
+    if not is_instance_id(instance_id):
         raise TempKeyError("the instance id %r is not one, such as i-bp1abcdefghijklmnop" % _shorten(instance_id))
     return instance_id
 

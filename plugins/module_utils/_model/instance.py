@@ -6,9 +6,39 @@
 Note that this module util is **PRIVATE** to the collection. It is pure.
 """
 
-from typing import Any, Dict, List, Mapping, Optional
+import ipaddress
+import re
+from typing import Any, Dict, Iterable, List, Mapping, Optional
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.tags import read_tags
+
+# Instances of ECS, and servers elsewhere that Cloud Assistant manages.
+_ID = re.compile(r"m?i-[A-Za-z0-9]+(-[A-Za-z0-9]+)*\Z")
+_LONGEST_ID = 64
+_REGION = re.compile(r"[a-z0-9][a-z0-9-]{1,62}\Z")
+
+
+def is_instance_id(text: Any) -> bool:
+    """Whether the text can be an instance's id: ids become words of commands, names of files and hosts in known_hosts."""
+    return isinstance(text, str) and len(text) <= _LONGEST_ID and _ID.match(text) is not None
+
+
+def is_region(text: Any) -> bool:
+    """Whether the text can be a region's id: it becomes part of a host name."""
+    return isinstance(text, str) and _REGION.match(text) is not None
+
+
+def is_address(text: str) -> bool:
+    """Whether the text is an IP address and nothing else: addresses become words of commands."""
+    try:
+        return not getattr(ipaddress.ip_address(text), "scope_id", None)
+    except ValueError:
+        return False
+
+
+def keep_addresses(texts: Iterable[str]) -> List[str]:
+    """Those that are addresses, each once."""
+    return [text for text in dict.fromkeys(texts) if is_address(text)]
 
 
 def read_instance(raw: Mapping[str, Any]) -> Dict[str, Any]:
@@ -16,16 +46,15 @@ def read_instance(raw: Mapping[str, Any]) -> Dict[str, Any]:
     vpc = _mapping(raw.get("VpcAttributes"))
     eip = _text(_mapping(raw.get("EipAddress")).get("IpAddress"))
     public = _texts(raw.get("PublicIpAddress"), "IpAddress")
-    if eip and eip not in public:
-        public.append(eip)
+    public = keep_addresses([*public, eip])
     # Instances of a VPC have their address there, those of the classic network in InnerIpAddress.
-    private = _texts(vpc.get("PrivateIpAddress"), "IpAddress") or _texts(raw.get("InnerIpAddress"), "IpAddress")
+    private = keep_addresses(_texts(vpc.get("PrivateIpAddress"), "IpAddress") or _texts(raw.get("InnerIpAddress"), "IpAddress"))
     os_type = _text(raw.get("OSType")).lower()
     return {
         "instance_id": _text(raw.get("InstanceId")),
         "name": _text(raw.get("InstanceName")),
         "hostname": _text(raw.get("HostName")),
-        "region": _text(raw.get("RegionId")),
+        "region": raw["RegionId"] if is_region(raw.get("RegionId")) else "",
         "zone": _text(raw.get("ZoneId")),
         "status": _text(raw.get("Status")),
         "os_type": os_type,
@@ -62,16 +91,18 @@ def read_assistant(raw: Optional[Mapping[str, Any]]) -> Dict[str, Any]:
 
 
 def _ipv6_addresses(raw: Mapping[str, Any]) -> List[str]:
-    found: List[str] = []
-    for interface in _mapping(raw.get("NetworkInterfaces")).get("NetworkInterface") or []:
-        for item in _mapping(interface.get("Ipv6Sets")).get("Ipv6Set") or []:
-            if item.get("Ipv6Address"):
-                found.append(str(item["Ipv6Address"]))
-    return found
+    interfaces = _items(raw.get("NetworkInterfaces"), "NetworkInterface")
+    return keep_addresses(_text(item.get("Ipv6Address")) for each in interfaces for item in _items(each.get("Ipv6Sets"), "Ipv6Set"))
+
+
+def _items(value: Any, name: str) -> List[Mapping[str, Any]]:
+    items = _mapping(value).get(name)
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def _texts(value: Any, name: str) -> List[str]:
-    return [_text(item) for item in _mapping(value).get(name) or [] if item]
+    items = _mapping(value).get(name)
+    return [_text(item) for item in items if item] if isinstance(items, list) else []
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

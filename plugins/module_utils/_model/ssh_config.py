@@ -13,13 +13,15 @@ import re
 import shlex
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.instance import is_instance_id
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
+
 HEADER = "# Written by Ansible, role alicloud.ecs_access.ssh_client. Changes will be overwritten.\n"
 
 _BEGIN = b"# BEGIN alicloud.ecs_access ssh_client"
 _END = b"# END alicloud.ecs_access ssh_client"
 _MADE = b" (it made this file)"
 
-_INSTANCE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}\Z")
 _DOTTED_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\Z")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}\Z")
@@ -62,7 +64,7 @@ class Common(NamedTuple):
 
 def check_entry(entry: Entry) -> None:
     """ConfigError unless everything but the names can be written as it is."""
-    if not _INSTANCE_ID.match(entry.instance_id):
+    if not is_instance_id(entry.instance_id):
         raise ConfigError("%r is no instance id" % _shorten(entry.instance_id))
     where = "instance %s: " % entry.instance_id
     if entry.address and not _ADDRESS.match(entry.address):
@@ -132,7 +134,7 @@ def _find_objection(name: str, ids: set, taken: set, is_shared: bool, dotted: bo
 def find_hosts(config: bytes) -> List[str]:
     """The literal names in the C(Host) lines of a configuration."""
     names: List[str] = []
-    for line in config.decode("utf-8", "replace").splitlines():
+    for line in text_lines(config.decode("utf-8", "replace")):
         match = re.match(r"\s*host(?:\s*=\s*|\s+)(.*)", line, re.IGNORECASE)
         if match:
             words = match.group(1).replace('"', " ").split()

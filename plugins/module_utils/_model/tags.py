@@ -64,10 +64,10 @@ def find_tag_problem(tags: Optional[Mapping[str, str]]) -> Optional[str]:
 
 def read_tags(raw: Optional[Mapping[str, Any]]) -> Dict[str, str]:
     """Tags as the API lists them (C(Tag[].TagKey/TagValue), sometimes C(Key/Value)) as a dictionary."""
-    entries = (raw or {}).get("Tag") or []
+    entries = raw.get("Tag") if isinstance(raw, dict) else []
     return {
         str(entry.get("TagKey", entry.get("Key", ""))): str(entry.get("TagValue", entry.get("Value", "")) or "")
-        for entry in entries
+        for entry in (entries if isinstance(entries, list) else []) if isinstance(entry, dict)
     }
 
 

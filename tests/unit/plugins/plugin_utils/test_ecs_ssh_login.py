@@ -29,26 +29,6 @@ def test_needs_push(last, now, newer_than, expected):
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("i-bp1abcdefghij", True),
-        ("i-web.1_x", True),
-        ("", False),
-        ("*", False),
-        ("i-a,i-b", False),
-        ("!i-a", False),
-        ("-oProxyCommand=id", False),
-        ("i-a\n@cert-authority *", False),
-        ("i-a b", False),
-        ("|1|x", False),
-        ("i" * 65, False),
-    ],
-)
-def test_only_an_instance_id_may_name_a_host_in_known_hosts(text, expected):
-    assert rules.is_instance_id(text) is expected
-
-
-@pytest.mark.parametrize(
     ("arguments", "expected"),
     [
         ([b"-C", b"-o", b'ControlPath="/home/me/.ansible/cp/abc"'], "/home/me/.ansible/cp/abc"),

@@ -50,6 +50,9 @@ _value:
 """
 
 
+_FINAL = ("absent", "locked")
+
+
 def merge_by_name(first: Iterable[Mapping[str, Any]], *more: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The lists as one; the arguments are left as they are."""
     merged: dict[str, dict[str, Any]] = {}
@@ -72,7 +75,7 @@ def _add(target: dict[str, Any], entry: Mapping[str, Any]) -> None:
         if isinstance(value, list):
             before = target.get(option)
             target[option] = [*(before if isinstance(before, list) else []), *value]
-        else:
+        elif option != "state" or target.get(option) not in _FINAL or value == "absent":
             target[option] = value
 
 

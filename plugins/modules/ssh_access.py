@@ -74,7 +74,10 @@ options:
           - With V(present), the account exists. An account that was locked by this module is unlocked.
           - With V(locked), the account is expired and its password is locked. Keys stay in place and open nothing. A locked password
             alone would not stop them.
-          - With V(absent), the account, its sudo rule and its key files are removed.
+          - With V(absent), the account, its sudo rule and its key files are removed. All other options but O(users[].remove_home) and
+            O(users[].end_sessions) are then ignored, so that no list can keep a person whom another list removes.
+          - Access is taken away before any is given, and what one account puts in the way (a key file that can't be removed, a process
+            that can't be ended) neither keeps the next one nor the rest from being done. The task names it and fails at the end.
         type: str
         choices: [present, locked, absent]
         default: present
@@ -165,12 +168,15 @@ options:
             removes all options. Given options hold for every line of that key.
           - Options that no sshd takes are refused, because sshd would pass over the whole line without a word.
           - Keys are compared by what they are, not by their text.
+          - A key file that C(sshd) also reads for another account is never changed for one of them. The key goes into the next file
+            that is this account's alone; without one the task fails.
         type: list
         elements: raw
       exclusive:
         description:
           - Remove every key that is not listed, and every line that cannot be read. Comments stay.
           - An empty list is refused, see O(users[].allow_empty_exclusive).
+          - Keys in a file that C(sshd) also reads for other accounts are not removed; a warning names the file.
           - Keys that C(sshd) takes from a program (C(AuthorizedKeysCommand)) are not removed; a warning names the program.
         type: bool
         default: false
@@ -182,11 +188,14 @@ options:
         description:
           - End all processes of a user who becomes locked or absent.
           - By default V(true) with O(users[].state=absent) and V(false) with O(users[].state=locked).
+          - Processes of root that run in the user's sessions are ended too; others that the user has started are named, and the task
+            fails. Nothing is ended where another account has the same number.
         type: bool
   revoked_keys:
     description:
       - Keys that must leave every account of C(/etc/passwd) and every listed user, whatever O(users) says. An element is a key line or
         a fingerprint as printed by C(ssh-keygen -l), such as V(SHA256:...).
+      - Where an account's keys can't be searched, or a key can't be removed, everything else is done and the task fails.
     type: list
     elements: str
     default: []
@@ -385,8 +394,9 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools im
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_guard import find_lockouts, sudo_groups
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_plan import plan_access
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_report import render_diff, user_results
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import Conflict
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import Conflict, InTheWay
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_wanted import WantedError, parse_wanted
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import printable, printable_all
 
 
 class SshAccess:
@@ -405,28 +415,56 @@ class SshAccess:
                 stack.enter_context(exclusive_run())
                 clear_folders()
             snapshot = read_snapshot(wanted, frozenset(login.users))
-            plan = plan_access(snapshot, wanted, frozenset(login.users))
-            moved = follow_groups(snapshot, plan, wanted)
-            if moved.key_files != snapshot.key_files:
-                plan = plan_access(moved, wanted, frozenset(login.users))._replace(before=plan.before)
+            try:
+                plan = self._plan(snapshot, wanted, login)
+            except InTheWay as exc:
+                if not wanted.takes:
+                    raise
+                # What one account puts in the way must not keep another one's access.
+                plan = self._plan(snapshot, wanted.taking, login)
+                plan = plan._replace(failures=(str(exc),) + plan.failures)
             if not self.params["allow_self_lockout"]:
                 self._refuse_lockout(login, plan, snapshot)
             if plan.fragments:
                 check_fragments(plan.fragments)
             after = plan.after
             if plan.changed and not self.check_mode:
-                apply_plan(plan)
+                self._apply(plan)
                 after = _with_uids(after)
-        return {
+        names = [user.name for user in wanted.users if user.name in after]
+        result = {
             "changed": plan.changed, "actions": plan.actions, "guard": login.to_dict(), "diff": render_diff(plan),
-            "users": user_results(after, [user.name for user in wanted.users]), "warnings": list(plan.warnings),
+            "users": user_results(after, names), "warnings": list(plan.warnings),
         }
+        if plan.failures:
+            result.update(failed=True, msg=_say_failures(plan.failures, bool(plan.steps) and not self.check_mode))
+        return result
+
+    def _plan(self, snapshot, wanted, login):
+        users = frozenset(login.users)
+        plan = plan_access(snapshot, wanted, users)
+        moved = follow_groups(snapshot, plan, wanted)
+        if moved.key_files != snapshot.key_files:
+            plan = plan_access(moved, wanted, users)._replace(before=plan.before)
+        return plan
+
+    def _apply(self, plan):
+        try:
+            apply_plan(plan)
+        except Unfinished as exc:
+            if not plan.failures:
+                raise
+            raise Unfinished([str(exc)] + list(plan.failures), exc.done)
 
     def _refuse_lockout(self, login, plan, snapshot):
         lockouts = find_lockouts(login, plan, snapshot.words, sudo_groups(snapshot.sudo.rules), time.strftime("%Y-%m-%d"))
         if lockouts:
             raise Conflict("nothing was changed, because this run could lock itself out: %s, and it would %s; if there is another way "
                            "in, set allow_self_lockout: true" % (login.reason, "; ".join(lockouts)))
+
+
+def _say_failures(failures, changed):
+    return "%s; %s" % ("; ".join(failures), "everything else was done" if changed else "nothing was changed")
 
 
 def _with_uids(views):
@@ -484,14 +522,17 @@ def main():
     try:
         result = SshAccess(module.params, module.check_mode).run()
     except (WantedError, Conflict, HostError, SshdError) as exc:
-        module.fail_json(msg=str(exc))
+        module.fail_json(msg=printable(str(exc)))
     except Unfinished as exc:
-        module.fail_json(msg=str(exc), actions=exc.done, changed=bool(exc.done))
+        module.fail_json(**printable_all({"msg": str(exc), "actions": exc.done, "changed": bool(exc.done)}))
     except OSError as exc:
         # Looking and planning only: a step that fails is Unfinished.
         module.fail_json(msg="nothing was changed, because the host refused: " + describe_error(exc))
+    result = printable_all(result)
     for warning in result.pop("warnings"):
         module.warn(warning)
+    if result.get("failed"):
+        module.fail_json(**result)
     module.exit_json(**result)
 
 

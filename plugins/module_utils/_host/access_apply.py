@@ -6,14 +6,15 @@
 Note that this module util is **PRIVATE** to the collection.
 """
 
+import os
 import pwd
 from typing import List
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_writer import create_home, remove_key_file, write_key_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_writer import create_home, remove_key_file, write_key_file, write_shared_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sudoers_files import remove_fragment, write_fragment
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import HostError, describe_error, end_processes, run_tool
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import Plan, Step
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import Account
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import HostError, describe_error, end_processes, read_shadows, run_tool
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import LEAVING, Plan, Step
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import Account, expiry_text
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.keys_location import UID_TO_COME
 
 _NO_SUCH_GROUP = 6
@@ -21,37 +22,61 @@ _MAIL_OR_HOME_MISSING = 12
 
 
 class Unfinished(Exception):
-    """A step failed. C(done) are the sentences of the steps before it."""
+    """Steps failed. C(done) are the sentences of those that did not."""
 
-    def __init__(self, step: Step, reason: str, done: List[str]) -> None:
-        super().__init__("could not %s: %s" % ("; ".join(step.what), reason))
+    def __init__(self, reasons: List[str], done: List[str]) -> None:
+        super().__init__("; ".join(reasons))
         self.done = done
 
 
 def apply_plan(plan: Plan) -> List[str]:
-    """Do all steps; raises Unfinished at the first that fails."""
+    """Do all steps. Those that take a person's access away are all tried; of the others the first that fails is the last.
+
+    Raises Unfinished in the end if anything failed.
+    """
     calls = {
         "run": _run, "remove_group": _remove_group, "write_fragment": _write_fragment, "remove_fragment": _remove_fragment,
         "write_keys": _write_keys, "remove_key_file": _remove_key_file, "create_home": _create_home, "end_sessions": _end_sessions,
     }  # type: Dict[str, Callable[[Step], None]]
-    done = []  # type: List[str]
+    done, reasons, giving = [], [], True  # type: List[str], List[str], bool
     for step in plan.steps:
+        leaving = step.phase in LEAVING
+        if not leaving and not giving:
+            continue
         try:
             calls[step.call](step)
+            done += step.what
         except HostError as exc:
-            raise Unfinished(step, str(exc), done)
+            reasons.append("could not %s: %s" % ("; ".join(step.what), exc))
+            giving = giving and leaving
         except OSError as exc:
-            raise Unfinished(step, describe_error(exc), done)
-        done += step.what
+            reasons.append("could not %s: %s" % ("; ".join(step.what), describe_error(exc)))
+            giving = giving and leaving
+    if reasons:
+        raise Unfinished(reasons, done)
     return done
 
 
 def _run(step: Step) -> None:
     argv = step.args["argv"]
     code, said = run_tool(argv, step.args["stdin"])
+    # userdel also says so where there is no mail to remove. What became of a home is looked at.
     if code != 0 and not (argv[0] == "userdel" and code == _MAIL_OR_HOME_MISSING):
         ended = "it was killed by signal %d" % -code if code < 0 else "return code %d" % code
         raise HostError("%s says: %s" % (argv[0], said or ended))
+    _check_outcome(step)
+
+
+def _check_outcome(step: Step) -> None:
+    """Whether a tool did what it did not complain about: it may read damaged files otherwise than the name service."""
+    argv, home = step.args["argv"], step.args.get("home", "")
+    if home and os.path.lexists(home):
+        raise HostError("userdel removed the account and left the home %s" % home)
+    if argv[0] == "usermod" and "-e" in argv:
+        wanted = argv[argv.index("-e") + 1]
+        found = read_shadows().get(argv[-1])
+        if found is not None and found.expires != wanted:
+            raise HostError("usermod did not complain, and %s still expires: %s" % (argv[-1], expiry_text(found.expires)))
 
 
 def _remove_group(step: Step) -> None:
@@ -70,6 +95,9 @@ def _remove_fragment(step: Step) -> None:
 
 
 def _write_keys(step: Step) -> None:
+    if step.args["shared"]:
+        write_shared_file(step.args["path"], step.args["content"], step.args["before"])
+        return
     account = _account(step)
     write_key_file(account, step.args["path"].replace(UID_TO_COME, str(account.uid)), step.args["content"], step.args["before"])
 
@@ -84,7 +112,7 @@ def _create_home(step: Step) -> None:
 
 def _end_sessions(step: Step) -> None:
     account = _account(step)
-    end_processes(account.uid, account.name)
+    end_processes(account.uid, account.gid, account.name)
 
 
 def _account(step: Step) -> Account:

@@ -15,14 +15,18 @@ from typing import Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.account_paths import is_in_home
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_files import find_obstacle, read_home, read_key_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_sharing import KeySharing
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.listener import find_listener
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import Origin, Sshd, SshdError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tree import SshdTree, decode, encode
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sudoers_files import read_sudo
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import HostError, find_tool, read_mount_types, run_tool
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import HostError, find_tool, read_mount_types
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_accounts import planned_home
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import HomeState, KeyFile, Plan, Snapshot
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_wanted import Wanted, WantedUser
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import (
     Account,
+    find_damage,
     parse_group,
     parse_passwd,
     parse_shadow,
@@ -40,17 +44,19 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_co
     Directive,
     absolute_pattern,
     parse_directives,
-    parse_effective,
 )
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
 
 _TOOLS = ("useradd", "usermod", "userdel", "groupadd", "groupdel", "gpasswd", "chpasswd")
 
 
 def read_snapshot(wanted: Wanted, logged_in: FrozenSet[str]) -> Snapshot:
     """Read what planning needs. logged_in: users whose keys the guard wants to know."""
-    accounts = parse_passwd(_read_text("/etc/passwd"))
+    passwd = _read_text("/etc/passwd")
+    accounts = parse_passwd(passwd)
     nss = _find_nss_accounts(wanted, accounts)
     words = read_sshd_words()
+    sharing = KeySharing(accounts.values(), words)
     base = Snapshot(accounts, {}, {}, home_base=_useradd_default("HOME", "/home"))
     homes, keys = {}, {}  # type: Dict[str, HomeState], Dict[str, Tuple[KeyFile, ...]]
     missing_dirs = set()  # type: Set[str]
@@ -66,17 +72,18 @@ def read_snapshot(wanted: Wanted, logged_in: FrozenSet[str]) -> Snapshot:
         if not homes[user.name].exists:
             homes[user.name] = homes[user.name]._replace(obstacle=_home_obstacle(parent or "/"))
         account = account or _coming_account(user, homes[user.name], home)
-        keys[user.name] = _read_keys(account, words)
+        keys[user.name] = _read_keys(account, words, sharing)
     others = set(accounts) if wanted.revoked.blobs or wanted.revoked.fingerprints else logged_in & set(accounts)
     for name in sorted(others - set(keys)):
-        keys[name] = _read_keys(accounts[name], words)
+        keys[name] = _read_keys(accounts[name], words, sharing)
     shells = {user.shell for user in wanted.users if user.shell}
     return base._replace(
         shadows=parse_shadow(_read_text("/etc/shadow")), groups=parse_group(_read_text("/etc/group")), nss=nss, homes=homes,
         key_files=keys, sudo=read_sudo(), missing_dirs=frozenset(missing_dirs),
         missing_shells=frozenset(shell for shell in shells if not (os.path.isfile(shell) and os.access(shell, os.X_OK))),
         account_obstacle=_account_obstacle(), missing_tools=frozenset(tool for tool in _TOOLS if find_tool(tool) is None),
-        default_shell="/bin/bash" if os.path.exists("/bin/bash") else "/bin/sh", words=words)
+        default_shell="/bin/bash" if os.path.exists("/bin/bash") else "/bin/sh", words=words,
+        damage=tuple("/etc/passwd:%d, which is not a valid account line" % number for number in find_damage(passwd)))
 
 
 def follow_groups(snapshot: Snapshot, plan: Plan, wanted: Wanted) -> Snapshot:
@@ -87,6 +94,7 @@ def follow_groups(snapshot: Snapshot, plan: Plan, wanted: Wanted) -> Snapshot:
     if not snapshot.words.keys_in_match:
         return snapshot
     key_files = dict(snapshot.key_files)
+    sharing = KeySharing(snapshot.accounts.values(), snapshot.words)
     for user in wanted.users:
         before, after = plan.before[user.name], plan.after[user.name]
         groups = sorted({after.group} | set(after.groups))
@@ -94,7 +102,7 @@ def follow_groups(snapshot: Snapshot, plan: Plan, wanted: Wanted) -> Snapshot:
             continue
         home = snapshot.homes[user.name]
         account = snapshot.accounts.get(user.name) or snapshot.nss.get(user.name) or _coming_account(user, home, after.home)
-        files = _read_files(account, _ask_sshd(user.name, groups))
+        files = _read_files(account, _ask_sshd(user.name, groups), sharing)
         if [item.path for item in files] != [item.path for item in key_files.get(user.name, ())]:
             key_files[user.name] = files
     return snapshot._replace(key_files=key_files)
@@ -125,18 +133,18 @@ def _directives(path: str, match: str, depth: int) -> List[Directive]:
     return found
 
 
-def _read_keys(account: Account, words: SshdWords) -> Tuple[KeyFile, ...]:
-    return _read_files(account, _ask_sshd(account.name) if words.keys_in_match else words.key_files)
+def _read_keys(account: Account, words: SshdWords, sharing: KeySharing) -> Tuple[KeyFile, ...]:
+    return _read_files(account, _ask_sshd(account.name) if words.keys_in_match else words.key_files, sharing)
 
 
-def _read_files(account: Account, patterns: Iterable[str]) -> Tuple[KeyFile, ...]:
+def _read_files(account: Account, patterns: Iterable[str], sharing: KeySharing) -> Tuple[KeyFile, ...]:
     files = []  # type: List[KeyFile]
     for pattern in patterns:
         if pattern.lower() == "none":
             continue
-        path = expand_pattern(pattern, account.name, account.uid, account.home)
+        path = os.path.normpath(expand_pattern(pattern, account.name, account.uid, account.home))
         if path not in [item.path for item in files]:
-            files.append(_read_file(account, path))
+            files.append(_read_file(account, path)._replace(shared=sharing.sharers(account, pattern)))
     return tuple(files)
 
 
@@ -151,18 +159,20 @@ def _read_file(account: Account, path: str) -> KeyFile:
 
 def _ask_sshd(user: str, groups: Optional[Sequence[str]] = None) -> Tuple[str, ...]:
     """Where sshd reads keys of a user: one who is in these groups, or in those that the host knows."""
-    command = ["sshd", "-T", "-C", "user=%s,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22" % user]
-    if groups is None:
-        code, said = run_tool(command)
-    else:
-        tree = SshdTree()
-        settled = {path: encode(settle_groups(decode(content), groups)) for path, content in tree.files.items()}
-        with tree.copy(settled) as candidate:
-            code, said = run_tool(command + ["-f", candidate.main])
-    if code != 0:
-        raise HostError("sshd does not accept its own configuration, so nobody can tell where keys belong: %s" % said)
-    values = parse_effective(said).get("authorizedkeysfile")
-    return tuple(values[0].split()) if values else DEFAULT_PATTERNS
+    try:
+        server = find_listener().server
+        sshd = Sshd(server.program, server.options)
+        if groups is None:
+            values = sshd.effective(server.config, user, Origin())
+        else:
+            tree = SshdTree(server.config)
+            settled = {path: encode(settle_groups(decode(content), groups)) for path, content in tree.files.items()}
+            with tree.copy(settled) as candidate:
+                values = sshd.effective(candidate.main, user, Origin())
+    except (OSError, SshdError) as exc:
+        raise HostError("sshd does not accept its own configuration, so nobody can tell where keys belong: %s" % exc)
+    found = values.get("authorizedkeysfile")
+    return tuple(found[0].split()) if found else DEFAULT_PATTERNS
 
 
 def _find_nss_accounts(wanted: Wanted, accounts: Dict[str, Account]) -> Dict[str, Account]:
@@ -191,7 +201,7 @@ def _home_obstacle(parent: str) -> Optional[str]:
 
 
 def _useradd_default(name: str, fallback: str) -> str:
-    for line in _read_text("/etc/default/useradd", "").splitlines():
+    for line in text_lines(_read_text("/etc/default/useradd", "")):
         key, _equals, value = line.partition("=")
         if key.strip() == name and value.strip():
             return value.strip()
@@ -200,7 +210,7 @@ def _useradd_default(name: str, fallback: str) -> str:
 
 def _read_text(path: str, missing: Optional[str] = None) -> str:
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as stream:
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
             return stream.read()
     except OSError as exc:
         if missing is None:

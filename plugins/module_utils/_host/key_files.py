@@ -77,9 +77,9 @@ def read_key_file(account: Account, path: str) -> KeyFile:
 def read_entry(account: Account, parent: int, name: str, path: str) -> SeenFile:
     """Read a file in a home as the account, or as root where the account cannot and it is safe."""
     with acting_as(account.uid, account.gid), contextlib.suppress(PermissionError):
-        return _read_at(parent, name, path)
+        return read_at(parent, name, path)
     try:
-        seen = _read_at(parent, name, path)
+        seen = read_at(parent, name, path)
     except PermissionError:
         raise Problem("%s cannot be read, not even by root; is this home on a network file system?" % path)
     if seen.status.st_uid not in (0, account.uid):
@@ -92,7 +92,7 @@ def read_entry(account: Account, parent: int, name: str, path: str) -> SeenFile:
 
 def read_central(parent: int, path: str) -> SeenFile:
     """Read a key file outside of homes."""
-    seen = _read_at(parent, os.path.basename(path), path)
+    seen = read_at(parent, os.path.basename(path), path)
     if stat.S_IMODE(seen.status.st_mode) & 0o022:
         raise Problem("%s may be written by others; sshd refuses it" % path)
     return seen
@@ -189,7 +189,8 @@ def _holds_only_keys(content: bytes) -> bool:
     return not content.strip() or ("key" in kinds and "unknown" not in kinds)
 
 
-def _read_at(parent: int, name: str, path: str) -> SeenFile:
+def read_at(parent: int, name: str, path: str) -> SeenFile:
+    """Read a regular file with one name, with whatever rights we have now; no link is followed."""
     status = os.stat(name, dir_fd=parent, follow_symlinks=False)
     if stat.S_ISLNK(status.st_mode):
         raise Problem("%s is a symbolic link and is not followed" % path)

@@ -9,7 +9,7 @@ Note that this module util is **PRIVATE** to the collection.
 import contextlib
 import os
 import stat
-from typing import Optional, Tuple
+from typing import List, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.account_paths import (
     DIRECTORY,
@@ -29,7 +29,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.account_
     temporary_name,
     walk,
 )
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_files import central_mode, read_central, read_entry
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_files import central_mode, read_at, read_central, read_entry
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import HostError, find_tool, run_tool
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import Account
 
@@ -51,20 +51,63 @@ def write_key_file(account: Account, path: str, content: bytes, before: Optional
     _label(os.path.dirname(path), path)
 
 
-def remove_key_file(account: Account, path: str) -> None:
-    """Take a key file away, whatever it is: only the entry goes, never what a link points to."""
+def write_shared_file(path: str, content: bytes, before: bytes) -> None:
+    """Change a file of several accounts for all of them: owner and mode stay. Its folder is reached without following a link."""
     try:
-        with closing(_open_folder(account, path)) as parent:
-            owner = os.fstat(parent).st_uid
-            with acting_as(account.uid if owner == account.uid else 0, account.gid):
-                os.unlink(os.path.basename(path), dir_fd=parent)
-                flush(parent)
+        with closing(walk(os.path.realpath(os.path.dirname(path)))) as parent:
+            seen = read_at(parent, os.path.basename(path), path)
+            _check_unchanged(path, seen.content, before)
+            status = seen.status
+            replace_file(parent, os.path.basename(path), content, (status.st_uid, status.st_gid), stat.S_IMODE(status.st_mode))
+    except Problem as exc:
+        raise HostError(str(exc))
+    except OSError as exc:
+        raise HostError("%s could not be written: %s; what was there is still there" % (path, exc.strerror))
+    _label(path)
+
+
+def remove_key_file(account: Account, path: str) -> None:
+    """Take a key file away, whatever it is: only the entry goes, never what a link points to.
+
+    Where a link stands in for a directory on the way, the link goes. A directory of that name holds no keys and stays.
+    """
+    try:
+        if is_in_home(account, path):
+            _remove_in_home(account, parts_in_home(account, path))
+        else:
+            with closing(open_central(path)) as parent:
+                _unlink(account, parent, os.path.basename(path))
     except FileNotFoundError:
         pass
     except Problem as exc:
         raise HostError(str(exc))
     except OSError as exc:
         raise HostError("%s could not be removed: %s" % (path, exc.strerror))
+
+
+def _remove_in_home(account: Account, parts: List[str]) -> None:
+    with closing(open_home(account.home)) as home:
+        descriptor = os.dup(home)
+    for name in parts[:-1]:
+        with closing(descriptor) as parent:
+            status = as_account_or_root(account, os.stat, name, dir_fd=parent, follow_symlinks=False)
+            if not stat.S_ISDIR(status.st_mode):
+                _unlink(account, parent, name)
+                return
+            descriptor = as_account_or_root(account, os.open, name, DIRECTORY, dir_fd=parent)
+    with closing(descriptor) as parent:
+        _unlink(account, parent, parts[-1])
+
+
+def _unlink(account: Account, parent: int, name: str) -> None:
+    """As the account, or as root where the account has made its own directory read-only: an entry goes, nothing is followed."""
+    with contextlib.suppress(IsADirectoryError):
+        if os.fstat(parent).st_uid == account.uid:
+            as_account_or_root(account, os.unlink, name, dir_fd=parent)
+        else:
+            os.unlink(name, dir_fd=parent)
+        with closing(os.open(".", READABLE_DIRECTORY, dir_fd=parent)) as folder:
+            os.fsync(folder)
 
 
 def create_home(account: Account) -> None:
@@ -185,14 +228,3 @@ def _ensure_directory(account: Account, parent: int, name: str, where: str, key_
                 os.chown(name, -1, account.gid, dir_fd=parent, follow_symlinks=False)
             os.chmod(name, 0o700, dir_fd=parent)
     return as_account_or_root(account, os.open, name, DIRECTORY, dir_fd=parent)
-
-
-def _open_folder(account: Account, path: str) -> int:
-    if not is_in_home(account, path):
-        return open_central(path)
-    with closing(open_home(account.home)) as home:
-        descriptor = os.dup(home)
-    for name in parts_in_home(account, path)[:-1]:
-        with closing(descriptor) as parent:
-            descriptor = as_account_or_root(account, os.open, name, DIRECTORY, dir_fd=parent)
-    return descriptor

@@ -8,9 +8,9 @@ Note that this module util is **PRIVATE** to the collection.
 
 import os
 import pwd
-from typing import Any, List, Mapping, Optional
+from typing import Any, Mapping, Optional
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import read_status
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import ancestors
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_guard import Login
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import KeyFormatError, parse_public_key
 
@@ -40,7 +40,7 @@ def find_login(told: Mapping[str, Any]) -> Login:
 
 def find_session_user(pid: int) -> Optional[str]:
     """Name of the user whose sshd session this process descends from, None outside of SSH."""
-    for status in _ancestors(pid):
+    for status in ancestors(pid):
         if status.get("Name", "").startswith("sshd"):
             uid = int(status["Uid"].split()[0])
             try:
@@ -48,19 +48,6 @@ def find_session_user(pid: int) -> Optional[str]:
             except KeyError:
                 return None
     return None
-
-
-def _ancestors(pid: int) -> List[Mapping[str, str]]:
-    found = []
-    for _step in range(64):
-        status = read_status(pid)
-        if not status:
-            break
-        found.append(status)
-        pid = int(status.get("PPid", "0"))
-        if pid <= 0:
-            break
-    return found
 
 
 def _parse_key(text: Optional[str]) -> Any:

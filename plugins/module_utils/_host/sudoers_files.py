@@ -8,9 +8,10 @@ Note that this module util is **PRIVATE** to the collection.
 
 import contextlib
 import os
+import re
 import socket
 import stat
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, FrozenSet, List, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.account_paths import READABLE_DIRECTORY, closing
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_files import find_obstacle
@@ -24,6 +25,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sudoers
     parse_rules,
     replace_includes,
 )
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
 
 _MAIN = "/etc/sudoers"
 _USUAL_DIR = "/etc/sudoers.d"
@@ -42,7 +44,7 @@ class _Files:
         if path in self.texts or depth > 20:
             return
         try:
-            with open(path, encoding="utf-8", errors="surrogateescape") as stream:
+            with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
                 self.texts[path] = stream.read()
         except OSError:
             return
@@ -87,6 +89,13 @@ def read_sudo() -> SudoSet:
     return SudoSet(True, directory, fragments, rules, find_obstacle(directory) if directory else None)
 
 
+def find_named_groups() -> FrozenSet[str]:
+    """Groups, by name or number, that any line mentions: in a rule, an alias or wherever else a right may come from."""
+    if find_tool("visudo") is None or not os.path.exists(_MAIN):
+        return frozenset()
+    return frozenset(word for text in _Files().texts.values() for word in re.findall(r"%:?#?([^\s,=:!()\\]+)", text))
+
+
 def check_fragments(changes: Dict[str, Optional[str]]) -> None:
     """Have visudo judge a private copy of the whole set with the changes in it; raises HostError when it objects."""
     code, said = _judge(changes)
@@ -116,13 +125,13 @@ def _judge(changes: Dict[str, Optional[str]]) -> Tuple[int, str]:
                 copies[path] = os.path.join(folder, "f%d" % number)
         for path, text in texts.items():
             targets = {name: copies.get(resolve_include(path, name), name) for name, _is_directory in find_includes(text)}
-            with open(copies[path], "w", encoding="utf-8", errors="surrogateescape") as stream:
+            with open(copies[path], "w", encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
                 stream.write(replace_includes(text, targets))
             os.chmod(copies[path], _MODE)
         code, said = run_tool(["visudo", "-c", "-f", copies[_MAIN]], timeout=30)
         for path, copy in sorted(copies.items(), key=lambda item: -len(item[1])):
             said = said.replace(copy, path)
-        wrong = [line.lstrip("> ") for line in said.splitlines() if line.strip(" ^~") and "parsed OK" not in line]
+        wrong = [line.lstrip("> ") for line in text_lines(said) if line.strip(" ^~") and "parsed OK" not in line]
         return code, "; ".join(wrong[:4])
 
 

@@ -16,7 +16,9 @@ import subprocess
 import time
 from typing import Dict, Iterator, List, Optional, Tuple
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import parse_passwd
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.server import slurp
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import Shadow, parse_passwd, parse_shadow
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import printable, text_lines
 
 TOOL_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _LOCK_PATH = "/run/alicloud.ecs_access.lock"
@@ -73,21 +75,80 @@ def exclusive_run(wait_seconds: int = 300) -> Iterator[None]:
         os.close(descriptor)
 
 
-def end_processes(uid: int, name: str, wait_seconds: float = 5.0) -> None:
-    """End every process of an account; raises HostError when one survives."""
+def end_processes(uid: int, gid: int, name: str, wait_seconds: float = 5.0) -> None:
+    """End every process of an account, and those of root's that run in its sessions; HostError that names what is left."""
+    strays = find_strays(uid)
     if find_tool("loginctl") and os.path.isdir("/run/systemd/system"):
         run_tool(["loginctl", "terminate-user", name], timeout=30)
     deadline = time.monotonic() + wait_seconds
     while True:
-        processes = find_processes(uid)
-        if not processes:
-            return
-        if time.monotonic() > deadline:
-            raise HostError("processes %s of user %s cannot be ended" % (", ".join(str(pid) for pid in processes), name))
-        for pid in processes:
+        _kill_all(uid, gid)
+        for pid in [pid for pid, inside in strays.items() if inside and _belongs_to(pid, uid)]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        processes = find_processes(uid)
+        if not processes:
+            break
+        if time.monotonic() > deadline:
+            raise HostError("processes %s of user %s cannot be ended" % (", ".join(str(pid) for pid in processes), name))
         time.sleep(0.1)
+    left = ["%d (%s)" % (pid, printable(read_status(pid)["Name"])) for pid in strays if _belongs_to(pid, uid) and read_status(pid)]
+    if left:
+        raise HostError("processes of other accounts that user %s has started go on: %s; look at them" % (name, ", ".join(left)))
+
+
+def _kill_all(uid: int, gid: int) -> None:
+    """Every process of the account at once, by the kernel: one that forks and ends in a loop is never seen in a list."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setgid(gid)
+            os.setuid(uid)
+            os.kill(-1, signal.SIGKILL)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+
+
+def find_strays(uid: int) -> Dict[int, bool]:
+    """Processes of other accounts, root's mostly, that this one has started (C(sudo -i), say), and whether they are in a session of it."""
+    found = {}
+    for pid in [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]:
+        mine = str(uid) in read_status(pid).get("Uid", "").split()[:3]
+        if not mine and _belongs_to(pid, uid):
+            inside = _in_slice(pid, uid) or any(status.get("Name", "").startswith("sshd") for status in ancestors(pid)[1:])
+            found[pid] = inside
+    return found
+
+
+def _belongs_to(pid: int, uid: int) -> bool:
+    """By what the kernel or sudo noted when it began, or by the control group of the account's sessions."""
+    with contextlib.suppress(OSError):
+        if slurp("/proc/%d/loginuid" % pid) == b"%d" % uid or _in_slice(pid, uid):
+            return True
+        return b"SUDO_UID=%d" % uid in slurp("/proc/%d/environ" % pid).split(b"\0")
+    return False
+
+
+def _in_slice(pid: int, uid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return b"/user-%d.slice/" % uid in slurp("/proc/%d/cgroup" % pid)
+    return False
+
+
+def ancestors(pid: int) -> List[Dict[str, str]]:
+    """The status of the process and of those that it descends from, itself first."""
+    found = []
+    for _step in range(64):
+        status = read_status(pid)
+        if not status:
+            break
+        found.append(status)
+        pid = int(status.get("PPid", "0"))
+        if pid <= 0:
+            break
+    return found
 
 
 def find_processes(uid: int) -> List[int]:
@@ -101,16 +162,22 @@ def find_processes(uid: int) -> List[int]:
     return found
 
 
+def read_shadows() -> Dict[str, Shadow]:
+    """/etc/shadow, read afresh."""
+    with open("/etc/shadow", encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
+        return parse_shadow(stream.read())
+
+
 def read_uids() -> Dict[str, int]:
     """Numbers of all accounts in /etc/passwd, read afresh."""
-    with open("/etc/passwd", encoding="utf-8", errors="surrogateescape") as stream:
+    with open("/etc/passwd", encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
         return {name: account.uid for name, account in parse_passwd(stream.read()).items()}
 
 
 def read_mount_types() -> Dict[str, str]:
     """Mount point to type of file system; empty where the system does not tell."""
     try:
-        with open("/proc/self/mountinfo", errors="surrogateescape") as stream:
+        with open("/proc/self/mountinfo", errors="surrogateescape", newline="\n") as stream:
             return parse_mount_types(stream.read())
     except OSError:
         return {}
@@ -118,14 +185,14 @@ def read_mount_types() -> Dict[str, str]:
 
 def parse_mount_types(text: str) -> Dict[str, str]:
     """The same from the text of C(mountinfo); where several are mounted in one place, the one on top counts."""
-    lines = [line.split() for line in text.splitlines()]
+    lines = [line.split() for line in text_lines(text)]
     return {re.sub(r"\\([0-7]{3})", lambda code: chr(int(code.group(1), 8)), fields[4]): fields[fields.index("-") + 1] for fields in lines}
 
 
 def read_status(pid: int) -> Dict[str, str]:
     """/proc/PID/status as a dictionary, empty when the process is gone."""
     try:
-        with open("/proc/%d/status" % pid, errors="replace") as stream:
+        with open("/proc/%d/status" % pid, errors="replace", newline="\n") as stream:
             return dict(line.rstrip("\n").split(":\t", 1) for line in stream if ":\t" in line)
     except OSError:
         return {}

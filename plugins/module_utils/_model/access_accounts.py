@@ -6,15 +6,15 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
-from typing import Dict, List, NamedTuple, Optional, Set
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import (
     PHASE_END,
+    PHASE_EXPIRE,
     PHASE_GRANT,
     PHASE_GROUP,
     PHASE_HOME,
-    PHASE_LOCK,
-    PHASE_REMOVE,
+    PHASE_SESSIONS,
     PHASE_TAKE,
     PHASE_USER,
     Conflict,
@@ -98,7 +98,7 @@ def plan_account(user: WantedUser, snapshot: Snapshot, after: Accounts, gain: Op
     account = after.accounts.get(user.name)
     if account is None:
         return _plan_new(user, snapshot, after, wanted_groups - drop)
-    return _plan_changed(user, account, after, wanted_groups, drop)
+    return _plan_changed(user, account, snapshot, after, wanted_groups, drop)
 
 
 def plan_member(name: str, after: Accounts, gain: Optional[str], drop: Set[str]) -> List[Step]:
@@ -113,32 +113,44 @@ def plan_member(name: str, after: Accounts, gain: Optional[str], drop: Set[str])
     return steps
 
 
-def plan_removed(user: WantedUser, snapshot: Snapshot, after: Accounts) -> List[Step]:
-    """Steps that take an account away: nobody can log in any more before its processes are ended."""
+class Removal(NamedTuple):
+    """Steps that take an account away, and what of it can't be done."""
+
+    steps: Tuple[Step, ...] = ()
+    failures: Tuple[str, ...] = ()
+
+
+def plan_removed(user: WantedUser, snapshot: Snapshot, after: Accounts) -> Removal:
+    """Nobody can log in any more before the account's processes are ended; what is in the way of one step stops no other."""
     account = after.accounts.get(user.name)
     if account is None:
-        return []
+        return Removal()
     if account.uid == 0:
-        raise Conflict("user %s has uid 0 and is not removed here" % user.name)
-    if user.remove_home:
-        _check_home_is_own(account, after)
-    steps = [run_step(PHASE_REMOVE, "expire user " + user.name, ["usermod", "-e", LOCK_EXPIRY, user.name])]
-    if user.end_sessions:
-        steps.append(Step(PHASE_REMOVE, "end_sessions", ("end the processes of user " + user.name,), {"name": user.name}))
-    home = " and the home " + account.home if user.remove_home else ""
-    argv = ["userdel"] + (["-r"] if user.remove_home else []) + [user.name]
+        return Removal(failures=("user %s has uid 0 and is not removed here" % user.name,))
+    namesakes = snapshot.namesakes(account)
+    own = after.groups.get(user.name)
+    shared = own is not None and any(other.gid == own.gid for other in after.accounts.values() if other.name != user.name)
+    steps = [run_step(PHASE_EXPIRE, "expire user " + user.name, ["usermod", "-e", LOCK_EXPIRY, "--", user.name])]
+    ended = user.end_sessions and not namesakes
+    if ended:
+        steps.append(Step(PHASE_SESSIONS, "end_sessions", ("end the processes of user " + user.name,), {"name": user.name}))
+    if not ended and shared:
+        # userdel would need force then, and would take the group too.
+        return Removal(tuple(steps), (
+            "user %s is expired but not removed: its processes are not ended, and its group is also that of others" % user.name,))
+    failures = _find_tenants(account, after) if user.remove_home else ()
+    remove_home = user.remove_home and not failures
     # With force userdel also takes an account whose processes live on; its key files and sudo rule are gone by then.
-    if not user.end_sessions:
-        argv.insert(1, "-f")
-    steps.append(run_step(PHASE_END, "remove user %s%s" % (user.name, home), argv))
+    argv = ["userdel"] + ["-r"] * remove_home + ["-f"] * (not ended) + ["--", user.name]
+    home = " and the home " + account.home if remove_home else ""
+    removed = run_step(PHASE_END, "remove user %s%s" % (user.name, home), argv)
+    steps.append(removed._replace(args=dict(removed.args, home=account.home if remove_home else "")))
     del after.accounts[user.name]
     after.shadows.pop(user.name, None)
     _set_groups(user.name, set(), after)
-    own = after.groups.get(user.name)
-    shared = own is not None and any(other.gid == own.gid for other in after.accounts.values())
     if own is not None and own.gid == account.gid and not own.members and not shared:
         del after.groups[user.name]  # userdel takes a user's private group along.
-    return steps
+    return Removal(tuple(steps), failures)
 
 
 def _check_shell(user: WantedUser, snapshot: Snapshot) -> None:
@@ -147,11 +159,12 @@ def _check_shell(user: WantedUser, snapshot: Snapshot) -> None:
                        % (user.name, user.shell))
 
 
-def _check_home_is_own(account: Account, after: Accounts) -> None:
+def _find_tenants(account: Account, after: Accounts) -> Tuple[str, ...]:
     home = account.home.rstrip("/")
-    for other in after.accounts.values():
-        if other.name != account.name and (other.home.rstrip("/") + "/").startswith(home + "/"):
-            raise Conflict("user %s: the home %s is not removed, because user %s lives in it" % (account.name, account.home, other.name))
+    return tuple(
+        "user %s: the home %s is not removed, because user %s lives in it" % (account.name, account.home, other.name)
+        for other in after.accounts.values()
+        if other.name != account.name and (other.home.rstrip("/") + "/").startswith(home + "/"))
 
 
 def _plan_new(user: WantedUser, snapshot: Snapshot, after: Accounts, groups: Set[str]) -> List[Step]:
@@ -198,7 +211,9 @@ def planned_home(user: WantedUser, snapshot: Snapshot) -> str:
     return user.home or snapshot.home_base.rstrip("/") + "/" + user.name
 
 
-def _plan_changed(user: WantedUser, account: Account, after: Accounts, groups: Set[str], drop: Set[str]) -> List[Step]:
+def _plan_changed(
+    user: WantedUser, account: Account, snapshot: Snapshot, after: Accounts, groups: Set[str], drop: Set[str]
+) -> List[Step]:
     if user.uid not in (None, account.uid):
         raise Conflict("user %s has uid %s, not %d; the uid of a user is never changed, because files keep the old one"
                        % (user.name, account.uid, user.uid))
@@ -217,7 +232,7 @@ def _plan_changed(user: WantedUser, account: Account, after: Accounts, groups: S
                               ["usermod", "-g", user.group, user.name]))
         account = account._replace(gid=after.groups[user.group].gid)
     after.accounts[user.name] = account
-    return steps + _plan_membership(user, account, after, groups, drop) + _plan_shadow(user, after)
+    return steps + _plan_membership(user, account, after, groups, drop) + _plan_shadow(user, after, snapshot.namesakes(account))
 
 
 def _plan_membership(user: WantedUser, account: Account, after: Accounts, groups: Set[str], drop: Set[str]) -> List[Step]:
@@ -237,7 +252,7 @@ def _plan_membership(user: WantedUser, account: Account, after: Accounts, groups
     return steps
 
 
-def _plan_shadow(user: WantedUser, after: Accounts) -> List[Step]:
+def _plan_shadow(user: WantedUser, after: Accounts, namesakes: List[str]) -> List[Step]:
     shadow = after.shadows.get(user.name, Shadow())
     password, expires = shadow.password, shadow.expires
     locked = user.state == "locked"
@@ -255,7 +270,7 @@ def _plan_shadow(user: WantedUser, after: Accounts) -> List[Step]:
     elif unlock:
         expires = ""
     after.shadows[user.name] = Shadow(password, expires)
-    phase = PHASE_LOCK if locked else PHASE_HOME
+    phase = PHASE_EXPIRE if locked else PHASE_HOME
     steps = []
     flags = []  # type: List[str]
     if password != shadow.password:
@@ -270,9 +285,9 @@ def _plan_shadow(user: WantedUser, after: Accounts) -> List[Step]:
             what = ("lock user %s" if locked else "unlock user %s") % user.name
         else:
             what = "set expiry of user %s to %s" % (user.name, expiry_text(expires))
-        steps.append(run_step(phase, what, ["usermod"] + flags + [user.name]))
-    if locked and steps and user.end_sessions:
-        steps.append(Step(PHASE_LOCK, "end_sessions", ("end the processes of user " + user.name,), {"name": user.name}))
+        steps.append(run_step(phase, what, ["usermod"] + flags + ["--", user.name]))
+    if locked and steps and user.end_sessions and not namesakes:
+        steps.append(Step(PHASE_SESSIONS, "end_sessions", ("end the processes of user " + user.name,), {"name": user.name}))
     return steps
 
 

@@ -26,6 +26,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import (
     Conflict,
+    InTheWay,
     Plan,
     Snapshot,
     Step,
@@ -63,13 +64,26 @@ def plan_access(snapshot: Snapshot, wanted: Wanted, also_view: FrozenSet[str] = 
                          planner.keys_after.get(name, seen_keys(name, snapshot)), wanted) for name in names}
     listed = {group.name for group in wanted.groups}
     return Plan(
-        steps=tuple(sorted(steps, key=lambda step: step.phase)),
+        steps=tuple(sorted(_once_per_file(steps), key=lambda step: step.phase)),
         before=before, after=after,
         groups_before={name: group for name, group in seen.groups.items() if name in listed},
         groups_after={name: group for name, group in planner.after.groups.items() if name in listed},
         fragments=planner.fragments,
         warnings=wanted.warnings + tuple(planner.warnings),
+        failures=tuple(dict.fromkeys(planner.failures)),
     )
+
+
+def _once_per_file(steps: List[Step]) -> List[Step]:
+    """A key file that several accounts share is only changed for all of them alike, and once."""
+    seen = set()  # type: Set[str]
+    kept = []
+    for step in steps:
+        path = step.args["path"] if step.call == "write_keys" else ""
+        if not path or path not in seen:
+            kept.append(step)
+        seen.add(path)
+    return kept
 
 
 class _Planner:
@@ -80,6 +94,7 @@ class _Planner:
         self.fragments = {}  # type: Dict[str, Optional[str]]
         self.keys_after = {}  # type: Dict[str, Tuple[KeyLine, ...]]
         self.warnings = []  # type: List[str]
+        self.failures = []  # type: List[str]
 
     def plan(self) -> List[Step]:
         # Newcomers before leavers: a uid that a leaver still holds is not free yet when the newcomer is created.
@@ -92,6 +107,8 @@ class _Planner:
             steps += self._plan_gone(user)
         steps += plan_gone_groups(self.wanted, self.after)
         self._warn_of_other_keys()
+        if self.wanted.takes:
+            self.failures += ["nobody can tell who is behind %s" % clause for clause in self.snapshot.damage]
         return steps + self._plan_others()
 
     def _warn_of_other_keys(self) -> None:
@@ -116,15 +133,25 @@ class _Planner:
         if user.sudo == "none":
             self.warnings += foreign_rules(user, self._all_groups(account), self._ids(account), self.snapshot)
         if user.keys is not None or user.exclusive:
-            return steps + self._take(user.name, plan_user_keys(user, account, self.snapshot, self.wanted.revoked))
+            try:
+                return steps + self._take(user.name, plan_user_keys(user, account, self.snapshot, self.wanted.revoked))
+            except InTheWay as exc:
+                if user.state != "locked":
+                    raise
+                self.failures.append(str(exc))
         return steps + self._take(user.name, plan_revoked(user.name, self.snapshot, self.wanted.revoked))
 
     def _plan_gone(self, user: WantedUser) -> List[Step]:
         steps = plan_fragment(user, SudoIntent(), self.snapshot, self.fragments)
         if user.name in self.after.accounts:
+            account = self.after.accounts[user.name]
             removal = plan_removed(user, self.snapshot, self.after)
-            # Expired before anything else, ended after the keys are gone: nobody slips back in between.
-            steps = removal[:1] + steps + self._take(user.name, plan_forgotten(user, self.snapshot)) + removal[1:]
+            steps += list(removal.steps)
+            self.failures += removal.failures
+            if user.name not in self.after.accounts:
+                steps += self._take(user.name, plan_forgotten(user, self.snapshot))
+            for other in self.snapshot.namesakes(account):
+                self.warnings.append("user %s has the number %s of user %s, whose processes are not ended" % (other, account.uid, user.name))
         return steps
 
     def _plan_others(self) -> List[Step]:
@@ -133,14 +160,15 @@ class _Planner:
         steps = []
         for name in sorted(set(self.snapshot.key_files) - self.wanted.user_names):
             plan = plan_revoked(name, self.snapshot, self.wanted.revoked)
-            self.warnings += plan.warnings
+            self.failures += plan.failures
             if plan.steps:
-                steps += self._take(name, plan._replace(warnings=()))
+                steps += self._take(name, plan._replace(failures=()))
         return steps
 
     def _take(self, name: str, plan: KeysPlan) -> List[Step]:
         self.keys_after[name] = plan.after
         self.warnings += plan.warnings
+        self.failures += plan.failures
         return list(plan.steps)
 
     def _find_existing(self, user: WantedUser) -> Account:
@@ -156,9 +184,9 @@ class _Planner:
         if home.problem or home.obstacle:
             raise Conflict("user %s: %s" % (user.name, home.problem or home.obstacle))
         if home.exists and home.uid != user.uid:
-            raise Conflict(
-                "user %s: the home of the new account already exists and belongs to uid %d; give uid: %d to take it over, or move it "
-                "away" % (user.name, home.uid, home.uid))
+            take_over = "give uid: %d to take it over, or " % home.uid if home.uid else ""
+            raise Conflict("user %s: the home of the new account already exists and belongs to uid %d; %smove it away"
+                           % (user.name, home.uid, take_over))
 
     def _ids(self, account: Account) -> List[str]:
         """Uid and gids as sudoers writes them."""

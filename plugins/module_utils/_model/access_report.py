@@ -13,6 +13,7 @@ from typing import Any, Dict, List
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import Plan, UserView
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import Group
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.authorized_keys import KeyLine, describe_key
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import printable
 
 
 def render_diff(plan: Plan) -> Dict[str, str]:
@@ -35,8 +36,8 @@ def _user_result(view: UserView) -> Dict[str, Any]:
         "name": view.name, "state": state, "uid": view.uid, "group": view.group, "groups": list(view.groups), "shell": view.shell,
         "home": view.home, "expires": view.expires, "sudo": view.sudo, "sudo_rule": view.rule,
         "authorized_keys": [
-            {"fingerprint": line.key.fingerprint_sha256, "type": line.key.key_type, "comment": _clean(line.key.comment),
-             "options": _clean(line.options)}
+            {"fingerprint": line.key.fingerprint_sha256, "type": line.key.key_type, "comment": printable(line.key.comment),
+             "options": printable(line.options)}
             for line in view.keys
         ],
     }
@@ -60,7 +61,7 @@ def _user_lines(view: UserView) -> List[str]:
              "  uid %s, group %s, home %s, shell %s" % (
                  "next free" if view.uid is None else view.uid, view.group, view.home, view.shell)]
     if view.comment:
-        lines.append("  comment " + _clean(view.comment))
+        lines.append("  comment " + printable(view.comment))
     lines.append("  groups " + (", ".join(view.groups) or "none"))
     lines.append("  password %s, expires %s%s" % (view.password, view.expires, ", locked" if view.locked else ""))
     lines.append("  sudo %s%s" % (view.sudo, ": " + view.rule if view.rule else ""))
@@ -68,8 +69,4 @@ def _user_lines(view: UserView) -> List[str]:
 
 
 def _key_text(line: KeyLine) -> str:
-    return describe_key(line.key) + (" [%s]" % _clean(line.options) if line.options else "")
-
-
-def _clean(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text.encode("utf-8", "replace").decode("utf-8"))
+    return describe_key(line.key) + (" [%s]" % printable(line.options) if line.options else "")

@@ -18,6 +18,10 @@ class Conflict(ValueError):
     """The wanted state does not fit this host. The message is one sentence that can be shown as it is."""
 
 
+class InTheWay(Conflict):
+    """A conflict that an account can bring about by itself: it must not keep others from losing their access."""
+
+
 class HomeState(NamedTuple):
     """A home directory. C(problem) is a sentence when we must not work in it, C(obstacle) when it could not be created."""
 
@@ -39,6 +43,8 @@ class KeyFile(NamedTuple):
     repairs: Tuple[str, ...] = ()
     problem: Optional[str] = None
     obstacle: Optional[str] = None
+    shared: Tuple[str, ...] = ()
+    """Other accounts for which sshd reads the same file: it is never changed for the sake of one of them."""
 
 
 class Fragment(NamedTuple):
@@ -78,12 +84,19 @@ class Snapshot(NamedTuple):
     default_shell: str = "/bin/bash"
     home_base: str = "/home"
     words: SshdWords = SshdWords()
+    damage: Tuple[str, ...] = ()
+    """Lines of the account files behind which somebody could hide, one clause each."""
+
+    def namesakes(self, account: Account) -> List[str]:
+        """Other accounts with the same number: whatever belongs to one belongs to all."""
+        return sorted(other.name for other in self.accounts.values() if other.uid == account.uid and other.name != account.name)
 
 
 class Step(NamedTuple):
     """One thing to do. C(what) are the sentences that name it; a lower C(phase) comes first.
 
-    Phases give before they take: whatever fails half-way leaves people with more rather than less access to repair it.
+    Who is to go comes first, what is root's own before what lies in homes; one leaver who resists does not save the next. Then
+    phases give before they take: whatever fails half-way leaves people with more rather than less access to repair it.
     """
 
     phase: int
@@ -92,7 +105,10 @@ class Step(NamedTuple):
     args: Dict[str, Any]
 
 
-PHASE_GROUP, PHASE_USER, PHASE_HOME, PHASE_KEYS, PHASE_GRANT, PHASE_TAKE, PHASE_LOCK, PHASE_REMOVE, PHASE_END = range(9)
+(PHASE_EXPIRE, PHASE_STRIP, PHASE_SESSIONS, PHASE_FORGET, PHASE_REVOKE,
+ PHASE_GROUP, PHASE_USER, PHASE_HOME, PHASE_KEYS, PHASE_GRANT, PHASE_TAKE, PHASE_END) = range(12)
+LEAVING = frozenset((PHASE_EXPIRE, PHASE_STRIP, PHASE_SESSIONS, PHASE_FORGET, PHASE_REVOKE, PHASE_END))
+"""Phases whose steps stand for themselves: all are tried, whatever comes of the others."""
 
 
 class UserView(NamedTuple):
@@ -124,6 +140,8 @@ class Plan(NamedTuple):
     groups_after: Dict[str, Group]
     fragments: Dict[str, Optional[str]]
     warnings: Tuple[str, ...]
+    failures: Tuple[str, ...] = ()
+    """What was asked for and can't be planned, without keeping the rest from being done."""
 
     @property
     def changed(self) -> bool:

@@ -11,7 +11,7 @@ from typing import Dict, List, NamedTuple, Optional, Set
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_accounts import Accounts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import (
     PHASE_GRANT,
-    PHASE_REMOVE,
+    PHASE_STRIP,
     PHASE_TAKE,
     Conflict,
     Snapshot,
@@ -24,6 +24,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sudoers
     render_fragment,
     rules_for,
 )
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
 
 _USUAL_GROUPS = ("sudo", "wheel", "admin")
 _DEFAULT_RUNAS = "ALL:ALL"
@@ -80,9 +81,10 @@ def plan_fragment(user: WantedUser, intent: SudoIntent, snapshot: Snapshot, frag
     if intent.fragment is None:
         if present is None:
             return []
-        _check_obstacle(user, snapshot)
+        if user.state == "present":
+            _check_obstacle(user, snapshot)
         fragments[path] = None
-        phase = PHASE_REMOVE if user.state == "absent" else PHASE_TAKE
+        phase = PHASE_TAKE if user.state == "present" else PHASE_STRIP
         return [Step(phase, "remove_fragment", ("remove the sudo rule of user " + user.name,), {"path": path})]
     if present is not None and present.text == intent.fragment and present.sound:
         return []
@@ -106,7 +108,7 @@ def foreign_rules(user: WantedUser, groups: List[str], ids: List[str], snapshot:
 
 def rule_of(fragment: str) -> str:
     """The rule line of a fragment."""
-    return fragment.strip().splitlines()[-1]
+    return text_lines(fragment.strip())[-1]
 
 
 def _check_password(user: WantedUser, after: Accounts) -> None:

@@ -10,11 +10,14 @@ import datetime
 import re
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
+
 LOCK_EXPIRY = "1"
 """Day on which an account that we lock has expired. A locked password alone does not stop keys."""
 
+_BLANKS = " \t\v\f\r"
 _EPOCH = datetime.date(1970, 1, 1)
-_HASH = re.compile(r"^(\$[0-9a-z]+\$[^:\s]+|[./0-9A-Za-z]{13}|_[./0-9A-Za-z]{19})$")
+_HASH = re.compile(r"(\$[0-9a-z]+\$[^:\s]+|[./0-9A-Za-z]{13}|_[./0-9A-Za-z]{19})\Z")
 
 
 class Account(NamedTuple):
@@ -55,19 +58,26 @@ class Group(NamedTuple):
 
 
 def parse_passwd(text: str) -> Dict[str, Account]:
-    """Lines that are no accounts (NIS markers, damage) are passed over; of two equal names the first counts."""
+    """Accounts by name, read as glibc reads them (nss/nss_files): of two equal names the first counts. C(find_damage) has the rest."""
     accounts = {}  # type: Dict[str, Account]
-    for line in text.splitlines():
-        fields = line.split(":")
-        if len(fields) == 7 and fields[2].isdigit() and fields[3].isdigit() and fields[0] not in accounts:
-            accounts[fields[0]] = Account(fields[0], int(fields[2]), int(fields[3]), fields[4], fields[5], fields[6])
+    for line in _entries(text):
+        fields = line.split(":", 6)
+        if _is_account(fields) and fields[0] not in accounts:
+            comment, home, shell = (fields[4:] + ["", "", ""])[:3]
+            accounts[fields[0]] = Account(fields[0], int(fields[2]), int(fields[3]), comment, home, shell)
     return accounts
+
+
+def find_damage(text: str) -> List[int]:
+    """Numbers of the lines of /etc/passwd that are neither accounts nor comments nor marks of NIS: somebody may be behind them."""
+    entries = [(number, line) for number, line in enumerate(text_lines(text), 1) if _is_entry(line)]
+    return [number for number, line in entries if not _is_account(line.lstrip(_BLANKS).split(":", 6))]
 
 
 def parse_shadow(text: str) -> Dict[str, Shadow]:
     """Password and expiry by account name."""
     shadows = {}  # type: Dict[str, Shadow]
-    for line in text.splitlines():
+    for line in _entries(text):
         fields = line.split(":")
         if len(fields) >= 8 and fields[0] not in shadows:
             shadows[fields[0]] = Shadow(fields[1], fields[7])
@@ -77,12 +87,30 @@ def parse_shadow(text: str) -> Dict[str, Shadow]:
 def parse_group(text: str) -> Dict[str, Group]:
     """Groups by name."""
     groups = {}  # type: Dict[str, Group]
-    for line in text.splitlines():
-        fields = line.split(":")
-        if len(fields) == 4 and fields[2].isdigit() and fields[0] not in groups:
-            members = tuple(name for name in fields[3].split(",") if name)
+    for line in _entries(text):
+        fields = line.split(":", 3)
+        if len(fields) >= 3 and _is_number(fields[2]) and fields[0] not in groups:
+            members = tuple(name for name in "".join(fields[3:]).split(",") if name)
             groups[fields[0]] = Group(fields[0], int(fields[2]), members)
     return groups
+
+
+def _entries(text: str) -> List[str]:
+    return [line.lstrip(_BLANKS) for line in text_lines(text) if _is_entry(line)]
+
+
+def _is_entry(line: str) -> bool:
+    start = line.lstrip(_BLANKS)[:1]
+    return start not in ("", "#", "+", "-")
+
+
+def _is_account(fields: List[str]) -> bool:
+    # The last three may be missing altogether; a NUL ends a line for some readers and not for others.
+    return len(fields) >= 4 and fields[0] != "" and _is_number(fields[2]) and _is_number(fields[3]) and "\0" not in "".join(fields)
+
+
+def _is_number(text: str) -> bool:
+    return text.isdigit() and len(text) == len(text.encode("utf-8", "replace")) and int(text) < 1 << 32
 
 
 def group_name(groups: Dict[str, Group], gid: Optional[int]) -> Optional[str]:

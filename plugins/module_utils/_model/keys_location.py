@@ -32,6 +32,8 @@ class SshdWords(NamedTuple):
     allow_groups: Tuple[str, ...] = ()
     deny_groups: Tuple[str, ...] = ()
     keys_command: str = ""
+    key_files_in_match: Tuple[str, ...] = ()
+    """Patterns that hold for some users."""
 
 
 def read_words(directives: Iterable[Directive]) -> SshdWords:
@@ -39,11 +41,13 @@ def read_words(directives: Iterable[Directive]) -> SshdWords:
     key_files = None
     keys_in_match = False
     keys_command = ""
+    in_match = ()  # type: Tuple[str, ...]
     groups = {"allowgroups": (), "denygroups": ()}  # type: Dict[str, Tuple[str, ...]]
     for directive in directives:
         if directive.keyword == "authorizedkeysfile":
             if directive.match:
                 keys_in_match = True
+                in_match += directive.arguments
             elif key_files is None:
                 key_files = directive.arguments
         elif directive.keyword == "authorizedkeyscommand":
@@ -52,7 +56,8 @@ def read_words(directives: Iterable[Directive]) -> SshdWords:
         elif directive.keyword in groups:
             groups[directive.keyword] += directive.arguments
     return SshdWords(
-        DEFAULT_PATTERNS if key_files is None else key_files, keys_in_match, groups["allowgroups"], groups["denygroups"], keys_command)
+        DEFAULT_PATTERNS if key_files is None else key_files, keys_in_match, groups["allowgroups"], groups["denygroups"], keys_command,
+        in_match)
 
 
 def settle_groups(text: str, groups: Sequence[str]) -> str:
@@ -87,6 +92,11 @@ def _in_groups(groups: Sequence[str], patterns: str) -> bool:
     wanted = [word for word in words if not word.startswith("!")]
     return any(matches(word, group) for word in wanted for group in groups) and not any(
         matches(word, group) for word in refused for group in groups)
+
+
+def is_personal(pattern: str) -> bool:
+    """Whether the path differs between accounts: relative to a home, or with one of sshd's tokens for the account."""
+    return not pattern.startswith("/") or re.search("%[huU]", pattern.replace("%%", "")) is not None
 
 
 def expand_pattern(pattern: str, user: str, uid: Optional[int], home: str) -> str:

@@ -11,6 +11,8 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 import re
 from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
+
 # The last matching rule wins in sudoers and fragments are read in lexical order: ours come late.
 FRAGMENT_PREFIX = "95-ecs_access-"
 
@@ -75,7 +77,7 @@ def render_fragment(user: str, nopasswd: bool, commands: Sequence[str], runas: s
 def find_includes(text: str) -> List[Tuple[str, bool]]:
     """Paths named by include lines, in order: (path, is_directory)."""
     found = []
-    for line in text.splitlines():
+    for line in text_lines(text):
         match = _INCLUDE.match(line)
         if match:
             found.append((_unquote(match.group(2)), "includedir" in match.group(1)))
@@ -85,7 +87,7 @@ def find_includes(text: str) -> List[Tuple[str, bool]]:
 def replace_includes(text: str, copies: Dict[str, str]) -> str:
     """The text with every include path exchanged for its copy."""
     lines = []
-    for line in text.splitlines():
+    for line in text_lines(text):
         match = _INCLUDE.match(line)
         if match and _unquote(match.group(2)) in copies:
             line = match.group(1) + copies[_unquote(match.group(2))] + match.group(3)
@@ -169,7 +171,7 @@ def _aliases(text: str) -> List[Tuple[str, Tuple[str, ...]]]:
 def _logical_lines(text: str) -> List[Tuple[int, str]]:
     lines = []  # type: List[Tuple[int, str]]
     held = None  # type: Optional[Tuple[int, str]]
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text_lines(text), 1):
         start, before = held or (number, "")
         if line.endswith("\\"):
             held = (start, before + line[:-1])

@@ -7,7 +7,7 @@ import base64
 from collections import namedtuple
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host import login
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host import login, tools
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB x"
 NAMES = {0: "root", 1001: "op", 1002: "ann"}
@@ -38,7 +38,7 @@ def find(monkeypatch):
         def by_uid(uid):
             return Entry(NAMES[uid])
 
-        monkeypatch.setattr(login, "read_status", status)
+        monkeypatch.setattr(tools, "read_status", status)
         monkeypatch.setattr(login.os, "getpid", lambda: 100)
         monkeypatch.setattr(login.pwd, "getpwuid", by_uid)
         monkeypatch.delenv("SUDO_USER", raising=False)

@@ -85,18 +85,18 @@ def commands(made):
         pytest.param(
             {"groups": ["ops"], "append_groups": False}, ["usermod -a -G ops ann", "usermod -G ops ann"], id="join before leaving"
         ),
-        pytest.param({"expires": "2030-12-31"}, ["usermod -e 22279 ann"], id="expiry"),
+        pytest.param({"expires": "2030-12-31"}, ["usermod -e 22279 -- ann"], id="expiry"),
         pytest.param({"expires": "never"}, [], id="never expired anyway"),
-        pytest.param({"state": "locked"}, ["usermod -L -e 1 ann"], id="locked: expired, too"),
+        pytest.param({"state": "locked"}, ["usermod -L -e 1 -- ann"], id="locked: expired, too"),
         pytest.param({"sudo": "password"}, [], id="sudo by group: has it"),
         pytest.param({"sudo": "none"}, ["usermod -G dev ann"], id="no sudo: out of the admin group, not of others"),
-        pytest.param({"name": "bob", "state": "present"}, ["usermod -U -e  bob"], id="unlocked"),
+        pytest.param({"name": "bob", "state": "present"}, ["usermod -U -e  -- bob"], id="unlocked"),
         pytest.param({"name": "bob", "state": "locked"}, [], id="locked before"),
-        pytest.param({"name": "bob", "state": "present", "expires": "2030-12-31"}, ["usermod -U -e 22279 bob"], id="unlocked until"),
+        pytest.param({"name": "bob", "state": "present", "expires": "2030-12-31"}, ["usermod -U -e 22279 -- bob"], id="unlocked until"),
         pytest.param({"password_hash": CRYPT}, ["chpasswd -e"], id="password"),
         pytest.param({"password_hash": CRYPT, "update_password": "on_create"}, [], id="password only for new accounts"),
-        pytest.param({"state": "absent"}, ["usermod -e 1 ann", "userdel ann"], id="absent"),
-        pytest.param({"state": "absent", "remove_home": True}, ["usermod -e 1 ann", "userdel -r ann"], id="absent with home"),
+        pytest.param({"state": "absent"}, ["usermod -e 1 -- ann", "userdel -- ann"], id="absent"),
+        pytest.param({"state": "absent", "remove_home": True}, ["usermod -e 1 -- ann", "userdel -r -- ann"], id="absent with home"),
         pytest.param({"name": "eve", "state": "absent"}, [], id="absent before"),
         pytest.param({"name": "eve"}, ["useradd -d /home/eve -s /bin/bash -c  -m -U -p * -- eve"], id="new"),
         pytest.param(
@@ -140,15 +140,6 @@ def test_a_locked_user_gets_a_locked_password():
         pytest.param({"name": "eve", "sudo": "password"}, "needs an account with a password", id="sudo password without a password"),
         pytest.param({"sudo": "none", "groups": ["sudo"]}, "the listed group sudo may run everything", id="contradiction"),
         pytest.param({"name": "zoe", "account": "existing"}, "this host knows no such user", id="existing is not there"),
-        pytest.param(
-            {
-                "state": "absent",
-                "remove_home": True,
-                "snapshot": host()._replace(accounts={**parse_passwd(PASSWD), "x": Account("x", 9, 9, "", "/home/ann/x", "/bin/sh")}),
-            },
-            "user x lives in it",
-            id="shared home",
-        ),
         pytest.param(
             {"shell": "/bin/zsh", "snapshot": host(missing_shells=frozenset(["/bin/zsh"]))}, "/bin/zsh does not exist", id="no such shell"
         ),
@@ -252,10 +243,66 @@ def test_an_absent_user_loses_rule_and_keys_before_the_account():
     assert plan(host(sudo=sudo), state="absent").actions == [
         "expire user ann",
         "remove the sudo rule of user ann",
-        "remove /home/ann/.ssh/authorized_keys",
         "end the processes of user ann",
+        "remove /home/ann/.ssh/authorized_keys",
         "remove user ann",
     ]
+
+
+def test_a_home_that_somebody_else_lives_in_stays_and_the_account_goes():
+    tenant = {**parse_passwd(PASSWD), "x": Account("x", 9, 9, "", "/home/ann/x", "/bin/sh")}
+    made = plan(host()._replace(accounts=tenant), state="absent", remove_home=True)
+    assert commands(made) == ["usermod -e 1 -- ann", "userdel -- ann"]
+    assert made.failures == ("user ann: the home /home/ann is not removed, because user x lives in it",)
+
+
+def test_an_account_with_the_number_of_another_loses_no_processes_and_no_files_of_both():
+    twins = {**parse_passwd(PASSWD), "twin": Account("twin", 1001, 1001, "", "/home/ann", "/bin/sh")}
+    files = {"ann": (KeyFile("/home/ann/.ssh/authorized_keys", True, K.encode(), shared=("twin",)),)}
+    made = plan(host(key_files=files)._replace(accounts=twins), name="ann", state="absent")
+    assert made.actions == ["expire user ann"]
+    assert "its group is also that of others" in made.failures[0]
+    assert made.warnings == ("user twin has the number 1001 of user ann, whose processes are not ended",)
+
+
+def test_a_person_who_is_to_go_goes_before_anybody_comes():
+    users = [{"name": "eve"}, {"name": "ann", "state": "absent"}]
+    made = plan_access(host(), parse_wanted({"users": users}))
+    assert next(action for action in made.actions if "user" in action) == "expire user ann"
+
+
+class TestSharedFiles:
+    """Files that sshd also reads for somebody else."""
+
+    CENTRAL = KeyFile("/etc/ssh/keys", True, (L + "\n").encode(), shared=("every account",))
+    OWN = KeyFile("/home/ann/.ssh/authorized_keys", True, (K + "\n").encode())
+
+    def test_the_next_private_place_is_used(self):
+        made = plan(host(key_files={"ann": (self.CENTRAL, KeyFile("/home/ann/.ssh/authorized_keys"))}), authorized_keys=[K])
+        assert [step.args["path"] for step in made.steps] == ["/home/ann/.ssh/authorized_keys"]
+
+    def test_without_a_private_place_the_key_is_refused(self):
+        with pytest.raises(Conflict, match="sshd reads /etc/ssh/keys for every account too"):
+            plan(host(key_files={"ann": (self.CENTRAL,)}), authorized_keys=[K])
+
+    def test_exclusive_leaves_them_and_says_so(self):
+        made = plan(host(key_files={"ann": (self.CENTRAL, self.OWN)}), authorized_keys=[K], exclusive=True)
+        assert (made.steps, len(made.warnings)) == ((), 1)
+        assert "/etc/ssh/keys holds other keys and is not changed" in made.warnings[0]
+
+    def test_a_key_is_not_taken_out_for_one_of_them(self):
+        with pytest.raises(Conflict, match="list it in revoked_keys"):
+            plan(host(key_files={"ann": (self.CENTRAL, self.OWN)}), authorized_keys=[{"key": L, "state": "absent"}])
+
+    def test_absent_leaves_them(self):
+        made = plan(host(key_files={"ann": (self.CENTRAL, self.OWN)}), state="absent")
+        assert "remove /home/ann/.ssh/authorized_keys" in made.actions
+        assert "remove /etc/ssh/keys" not in made.actions
+
+    def test_a_revoked_key_leaves_them_once(self):
+        made = plan(host(key_files={"ann": (self.CENTRAL,), "bob": (self.CENTRAL,)}), revoked_keys=[L])
+        assert [step.args["path"] for step in made.steps] == ["/etc/ssh/keys"]
+        assert made.after["ann"].keys == made.after["bob"].keys == ()
 
 
 def test_a_rule_left_by_a_user_who_is_gone_is_removed():
@@ -278,16 +325,26 @@ def test_revoked_keys_leave_accounts_that_are_not_listed():
     assert made.after["ann"].keys == ()
 
 
-def test_a_revoked_key_behind_a_link_is_a_conflict_and_a_link_without_it_is_not():
+def test_a_revoked_key_behind_a_link_is_a_failure_and_a_link_without_it_is_not():
     files = {"bob": (KeyFile("/home/bob/.ssh/authorized_keys", True, K.encode(), problem="it is a symbolic link"),)}
-    with pytest.raises(Conflict, match="user bob has a revoked key, but it is a symbolic link"):
-        plan(host(key_files=files), revoked_keys=[K])
-    assert not plan(host(key_files=files), revoked_keys=[L]).changed
+    made = plan(host(key_files=files), revoked_keys=[K])
+    assert made.failures == ("a revoked key of user bob could not be removed: it is a symbolic link",)
+    assert made.steps == ()
+    assert not plan(host(key_files=files), revoked_keys=[L]).failures
 
 
-def test_what_cannot_be_searched_for_revoked_keys_is_said():
+def test_what_cannot_be_searched_for_revoked_keys_is_a_failure_and_the_rest_is_done():
     files = {"bob": (KeyFile("/home/bob/.ssh/authorized_keys", True, None, problem="it is a FIFO"),)}
-    assert plan(host(key_files=files), revoked_keys=[L]).warnings == ("user bob: not searched for revoked keys: it is a FIFO",)
+    made = plan(host(key_files={**host().key_files, **files}), revoked_keys=[K])
+    assert made.failures == ("the keys of user bob could not be searched for revoked ones: it is a FIFO",)
+    assert [step.args["name"] for step in made.steps] == ["ann"]
+
+
+def test_lines_of_the_account_file_behind_which_somebody_could_be_fail_what_takes_access_away():
+    snapshot = host(damage=("/etc/passwd:9, which is not a valid account line",))
+    assert not plan(snapshot, sudo="password").failures
+    for user in ({"state": "absent"}, {"state": "locked"}, {"revoked_keys": [K]}):
+        assert plan(snapshot, **user).failures == ("nobody can tell who is behind /etc/passwd:9, which is not a valid account line",)
 
 
 def test_a_key_in_the_second_file_is_not_added_to_the_first():

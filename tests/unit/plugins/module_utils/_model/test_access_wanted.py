@@ -51,7 +51,7 @@ def wanted(**user):
         pytest.param({"home": "/home/../etc"}, "home must be an absolute path without '..'", id="home with dots"),
         pytest.param({"home": "/"}, "home must be an absolute path", id="home is the root"),
         pytest.param({"comment": "a:b"}, "comment must not hold a colon", id="comment with a colon"),
-        pytest.param({"comment": "a\nroot2:x:0:0"}, "comment must not hold a colon or a control character", id="comment with a newline"),
+        pytest.param({"comment": "a\nroot2:x:0:0"}, "comment must not hold a colon, a line break", id="comment with a newline"),
         pytest.param({"password_hash": "secret"}, "password_hash is not the output of crypt(3)", id="plain password"),
         pytest.param({"password_hash": CRYPT + "\nroot:x"}, "password_hash is not the output", id="hash with a newline"),
         pytest.param({"expires": "soon"}, "expires must be a date such as 2030-12-31", id="no date"),
@@ -75,7 +75,7 @@ def wanted(**user):
         pytest.param(
             {"sudo": "nopasswd", "sudo_runas": "root) NOPASSWD: ALL #\n"}, "sudo_runas must look like", id="runas that breaks out"
         ),
-        pytest.param({"state": "absent", "sudo": "nopasswd"}, "an absent user has no sudo", id="absent with sudo"),
+        *[pytest.param({"comment": "a%sb" % char}, "comment must not hold", id="comment with %r" % char) for char in "\r\v\x1c\x85\u2028\u202e"],
         pytest.param({"exclusive": True, "authorized_keys": []}, "would remove every key", id="41 empty exclusive list"),
         pytest.param({"exclusive": True}, "would remove every key", id="exclusive without a list"),
         pytest.param(
@@ -164,3 +164,8 @@ def test_usable_names(name):
 
 def test_an_account_of_a_directory_may_have_its_own_kind_of_name():
     assert parse_wanted({"users": [{"name": "ann@example.com", "account": "existing"}]}).user_names == {"ann@example.com"}
+
+
+def test_absent_wins_over_whatever_else_a_list_says():
+    (user,) = parse_wanted({"users": [{"name": "ann", "state": "absent", "sudo": "nopasswd", "authorized_keys": ["no key"], "remove_home": True}]}).users
+    assert (user.state, user.sudo, user.keys, user.remove_home) == ("absent", None, None, True)

@@ -8,6 +8,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.account
     Shadow,
     expiry_days,
     expiry_text,
+    find_damage,
     is_password_hash,
     parse_group,
     parse_passwd,
@@ -25,6 +26,26 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_co
 def test_lines_that_are_no_accounts_are_passed_over():
     accounts = parse_passwd("ann:x:1:2:A,,:/h:/s\n+@netgroup::::::\nbroken\nann:x:9:9::/:/\n\n")
     assert [(account.name, account.uid, account.home) for account in accounts.values()] == [("ann", 1, "/h")]
+
+
+@pytest.mark.parametrize("char", "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+def test_nothing_but_a_newline_ends_a_line(char):
+    text = f"ann:x:1:2:a{char}b:/h:/s\nbob:x:3:4::/:/\n"
+    assert (list(parse_passwd(text)), find_damage(text)) == (["ann", "bob"], [])
+    assert list(parse_shadow(f"ann:a{char}b:1:0:9:7:::\nbob:*:1:0:9:7:::\n")) == ["ann", "bob"]
+
+
+def test_accounts_that_the_name_service_knows_are_known_here():
+    accounts = parse_passwd("  ann:x:1:2\nbob:x:3:4:::/bin/sh:more\n\udcff:x:5:6::/:/\n")
+    assert [(account.name, account.home, account.shell) for account in accounts.values()] == [
+        ("ann", "", ""), ("bob", "", "/bin/sh:more"), ("\udcff", "/", "/"),
+    ]  # fmt: skip
+    assert list(parse_group("grp:x:7\n")) == ["grp"]
+
+
+def test_lines_that_nobody_can_judge_are_named():
+    text = "# comment\n\n \t\n+\n-@netgroup\nann:x:1:2:::\nbroken\n:x:1:2:::\neve:x:one:2:::\neve:x:1:2:a\0b::\neve:x:\u0661:2:::\n"
+    assert find_damage(text) == [7, 8, 9, 10, 11]
 
 
 def test_group_members():
@@ -59,6 +80,7 @@ def test_shadow(field, has, locked):
         ("*", False),
         ("!", False),
         ("$6$a b$c", False),
+        ("$6$abc$def\n", False),
         ("ab0123456789.", True),
     ],
 )
@@ -89,7 +111,11 @@ def test_expiry():
         ),
         pytest.param("AuthorizedKeysFile=/etc/keys/%u\nAuthorizedKeysFile other\n", SshdWords(("/etc/keys/%u",)), id="the first counts"),
         pytest.param("AuthorizedKeysFile none\n", SshdWords(("none",)), id="none"),
-        pytest.param("Match User x\n AuthorizedKeysFile other\n", SshdWords(DEFAULT_PATTERNS, True), id="in a Match block only sshd knows"),
+        pytest.param(
+            "Match User x\n AuthorizedKeysFile other\n",
+            SshdWords(DEFAULT_PATTERNS, True, key_files_in_match=("other",)),
+            id="in a Match block only sshd knows",
+        ),
         pytest.param("AllowGroups a b\nMatch User x\nAllowGroups c\n", SshdWords(DEFAULT_PATTERNS, False, ("a", "b", "c")), id="groups"),
     ],
 )

@@ -38,7 +38,7 @@ def test_the_number_of_an_account_to_come_is_left_open():
     [
         ("", SshdWords()),
         ("AuthorizedKeysFile a b\nAuthorizedKeysFile c\n", SshdWords(("a", "b"))),
-        ("Match User x\nAuthorizedKeysFile c\n", SshdWords(keys_in_match=True)),
+        ("Match User x\nAuthorizedKeysFile c\n", SshdWords(keys_in_match=True, key_files_in_match=("c",))),
         ("AllowGroups a\nDenyGroups b\nAllowGroups c\n", SshdWords(allow_groups=("a", "c"), deny_groups=("b",))),
         ("AuthorizedKeysCommand none\n", SshdWords()),
         ("AuthorizedKeysCommand /bin/keys %u\n", SshdWords(keys_command="/bin/keys %u")),

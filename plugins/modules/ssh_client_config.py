@@ -191,6 +191,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._host import c
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import known_hosts as hosts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import ssh_config as model
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import KeyFormatError, PublicKey
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
 
 
 class Change(NamedTuple):
@@ -320,7 +321,7 @@ class ClientConfigModule:
         return Change(known, edit.text.encode("latin-1") if edit.text or not self._mark_was_alone(text) else None, mode)
 
     def _mark_was_alone(self, text: str) -> bool:
-        return all(line.endswith(" " + self._mark) for line in text.splitlines())
+        return all(line.endswith(" " + self._mark) for line in text_lines(text))
 
     def _read_host_keys(self, listed: set) -> Dict[str, List[PublicKey]]:
         wanted: Dict[str, List[PublicKey]] = {}

@@ -124,10 +124,13 @@ findings:
       type: str
       sample: give it to the account
     fix_command:
-      description: A shell command for root that mends it. Only where that is safe and leaves no choice.
+      description:
+        - A shell command for root that fixes it. Only where that is safe and leaves no choice.
+        - Below a directory that the account can write, the command runs as the account (C(runuser)). No command gives the account
+          a file of somebody else's, or makes it a member of a group that can become root.
       type: str
       returned: where there is one
-      sample: chown john:1000 /home/john/.ssh/authorized_keys
+      sample: runuser -u john -- chmod go-w -- /home/john/.ssh
 address:
   description: The address that was judged for, empty where it is not known.
   returned: success
@@ -147,16 +150,17 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_too
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import HostError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_verdict import judge, with_proof
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import KeyFormatError, parse_public_key
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import printable_all
 
 _VERDICTS = {"true": True, "false": False, "unknown": "unknown"}
 
 
-def check_login(params):
+def check_login(params, check_mode):
     """Read, judge, and prove if asked; returns the result of the module."""
     text = params["public_key"]
     key = parse_public_key(text) if text else None
     request = make_request(params["user"], key, params["address"], params["port"])
-    facts = read_facts(request)
+    facts = read_facts(request, check_mode)
     verdict = judge(facts)
     result = {"changed": False, "address": request.address or ""}
     if params["prove"]:
@@ -181,10 +185,10 @@ def argument_spec():
 def main():
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     try:
-        result = check_login(module.params)
+        result = check_login(module.params, module.check_mode)
     except (KeyFormatError, HostError, SshdError) as exc:
         module.fail_json(msg=str(exc))
-    module.exit_json(**result)
+    module.exit_json(**printable_all(result))
 
 
 if __name__ == "__main__":

@@ -239,6 +239,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_too
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tree import SshdTree
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_trial import try_logins
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_hardening import ROOT_CHOICES, Hardening, describe
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import printable, printable_all
 
 
 class SshdPubkeyModule:
@@ -422,8 +423,8 @@ def main():
     try:
         result = SshdPubkeyModule(module.params, module.check_mode, module.warn).run()
     except SshdError as exc:
-        module.fail_json(msg=str(exc))
-    module.exit_json(**result)
+        module.fail_json(msg=printable(str(exc)))
+    module.exit_json(**printable_all(result))
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def make_request(user: str, key: Optional[PublicKey], address: Optional[str], po
     )
 
 
-def read_facts(request: Request) -> Facts:
+def read_facts(request: Request, check_mode: bool = False) -> Facts:
     """The facts, in the order in which they build on each other."""
     facts = Facts(request, root=os.geteuid() == 0)
     facts = facts._replace(account=login_look_account.read_account(request.user), server=login_look_server.read_server(request))
@@ -55,7 +55,7 @@ def read_facts(request: Request) -> Facts:
         return facts
     facts = facts._replace(key_files=login_look_keys.read_key_files(facts))
     facts = facts._replace(
-        command=login_look_keys.read_key_command(facts),
+        command=login_look_keys.read_key_command(facts, check_mode),
         revoked=login_look_keys.read_revoked(facts),
         other_files=login_look_keys.read_other_files(facts),
         selinux=login_look_keys.read_selinux(facts),

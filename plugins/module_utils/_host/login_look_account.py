@@ -18,8 +18,12 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_no
     look_at,
     read_quietly,
 )
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sudoers_files import find_named_groups
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import AccountFacts, ShadowLine
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
 
+# Below are groups of the system, on every distribution that ECS offers.
+_FIRST_GROUP = 1000
 _NOLOGIN = ("/var/run/nologin", "/etc/nologin")
 
 
@@ -52,18 +56,27 @@ def read_account(name: str) -> AccountFacts:
         shells=_shells(),
         nologin=_notices(),
         home_node=look_at(entry.pw_dir),
+        other_homes=tuple(sorted({item.pw_dir for item in pwd.getpwall() if item.pw_name != name})),
+        plain_groups=_plain_groups(),
     )
 
 
+def _plain_groups() -> Tuple[str, ...]:
+    """Groups made for people, without those that a rule of sudo names."""
+    named = find_named_groups() if os.geteuid() == 0 else frozenset()  # type: FrozenSet[str]
+    groups = [group for group in grp.getgrall() if group.gr_gid >= _FIRST_GROUP]
+    return tuple(group.gr_name for group in groups if not named & {group.gr_name, str(group.gr_gid)})
+
+
 def _passwd_line(name: str) -> Tuple[int, str]:
-    for number, line in enumerate(read_quietly("/etc/passwd").splitlines(), 1):
+    for number, line in enumerate(text_lines(read_quietly("/etc/passwd")), 1):
         if line.split(":")[0] == name:
             return number, line
     return 0, ""
 
 
 def _name_sources() -> str:
-    for line in read_quietly("/etc/nsswitch.conf").splitlines():
+    for line in text_lines(read_quietly("/etc/nsswitch.conf")):
         key, colon, rest = line.split("#", 1)[0].partition(":")
         if colon and key.strip() == "passwd":
             return " ".join(rest.split())
@@ -78,7 +91,7 @@ def _missing_interpreter(shell: str) -> str:
 
 
 def _is_local(name: str) -> bool:
-    return any(line.startswith(name + ":") for line in read_quietly("/etc/passwd").splitlines())
+    return any(line.startswith(name + ":") for line in text_lines(read_quietly("/etc/passwd")))
 
 
 def _groups(name: str, gid: int) -> Tuple[str, ...]:
@@ -92,7 +105,7 @@ def _groups(name: str, gid: int) -> Tuple[str, ...]:
 
 
 def _shadow(name: str) -> Optional[ShadowLine]:
-    for line in read_quietly("/etc/shadow").splitlines():
+    for line in text_lines(read_quietly("/etc/shadow")):
         fields = line.split(":")
         if fields[0] == name and len(fields) >= 8:
             return ShadowLine(fields[1], _number(fields[2]), _number(fields[4]), _number(fields[6]), _number(fields[7]))
@@ -105,7 +118,7 @@ def _number(text: str) -> Optional[int]:
 
 
 def _shells() -> Tuple[str, ...]:
-    lines = [line.strip() for line in read_quietly("/etc/shells").splitlines()]
+    lines = [line.strip() for line in text_lines(read_quietly("/etc/shells"))]
     return tuple(line for line in lines if line and not line.startswith("#"))
 
 
@@ -113,6 +126,6 @@ def _notices() -> Tuple[Tuple[str, str], ...]:
     found = []
     for path in _NOLOGIN:
         if os.path.exists(path):
-            lines = read_quietly(path).strip().splitlines()
+            lines = text_lines(read_quietly(path).strip())
             found.append((path, lines[0] if lines else ""))
     return tuple(found)

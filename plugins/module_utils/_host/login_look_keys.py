@@ -6,18 +6,21 @@
 Note that this module util is **PRIVATE** to the collection.
 """
 
+import ctypes
 import os
 import pwd
-import subprocess
-from typing import Callable, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.key_sharing import KeySharing
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import (
     as_account,
     look_at,
     look_at_key_file,
     read_quietly,
 )
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.server import KILLED, NOT_STARTED, is_roots, run
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import TOOL_PATH, HostError, run_tool
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import Account
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.authorized_keys import parse_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.keys_location import expand_pattern
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts, KeyCommandFacts, KeyFileFacts, Node
@@ -25,6 +28,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_config import split_words
 
 _COMMAND_SECONDS = 15
+_NO_NEW_PRIVILEGES = 38
 _USUAL = (".ssh/authorized_keys", ".ssh/authorized_keys2")
 _MOST_ACCOUNTS = 2000
 # Types that no policy lets sshd read keys from; what is right differs between policies.
@@ -34,8 +38,15 @@ _FOREIGN_TYPES = ("default_t", "unlabeled_t", "file_t", "tmp_t", "user_tmp_t", "
 def read_key_files(facts: Facts) -> Tuple[KeyFileFacts, ...]:
     """Each file of AuthorizedKeysFile, tried as the account."""
     account, user = facts.account, facts.request.user
-    paths = [expand_pattern(pattern, user, account.uid, account.home) for pattern in facts.words("authorizedkeysfile") or _USUAL if pattern.lower() != "none"]
-    return tuple(look_at_key_file(account, user, path) for path in dict.fromkeys(paths))
+    everybody = [Account(entry.pw_name, entry.pw_uid, entry.pw_gid, "", entry.pw_dir, entry.pw_shell) for entry in pwd.getpwall()[:_MOST_ACCOUNTS]]
+    sharing, this = KeySharing(everybody), Account(user, account.uid, account.gid, "", account.home, "")
+    found = {}  # type: Dict[str, KeyFileFacts]
+    for pattern in facts.words("authorizedkeysfile") or _USUAL:
+        path = expand_pattern(pattern, user, account.uid, account.home)
+        if pattern.lower() != "none" and path not in found:
+            seen = look_at_key_file(account, user, path, facts.request.key)
+            found[path] = seen._replace(shared=bool(sharing.sharers(this, pattern)))
+    return tuple(found.values())
 
 
 def read_other_files(facts: Facts) -> Tuple[Tuple[str, str], ...]:
@@ -78,40 +89,35 @@ def read_revoked(facts: Facts) -> Tuple[str, str, bool]:
     return path, "", (code != 0 and "REVOKED" in said) or _lists_plainly(path, key)
 
 
-def read_key_command(facts: Facts) -> KeyCommandFacts:
-    """Run AuthorizedKeysCommand as sshd does at every login, if it may be run at all."""
+def read_key_command(facts: Facts, check_mode: bool = False) -> KeyCommandFacts:
+    """Ask AuthorizedKeysCommand as sshd does at every login, where that gives nobody more than a login would."""
     text = facts.setting("authorizedkeyscommand", "none")
     if text == "none":
         return KeyCommandFacts()
     words = split_words(text)
     user = facts.setting("authorizedkeyscommanduser", "none")
-    nodes = _program_chain(words[0])
     try:
         entry = pwd.getpwnam(user)  # type: Optional[pwd.struct_passwd]
     except KeyError:
         entry = None
-    found = KeyCommandFacts(text, nodes, "" if user == "none" else user, entry is not None)
-    safe = all(node.uid == 0 and not node.mode & 0o022 for node in nodes) and nodes[0].kind == "file"
+    found = KeyCommandFacts(text, _program_chain(words[0]), "" if user == "none" else user, entry is not None)
     arguments = _arguments(words, facts)
-    if entry is None or not safe or arguments is None or not facts.root:
-        return found
-    try:
-        done = subprocess.run(  # pylint: disable=ansible-bad-function # as another account
-            arguments,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=_COMMAND_SECONDS,
-            cwd="/",
-            env={"PATH": TOOL_PATH, "HOME": entry.pw_dir, "USER": entry.pw_name, "LOGNAME": entry.pw_name},
-            preexec_fn=_becoming(entry),
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return found._replace(ran=True, error="did not end within %d seconds" % _COMMAND_SECONDS)
-    except (OSError, subprocess.SubprocessError) as exc:
-        return found._replace(ran=True, error="can't be run: %s" % (getattr(exc, "strerror", None) or exc))
-    return found._replace(ran=True, status=done.returncode, output=done.stdout)
+    if entry is None or not is_roots(words[0]):
+        return found._replace(not_run="it is not root's alone")
+    if not facts.root or check_mode:
+        return found._replace(not_run="nothing is run in check mode" if check_mode else "that takes root")
+    if entry.pw_uid == 0:
+        return found._replace(not_run="it would run as root")
+    if arguments is None:
+        return found._replace(not_run="it wants to know more than this check does")
+    done = run(arguments, seconds=_COMMAND_SECONDS, env=_environment(entry), become=_becoming(entry))
+    if done.code in (NOT_STARTED, KILLED):
+        return found._replace(ran=True, error=done.err)
+    return found._replace(ran=True, status=done.code, output=done.out.encode("utf-8", "replace"))
+
+
+def _environment(entry: pwd.struct_passwd) -> Dict[str, str]:
+    return {"PATH": TOOL_PATH, "HOME": entry.pw_dir, "USER": entry.pw_name, "LOGNAME": entry.pw_name}
 
 
 def read_selinux(facts: Facts) -> Tuple[Tuple[str, str], ...]:
@@ -162,6 +168,9 @@ def _arguments(words: List[str], facts: Facts) -> Optional[List[str]]:
 
 def _becoming(entry: pwd.struct_passwd) -> Callable[[], None]:
     def become() -> None:
+        os.setsid()
+        # No program that it starts can gain rights, whatever its mode says.
+        ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
         os.setgroups(os.getgrouplist(entry.pw_name, entry.pw_gid))
         os.setgid(entry.pw_gid)
         os.setuid(entry.pw_uid)

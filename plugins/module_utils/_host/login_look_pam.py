@@ -11,6 +11,7 @@ import os
 from typing import List, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import read_quietly
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.server import is_roots
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import PamEntry, PamFacts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_pam_files import parse_stack
 
@@ -29,7 +30,33 @@ def read_pam() -> PamFacts:
     for entry in entries:
         paths.update(word.partition("=")[2] for word in entry.arguments if word.startswith(("accessfile=", "file=", "conf=")))
     files = {path: read_quietly(path) if os.path.isfile(path) else None for path in paths}  # type: Dict[str, Optional[str]]
-    return PamFacts(True, service, entries, files)
+    return PamFacts(True, service, entries, files, frozenset(path for path in paths if is_roots(path)))
+
+
+def find_unsafe_pam() -> str:
+    """The first file of sshd's stack, or module that it loads, that others than root can change; empty when there is none."""
+    for path in _stack_paths("sshd" if _find("sshd") else "other", 0):
+        if not is_roots(path):
+            return path
+    return ""
+
+
+def _stack_paths(service: str, depth: int) -> List[str]:
+    path = _find(service)
+    if path is None or depth > 8:
+        return []
+    found = [path]
+    for line in parse_stack(read_quietly(path)):
+        if line.kind == "@include" or line.control in ("include", "substack"):
+            found += _stack_paths(line.module, depth + 1)
+        else:
+            found += _module_paths(line.module)
+    return found
+
+
+def _module_paths(module: str) -> List[str]:
+    patterns = (module,) if module.startswith("/") else tuple("%s/%s" % (folder, module) for folder in _MODULES)
+    return [path for pattern in patterns for path in glob.glob(pattern)]
 
 
 def _find(service: str) -> Optional[str]:
@@ -59,8 +86,7 @@ def _read_stack(service: str, only: str, depth: int) -> List[PamEntry]:
 
 
 def _is_installed(module: str) -> bool:
-    patterns = (module,) if module.startswith("/") else tuple("%s/%s" % (folder, module) for folder in _MODULES)
-    return any(glob.glob(pattern) for pattern in patterns)
+    return bool(_module_paths(module))
 
 
 def read_tuple(paths: Tuple[str, ...]) -> Tuple[Tuple[str, str], ...]:

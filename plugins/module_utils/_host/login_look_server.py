@@ -10,21 +10,18 @@ import contextlib
 import glob
 import os
 import re
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.listener import Listener, find_listener
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import read_quietly
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_sockets import find_foreign, read_command_line, read_listening
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_service import parse_arguments
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_sockets import find_foreign, read_listening
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.server import is_roots
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import Origin, Sshd, SshdError, run
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tree import SshdTree, decode
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import find_tool
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Listening, Request, ServerFacts
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_config import (
-    MAIN_CONFIG,
-    Directive,
-    absolute_pattern,
-    parse_directives,
-)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_config import Directive, absolute_pattern, parse_directives
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
 
 _UNITS = ("ssh.service", "sshd.service", "ssh.socket", "sshd.socket")
 _HOST_KEYS = tuple("/etc/ssh/ssh_host_%s_key" % kind for kind in ("rsa", "ecdsa", "ed25519"))
@@ -33,22 +30,16 @@ _LOG_LINES = 400
 _LOGS = ("/var/log/auth.log", "/var/log/secure")
 
 
-class _Listener(NamedTuple):
-    pid: int
-    words: Tuple[str, ...]
-    title: str
-
-
 def read_server(request: Request) -> ServerFacts:
     """Everything about the server; what can't be had is left at its default."""
-    program = _program()
-    if not program:
-        return ServerFacts()
     listening = read_listening()
-    listener = _find_listener([item.pid for item in listening if item.program == "sshd"])
-    options, config = parse_arguments(list(listener.words[1:])) if listener else ((), MAIN_CONFIG)
+    try:
+        listener = find_listener(item.pid for item in listening if item.program == "sshd")
+    except OSError as exc:
+        return ServerFacts(error=str(exc).partition("sshd: ")[2], listening=listening)
+    server = listener.server
     states = _unit_states()
-    test = [program] + list(options) + ["-t", "-f", config]
+    test = [server.program] + list(server.options) + ["-t", "-f", server.config]
     code, _out, said = run(test)
     found = re.search(r"Missing privilege separation directory: (\S+)", said)
     missing = found.group(1) if found else ""
@@ -57,7 +48,7 @@ def read_server(request: Request) -> ServerFacts:
             # systemd makes it for a running service only, and without it sshd can't be asked anything.
             os.makedirs(missing, mode=0o755, exist_ok=True)
             code, _out, said = run(test)
-        return _read_server(request, program, (options, config), listening, listener, states)._replace(
+        return _read_server(request, listener, listening, states)._replace(
             privsep_missing=missing,
             error="" if code == 0 else " ".join(said.split()) or "status %d" % code,
         )
@@ -69,13 +60,11 @@ def read_server(request: Request) -> ServerFacts:
 
 def _read_server(
     request: Request,
-    program: str,
-    started: Tuple[Tuple[str, ...], str],
+    listener: Listener,
     listening: Tuple[Listening, ...],
-    listener: Optional[_Listener],
     states: Tuple[Tuple[str, str, str, str], ...],
 ) -> ServerFacts:
-    options, config = started
+    program, options, config = listener.server[:3]
     facts = ServerFacts(
         program=program,
         unit=_unit(states),
@@ -93,8 +82,11 @@ def _read_server(
     directives = tuple(_in_reading_order(tree, config, "", 0))
     facts = facts._replace(directives=directives, host_keys=_host_keys(directives))
     facts = facts._replace(effective=_effective(program, options, config, request))
+    named = [value for keyword in ("revokedkeys", "hostkey") for value in facts.effective.get(keyword, ())]
+    in_place = [path for path in named if path.startswith("/") and not os.path.islink(path) and is_roots(os.path.dirname(path))]
+    facts = facts._replace(fixed=frozenset([path for path in tree.files if is_roots(path)] + in_place))
     facts = facts._replace(foreign=find_foreign(facts.effective.get("listenaddress", ())))
-    if listener:
+    if listener.pid:
         changed_path, changed_at = _newest_change(tree)
         facts = facts._replace(
             listener=listener.pid,
@@ -103,21 +95,9 @@ def _read_server(
             loaded_at=_loaded_at(listener.pid, directives),
             changed_at=changed_at,
             changed_path=changed_path,
-            startups=_startups(listener.title),
+            startups=_startups(listener.pid),
         )
     return facts
-
-
-def _program() -> str:
-    return find_tool("sshd") or ""
-
-
-def _find_listener(pids: List[int]) -> Optional[_Listener]:
-    for pid in dict.fromkeys(pids):
-        words, title = read_command_line(pid)
-        if words:
-            return _Listener(pid, words, title)
-    return None
 
 
 def _effective(program: str, options: Tuple[str, ...], config: str, request: Request) -> Dict[str, Tuple[str, ...]]:
@@ -165,8 +145,9 @@ def _loaded_at(pid: int, directives: Tuple[Directive, ...]) -> float:
     return int(boot.group(1)) + int(status[19]) / float(os.sysconf("SC_CLK_TCK")) + 1 if boot and len(status) > 19 else 0.0
 
 
-def _startups(title: str) -> Optional[Tuple[int, int]]:
-    found = re.search(r"(\d+) of \d+-(\d+) startups", title)
+def _startups(pid: int) -> Optional[Tuple[int, int]]:
+    """What the proven listener says of itself in its title."""
+    found = re.search(r"(\d+) of \d+-(\d+) startups", read_quietly("/proc/%d/cmdline" % pid))
     return (int(found.group(1)), int(found.group(2))) if found else None
 
 
@@ -180,7 +161,7 @@ def _unit_states() -> Tuple[Tuple[str, str, str, str], ...]:
     _code, out, _err = run(["systemctl", "show", "-p", "Id,LoadState,ActiveState,UnitFileState"] + list(_UNITS))
     found = {}
     for block in out.strip().split("\n\n"):
-        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        values = dict(line.split("=", 1) for line in text_lines(block) if "=" in line)
         if values.get("Id"):
             found[values["Id"]] = (
                 values["Id"],
@@ -237,11 +218,11 @@ def _log() -> Tuple[str, ...]:
             # Not with -n: together with --since it means the first lines, not the last.
             _code, out, _err = run(["journalctl", "-q", "--no-pager", "--since=-15min", "-t", "sshd", "-t", "sshd-session"])
             if out.strip():
-                return tuple(out.strip().splitlines()[-_LOG_LINES:])
+                return tuple(text_lines(out.strip())[-_LOG_LINES:])
     for path in _LOGS:
         with contextlib.suppress(OSError):
             with open(path, "rb") as stream:
                 stream.seek(max(0, os.fstat(stream.fileno()).st_size - 32768))
-                lines = stream.read().decode("utf-8", "replace").splitlines()
+                lines = text_lines(stream.read().decode("utf-8", "replace"))
             return tuple(line for line in lines if "sshd" in line)[-_LOG_LINES:]
     return ()

@@ -27,6 +27,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_f
     SessionFacts,
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_network import find_firewall_rules
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
 
 # What a shell reads for a command that comes over SSH, and for a terminal.
 _STARTUP = {
@@ -81,9 +82,9 @@ def _in_home(account: AccountFacts, names: Tuple[str, ...]) -> Tuple[str, ...]:
 
 def _unmounted(home: str, paths: List[str]) -> Tuple[Mount, ...]:
     """Mounts of /etc/fstab on the way to the home or to a key file that are not there."""
-    mounted = {line.split()[1].replace("\\040", " ") for line in read_quietly("/proc/self/mounts").splitlines()}
+    mounted = {line.split()[1].replace("\\040", " ") for line in text_lines(read_quietly("/proc/self/mounts"))}
     found = []
-    for line in read_quietly("/etc/fstab").splitlines():
+    for line in text_lines(read_quietly("/etc/fstab")):
         words = line.split("#", 1)[0].split()
         if len(words) < 3 or words[2] == "swap" or words[1] in ("/", "none"):
             continue
@@ -113,7 +114,7 @@ def _disks(account: AccountFacts) -> Tuple[Disk, ...]:
 def _logins() -> Tuple[str, ...]:
     """Whose sessions are open."""
     code, said = _tool(["who"])
-    return tuple(line.split()[0] for line in said.splitlines() if line.strip()) if code == 0 else ()
+    return tuple(line.split()[0] for line in text_lines(said) if line.strip()) if code == 0 else ()
 
 
 def _forced(facts: Facts) -> Tuple[Tuple[str, bool], ...]:
@@ -141,11 +142,11 @@ def _route_error(address: str) -> str:
     if code == 0:
         return ""
     _code, routes = _tool(["ip", "route", "show"] if ":" not in address else ["ip", "-6", "route", "show"])
-    for line in routes.splitlines():
+    for line in text_lines(routes):
         words = line.split()
         if len(words) > 1 and words[0] in ("blackhole", "unreachable", "prohibit") and _covers(words[1], address):
             return " ".join(words[:2])
-    return said.splitlines()[-1] if said else "no route"
+    return text_lines(said)[-1] if said else "no route"
 
 
 def _covers(network: str, address: str) -> bool:

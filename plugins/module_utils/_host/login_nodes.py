@@ -13,7 +13,10 @@ import pwd
 import stat
 from typing import Iterator, Optional, Tuple
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.server import is_roots
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.authorized_keys import parse_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import AccountFacts, KeyFileFacts, Node
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import PublicKey
 
 _MAX_SIZE = 1024 * 1024
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -54,8 +57,8 @@ def look_at(path: str, account: Optional[AccountFacts] = None, follow: bool = Tr
         try:
             status = os.lstat(path)
         except OSError:
-            return Node(path)
-    link = os.readlink(path) if stat.S_ISLNK(status.st_mode) else ""
+            return Node(path, fixed=is_roots(os.path.dirname(path)))
+    link = os.readlink(path) if os.path.islink(path) else ""
     kind = next((name for test, name in _KINDS if test(status.st_mode)), "device")
     private = bool(account and status.st_mode & 0o020 and _is_private(status.st_gid, status.st_uid, account.uid))
     return Node(
@@ -69,6 +72,7 @@ def look_at(path: str, account: Optional[AccountFacts] = None, follow: bool = Tr
         _has_acl(path),
         private,
         link,
+        not link and is_roots(os.path.dirname(path)),
     )
 
 
@@ -92,7 +96,7 @@ def chain(path: str) -> Tuple[Node, ...]:
     return tuple(found)
 
 
-def look_at_key_file(account: AccountFacts, name: str, path: str) -> KeyFileFacts:
+def look_at_key_file(account: AccountFacts, name: str, path: str, key: Optional[PublicKey] = None) -> KeyFileFacts:
     """Open the file the way sshd does, and find out which step fails where one does."""
     nodes = chain(path)
     status, error = "ok", ""
@@ -112,9 +116,11 @@ def look_at_key_file(account: AccountFacts, name: str, path: str) -> KeyFileFact
             # A socket, or a device without a driver, can't be opened at all.
             status, error = ("not_regular" if nodes[-1].kind in ("socket", "device") else "error"), exc.strerror or ""
         blocked = find_closed(nodes) if status == "denied" else ""
-    if status == "denied":
+    if status == "denied" and key is not None:
+        # What the account can't read may be anything, of anybody: it is compared and not shown.
         with contextlib.suppress(OSError):
-            content = _read(path)
+            lines = parse_key_file(_read(path))
+            content = key.line.encode() if any(line.key and line.key.same_key(key) for line in lines) else b""
     secured = () if status in ("missing", "not_regular") else _secured(account, path)
     return KeyFileFacts(path, status, nodes, secured, blocked, content, error)
 
@@ -169,7 +175,8 @@ def _secured(account: AccountFacts, path: str) -> Tuple[Node, ...]:
         current = os.path.dirname(current)
         node = look_at(current, account)
         # Named as the account names it, so that the judge knows it again.
-        found.append(node._replace(path=account.home.rstrip("/")) if current == home else node)
+        named = account.home.rstrip("/")
+        found.append(node._replace(path=named, fixed=node.fixed and current == named) if current == home else node)
         if current in (home, "/"):
             return tuple(found)
 

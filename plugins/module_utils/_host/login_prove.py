@@ -16,6 +16,7 @@ import tempfile
 import uuid
 from typing import IO, Iterator, List, Optional, Tuple
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_look_pam import find_unsafe_pam
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import TOOL_PATH, find_tool
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_proof import Proof, key_kinds, read_log, render_config
@@ -32,6 +33,9 @@ def prove_login(facts: Facts) -> Proof:
     ssh, keygen, echo = find_tool("ssh"), find_tool("ssh-keygen"), find_tool("echo")
     if not facts.root or not facts.server.effective or not (ssh and keygen and echo):
         return Proof(None, False, "a login could not be tried: %s" % _reason(facts, ssh, keygen))
+    unsafe = find_unsafe_pam() if facts.uses_pam else ""
+    if unsafe:
+        return Proof(None, False, "a login was not tried: PAM would load %s, which others than root can change" % unsafe)
     with _nameless() as private, _nameless() as config, _nameless() as log, _held(private, config, log) as paths:
         line = _make_key(keygen, paths[0], key_kinds(facts))
         if not line:

@@ -9,12 +9,14 @@ Note that this module util is **PRIVATE** to the collection.
 import contextlib
 import errno
 import os
-import shlex
 import socket
 from typing import Dict, NamedTuple, Optional, Set, Tuple
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.listener import is_roots_process
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_nodes import read_quietly
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import read_status
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Listening
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import printable, text_lines
 
 _LISTEN = "0A"
 
@@ -30,28 +32,13 @@ def read_listening() -> Tuple[Listening, ...]:
     """Every listening TCP socket; programs are known to root only."""
     found = []  # type: List[Tuple[str, int, str]]
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in read_quietly(table).splitlines()[1:]:
+        for line in text_lines(read_quietly(table))[1:]:
             fields = line.split()
             if len(fields) > 9 and fields[3] == _LISTEN:
                 address, _colon, port = fields[1].partition(":")
                 found.append((_address(address), int(port, 16), fields[9]))
     holders = _holders({inode for _address_text, _port, inode in found})
     return tuple(Listening(address, port, *_name(holders.get(inode, 0))) for address, port, inode in found)
-
-
-def read_command_line(pid: int) -> Tuple[Tuple[str, ...], str]:
-    """Words and title of an sshd that listens; no words for one that serves a session."""
-    raw = read_quietly("/proc/%d/cmdline" % pid)
-    if raw.startswith("sshd: "):
-        title = raw.rstrip("\0 ")
-        text = title[len("sshd: ") :]
-        if "[listener]" not in text and not text.startswith("/"):
-            return (), title
-        with contextlib.suppress(ValueError):
-            return tuple(shlex.split(text.partition(" [listener]")[0])), title
-        return (), title
-    words = tuple(raw.rstrip("\0").split("\0"))
-    return (words if os.path.basename(words[0]) == "sshd" else ()), raw
 
 
 def find_foreign(listen: Tuple[str, ...]) -> Tuple[str, ...]:
@@ -102,11 +89,15 @@ def _holders(inodes: Set[str]) -> Dict[str, int]:
 
 
 def _name(pid: int) -> Tuple[str, int]:
+    """What holds a socket. Anybody can give a process of their own any name, so only processes of root's are called by theirs."""
     if not pid:
         return "", 0
-    name = read_quietly("/proc/%d/comm" % pid).strip()
-    if name == "sshd" and not read_command_line(pid)[0]:
-        # A forwarded port of somebody's session.
+    status = read_status(pid)
+    name = printable(status.get("Name", "").strip())
+    if not is_roots_process(pid):
+        return "%s of uid %s" % (name or "a process", (status.get("Uid", "").split() or ["?"])[0]), pid
+    if name == "sshd" and read_status(int(status.get("PPid", "0"))).get("Name", "") == "sshd":
+        # A forwarded port of a session.
         name = "sshd-session"
     return name, pid
 

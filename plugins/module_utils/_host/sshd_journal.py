@@ -24,6 +24,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._host import s
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_service import Service
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import SshdError, run
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tree import Changes, find_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
 
 STATE_DIR = "/var/lib/alicloud-ecs-access/sshd"
 _LOCK_FILE = "/run/alicloud-ecs-access-sshd.lock"
@@ -142,7 +143,7 @@ def roll_back(change: str, why: str, state_dir: str = STATE_DIR) -> List[str]:
             % (" ".join(err.split()) or "status %d" % code, os.path.join(state_dir, "armed"))
         )
     outcome = find_file(os.path.join(state_dir, "rolled-back", "outcome")) or b""
-    return outcome.decode("utf-8", "replace").splitlines()
+    return text_lines(outcome.decode("utf-8", "replace"))
 
 
 def describe_rollback(state_dir: str = STATE_DIR) -> str:

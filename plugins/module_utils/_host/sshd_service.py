@@ -9,13 +9,14 @@ Note that this module util is **PRIVATE** to the collection.
 import calendar
 import os
 import re
-import shlex
 import socket
 import time
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.listener import find_listener
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.server import UNITS, Server
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import SshdError, run
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import sshd_config
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
 
 _SERVICES = ("ssh.service", "sshd.service")
 _SOCKETS = ("ssh.socket", "sshd.socket")
@@ -145,7 +146,7 @@ def _show(unit: str) -> Dict[str, str]:
     if code != 0:
         raise SshdError("systemd does not answer: %s" % " ".join(err.split()))
     properties = {}  # type: Dict[str, str]
-    for line in out.splitlines():
+    for line in text_lines(out):
         key, _equals, value = line.partition("=")
         # A property with several values (ExecReload, Listen) comes as several lines.
         properties[key] = properties[key] + "\n" + value if key in properties else value
@@ -165,8 +166,9 @@ def _make_service(unit: Dict[str, str]) -> Service:
         listener = unit
         sockets = [_show(name) for name in unit.get("TriggeredBy", "").split() if name.endswith(".socket")]
         holder = next((entry for entry in sockets if _is_active(entry)), unit)
+    server = _find_server((listener or holder)["Id"])
     if listener is None:
-        return Service(holder["Id"], "", 0, None, _default_program(), (), sshd_config.MAIN_CONFIG)
+        return Service(holder["Id"], "", 0, None, server.program, server.options, server.config)
     main_pid = int(listener.get("MainPID") or 0)
     if not main_pid:
         raise SshdError("systemd knows no main process for %s; it can't be reloaded safely" % listener["Id"])
@@ -178,8 +180,14 @@ def _make_service(unit: Dict[str, str]) -> Service:
     times = [listener.get("ActiveEnterTimestamp", "")]
     times += re.findall(r"start_time=\[([^\]]*)\]", listener.get("ExecReload", ""))
     known = [stamp for stamp in (_parse_time(text) for text in times) if stamp is not None]
-    program, options, config = _read_command_line(main_pid)
-    return Service(holder["Id"], listener["Id"], main_pid, max(known) if known else None, program, options, config)
+    return Service(holder["Id"], listener["Id"], main_pid, max(known) if known else None, server.program, server.options, server.config)
+
+
+def _find_server(unit: str) -> Server:
+    try:
+        return find_listener(names=UNITS if unit.endswith(".socket") else (unit,)).server
+    except OSError as exc:
+        raise SshdError(str(exc).partition("sshd: ")[2])
 
 
 def _parse_time(text: str) -> Optional[float]:
@@ -187,54 +195,3 @@ def _parse_time(text: str) -> Optional[float]:
         return float(calendar.timegm(time.strptime(text, "%a %Y-%m-%d %H:%M:%S UTC")))
     except ValueError:
         return None
-
-
-def _read_command_line(pid: int) -> Tuple[str, Tuple[str, ...], str]:
-    with open("/proc/%d/cmdline" % pid, "rb") as handle:
-        raw = handle.read().decode("utf-8", "surrogateescape")
-    if raw.startswith("sshd: "):
-        # Newer versions show their own title, which repeats the command line.
-        words = shlex.split(raw[len("sshd: "):].split(" [listener]")[0].rstrip("\0 "))
-    else:
-        words = raw.rstrip("\0").split("\0")
-    try:
-        program = os.readlink("/proc/%d/exe" % pid)
-    except OSError:
-        program = ""
-    if os.path.basename(program) != "sshd" or not os.path.isfile(program):
-        program = words[0] if words and os.path.isfile(words[0]) else _default_program()
-    options, config = parse_arguments(words[1:])
-    return program, options, config
-
-
-def parse_arguments(words: List[str]) -> Tuple[Tuple[str, ...], str]:
-    """The C(-o) and C(-p) settings and the C(-f) file among the listener's arguments."""
-    options = []  # type: List[str]
-    config = sshd_config.MAIN_CONFIG
-    index = 0
-    while index < len(words):
-        word = words[index]
-        if word[:2] in ("-o", "-f", "-p", "-h", "-b", "-C", "-c", "-E", "-g", "-k", "-u"):
-            value = word[2:]
-            if not value:
-                index += 1
-                value = words[index] if index < len(words) else ""
-            if word[:2] == "-p":
-                options += ["-p", value]
-            elif word[:2] == "-o":
-                if "=" not in value and " " not in value and index + 1 < len(words):
-                    # In a process title the quotes around "Keyword value" are lost.
-                    index += 1
-                    value += " " + words[index]
-                options += ["-o", value]
-            elif word[:2] == "-f":
-                config = value
-        index += 1
-    return tuple(options), config
-
-
-def _default_program() -> str:
-    for path in ("/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd"):
-        if os.access(path, os.X_OK):
-            return path
-    raise SshdError("there is no sshd on this host; install the OpenSSH server first")

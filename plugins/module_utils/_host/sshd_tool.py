@@ -12,6 +12,7 @@ import subprocess
 from typing import Dict, List, NamedTuple, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import sshd_config
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import printable, text_lines
 
 _TIMEOUT = 30
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": "UTC"}
@@ -50,6 +51,8 @@ class Sshd:
 
     def effective(self, config: str, user: str, origin: Origin) -> Dict[str, List[str]]:
         """What sshd applies to this user: C(sshd -T -C ...), with every criterion that this version wants."""
+        if re.search(r"[,\s\0]", user):
+            raise SshdError("sshd can't be asked about %s, whose name it would take for more than a name" % printable(user))
         while True:
             code, out, err = self._run(["-T", "-C", self._criteria(user, origin), "-f", config])
             unknown = re.search(r"Invalid test mode specification (\w+)", err)
@@ -111,5 +114,5 @@ def run(command: List[str], timeout: int = _TIMEOUT) -> Tuple[int, str, str]:
 
 
 def _first_lines(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in text_lines(text) if line.strip()]
     return "; ".join(lines[:3])

@@ -15,6 +15,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_f
     shell_quote,
     warns,
 )
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_fix import make_home, open_up
 
 
 def judge_account(facts: Facts) -> List[Finding]:
@@ -48,7 +49,7 @@ def judge_aging(facts: Facts) -> List[Finding]:
             "password_expired",
             "/etc/shadow: %s; with UsePAM yes a login has to change it before anything else can run" % age % user,
             "take the age limit off an account that logs in by key",
-            "chage -M -1 -I -1 -d %d %s" % (facts.request.today, shell_quote(user)),
+            "chage -M -1 -I -1 -d %d -- %s" % (facts.request.today, shell_quote(user)),
         )
     ]
 
@@ -93,7 +94,7 @@ def _lock(facts: Facts) -> List[Finding]:
                 "account_expired",
                 "/etc/shadow: the account %s expired %d days ago" % (user, facts.request.today - shadow.expires),
                 "remove the expiry date, if this person is to come back",
-                "chage -E -1 %s" % shell_quote(user),
+                "chage -E -1 -- %s" % shell_quote(user),
             )
         )
     if shadow.password.startswith("!") and not facts.uses_pam:
@@ -102,7 +103,7 @@ def _lock(facts: Facts) -> List[Finding]:
                 "account_locked",
                 "/etc/shadow: the password of %s starts with '!', which sshd takes for a locked account when UsePAM is no" % user,
                 "replace it by '*', which lets nobody in by password and leaves keys alone",
-                "usermod -p '*' %s" % shell_quote(user),
+                "usermod -p '*' -- %s" % shell_quote(user),
             )
         )
     return found
@@ -121,7 +122,7 @@ def _password_problem(shadow: ShadowLine, today: int) -> Optional[str]:
 def _shell(facts: Facts) -> List[Finding]:
     account, user = facts.account, facts.request.user
     shell = account.shell or "/bin/sh"
-    change = "usermod -s /bin/bash %s" % shell_quote(user) if "/bin/bash" in account.shells else "usermod -s /bin/sh %s" % shell_quote(user)
+    change = "usermod -s /bin/bash -- %s" % shell_quote(user) if "/bin/bash" in account.shells else "usermod -s /bin/sh -- %s" % shell_quote(user)
     if account.shell_node.kind == "missing":
         return [blocks("shell_missing", "the shell of %s, %s, does not exist" % (user, _visible(shell)), "give it a shell that exists", change)]
     closed = account.shell_closed_at
@@ -132,7 +133,7 @@ def _shell(facts: Facts) -> List[Finding]:
                 "%s (owner %s, mode %04o): %s may not enter it, so nobody can start its shell, %s"
                 % (closed.path, closed.owner or closed.uid, closed.mode, user, shell),
                 "let everybody enter it",
-                "chmod a+x %s" % shell_quote(closed.path),
+                open_up(facts, closed, "x"),
             )
         ]
     if account.shell_node.kind != "file" or not account.shell_executable:
@@ -197,10 +198,9 @@ def judge_home(facts: Facts) -> List[Finding]:
     if not account.found or account.home_node.kind == "directory" or facts.session.unmounted:
         return []
     in_home = [item for item in facts.key_files if item.path.startswith(account.home.rstrip("/") + "/")]
-    name = shell_quote(facts.request.user)
     if account.home_node.kind == "missing":
         evidence = "the home of %s, %s, does not exist" % (facts.request.user, account.home)
-        command = "install -d -m 0700 -o %s -g %d %s" % (name, account.gid, shell_quote(account.home))
+        command = make_home(facts)
     else:
         evidence = "the home of %s, %s, is a %s and not a directory" % (facts.request.user, account.home, account.home_node.kind)
         command = ""

@@ -10,6 +10,7 @@ import re
 from typing import List, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import Finding, blocks, warns
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
 
 # Pattern, cause, what it means, what to do. The first that is found is the one; the line itself is the evidence.
 _CAUSES = (
@@ -120,7 +121,7 @@ def judge_client(log: str, status: int, fingerprint: Optional[str] = None) -> Li
         return [
             blocks(
                 "private_key_passphrase",
-                "the host accepts the key %s, but ssh did not sign with it, as if it needed a passphrase" % after.splitlines()[0],
+                "the host accepts the key %s, but ssh did not sign with it, as if it needed a passphrase" % text_lines(after)[0],
                 "put it into an agent with ssh-add",
             )
         ]
@@ -150,11 +151,11 @@ def _first(log: str, table: Tuple[Tuple[str, str, str, str], ...]) -> Optional[T
     for pattern, cause, meaning, fix in table:
         found = re.search(pattern, log)
         if found:
-            line = next((line for line in log.splitlines() if found.group(0).splitlines()[0] in line), found.group(0))
+            line = next((line for line in text_lines(log) if text_lines(found.group(0))[0] in line), found.group(0))
             return cause, "%s (ssh: %s)" % (meaning, re.sub(r"^debug\d: ", "", line.strip(" @\r"))), fix
     return None
 
 
 def _last_line(log: str) -> str:
-    lines = [line.strip() for line in log.splitlines() if line.strip() and not line.startswith("debug")]
+    lines = [line.strip() for line in text_lines(log) if line.strip() and not line.startswith("debug")]
     return lines[-1] if lines else "no message"

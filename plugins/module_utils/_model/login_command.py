@@ -10,8 +10,10 @@ from typing import List, NamedTuple, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.authorized_keys import parse_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import BLOCKS, Finding, blocks, shell_quote
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import BLOCKS, Finding, blocks, warns
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_fix import by_root
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_key_line import judge_line
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
 
 
 class CommandVerdict(NamedTuple):
@@ -51,8 +53,7 @@ def _problems(facts: Facts) -> List[Finding]:
                 blocks(
                     "keys_command_unsafe",
                     "%s: %s belongs to %s, and sshd runs only what is root's" % (name, node.path, node.owner),
-                    "give it to root",
-                    "chown root: %s" % shell_quote(node.path),
+                    "look at what it does, and install it as root's",
                 )
             ]
         if node.mode & 0o022:
@@ -60,8 +61,8 @@ def _problems(facts: Facts) -> List[Finding]:
                 blocks(
                     "keys_command_unsafe",
                     "%s: %s has mode %04o, and sshd runs nothing that others may write" % (name, node.path, node.mode),
-                    "take that right away",
-                    "chmod go-w %s" % shell_quote(node.path),
+                    "remove that permission",
+                    by_root(node, "chmod", "go-w"),
                 )
             ]
     if not command.user_exists:
@@ -73,7 +74,7 @@ def _problems(facts: Facts) -> List[Finding]:
             )
         ]
     if not command.ran:
-        return []
+        return [warns("keys_command_not_run", "%s was not asked for keys: %s" % (name, command.not_run), "log in with the key to see")]
     if command.error or command.status != 0:
         said = command.error or "ended with status %d%s" % (command.status, _last_line(command.output))
         return [blocks("keys_command_fails", "%s %s" % (name, said), "mend the command")]
@@ -81,5 +82,5 @@ def _problems(facts: Facts) -> List[Finding]:
 
 
 def _last_line(output: bytes) -> str:
-    lines = output.decode("utf-8", "replace").strip().splitlines()
+    lines = text_lines(output.decode("utf-8", "replace").strip())
     return ": " + lines[-1][:120] if lines else ""

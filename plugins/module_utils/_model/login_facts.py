@@ -6,7 +6,7 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
-from typing import Dict, NamedTuple, Optional, Tuple
+from typing import Dict, FrozenSet, NamedTuple, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import PublicKey
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_config import Directive
@@ -43,6 +43,9 @@ class Node(NamedTuple):
     private_group: bool = False
     """Whether the group has nobody but the account: Debian's and Ubuntu's sshd then allows group writes."""
     link: str = ""
+    """Where it leads, for a symbolic link; the rest is then about what lies there."""
+    fixed: bool = False
+    """Whether root alone decides what lies at this path, and it is no link."""
 
 
 class ShadowLine(NamedTuple):
@@ -83,6 +86,10 @@ class AccountFacts(NamedTuple):
     nologin: Tuple[Tuple[str, str], ...] = ()
     """Path and first line of each file whose existence turns people away."""
     home_node: Node = Node("")
+    other_homes: Tuple[str, ...] = ()
+    """Homes of other accounts."""
+    plain_groups: Tuple[str, ...] = ()
+    """Groups that exist, have a number above those of the system and stand in no rule of sudo."""
 
 
 class KeyFileFacts(NamedTuple):
@@ -97,8 +104,10 @@ class KeyFileFacts(NamedTuple):
     blocked_at: str = ""
     """The directory that the account can't pass, when the status is denied."""
     content: bytes = b""
-    """What is in it, read as root where the account itself can't."""
+    """What is in it; where the account can't read it, no more than the asked-for key, if that is there."""
     error: str = ""
+    shared: bool = False
+    """Whether sshd also reads it for another account."""
 
 
 class KeyCommandFacts(NamedTuple):
@@ -109,6 +118,8 @@ class KeyCommandFacts(NamedTuple):
     user: str = ""
     user_exists: bool = True
     ran: bool = False
+    not_run: str = ""
+    """Why it was not asked, where nothing is wrong with it."""
     status: int = 0
     output: bytes = b""
     error: str = ""
@@ -154,6 +165,8 @@ class ServerFacts(NamedTuple):
     effective: Dict[str, Tuple[str, ...]] = {}
     debian: bool = False
     not_to_be_run: bool = False
+    fixed: FrozenSet[str] = frozenset()
+    """Files that the configuration consists of or names, where only root can put and write them."""
     log: Tuple[str, ...] = ()
 
 
@@ -176,6 +189,8 @@ class PamFacts(NamedTuple):
     """The stack that applies: other, where sshd has none."""
     entries: Tuple[PamEntry, ...] = ()
     files: Dict[str, Optional[str]] = {}
+    fixed: FrozenSet[str] = frozenset()
+    """Those of the files that only root can put there and write."""
 
 
 class NetworkFacts(NamedTuple):

@@ -12,6 +12,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.authori
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_command import judge_command
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts, KeyFileFacts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import BLOCKS, Finding, blocks, shell_quote, warns
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_fix import as_user
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_key_line import judge_line
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_key_text import find_damage
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_paths import add_key, is_full, judge_path
@@ -141,7 +142,7 @@ def judge_selinux(facts: Facts) -> List[Finding]:
             "selinux_label",
             "%s has the SELinux type %s, which sshd may not read" % (path, kind),
             "give it the label of its place",
-            "restorecon -RF %s" % path,
+            as_user(facts.request.user, "restorecon", "-RF", "--", path) if path.startswith(facts.account.home.rstrip("/") + "/") else "",
         )
         for path, kind in facts.selinux
     ]

@@ -12,6 +12,7 @@ from typing import Callable, List, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import Finding, blocks
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
 
 
 def judge_network(facts: Facts) -> List[Finding]:
@@ -52,7 +53,7 @@ def _wrappers(facts: Facts) -> List[Finding]:
 
 def find_rule(text: str, address: Optional[str]) -> Optional[Tuple[int, str]]:
     """The first line of hosts.allow or hosts.deny that is about sshd and this address."""
-    for number, line in enumerate(text.replace("\\\n", "  ").splitlines(), 1):
+    for number, line in enumerate(text_lines(text.replace("\\\n", "  ")), 1):
         line = line.strip()
         daemons, colon, rest = line.partition(":")
         if line.startswith("#") or not colon:
@@ -102,7 +103,7 @@ def find_firewall_rules(listing: str, address: Optional[str], port: int) -> Tupl
     """Lines of 'nft list ruleset' or 'iptables-save' that drop or refuse this address, or everybody on this port."""
     sets = set(re.findall(r"set (\S+) \{[^}]*elements = \{[^}]*(?<![\d.])%s(?![\d.])" % re.escape(address), listing)) if address else set()
     found = []
-    lines = [line.strip() for line in listing.splitlines()]
+    lines = [line.strip() for line in text_lines(listing)]
     for line in lines:
         if not re.search(r"\b(drop|reject|DROP|REJECT)\b", line) or line.startswith((":", "type ", "policy")):
             continue

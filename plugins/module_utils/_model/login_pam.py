@@ -143,7 +143,7 @@ def _listfile(facts: Facts, entry: PamEntry) -> Optional[Finding]:
             "pam_listfile",
             "%s does not list %s, and pam_listfile accepts only who is in it (%s)" % (path, values[0], entry.place),
             "add it to the list",
-            "printf '%%s\\n' %s >> %s" % (shell_quote(values[0]), shell_quote(path)) if item == "user" else "",
+            "printf '%%s\\n' %s >> %s" % (shell_quote(values[0]), shell_quote(path)) if item == "user" and path in facts.pam.fixed else "",
         )
     return None
 

@@ -11,6 +11,8 @@ import ipaddress
 import re
 from typing import Callable, FrozenSet, List, NamedTuple, Optional, Sequence, Set, Tuple
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
+
 _DAYS = {name: frozenset((number,)) for number, name in enumerate(("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"))}
 _DAYS.update(Wk=frozenset(range(5)), Wd=frozenset((5, 6)), Al=frozenset(range(7)))
 
@@ -51,7 +53,7 @@ def parse_stack(text: str) -> List[StackLine]:
     """The lines of one file; an @include has the kind @include and the file's name as its module."""
     found = []
     number = 0
-    for number, line in enumerate(text.replace("\\\n", " ").splitlines(), 1):
+    for number, line in enumerate(text_lines(text.replace("\\\n", " ")), 1):
         line = line.split("#", 1)[0].strip()
         match = re.match(r"-?(\w+)\s+(\[[^\]]*\]|\S+)\s+(\S+)\s*(.*)\Z", line)
         if line.startswith("@include"):
@@ -70,7 +72,7 @@ def parse_stack(text: str) -> List[StackLine]:
 
 def find_access_rule(text: Optional[str], user: str, groups: Sequence[str], address: Optional[str]) -> Optional[AccessRule]:
     """The first line of access.conf that fits, as pam_access does it; None where no line fits."""
-    for number, line in enumerate((text or "").splitlines(), 1):
+    for number, line in enumerate(text_lines(text or ""), 1):
         line = line.strip()
         fields = [field.strip() for field in line.split(":", 2)]
         if line.startswith("#") or len(fields) != 3 or fields[0] not in ("+", "-"):
@@ -84,7 +86,7 @@ def find_access_rule(text: Optional[str], user: str, groups: Sequence[str], addr
 
 def find_time_rule(text: Optional[str], user: str, weekday: int, clock: str) -> Optional[TimeRule]:
     """The first line of time.conf about this user whose times do not cover the moment, as pam_time does it. The clock is HHMM."""
-    for number, line in enumerate((text or "").replace("\\\n", " ").splitlines(), 1):
+    for number, line in enumerate(text_lines((text or "").replace("\\\n", " ")), 1):
         fields = [field.strip() for field in line.split("#", 1)[0].split(";")]
         if len(fields) != 4:
             continue
@@ -137,7 +139,7 @@ def find_limit(texts: Sequence[Tuple[str, str]], user: str, uid: int, groups: Se
     """The hard limit that pam_limits would set: a user's own line beats a group's, a group's the default."""
     best = None  # type: Optional[Tuple[int, Limit]]
     for path, text in texts:
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, line in enumerate(text_lines(text), 1):
             fields = line.split("#", 1)[0].split()
             if len(fields) != 4 or fields[2] != item or fields[1] not in ("hard", "-", "soft"):
                 continue
@@ -154,7 +156,7 @@ def find_limit(texts: Sequence[Tuple[str, str]], user: str, uid: int, groups: Se
 
 def listfile_values(text: str) -> FrozenSet[str]:
     """The entries of a pam_listfile list."""
-    return frozenset(line.strip() for line in text.splitlines() if line.strip())
+    return frozenset(line.strip() for line in text_lines(text) if line.strip())
 
 
 def _list_fits(words: List[str], fits: Callable[[str], bool]) -> bool:

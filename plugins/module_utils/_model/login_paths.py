@@ -10,6 +10,7 @@ from typing import List, Optional
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts, KeyFileFacts, Node
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import Finding, blocks, shell_quote
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_fix import add_line, give_home, open_up, set_mode
 
 
 def judge_path(facts: Facts, item: KeyFileFacts) -> List[Finding]:
@@ -28,7 +29,7 @@ def judge_path(facts: Facts, item: KeyFileFacts) -> List[Finding]:
     if item.status == "denied":
         return [_denied(facts, item)]
     if item.status != "ok":
-        return [blocks("key_file_unreadable", "%s can't be read: %s" % (item.path, item.error), "mend the path")]
+        return [blocks("key_file_unreadable", "%s can't be read: %s" % (item.path, item.error), "fix the path")]
     if facts.setting("strictmodes", "yes") == "no":
         return []
     finding = _insecure(facts, item)
@@ -41,31 +42,20 @@ def is_full(facts: Facts) -> bool:
 
 
 def add_key(facts: Facts) -> str:
-    """The command that adds the asked-for key to the first file, as its owner; empty where it isn't that simple."""
+    """The command that adds the asked-for key to the first file, as the account; empty where it isn't that simple."""
     key, account = facts.request.key, facts.account
-    path = facts.key_files[0].path if facts.key_files else ""
-    if key is None or not path or is_full(facts):
+    if key is None or not facts.key_files or facts.key_files[0].shared or is_full(facts):
         return ""
-    user, folder = shell_quote(facts.request.user), path.rpartition("/")[0]
-    line = shell_quote(key.line)
-    if not path.startswith(account.home.rstrip("/") + "/"):
-        return "mkdir -p %s && printf '\\n%%s\\n' %s >> %s && chmod 0644 %s" % (
-            shell_quote(folder),
-            line,
-            shell_quote(path),
-            shell_quote(path),
-        )
-    owner = "%s:%d" % (user, account.gid)
-    return "install -d -m 0700 -o %s -g %d %s && printf '\\n%%s\\n' %s >> %s && chown %s %s && chmod 0600 %s" % (
-        user,
-        account.gid,
-        shell_quote(folder),
-        line,
-        shell_quote(path),
-        owner,
-        shell_quote(path),
-        shell_quote(path),
-    )
+    item = facts.key_files[0]
+    home, there = account.home.rstrip("/"), [node for node in item.nodes if node.kind != "missing"]
+    if item.path.startswith(home + "/"):
+        mine = bool(there) and there[-1].uid == account.uid and there[-1].path.startswith(home)
+        return add_line(item.path, key.line, facts.request.user) if mine else ""
+    if not there or not item.nodes[-1].fixed or there[-1].kind != "directory":
+        return ""
+    folder, path = shell_quote(item.path.rpartition("/")[0]), shell_quote(item.path)
+    make = "install -d -m 0755 -- %s && " % folder if item.nodes[-1].path != item.path else ""
+    return "%sprintf '\\n%%s\\n' %s >> %s && chmod 0644 -- %s" % (make, shell_quote(key.line), path, path)
 
 
 def _missing(facts: Facts, item: KeyFileFacts) -> List[Finding]:
@@ -108,43 +98,39 @@ def _denied(facts: Facts, item: KeyFileFacts) -> Finding:
     in_home = node.path == home or node.path.startswith(home + "/")
     what = "enter" if node.kind == "directory" else "read"
     evidence = "%s (owner %s, mode %04o): sshd looks for keys with the rights of %s, who may not %s it" % (
-        node.path,
+        _shown(item, node.path),
         node.owner or node.uid,
         node.mode,
         user,
         what,
     )
-    quoted = shell_quote(node.path)
     if node.kind == "directory":
         cause = "home_not_enterable" if node.path == home else "directory_not_enterable"
     else:
         cause = "key_file_unreadable"
-    if node.uid != uid and in_home and node.path != home:
-        wrong = [other.path for other in item.nodes if other.path.startswith(home + "/") and other.uid != uid]
-        paths = " ".join(shell_quote(path) for path in wrong or [node.path])
-        return blocks(cause, evidence, "give it to the account", "chown %s:%d %s" % (shell_quote(user), facts.account.gid, paths))
     if node.uid == uid:
-        return blocks(
-            cause, evidence, "give the owner the right to", "chmod u+%s %s" % ("rwx" if node.kind == "directory" else "rw", quoted)
-        )
-    if node.path == home:
-        return blocks(cause, evidence, "give the home to the account", "chown %s:%d %s" % (shell_quote(user), facts.account.gid, quoted))
-    return blocks(cause, evidence, "let everybody %s it" % what, "chmod a+%s %s" % ("x" if node.kind == "directory" else "r", quoted))
+        right = "u+rwx" if node.kind == "directory" else "u+rw"
+        return blocks(cause, evidence, "give the owner the right to", set_mode(facts, node, right))
+    if in_home:
+        # Whatever root gives away by name below a home could be something else by then.
+        return blocks(cause, evidence, "give it to the account (alicloud.ecs_access.ssh_access does that safely)", give_home(facts, node))
+    # A file of anything else than keys must not become everybody's to read.
+    is_safe = node.kind == "directory" or (bool(item.content) and not item.shared)
+    command = open_up(facts, node, "x" if node.kind == "directory" else "r") if is_safe else ""
+    return blocks(cause, evidence, "let everybody %s it" % what, command)
 
 
 def _insecure(facts: Facts, item: KeyFileFacts) -> Optional[Finding]:
     account, home = facts.account, facts.account.home.rstrip("/")
     for node in item.secured:
         what = "key_file" if node is item.secured[0] else "home" if node.path == home else "directory"
-        quoted = shell_quote(node.path)
         if node.uid not in (0, account.uid):
-            owner = "root" if not (node.path + "/").startswith(home + "/") else "%s:%d" % (shell_quote(facts.request.user), account.gid)
             return blocks(
                 what + "_wrong_owner",
                 "%s belongs to %s; StrictModes accepts only %s and root"
-                % (node.path, node.owner or "uid %d" % node.uid, facts.request.user),
-                "give it to its account",
-                "chown %s %s" % (owner, quoted),
+                % (_shown(item, node.path), node.owner or "uid %d" % node.uid, facts.request.user),
+                "find out whose it is; then move it away, or give it to its account",
+                give_home(facts, node),
             )
         group = node.mode & 0o020 and not (facts.server.debian and node.private_group)
         if node.mode & 0o002 or group:
@@ -154,8 +140,18 @@ def _insecure(facts: Facts, item: KeyFileFacts) -> Optional[Finding]:
                 who = "somebody in its access control list (see getfacl)"
             return blocks(
                 what + "_writable",
-                "%s has mode %04o: %s may write it, and StrictModes refuses its keys" % (node.path, node.mode, who),
-                "take that right away",
-                "chmod go-w %s" % quoted,
+                "%s has mode %04o: %s may write it, and StrictModes refuses its keys" % (_shown(item, node.path), node.mode, who),
+                "remove that permission",
+                set_mode(facts, node, "go-w"),
             )
     return None
+
+
+def _shown(item: KeyFileFacts, path: str) -> str:
+    """The path, with the link that leads to it if there is one."""
+    links = [node for node in item.nodes if node.link]
+    if not links:
+        return path
+    if path == links[-1].path:
+        return "%s is a symbolic link to %s, which" % (path, links[-1].link)
+    return "%s (%s is a symbolic link to %s)" % (path, links[-1].path, links[-1].link)

@@ -12,6 +12,7 @@ from typing import List, NamedTuple, Optional, Sequence
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import Finding, blocks
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_patterns import user_matches
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
 
 # What the private sshd gets from us, what makes no sense without a network, and what sshd -T prints but does not read.
 _REPLACED = frozenset(
@@ -97,7 +98,7 @@ def key_kinds(facts: Facts) -> List[List[str]]:
 
 def read_log(log: str) -> str:
     """The line of the private sshd's log that says why; empty when it is silent."""
-    lines = [re.sub(r"\s+", " ", line.strip()) for line in log.splitlines()]
+    lines = [re.sub(r"\s+", " ", line.strip()) for line in text_lines(log)]
     telling = [
         line
         for line in lines

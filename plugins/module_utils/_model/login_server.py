@@ -26,6 +26,8 @@ _SSH_PROGRAMS = ("sshd", "systemd", "init", "dropbear")
 def judge_server(facts: Facts) -> List[Finding]:
     """What keeps a connection from ever reaching a working sshd."""
     server = facts.server
+    if not server.program and server.error and "OpenSSH" not in server.error:
+        return [blocks("sshd_program_unsafe", server.error, "give that path to root alone, or install the OpenSSH server anew")]
     if not server.program:
         return [blocks("sshd_not_installed", "there is no sshd on this host", "install the OpenSSH server")]
     found = _files(facts)
@@ -93,7 +95,7 @@ def _files(facts: Facts) -> List[Finding]:
                 "privsep_directory_missing",
                 "%s does not exist, and sshd ends without it" % server.privsep_missing,
                 "make it",
-                "mkdir -m 0755 %s" % shell_quote(server.privsep_missing),
+                "mkdir -m 0755 -- %s" % shell_quote(server.privsep_missing),
             )
         )
     if not facts.account.passwd_line[1]:
@@ -129,7 +131,7 @@ def _privsep(error: str) -> List[Finding]:
                 "privsep_directory_unsafe",
                 "%s is not root's alone to write, and sshd refuses to work with it" % folder.group(1),
                 "give it to root",
-                "chown root: %s && chmod 0755 %s" % (shell_quote(folder.group(1)), shell_quote(folder.group(1))),
+                "chown root: -- %s && chmod 0755 -- %s" % (shell_quote(folder.group(1)), shell_quote(folder.group(1))),
             )
         ]
     return []
@@ -139,7 +141,8 @@ def _host_key_fix(facts: Facts, problem: str) -> str:
     if problem == "does not exist":
         return "ssh-keygen -A"
     if problem.startswith("is readable by others"):
-        return "chmod 0600 %s" % " ".join(shell_quote(path) for path, _problem in facts.server.host_keys)
+        paths = [path for path, _problem in facts.server.host_keys]
+        return "chmod 0600 -- %s" % " ".join(map(shell_quote, paths)) if facts.server.fixed.issuperset(paths) else ""
     return ""
 
 

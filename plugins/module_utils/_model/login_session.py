@@ -11,6 +11,7 @@ from typing import Callable, List, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import Finding, blocks, warns
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
 
 _ENDING = re.compile(r"\s*(exit|logout|exec\s+(?!\d*[<>])\S.*)(\s|;|$)")
 _OPENING = re.compile(r"\s*(if|case|for|while|until|function|select)\b|.*\(\)\s*\{?\s*$|\s*\{\s*$")
@@ -86,7 +87,7 @@ def _waits(line: str, rest: str) -> bool:
 
 def _find_unconditional(text: str, wanted: Callable[[str, str], bool]) -> Optional[Tuple[int, str]]:
     depth = 0
-    lines = text.splitlines()
+    lines = text_lines(text)
     for number, line in enumerate(lines, 1):
         stripped = line.split("#", 1)[0].rstrip() if line.lstrip().startswith("#") else line.rstrip()
         if not stripped:

@@ -10,6 +10,7 @@ from typing import List, Optional
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import Finding, blocks, shell_quote, warns
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_fix import join_group, set_mode
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_key_line import judge_forced
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_patterns import in_list, user_matches
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_config import Directive
@@ -66,7 +67,7 @@ def judge_access(facts: Facts) -> List[Finding]:
                 "AllowGroups (%s) has none of the groups of %s (%s)%s"
                 % (" ".join(allow), user, ", ".join(groups), _at(facts, "allowgroups")),
                 "make %s a member of one of them" % user,
-                "usermod -aG %s %s" % (shell_quote(plain[0]), shell_quote(user)) if plain else "",
+                join_group(facts, plain),
             )
         ]
     return []
@@ -82,7 +83,7 @@ def judge_methods(facts: Facts) -> List[Finding]:
     if facts.setting("pubkeyauthentication", "yes") == "no":
         where = find_place(facts, "pubkeyauthentication", "no")
         command = ""
-        if where is not None:
+        if where is not None and where.path in facts.server.fixed:
             command = "sed -i '%ds/.*/PubkeyAuthentication yes/' %s && %s" % (where.line, shell_quote(where.path), reload_command(facts))
         found.append(
             blocks(
@@ -197,7 +198,7 @@ def judge_revoked_file(facts: Facts) -> List[Finding]:
     path, problem, _listed = facts.revoked
     if not problem:
         return []
-    command = "touch %s" % shell_quote(path) if problem == "it does not exist" else ""
+    command = "touch -- %s" % shell_quote(path) if problem == "it does not exist" and path in facts.server.fixed else ""
     return [
         blocks(
             "revoked_keys_unreadable",
@@ -268,7 +269,7 @@ def _judge_chroot(facts: Facts) -> List[Finding]:
                     "ChrootDirectory: %s (owner %s, mode %04o) must be root's and nobody else's to write%s"
                     % (node.path, node.owner or node.uid, node.mode, where),
                     "give it to root",
-                    "chown root: %s && chmod go-w %s" % (shell_quote(node.path), shell_quote(node.path)),
+                    set_mode(facts, node, "go-w"),
                 )
             ]
     sftp_only = facts.setting("forcecommand", "none").startswith("internal-sftp")

@@ -52,6 +52,7 @@ _DECISIVE = frozenset(
         "deny_users_unknown",
         "allow_users_unknown",
         "selinux_label",
+        "keys_command_not_run",
         "not_root",
         "per_source_penalty",
         "no_common_algorithm",

@@ -14,6 +14,8 @@ import hashlib
 import struct
 from typing import List, NamedTuple, Tuple
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
+
 # Field kinds that follow the type name in a blob. "string" is text, "mpint" a positive integer.
 _FIELDS = {
     "ssh-rsa": ("mpint", "mpint"),
@@ -111,7 +113,7 @@ def parse_public_key(text: str, source: str = "public_key") -> PublicKey:
         raise KeyFormatError(
             "%s is in PEM or RFC 4716 form; convert it with 'ssh-keygen -i -m PKCS8 -f FILE' (or -m RFC4716)" % source
         )
-    lines = [line.strip() for line in text.splitlines()]
+    lines = [line.strip() for line in text_lines(text)]
     lines = [line for line in lines if line and not line.startswith("#")]
     if not lines:
         raise KeyFormatError("%s is empty; give one OpenSSH public key, 'TYPE BASE64 [COMMENT]'" % source)

@@ -12,6 +12,8 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 import posixpath
 from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import text_lines
+
 CONFIG_DIR = "/etc/ssh"
 """Relative Include patterns start here (compiled into sshd), wherever the including file lies."""
 
@@ -199,7 +201,7 @@ def has_block(text: str) -> bool:
 def parse_effective(output: str) -> Dict[str, List[str]]:
     """The settings that C(sshd -T) prints: keyword to one value per printed line, in order."""
     effective = {}  # type: Dict[str, List[str]]
-    for line in output.splitlines():
+    for line in text_lines(output):
         keyword, _blank, value = line.strip().partition(" ")
         if keyword:
             keyword = keyword.lower()

@@ -4,7 +4,7 @@
 """What the listener was started with."""
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_service import parse_arguments
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.server import parse_arguments
 
 MAIN = "/etc/ssh/sshd_config"
 

@@ -129,7 +129,8 @@ def test_the_evidence_names_the_line_that_is_in_force() -> None:
         Directive("/etc/ssh/sshd_config", 7, "pubkeyauthentication", ("no",), ""),
         Directive("/etc/ssh/sshd_config", 90, "pubkeyauthentication", ("no",), "User games"),
     )
-    finding = judge(facts._replace(server=facts.server._replace(directives=lines))).findings[0]
+    server = facts.server._replace(directives=lines, fixed=frozenset(["/etc/ssh/sshd_config"]))
+    finding = judge(facts._replace(server=server)).findings[0]
     assert "/etc/ssh/sshd_config:7" in finding.evidence
     assert finding.fix_command.startswith("sed -i '7s/.*/PubkeyAuthentication yes/' /etc/ssh/sshd_config && sshd -t && ")
 
@@ -141,7 +142,7 @@ def test_fips_is_said_where_it_is_the_reason() -> None:
 
 def test_a_wrong_selinux_type_is_a_warning_that_leaves_the_outcome_open() -> None:
     verdict = judge(healthy(selinux=(("/home/bob/.ssh", "default_t"),)))
-    assert (verdict.can_log_in, verdict.findings[0].fix_command) == ("unknown", "restorecon -RF /home/bob/.ssh")
+    assert (verdict.can_log_in, verdict.findings[0].fix_command) == ("unknown", "runuser -u bob -- restorecon -RF -- /home/bob/.ssh")
 
 
 def test_a_group_that_is_private_may_write_for_debian_only() -> None:

@@ -10,7 +10,7 @@ Note that this module util is **PRIVATE** to the collection.
 
 import contextlib
 import os
-from typing import Iterable, Optional, Tuple
+from typing import Dict, Iterable, List, Optional, Tuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.account_paths import acting_as
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.accounts import Account
@@ -28,16 +28,23 @@ class KeySharing:
         self._accounts = list(accounts)
         self._patterns = tuple(dict.fromkeys(words.key_files + words.key_files_in_match)) if words else ()
         self._folders = {}  # type: Dict[str, str]
+        self._readers = {}  # type: Dict[str, Dict[str, List[Account]]]
 
     def sharers(self, account: Account, pattern: str) -> Tuple[str, ...]:
         """Other accounts that a key in this file would open, or that could lose theirs."""
         if not is_personal(pattern):
             return EVERYBODY
         place = self._place(account, pattern)
-        others = [other for other in self._accounts if other.name != account.name]
-        patterns = tuple(dict.fromkeys((pattern,) + self._patterns))
-        found = [other for other in others if any(self._place(other, each) == place for each in patterns if is_personal(each) or each == place)]
-        return tuple(sorted(other.name for other in found if _reads(other, account, place)))
+        others = [other for each in dict.fromkeys((pattern,) + self._patterns) for other in self._readers_of(each).get(place, ())]
+        return tuple(sorted({other.name for other in others if other.name != account.name and _reads(other, account, place)}))
+
+    def _readers_of(self, pattern: str) -> Dict[str, List[Account]]:
+        """Place to the accounts whose keys it holds by this pattern; worked out once, for there may be thousands of accounts."""
+        if pattern not in self._readers:
+            found = self._readers.setdefault(pattern, {})
+            for account in self._accounts:
+                found.setdefault(self._place(account, pattern), []).append(account)
+        return self._readers[pattern]
 
     def _place(self, account: Account, pattern: str) -> str:
         """The path with links resolved above the home only: what is in a home is not followed anyway."""

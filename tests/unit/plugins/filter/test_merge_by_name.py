@@ -29,6 +29,23 @@ def test_lists_are_joined_and_the_most_specific_value_counts():
 
 
 @pytest.mark.parametrize(
+    ("states", "state"),
+    [
+        (["absent", "present"], "absent"),
+        (["present", "absent"], "absent"),
+        (["locked", "absent"], "absent"),
+        (["absent", "locked"], "absent"),
+        (["locked", "present"], "locked"),
+        (["present", "locked"], "locked"),
+        (["present", "present"], "present"),
+    ],
+)
+def test_no_list_brings_back_whom_another_one_removes(states, state):
+    first, second = ([{"name": "john", "state": each, "sudo": "nopasswd"}] for each in states)
+    assert merge_by_name(first, second) == [{"name": "john", "state": state, "sudo": "nopasswd"}]
+
+
+@pytest.mark.parametrize(
     ("lists", "sentence"),
     [
         (["john"], "takes dictionaries that have a name"),

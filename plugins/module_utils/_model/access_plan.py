@@ -143,6 +143,8 @@ class _Planner:
 
     def _plan_gone(self, user: WantedUser) -> List[Step]:
         steps = plan_fragment(user, SudoIntent(), self.snapshot, self.fragments)
+        if user.name in self.snapshot.nss:
+            self.failures.append("user %s is known here from elsewhere than /etc/passwd; lock or remove it where it is defined" % user.name)
         if user.name in self.after.accounts:
             account = self.after.accounts[user.name]
             removal = plan_removed(user, self.snapshot, self.after)

@@ -142,7 +142,8 @@ def _parse_user(item: Mapping[str, Any], revoked: Revoked, warnings: List[str]) 
     state = item.get("state") or "present"
     if state == "absent":
         # Whatever else some list says of a person who is to go, it must not keep them.
-        item = {option: item.get(option) for option in ("name", "account", "state", "remove_home", "end_sessions")}
+        item = {option: item.get(option) for option in ("name", "state", "remove_home", "end_sessions")}
+        existing = False
     _check_combinations(where, item, state, existing)
     _check_id(where + ": uid", item.get("uid"))
     _check_text(where, item)

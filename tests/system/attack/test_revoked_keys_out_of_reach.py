@@ -23,28 +23,6 @@ HIDDEN = {
     "m-fixed": "true",
 }
 FIXED = "/home/m-fixed/.ssh/authorized_keys"
-# Where sshd finds keys for some connections only, or not in a file at all.
-CONFIGURATION = """
-RevokedKeys /etc/ssh/revoked
-TrustedUserCAKeys /etc/ssh/ca.pub
-Match User by-address Address @
-    AuthorizedKeysFile /etc/ssh/keys/by-address
-Match User by-port LocalPort 22
-    AuthorizedKeysFile /etc/ssh/keys/by-port
-Match User by-several Group by-several
-    AuthorizedKeysFile .ssh/first .ssh/second /etc/ssh/keys/%u
-Match User by-program
-    AuthorizedKeysFile none
-    AuthorizedKeysCommand /usr/local/bin/keys %u
-    AuthorizedKeysCommandUser nobody
-Match all
-"""
-
-
-def certify(authority, key, name):
-    """A certificate beside the key, which ssh presents of its own accord."""
-    command = ["ssh-keygen", "-q", "-s", str(authority.path), "-I", name, "-n", name, f"{key.path}.pub"]
-    subprocess.run(command, check=True, timeout=60)
 
 
 def test_what_an_account_does_to_its_files(attacked, make_key):
@@ -72,36 +50,6 @@ def test_what_an_account_does_to_its_files(attacked, make_key):
     assert {name for name in open_to_theirs() if not outcome.names(name)} == set()
     assert opened(attacked, ["m-honest", "m-closed"], kept) == {"m-honest", "m-closed"}
     assert instance.exec("sha256sum /etc/team_keys") == before
-
-
-def test_where_else_sshd_finds_it(attacked, make_key):
-    instance, revoked, kept, banned = attacked.instance, make_key("revoked"), make_key("kept"), make_key("banned")
-    without_logind(instance)
-    authority, bearer = make_key("authority"), make_key("bearer")
-    names = ["by-address", "by-port", "by-several", "by-program", "by-certified"]
-    add_accounts(instance, [*names, "by-issuer"])
-    add_accounts(instance, ["by-plain"], revoked, kept, banned)
-    certify(authority, revoked, "by-certified")
-    certify(revoked, bearer, "by-issuer")
-    instance.exec("mkdir -m 755 /etc/ssh/keys")
-    for name in ("by-address", "by-port", "by-several"):
-        instance.put(f"/etc/ssh/keys/{name}", revoked.public + "\n")
-    instance.put("/home/by-several/.ssh/second", revoked.public + "\n", "0600", "by-several:by-several")
-    instance.put("/home/by-issuer/.ssh/authorized_keys", f"cert-authority {revoked.public}\n", "0600", "by-issuer:by-issuer")
-    instance.put("/usr/local/bin/keys", f"#!/bin/sh\necho '{revoked.public}'\n", "0755")
-    instance.put("/etc/ssh/ca.pub", authority.public + "\n")
-    instance.put("/etc/ssh/revoked", banned.public + "\n")
-    instance.put("/root/more", CONFIGURATION.replace("@", attacked.ssh("root", attacked.key, "echo $SSH_CONNECTION").stdout.split()[0]))
-    instance.exec("cat /root/more >> /etc/ssh/sshd_config; systemctl reload-or-restart $(systemctl is-active -q ssh && echo ssh || echo sshd)")
-
-    def open_now():
-        return opened(attacked, [*names, "by-plain"], revoked) | opened(attacked, ["by-issuer"], bearer)
-
-    assert (open_now(), opened(attacked, ["by-plain"], banned)) == ({*names, "by-plain", "by-issuer"}, set())
-    outcome = apply(attacked, revoked_keys=[revoked.public])
-    assert {name for name in open_now() if not outcome.names(name)} == set()
-    assert opened(attacked, ["by-plain"], kept) == {"by-plain"}
-    assert opened(attacked, ["by-plain"], banned) == set()
 
 
 def test_how_its_line_is_written(attacked, make_key):

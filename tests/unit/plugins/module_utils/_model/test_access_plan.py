@@ -265,6 +265,14 @@ def test_an_account_with_the_number_of_another_loses_no_processes_and_no_files_o
     assert made.warnings == ("user twin has the number 1001 of user ann, whose processes are not ended",)
 
 
+def test_an_account_of_a_directory_service_is_not_called_removed():
+    nss = {"ldap": Account("ldap", 5000, 5000, "", "/home/ldap", "/bin/bash", False)}
+    made = plan(host(nss=nss), name="ldap", account="existing", state="absent")
+    assert (made.steps, made.failures) == (
+        (), ("user ldap is known here from elsewhere than /etc/passwd; lock or remove it where it is defined",),
+    )  # fmt: skip
+
+
 def test_a_person_who_is_to_go_goes_before_anybody_comes():
     users = [{"name": "eve"}, {"name": "ann", "state": "absent"}]
     made = plan_access(host(), parse_wanted({"users": users}))

@@ -42,7 +42,7 @@ def wanted(**user):
         pytest.param({"name": "a" * 33}, "is not usable", id="name of 33 letters"),
         pytest.param({"name": "ann", "account": "existing", "uid": 5}, "only keys and sudo are managed; drop uid", id="existing with uid"),
         pytest.param({"name": "a:b", "account": "existing"}, "is not usable", id="existing with a colon"),
-        pytest.param({"account": "existing", "state": "absent"}, "state must be present", id="existing and absent"),
+        pytest.param({"account": "existing", "state": "locked"}, "state must be present", id="existing and locked"),
         pytest.param({"name": "root", "state": "absent"}, "root stays present", id="root absent"),
         pytest.param({"name": "root", "state": "locked"}, "root stays present", id="root locked"),
         pytest.param({"name": "root", "sudo": "none"}, "root stays present (drop sudo)", id="root without sudo"),

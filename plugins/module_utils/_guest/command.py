@@ -26,17 +26,18 @@ CONTENT_LIMIT = 24 * 1024
 
 USER_NAME_LIMIT = 64
 
-# The Python program is in a quoted here-document and its input, in which there is no single quote, between two of them: the shell reads neither.
+# The Python program is in a quoted here-document and its input is one word of base64, so that the shell reads neither.
 _LAUNCHER = """\
 #!/bin/sh
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin LC_ALL=C
 cd / || exit
-set -- '%(input)s' %(marker)s
+set -- %(input)s %(marker)s
 for python in python3 /usr/libexec/platform-python python2 python; do
 "$python" -c 'import sys; sys.exit(sys.version_info < (2, 7))' 2>/dev/null || continue
 exec "$python" -E -s - "$@" <<'END'
 %(program)s
-main()
+import base64
+main(json.loads(base64.b64decode(sys.argv[1]).decode()))
 END
 done
 echo "$2"'{"error": "there is no Python 2.7 or 3 in it"}'
@@ -87,7 +88,7 @@ def render_command(request: Request, marker: str) -> str:
 def render_program(program: Any, content: Dict[str, Any], marker: str) -> str:
     """The shell script that runs the module I(program) with I(content); GuestError when it would be too long."""
     text = _LAUNCHER % {
-        "input": json.dumps(content, separators=(",", ":")).replace("'", "\\u0027"),
+        "input": base64.b64encode(json.dumps(content, separators=(",", ":")).encode("ascii")).decode("ascii"),
         "program": program_text(program),
         "marker": marker,
     }

@@ -239,9 +239,9 @@ def serve(users, vendor, **task):
         "boot": slurp("/proc/sys/kernel/random/boot_id").decode("ascii")}
 
 
-def main():
+def main(request):
     try:
-        answer = serve(**json.loads(sys.argv[1]))
+        answer = serve(**request)
     except Exception as exc:  # noqa: BLE001
         answer = {"error": str(exc)}
     print("\n" + sys.argv[2] + json.dumps(answer))  # pylint: disable=ansible-bad-function

@@ -228,8 +228,7 @@ def serve(request):
     return answer
 
 
-def main():
-    request = json.loads(sys.argv[1])
+def main(request):
     try:
         answer = serve(request)
     except Exception as exc:  # noqa: BLE001

@@ -50,8 +50,7 @@ def find_missing(keys):
     return []
 
 
-def main():
-    request = json.loads(sys.argv[1])
+def main(request):
     try:
         answer = {"missing": find_missing(request["keys"])}
     except Exception as exc:  # noqa: BLE001

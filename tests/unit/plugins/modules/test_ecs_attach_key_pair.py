@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The module against the embedded cloud; guests are scripted, real ones are in tests/system."""
 
+import base64
 import json
 import re
 import shlex
@@ -37,7 +38,7 @@ class Guest:
 
     def answer(self, script, _username):
         request, marker = shlex.split(re.search(r"(?m)^set -- (.*)", script).group(1))
-        request = json.loads(request)
+        request = json.loads(base64.b64decode(request))
         self.requests.append(request)
         blob = request["key"].split()[1]
         users = ["root" if name == "auto" else name for name in request["users"]]

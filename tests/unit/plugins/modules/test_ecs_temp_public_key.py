@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The module against the embedded cloud; guests are scripted, real ones are in tests/system."""
 
+import base64
 import calendar
 import json
 import os
@@ -51,7 +52,7 @@ class Guests:
             self.keys.append(tuple(script.split(" --ssh-public-key ")[0].split()[2:]) + (script.split(" --ssh-public-key ")[1].strip(),))
             return self.send_outcome
         request, self.marker = shlex.split(re.search(r"(?m)^set -- (.*)", script).group(1))
-        request = json.loads(request)
+        request = json.loads(base64.b64decode(request))
         if "keys" in request:
             self.asked.append([tuple(one) for one in request["keys"]])
             return self.reply({"missing": self.missing})

@@ -33,7 +33,7 @@ Ended = namedtuple("Ended", "code out err")
 Server = namedtuple("Server", "program options config unit main_pid up")
 
 
-def run(argv, data=b"", seconds=30, env=ENVIRONMENT, become=os.setsid):
+def run(argv, data=b"", seconds=30, env=None, become=os.setsid):
     """A program with a plain environment, in a process group of its own that is killed when it is late or says too much.
 
     The code is NOT_STARTED or KILLED when it was not run to its end; C(err) then says why. I(become) makes the group in the new process.
@@ -44,7 +44,7 @@ def run(argv, data=b"", seconds=30, env=ENVIRONMENT, become=os.setsid):
     given.seek(0)
     try:
         process = subprocess.Popen(  # pylint: disable=ansible-bad-function,subprocess-popen-preexec-fn
-            argv, stdin=given, stdout=out, stderr=err, cwd="/", env=env, close_fds=True, preexec_fn=become)
+            argv, stdin=given, stdout=out, stderr=err, cwd="/", env=env or ENVIRONMENT, close_fds=True, preexec_fn=become)
     except OSError as exc:
         return Ended(NOT_STARTED, "", str(exc))
     late = time.time() + seconds

@@ -47,7 +47,11 @@ USES = """
 
 def test_names_and_tags_are_not_run_from_inventory_cache_or_export(start_fleet: Callable, controller_key, tmp_path) -> None:
     canaries = Canaries(tmp_path)
-    template, bare = canaries.template, lambda name: f"lookup('pipe', '{canaries.command(name)}')"
+    template = canaries.template
+
+    def bare(name: str) -> str:
+        return f"lookup('pipe', '{canaries.command(name)}')"
+
     evil = [
         {
             "name": template("name"), "instance_id": "i-e1", "public_ip": "127.0.0.9", "description": template("description"),

@@ -27,6 +27,9 @@ passwd -l root
 systemctl mask \
   apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer logrotate.timer \
   console-getty.service getty.target systemd-remount-fs.service systemd-networkd-wait-online.service
+# A manager of services for each user who logs in: in a container on a busy machine one that ends can keep the next login waiting
+# for half a minute. Sessions are logind's all the same. Whoever wants one unmasks it.
+systemctl mask user@.service
 
 echo localhost > /etc/hostname
 rm -rf /var/log/*

@@ -49,6 +49,8 @@ for user in ann fred; do
 done
 """
 
+# How sentences begin that take access away.
+TAKING = ("expire user ", "end the processes of ", "remove user ", "remove group ", "remove the sudo rule of ", "remove /")
 # What each step writes, by the beginning of the sentence that tells of it.
 WRITTEN = {
     "user ann: add key": "/home/ann/.ssh/authorized_keys",
@@ -63,6 +65,10 @@ WRITTEN = {
     "remove the sudo rule of user fred": "/etc/sudoers.d/95-ecs_access-fred",
     "remove /home/fred": "/home/fred/.ssh/authorized_keys",
 }
+
+
+def _takes(action):
+    return action.startswith(TAKING) or ": remove revoked key" in action
 
 
 class World:
@@ -147,12 +153,26 @@ class World:
                 found.append(f"{path} is {now}, neither of {known}")
         return found
 
+    def _in_order(self, done):
+        """Everything that takes access away is tried, whatever comes of it; what gives it ends with the first step that failed."""
+        rest, failed = iter(self.actions), False
+        for action in done:
+            for planned in rest:
+                if planned == action:
+                    break
+                failed = failed or not _takes(planned)
+            else:
+                return False
+            if failed and not _takes(action):
+                return False
+        return True
+
     def _answer(self, report):
         answer = report["answer"]
         if not answer or "Traceback" in report["output"]:
             return [f"no answer but {report['output'][-500:]}"]
         done = answer.get("actions", [])
-        found = [] if done == self.actions[: len(done)] else [f"did {done}"]
+        found = [] if self._in_order(done) else [f"did {done}"]
         if report["code"] == 0:
             missing = [path for path, value in self.after.items() if report["left"].get(path) != value]
             return found + [f"says that it went well, but {path} is not as it should" for path in missing]

@@ -128,7 +128,7 @@ def test_only_the_system_s_own_server_is_asked(attacked, local_account):
     instance = attacked.instance
     impostor.settle(instance)
     bob_comes_in(attacked, local_account)
-    instance.exec("loginctl enable-linger mallory")
+    instance.exec("systemctl unmask -q user@.service && loginctl enable-linger mallory")
     instance.exec(f"ssh-keygen -q -t ed25519 -N '' -f {HOME}/host_key; mkdir {HOME}/jail", user="mallory")
     instance.exec(f"mount --rbind / {HOME}/jail", privileged=True)
     instance.put(f"{HOME}/configuration", CONFIGURATION, owner="mallory:")

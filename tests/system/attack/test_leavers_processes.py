@@ -92,7 +92,7 @@ def test_no_process_outlives_the_access(attacked, make_key, leave):
     instance, key = attacked.instance, make_key()
     add_accounts(instance, ["mallory", "john"], key)
     number = instance.exec("id -u mallory").strip()
-    instance.exec("mkdir -m 1777 /beats && loginctl enable-linger mallory")
+    instance.exec("systemctl unmask -q user@.service && mkdir -m 1777 /beats && loginctl enable-linger mallory")
     instance.put("/home/mallory/processes.py", PROCESSES, "0644", "mallory")
     instance.exec("mkdir -p ~/.config/systemd/user", user="mallory")
     instance.put("/home/mallory/.config/systemd/user/beat.service", SERVICE, "0644", "mallory")

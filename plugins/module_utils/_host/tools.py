@@ -83,16 +83,17 @@ def end_processes(uid: int, gid: int, name: str, wait_seconds: float = 5.0) -> N
     deadline = time.monotonic() + wait_seconds
     while True:
         _kill_all(uid, gid)
-        for pid in [pid for pid, inside in strays.items() if inside and _belongs_to(pid, uid)]:
+        inside = [pid for pid, is_inside in strays.items() if is_inside and _goes_on(pid, uid)]
+        for pid in inside:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        processes = find_processes(uid)
+        processes = find_processes(uid) + inside
         if not processes:
             break
         if time.monotonic() > deadline:
             raise HostError("processes %s of user %s cannot be ended" % (", ".join(str(pid) for pid in processes), name))
         time.sleep(0.1)
-    left = ["%d (%s)" % (pid, printable(read_status(pid)["Name"])) for pid in strays if _belongs_to(pid, uid) and read_status(pid)]
+    left = ["%d (%s)" % (pid, printable(read_status(pid).get("Name", ""))) for pid in strays if _goes_on(pid, uid)]
     if left:
         raise HostError("processes of other accounts that user %s has started go on: %s; look at them" % (name, ", ".join(left)))
 
@@ -120,6 +121,10 @@ def find_strays(uid: int) -> Dict[int, bool]:
             inside = _in_slice(pid, uid) or any(status.get("Name", "").startswith("sshd") for status in ancestors(pid)[1:])
             found[pid] = inside
     return found
+
+
+def _goes_on(pid: int, uid: int) -> bool:
+    return read_status(pid).get("State", "Z")[:1] != "Z" and _belongs_to(pid, uid)
 
 
 def _belongs_to(pid: int, uid: int) -> bool:

@@ -46,11 +46,9 @@ def apply_plan(plan: Plan) -> List[str]:
         try:
             calls[step.call](step)
             done += step.what
-        except HostError as exc:
-            reasons.append("could not %s: %s" % ("; ".join(step.what), exc))
-            giving = giving and leaving
-        except OSError as exc:
-            reasons.append("could not %s: %s" % ("; ".join(step.what), describe_error(exc)))
+        except (HostError, OSError) as exc:
+            reason = describe_error(exc) if isinstance(exc, OSError) else str(exc)
+            reasons.append("could not %s: %s" % ("; ".join(step.what), reason))
             giving = giving and leaving
     if reasons:
         raise Unfinished(reasons, done)

@@ -106,8 +106,7 @@ def _unlink(account: Account, parent: int, name: str) -> None:
             as_account_or_root(account, os.unlink, name, dir_fd=parent)
         else:
             os.unlink(name, dir_fd=parent)
-        with closing(os.open(".", READABLE_DIRECTORY, dir_fd=parent)) as folder:
-            os.fsync(folder)
+        flush(parent)
 
 
 def create_home(account: Account) -> None:

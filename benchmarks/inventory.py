@@ -57,8 +57,8 @@ def measure(inventory: str, with_cache: str) -> None:
     init_plugin_loader([os.environ["ANSIBLE_COLLECTIONS_PATH"]])
     from ansible.inventory.manager import InventoryManager
     from ansible.parsing.dataloader import DataLoader
-    from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import EcsClient
-    from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.settings import read_settings
+    from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
+    from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import read_settings
 
     # Loads the SDK too, so that its import counts neither for the floor nor against the plugin: "cold start" has a line of its own.
     settings = read_settings({})

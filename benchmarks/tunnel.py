@@ -40,7 +40,7 @@ def measure(kbit: int) -> None:
         ticket = Path(folder, "ticket")
         ticket.write_text(json.dumps({"url": answer["WebSocketUrl"], "token": answer["SecurityToken"]}))
         tunnel = subprocess.Popen(
-            [sys.executable, PROGRAM, "_tunnel_main", ticket, Path(folder, "report")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, PROGRAM, "_tunnel.main", ticket, Path(folder, "report")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         peer, _address = listener.accept()
         peer.sendall(b"SSH-2.0-benchmark\r\n")

@@ -10,7 +10,7 @@ import shutil
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._table import render_table, show
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.table import render_table, show
 
 display = Display()
 

@@ -10,7 +10,7 @@ import subprocess
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._guest_answer import without_orders
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.guest_answer import without_orders
 
 
 class ActionModule(ActionBase):

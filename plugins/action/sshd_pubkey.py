@@ -10,8 +10,8 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._guest_answer import without_orders
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh_proof import Proof, Target, proof_command, prove_login
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.guest_answer import without_orders
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.proof import Proof, Target, proof_command, prove_login
 
 _MODULE = "alicloud.ecs_access.sshd_pubkey"
 _OTHER_SSH = ("paramiko", "paramiko_ssh", "libssh")

@@ -64,12 +64,12 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFileNo
 from ansible.module_utils.common.text.converters import to_bytes
 from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import EcsClient
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.options import cloud_argument_spec
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.sdk import LibraryMissing, PythonTooOld
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.settings import SettingsError, read_settings, require_region
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils import _assistant_script as script
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import EcsError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.options import cloud_argument_spec
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.sdk import LibraryMissing, PythonTooOld
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import SettingsError, read_settings, require_region
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._assistant import script
 
 display = Display()
 

@@ -153,9 +153,9 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.connection.ssh import Connection as SshConnection
 from ansible.plugins.loader import connection_loader
 from ansible.utils.display import Display
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.instance import is_instance_id
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils import _ecs_ssh_login as rules
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ecs_ssh_folder import (
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import is_instance_id
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh import login as rules
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.folder import (
     KEY,
     CloudProblem,
     FolderError,
@@ -164,7 +164,7 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ecs_ssh_folde
     read_time,
     read_word,
 )
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ecs_ssh_master import is_master_alive, read_ssh_config
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.master import is_master_alive, read_ssh_config
 
 display = Display()
 
@@ -367,6 +367,6 @@ def ssh_load_name() -> str:
 
 def load_cloud() -> t.Any:
     """Not before it is needed: the SDK takes longer to load than most tasks take to run."""
-    from ansible_collections.alicloud.ecs_access.plugins.plugin_utils import _ecs_ssh_cloud
+    from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh import cloud
 
-    return _ecs_ssh_cloud
+    return cloud

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_cloud import judge_cloud
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_cloud import judge_cloud
 
 DOCUMENTATION = r"""
 name: ecs_login_findings

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_client import judge_client
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import KeyFormatError, parse_public_key
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_client import judge_client
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError, parse_public_key
 
 DOCUMENTATION = r"""
 name: ssh_client_findings

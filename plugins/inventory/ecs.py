@@ -172,35 +172,30 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.plugins.loader import connection_loader
 from ansible.utils.vars import combine_vars
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import EcsClient
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.options import cloud_argument_spec
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.sdk import LibraryMissing, PythonTooOld
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.settings import (
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import EcsError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.options import cloud_argument_spec
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.sdk import LibraryMissing, PythonTooOld
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import (
     CloudSettings,
     SettingsError,
     check_region,
     read_settings,
     require_region,
 )
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_draft import InventoryDraft
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_facts import (
-    Facts,
-    find_address,
-    find_forgery,
-    render_hostvars,
-)
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_fetch import read_instances
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_filters import (
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.draft import InventoryDraft
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.facts import Facts, find_address, find_forgery, render_hostvars
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.fetch import read_instances
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.filters import (
     Filter,
     FilterError,
     is_match,
     parse_filter,
     request_parameters,
 )
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_lookup import read_plain
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory_names import choose_names, find_group_problem
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._unsafe import mark_unsafe
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.lookup import read_plain
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.names import choose_names, find_group_problem
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.unsafe import mark_unsafe
 
 _ENDINGS = ("ecs.yml", "ecs.yaml")
 _HOSTNAME_FACTS = ("name", "hostname", "instance_id", "private_ip", "public_ip")

@@ -250,19 +250,15 @@ actions:
 import time
 from typing import Any, Dict, List, Optional
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import EcsClient
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.module import EcsModule, ModuleFailure
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.boot import Rebooter
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.command import GuestError, check_user_name
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.questions import Answer, Questions
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import attachment as model
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.attachment_item import Item, render_result
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import (
-    KeyFormatError,
-    PublicKey,
-    parse_public_key,
-)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.command import GuestError, check_user_name
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.reboot import Rebooter
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._binding import plan as model
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._binding.ask import Answer, Questions
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._binding.item import Item, render_result
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import EcsError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule, ModuleFailure
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError, PublicKey, parse_public_key
 
 
 class AttachModule:

@@ -213,10 +213,10 @@ missing_instance_ids:
 import ipaddress
 from typing import Any, Dict, List
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.module import EcsModule, ModuleFailure
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.instance import read_assistant, read_instance
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.security_group import Verdict, judge_access
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.tags import normalize_tags
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import read_assistant, read_instance
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule, ModuleFailure
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.security_group import Verdict, judge_access
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.tags import normalize_tags
 
 
 class InstanceInfoModule:

@@ -252,16 +252,11 @@ import os
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Optional
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.errors import EcsError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.key_file import (
-    KeyFileError,
-    Reservation,
-    look_at_key_file,
-    reserved_key_file,
-    restrict_key_file,
-)
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.module import EcsModule, ModuleFailure
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.private_key import (
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import EcsError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule, ModuleFailure
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.tags import find_tag_problem, is_reserved, normalize_tags
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair import plan as model
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key import (
     DEFAULT_SIZE,
     SIZES,
     MadeKey,
@@ -271,17 +266,14 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.private
     make_private_key,
     read_public_half,
 )
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import key_pair as model
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import (
-    KeyFormatError,
-    PublicKey,
-    parse_public_key,
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key_file import (
+    KeyFileError,
+    Reservation,
+    look_at_key_file,
+    reserved_key_file,
+    restrict_key_file,
 )
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.tags import (
-    find_tag_problem,
-    is_reserved,
-    normalize_tags,
-)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError, PublicKey, parse_public_key
 
 _IMPORT_ATTEMPTS = 3
 _LARGEST_PUBLIC_KEY = 65536

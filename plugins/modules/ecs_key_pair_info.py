@@ -115,9 +115,9 @@ key_pairs:
 
 from typing import Any, Dict, List, Tuple
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.module import EcsModule
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.key_pair import KeyPair, read_key_pair
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.tags import normalize_tags
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.tags import normalize_tags
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.plan import KeyPair, read_key_pair
 
 # Up to here it is cheaper to ask for each key pair's instances than to read all instances.
 _FEW = 10

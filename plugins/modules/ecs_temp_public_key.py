@@ -262,48 +262,39 @@ import time
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Optional
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import EcsClient
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.key_file import (
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.ask import Reply, ask_guests
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.command import GuestError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._binding.plan import count_failures, summarise
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import read_assistant, read_instance
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule, ModuleFailure
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key import PrivateKeyError, make_private_key
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key_file import (
     KeyFileError,
     look_at_key_file,
     reserved_key_file,
     restrict_key_file,
 )
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.module import EcsModule, ModuleFailure
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.private_key import PrivateKeyError, make_private_key
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.temp_key import (
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError, PublicKey, parse_public_key
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key import readiness as model
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.delivery import KeyDelivery
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.item import AUTO, Item, WantedKey, render_result
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.prepare_command import (
+    TESTS_SECONDS,
+    PrepareRequest,
+    render_prepare,
+)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.send import (
     LIFETIME,
     TempKeyError,
     check_instance_id,
     check_user_name,
     render_key,
 )
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.temp_key_delivery import KeyDelivery
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.assistant import Reply, ask_guests
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.command import GuestError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.prepare_command import (
-    TESTS_SECONDS,
-    PrepareRequest,
-    render_prepare,
-)
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._guest.served_command import (
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.served_command import (
     SERVED_SECONDS,
     ServedRequest,
     render_served,
-)
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model import temp_key_readiness as model
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.attachment import count_failures, summarise
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.instance import read_assistant, read_instance
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import (
-    KeyFormatError,
-    PublicKey,
-    parse_public_key,
-)
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.temp_key_item import (
-    AUTO,
-    Item,
-    WantedKey,
-    render_result,
 )
 
 _KEY_SIZE = 3072

@@ -379,24 +379,19 @@ import sys
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.access_apply import Unfinished, apply_plan
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.access_look import follow_groups, read_snapshot
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login import find_login
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.private_folder import clear_folders
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import SshdError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sudoers_files import check_fragments
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import (
-    HostError,
-    describe_error,
-    exclusive_run,
-    read_uids,
-)
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_guard import find_lockouts, sudo_groups
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_plan import plan_access
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_report import render_diff, user_results
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_state import Conflict, InTheWay
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_wanted import WantedError, parse_wanted
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import printable, printable_all
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.apply import Unfinished, apply_plan
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.guard import find_lockouts, sudo_groups
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look import follow_groups, read_snapshot
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.plan import plan_access
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.report import render_diff, user_results
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.session import find_login
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.state import Conflict, InTheWay
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers_files import check_fragments
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import WantedError, parse_wanted
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.private_folder import clear_folders
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import HostError, describe_error, exclusive_run, read_uids
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd import SshdError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable, printable_all
 
 
 class SshAccess:

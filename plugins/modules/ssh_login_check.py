@@ -144,13 +144,13 @@ proof:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_look import make_request, read_facts
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login_prove import prove_login
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import SshdError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.tools import HostError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_verdict import judge, with_proof
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import KeyFormatError, parse_public_key
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import printable_all
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.look import make_request, read_facts
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.prove import prove_login
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.verdict import judge, with_proof
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError, parse_public_key
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import HostError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd import SshdError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable_all
 
 _VERDICTS = {"true": True, "false": False, "unknown": "unknown"}
 

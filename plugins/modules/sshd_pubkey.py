@@ -228,18 +228,18 @@ import re
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host import sshd_journal
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.private_folder import clear_folders
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_candidate import EVERYBODY, Planner, diff_of, get_account
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_change import apply_plan, reload_only
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_harden import plan_hardening, refuse_unprovable
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_pending import find_pending_problems
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_service import get_service
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import Origin, Sshd, SshdError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tree import SshdTree
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_trial import try_logins
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sshd_hardening import ROOT_CHOICES, Hardening, describe
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.text import printable, printable_all
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd import journal
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.apply import apply_plan, reload_only
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.candidate import EVERYBODY, Planner, diff_of, get_account
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.hardening import ROOT_CHOICES, Hardening, describe
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.pending import find_pending_problems
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.plan_hardening import plan_hardening, refuse_unprovable
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.trial import try_logins
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.private_folder import clear_folders
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd import Origin, Sshd, SshdError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd_service import get_service
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd_tree import SshdTree
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable, printable_all
 
 
 class SshdPubkeyModule:
@@ -263,12 +263,12 @@ class SshdPubkeyModule:
             return self._settle()
         refuse_unprovable(self._asked, self._params["proof"], self._connecting, self._controller.get("over_ssh", False))
         if self._check_mode:
-            if sshd_journal.find_armed() is not None:
+            if journal.find_armed() is not None:
                 self._warn("A change of sshd on this host waits for its proof; it may still be undone.")
             return self._run()
         while True:
-            with sshd_journal.locked():
-                if not sshd_journal.is_waiting():
+            with journal.locked():
+                if not journal.is_waiting():
                     self._undo_interrupted()
                     clear_folders()
                     return self._run()
@@ -277,10 +277,10 @@ class SshdPubkeyModule:
 
     def _settle(self):
         """The action plugin's verdict on the change that an earlier call has left armed."""
-        with sshd_journal.locked():
+        with journal.locked():
             if self._controller["proven"]:
-                return {"backups": sshd_journal.commit(self._controller["change"])}
-            outcome = sshd_journal.roll_back(self._controller["change"], self._controller["why"])
+                return {"backups": journal.commit(self._controller["change"])}
+            outcome = journal.roll_back(self._controller["change"], self._controller["why"])
             return {"msg": "the former configuration was put back (%s)" % ("; ".join(outcome) or "no file had changed")}
 
     def _run(self):
@@ -335,7 +335,7 @@ class SshdPubkeyModule:
         if self._controller.get("prove"):
             result["_armed"] = change
         else:
-            result["backups"] = sshd_journal.commit(change)
+            result["backups"] = journal.commit(change)
 
     def _origin(self):
         session = self._controller.get("session")
@@ -357,8 +357,8 @@ class SshdPubkeyModule:
 
     def _undo_interrupted(self):
         # We hold the lock, so nobody is at work: the run that armed this was killed.
-        if sshd_journal.find_armed() is not None:
-            outcome = sshd_journal.roll_back("any", "the run that made the change was interrupted")
+        if journal.find_armed() is not None:
+            outcome = journal.roll_back("any", "the run that made the change was interrupted")
             self._warn(
                 "An earlier change of sshd was interrupted and has been undone first: %s." % ("; ".join(outcome) or "no file had changed")
             )

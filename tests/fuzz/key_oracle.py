@@ -11,11 +11,11 @@ import re
 import time
 from typing import Any, Iterable
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.authorized_keys import KeyLine, WantedKey, parse_key_file
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.key_options import KeyOption, parse_options
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_facts import Facts, Request
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_finding import BLOCKS
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_key_line import judge_line
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.facts import Facts, Request
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.finding import BLOCKS
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_key_line import judge_line
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.authorized_keys import KeyLine, WantedKey, parse_key_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.key_options import KeyOption, parse_options
 
 SHOWN = {"command": "forced command", "environment": "environment", "permitopen": "permitted open", "permitlisten": "permitted listen",
          "principals": "authorized principals"}  # fmt: skip

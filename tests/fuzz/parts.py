@@ -10,10 +10,15 @@ import re
 from random import Random
 from typing import Any, Callable, NamedTuple
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_wanted import WantedError, WantedUser, parse_wanted
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.authorized_keys import Revoked, WantedKey, parse_key_file, plan_key_file
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import PublicKey
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.sudoers import parse_rules, render_fragment, rules_for
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import parse_rules, render_fragment, rules_for
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import WantedError, WantedUser, parse_wanted
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.authorized_keys import (
+    Revoked,
+    WantedKey,
+    parse_key_file,
+    plan_key_file,
+)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import PublicKey
 from key_files import TIMES, key_file, key_line, options, words
 from key_oracle import effect_of, fingerprint, said_by_keygen, said_by_model, said_by_sshd
 from sudo_files import ACCOUNTS, USERS, sudoers, user_entry

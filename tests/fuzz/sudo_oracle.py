@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.access_wanted import WantedUser
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import WantedUser
 
 
 def meant(user: WantedUser) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def wait_until(condition, seconds=30.0, why="it did not come true"):
 
 def tunnels(folder):
     """Processes of the tunnel; ssh has the same words among its arguments."""
-    return [pid for pid in processes("_tunnel_main", str(folder)) if "ssh" not in Path(f"/proc/{pid}/comm").read_text()]
+    return [pid for pid in processes("_tunnel.main", str(folder)) if "ssh" not in Path(f"/proc/{pid}/comm").read_text()]
 
 
 def started(runner, name, tunnel, **variables):
@@ -69,7 +69,7 @@ def is_let_in(runner, stolen):
 
 def assert_nothing_is_left(runner, folder):
     wait_until(lambda: not folder.exists(), 10, "the key's folder is still there")
-    wait_until(lambda: not processes("_ecs_ssh_reaper.py", str(folder)), 10, "the reaper is still there")
+    wait_until(lambda: not processes("reaper.py", str(folder)), 10, "the reaper is still there")
 
 
 def clean_run(runner, name, tunnel):

@@ -48,7 +48,7 @@ except ImportError:
         yield
 
 # Where the steps are. Before _apply nothing has been done yet.
-WATCHED = ("modules/ecs_key_pair.py", "_cloud/key_file.py")
+WATCHED = ("modules/ecs_key_pair.py", "_key_pair/private_key_file.py")
 
 def child(order):
     seen = 0

@@ -10,8 +10,8 @@ import time
 from typing import Callable, Iterator
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.login_client import judge_client
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import parse_public_key
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_client import judge_client
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
 from lab import ssh as lab_ssh
 from lab.instance import Instance
 from worlds import clients, scenarios

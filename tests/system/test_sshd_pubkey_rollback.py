@@ -254,10 +254,10 @@ DRIVER = '''
 import os, signal, subprocess, sys
 sys.path.insert(0, "/opt/collections")
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host import sshd_journal, sshd_change
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_candidate import Planner
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_service import get_service
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tool import Origin, Sshd
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.sshd_tree import SshdTree
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.candidate import Planner
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd_service import get_service
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd import Origin, Sshd
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd_tree import SshdTree
 sshd_change.check_alive.__globals__["_SETTLE"] = 0.2
 left = [int(sys.argv[1])]
 def counted(function):
@@ -318,6 +318,6 @@ def test_killed_between_any_two_steps(host):
 def put_collection(host):
     target = "/opt/collections/ansible_collections/alicloud/ecs_access/plugins/module_utils"
     host.exec(f"mkdir -p {target}")
-    archive = subprocess.run(["tar", "-C", PLUGINS / "module_utils", "-c", "_host", "_model"], capture_output=True, check=True)
+    archive = subprocess.run(["tar", "-C", PLUGINS / "module_utils", "--exclude=__pycache__", "-c", "."], capture_output=True, check=True)
     done = host.instance.run(f"tar -C {target} -x", stdin=archive.stdout)
     assert done.returncode == 0, done.stderr

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from bystanders import ACCESS, ATTACH, account, changed, each, opened_by, outcomes, own_keys, run_all, set_sshd, state
+
+from .bystanders import ACCESS, ATTACH, account, changed, each, opened_by, outcomes, own_keys, run_all, set_sshd, state
 
 SHARED = [
     # The uid and the home of depa; the uid of owna and a home of its own; the uid of root.

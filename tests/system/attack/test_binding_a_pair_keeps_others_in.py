@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from bystanders import ATTACH, account, changed, each, outcomes, own_keys, run_all, set_sshd, state, who_opens
+
+from .bystanders import ATTACH, account, changed, each, outcomes, own_keys, run_all, set_sshd, state, who_opens
 
 # Who is to log in with the pair: the script that makes them.
 ACCOUNTS = {

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from bystanders import ATTACH, account, changed, each, opened_by, outcomes, run_all, set_sshd, state
+
+from .bystanders import ATTACH, account, changed, each, opened_by, outcomes, run_all, set_sshd, state
 
 # NAME1 is named by the task, NAME2 is not: (setting for both of them, the file that both use, script).
 WORLDS = {

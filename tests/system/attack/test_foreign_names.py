@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Callable
 
 import yaml
-from account import Account, Door, Listing, running_account
+
+from .account import Account, Door, Listing, running_account
 
 THEIRS, OURS = "127.0.0.66", "127.0.0.5"
 SECRET = "s3cret-of-legacy"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from account import Canaries, running_account
-from forged import rewriting
+from .account import Canaries, running_account
+from .forged import rewriting
 
 GOOD = {"name": "good", "instance_id": "i-good", "public_ip": "127.0.0.9"}
 LOCAL = """

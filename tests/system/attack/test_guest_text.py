@@ -9,8 +9,9 @@ import json
 from typing import Any, Callable
 
 import pytest
-from account import Canaries
-from rooted import answer_for, answers
+
+from .account import Canaries
+from .rooted import answer_for, answers
 
 DIAGNOSE = "alicloud.ecs_access.diagnose"
 # What people do with results: copy them, keep them in a file, give the file to the next run.

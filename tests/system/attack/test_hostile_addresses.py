@@ -10,8 +10,9 @@ import re
 from typing import Any, Callable
 
 import yaml
-from account import Account, Canaries, Door, running_account
-from forged import forged
+
+from .account import Account, Canaries, Door, running_account
+from .forged import forged
 
 HONEST = "127.0.0.9"
 GOOD = {"name": "good", "instance_id": "i-good", "public_ip": HONEST}

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any, Callable
 
 import pytest
-from account import Account, Canaries, Door, running_account, ssh_as_typed
-from forged import forged
+
+from .account import Account, Canaries, Door, running_account, ssh_as_typed
+from .forged import forged
 
 HONEST = "127.0.0.9"
 GOOD = {"name": "good", "instance_id": "i-good", "public_ip": HONEST}

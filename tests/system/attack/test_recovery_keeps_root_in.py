@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from bystanders import account, changed, own_keys, run_all, set_sshd, state, who_opens
+
+from .bystanders import account, changed, own_keys, run_all, set_sshd, state, who_opens
 
 # Who is to log in: (script, whose home it is, that home).
 WORLDS = {

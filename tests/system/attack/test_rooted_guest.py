@@ -11,10 +11,11 @@ from typing import Any, Callable, Iterator
 
 import pytest
 import yaml
-from account import Account, Canaries
 from lab import ssh as lab_ssh
 from lab.instance import Instance
-from rooted import answer_for, answers
+
+from .account import Account, Canaries
+from .rooted import answer_for, answers
 
 MODULES = {"ssh_access": {"users": [{"name": "bob"}]}, "ssh_login_check": {"user": "bob"}, "sshd_pubkey": {"users": ["root"]}}
 WATCHED = ["ecs_instance_id", "ecs_access_mend", "mine"]

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pytest
-from bystanders import ACCESS, account, changed, each, opened_by, outcomes, run_all, set_sshd, state, who_opens
+
+from .bystanders import ACCESS, account, changed, each, opened_by, outcomes, run_all, set_sshd, state, who_opens
 
 
 class World(NamedTuple):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from bystanders import ACCESS, account, each, outcomes, own_keys, run_all, set_sshd
+from .bystanders import ACCESS, account, each, outcomes, own_keys, run_all, set_sshd
 
 TWINS = """
 id depa > /dev/null 2>&1 || useradd -o -u 5005 -m -p '*' -s /bin/bash depa

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Iterable, Mapping, NamedTuple
 
 import yaml
-
 from lab.instance import Instance
 from lab.ssh import KeyFile
 

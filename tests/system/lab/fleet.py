@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Iterator, Mapping
 
 import yaml
-
 from lab.instance import Instance
 from lab.ssh import KeyFile
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Callable, Iterator
 
 import yaml
-
 from lab import ssh as lab_ssh
 from lab.controller import Controller
 from lab.fleet import Fleet

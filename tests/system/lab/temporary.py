@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, Mapping
 
 import yaml
-
 from lab.controller import BIN, Controller, Run
 from lab.fleet import Fleet
 from lab.ssh import KeyFile

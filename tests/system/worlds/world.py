@@ -172,7 +172,7 @@ class World:
     def _install(self) -> None:
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w") as archive:
-            for part in ("module_utils/_host", "module_utils/_model", "modules/ssh_login_check.py"):
+            for part in ("module_utils", "modules/ssh_login_check.py"):
                 archive.add(PLUGINS / part, f"ansible_collections/alicloud/ecs_access/plugins/{part}", filter=_only_source)
             core = Path(ansible.__file__).parent
             for part in ("__init__.py", "release.py", "_vendor", "module_utils"):

@@ -9,7 +9,8 @@ from typing import Iterator
 
 import pytest
 from ecs_emulator.testing import Emulator, running
-from emulator_tools import public_line
+
+from .emulator_tools import public_line
 
 THREE = {"instances": [{"name": "web", "count": 3}]}
 

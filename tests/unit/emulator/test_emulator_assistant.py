@@ -10,7 +10,8 @@ import base64
 import pytest
 from alibabacloud_ecs20140526 import models
 from ecs_emulator.testing import CommandOutcome, running
-from emulator_tools import code, ids, sdk
+
+from .emulator_tools import code, ids, sdk
 
 SCRIPT = {"Type": "RunShellScript", "CommandContent": "id"}
 FLEET = {

@@ -13,7 +13,8 @@ import time
 import pytest
 from ecs_emulator import client
 from ecs_emulator.testing import running
-from emulator_tools import as_json, code, ids
+
+from .emulator_tools import as_json, code, ids
 
 
 def control(emulator, method, body=None):

@@ -12,7 +12,8 @@ import pytest
 from alibabacloud_ecs20140526 import models
 from cryptography.hazmat.primitives import serialization
 from ecs_emulator.testing import running
-from emulator_tools import as_json, code, ids, public_line, sdk
+
+from .emulator_tools import as_json, code, ids, public_line, sdk
 
 
 def pairs(emulator, **filters):

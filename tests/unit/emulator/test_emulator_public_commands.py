@@ -11,7 +11,8 @@ import json
 import pytest
 from alibabacloud_ecs20140526 import models
 from ecs_emulator.testing import CommandOutcome, Emulator, running
-from emulator_tools import code, ids, sdk
+
+from .emulator_tools import code, ids, sdk
 
 SEND = "ACS-ECS-SendSshPublicKey-linux.sh"
 KEY = "ssh-rsa AAAAB3 me@here"

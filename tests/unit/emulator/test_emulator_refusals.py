@@ -20,7 +20,8 @@ from ecs_emulator import client, signature
 from ecs_emulator.client import ApiFailure
 from ecs_emulator.guard import make_guard
 from ecs_emulator.testing import running
-from emulator_tools import Clock, code, refusal, sdk
+
+from .emulator_tools import Clock, code, refusal, sdk
 
 
 def send(emulator, method="GET", target="/", headers=None, body=None):

@@ -21,7 +21,8 @@ import aiohttp
 import pytest
 from alibabacloud_ecs20140526 import models
 from ecs_emulator.testing import Emulator, running
-from emulator_tools import Clock, code, ids, sdk
+
+from .emulator_tools import Clock, code, ids, sdk
 
 QUICK = {"connect_delay_seconds": 0, "rate_kbit": 100000}
 

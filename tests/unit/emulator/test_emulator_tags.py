@@ -8,7 +8,8 @@ from __future__ import annotations
 import pytest
 from alibabacloud_ecs20140526 import models
 from ecs_emulator.testing import running
-from emulator_tools import code, ids, sdk
+
+from .emulator_tools import code, ids, sdk
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ from ecs_emulator.fleet import parse_fleet
 from ecs_emulator.fleet_reader import FleetError
 from ecs_emulator.key_server import KeyServer
 from ecs_emulator.testing import Emulator, running
-from emulator_tools import Clock, code
+
+from .emulator_tools import Clock, code
 
 KEY = "ssh-ed25519 AAAAC3 me@here"
 

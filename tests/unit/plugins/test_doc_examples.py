@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.options import cloud_argument_spec
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.options import cloud_argument_spec
 
 ROOT = Path(__file__).resolve().parents[3]
 NAME = "alicloud.ecs_access."

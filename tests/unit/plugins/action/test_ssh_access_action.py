@@ -10,7 +10,7 @@ import pytest
 from ansible.plugins.action import ActionBase
 from ansible_collections.alicloud.ecs_access.plugins.action import ssh_access
 from ansible_collections.alicloud.ecs_access.plugins.connection import ecs_assistant, ecs_ssh
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host.login import find_login
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.session import find_login
 
 
 class Connection:

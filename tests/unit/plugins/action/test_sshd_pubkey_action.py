@@ -11,7 +11,7 @@ import pytest
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.alicloud.ecs_access.plugins.action import sshd_pubkey
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh_proof import Proof
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.proof import Proof
 
 WORKS = Proof(True, "logged in")
 ARMED = {"changed": True, "actions": ["write x"], "service": "ssh.service", "_armed": "change-1"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import yaml
 from ansible_collections.alicloud.ecs_access.plugins.doc_fragments.ecs import ModuleDocFragment as ForModules
 from ansible_collections.alicloud.ecs_access.plugins.doc_fragments.ecs_plugin import ModuleDocFragment as ForPlugins
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.options import OPTION_ENV, cloud_argument_spec
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.options import OPTION_ENV, cloud_argument_spec
 
 MODULES = yaml.safe_load(ForModules.DOCUMENTATION)["options"]
 PLUGINS = yaml.safe_load(ForPlugins.DOCUMENTATION)["options"]

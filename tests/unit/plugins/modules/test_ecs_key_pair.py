@@ -9,10 +9,11 @@ import stat
 import subprocess
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud import key_file, session
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.client import EcsClient
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud.sdk import SdkMissing
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._model.openssh_key import parse_public_key
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs import session
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.sdk import SdkMissing
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair import private_key_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
 from ecs_emulator.testing import running
 
 FLEET = {
@@ -513,7 +514,7 @@ def test_made_by_the_cloud_where_a_key_is_in_the_way(run, cloud, keys, tmp_path)
 
 
 def test_a_key_of_the_cloud_that_can_not_be_written_leaves_no_orphan(run, cloud, tmp_path, monkeypatch):
-    real = key_file._write
+    real = private_key_file._write
 
     def fail_for_content(descriptor, content):
         if content.strip(b"\0"):
@@ -521,7 +522,7 @@ def test_a_key_of_the_cloud_that_can_not_be_written_leaves_no_orphan(run, cloud,
         real(descriptor, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(key_file, "_write", fail_for_content)
+        patch.setattr(private_key_file, "_write", fail_for_content)
         refused = run(private_key_path=str(tmp_path / "key"), generate="cloud")
     assert "Input/output error" in refused["msg"]
     assert refused["actions"] == ["create_key_pair", "delete_key_pair"]

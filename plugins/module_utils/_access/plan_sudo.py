@@ -1,0 +1,111 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plan who may use sudo: an admin group to join or to leave, and a fragment of our own.
+
+Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
+"""
+
+from typing import Dict, List, NamedTuple, Optional, Set
+
+from .._text import text_lines
+from .plan_accounts import Accounts
+from .state import PHASE_GRANT, PHASE_STRIP, PHASE_TAKE, Conflict, Snapshot, Step
+from .sudoers import admin_groups, fragment_name, render_fragment, rules_for
+from .wanted import WantedUser
+
+_USUAL_GROUPS = ("sudo", "wheel", "admin")
+_DEFAULT_RUNAS = "ALL:ALL"
+
+
+class SudoIntent(NamedTuple):
+    """What a user's sudo option comes to here. C(fragment): None removes ours; C(keep) leaves it as it is."""
+
+    gain: Optional[str] = None
+    drop: Set[str] = set()
+    fragment: Optional[str] = None
+    keep: bool = False
+
+
+def find_admin_groups(snapshot: Snapshot, groups: Set[str]) -> List[str]:
+    """The usual admin groups that sudoers grants everything and that exist, in order of preference."""
+    return [name for name in admin_groups(snapshot.sudo.rules) if name in _USUAL_GROUPS and name in groups]
+
+
+def plan_intent(user: WantedUser, snapshot: Snapshot, after: Accounts) -> SudoIntent:
+    """Translate the option into group and fragment for this host; raises Conflict."""
+    if user.state == "absent":
+        return SudoIntent()
+    if user.sudo is None:
+        return SudoIntent(keep=True)
+    admins = find_admin_groups(snapshot, set(after.groups))
+    limited = bool(user.sudo_commands) or user.sudo_runas != _DEFAULT_RUNAS
+    if user.sudo == "none" or limited:
+        listed = sorted(set(user.groups or ()).intersection(admins))
+        if listed:
+            raise Conflict("user %s: sudo is %s, but the listed group %s may run everything"
+                           % (user.name, "none" if user.sudo == "none" else "limited", listed[0]))
+    if user.sudo == "none":
+        return SudoIntent(drop=set(admins))
+    if not snapshot.sudo.installed:
+        raise Conflict("user %s: sudo is not installed on this host; install it first, or set sudo: none" % user.name)
+    if user.sudo == "password":
+        _check_password(user, after)
+        if admins and not limited:
+            return SudoIntent(gain=admins[0])
+    if snapshot.sudo.fragment_dir is None:
+        raise Conflict("user %s: /etc/sudoers includes no directory, so a rule of our own would not count; add "
+                       "'@includedir /etc/sudoers.d'" % user.name)
+    text = render_fragment(user.name, user.sudo == "nopasswd", user.sudo_commands, user.sudo_runas)
+    return SudoIntent(drop=set(admins) if limited else set(), fragment=text)
+
+
+def plan_fragment(user: WantedUser, intent: SudoIntent, snapshot: Snapshot, fragments: Dict[str, Optional[str]]) -> List[Step]:
+    """Write or remove the user's fragment; every change is noted in fragments for the test of the whole set."""
+    if intent.keep or snapshot.sudo.fragment_dir is None:
+        return []
+    path = "%s/%s" % (snapshot.sudo.fragment_dir, fragment_name(user.name))
+    present = snapshot.sudo.fragments.get(path)
+    if intent.fragment is None:
+        if present is None:
+            return []
+        if user.state == "present":
+            _check_obstacle(user, snapshot)
+        fragments[path] = None
+        phase = PHASE_TAKE if user.state == "present" else PHASE_STRIP
+        return [Step(phase, "remove_fragment", ("remove the sudo rule of user " + user.name,), {"path": path})]
+    if present is not None and present.text == intent.fragment and present.sound:
+        return []
+    _check_obstacle(user, snapshot)
+    fragments[path] = intent.fragment
+    what = "repair owner and mode of the sudo rule of user %s" if present and present.text == intent.fragment else (
+        "set the sudo rule of user %s: " + rule_of(intent.fragment).replace("%", "%%"))
+    return [Step(PHASE_GRANT, "write_fragment", (what % user.name,), {"path": path, "text": intent.fragment})]
+
+
+def _check_obstacle(user: WantedUser, snapshot: Snapshot) -> None:
+    if snapshot.sudo.obstacle:
+        raise Conflict("user %s: %s" % (user.name, snapshot.sudo.obstacle))
+
+
+def foreign_rules(user: WantedUser, groups: List[str], ids: List[str], snapshot: Snapshot) -> List[str]:
+    """Rules outside of ours that still give sudo to a user who is to have none."""
+    return ["user %s still has sudo by %s:%d: %s" % (user.name, rule.path, rule.number, rule.text)
+            for rule in rules_for(user.name, groups, snapshot.sudo.rules, ids)]
+
+
+def rule_of(fragment: str) -> str:
+    """The rule line of a fragment."""
+    return text_lines(fragment.strip())[-1]
+
+
+def _check_password(user: WantedUser, after: Accounts) -> None:
+    shadow = after.shadows.get(user.name)
+    if user.existing and shadow is None:
+        return  # An account of a directory service: its password is not ours to see.
+    has = shadow is not None and shadow.has_password
+    if user.password_hash is not None and (user.update_password or shadow is None):
+        has = True
+    if not has:
+        raise Conflict("user %s: sudo: password needs an account with a password, and there is none; give password_hash, or use "
+                       "sudo: nopasswd" % user.name)

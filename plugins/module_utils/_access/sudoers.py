@@ -1,0 +1,190 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""sudoers: name and text of our own fragments, and who else is granted what.
+
+Whether a text is valid is for visudo to say; this is only enough reading to find include lines, admin groups and foreign rules.
+
+Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
+"""
+
+import re
+from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+from .._text import text_lines
+
+# The last matching rule wins in sudoers and fragments are read in lexical order: ours come late.
+FRAGMENT_PREFIX = "95-ecs_access-"
+
+_INCLUDE = re.compile(r"^(\s*[#@](?:include|includedir)\s+)(\"[^\"]+\"|(?:\\.|\S)+)(\s*)$")
+_ADMIN = re.compile(r"^%(\S+)\s+ALL\s*=\s*(?:\(\s*(?:ALL|root)\s*(?::[^)]*)?\)\s*)?(?:[A-Z_]+:\s*)*ALL$")
+_NOT_RULES = re.compile(r"^(Defaults|Runas_Alias|Host_Alias|Cmnd_Alias|Cmd_Alias)\b")
+_USER_ALIAS = re.compile(r"^User_Alias\s+")
+# One word of a list of users: perhaps negated, in quotes where it holds what would end it.
+_WHO = re.compile(r"\s*((?:!\s*)*)((?:[%+]+:?)?(?:\"[^\"]*\"|(?:\\.|[^\s,=:\"\\])+))\s*(,?)")
+# Upper case could be the name of an alias, or ALL.
+_BARE_NAME = re.compile(r"^[a-z_][a-z0-9_.-]*\Z")
+_RUNAS_GROUP = r"\s*(?:[A-Za-z0-9_][A-Za-z0-9_.-]*|#[0-9]{1,9})\s*"
+_RUNAS_USER = r"\s*%?" + _RUNAS_GROUP
+_RUNAS = re.compile("(?:{0}(?:,{0})*)?(?::{1}(?:,{1})*)?\\Z".format(_RUNAS_USER, _RUNAS_GROUP))
+_PATH = r"/(?:[^\s\\,:=#]|\\[ ,:=#])+"
+# What starts with ^ and ends in $ is a regular expression to sudo 1.9.10 and newer.
+_REGEX = r"\^(?:[^\\,:=#]|\\.)*\$"
+_ARGUMENTS = r"(?:(?<!/)\s(?:\s*" + _REGEX + r"|(?!\s*\^)(?:[^\\,:=#]|\\[ \\,:=#*?\[\]!])*))?"
+_DIGEST = r"(?:(?:sha224:(?:[0-9a-f]{56}|[\w+/]{38}==)|sha256:(?:[0-9a-f]{64}|[\w+/]{43}=)|sha384:(?:[0-9a-f]{96}|[\w+/]{64})|" \
+          r"sha512:(?:[0-9a-f]{128}|[\w+/]{86}==))\s+)?"
+_COMMAND = re.compile(r"\s*!?\s*(?:[A-Z][A-Z0-9_]*|" + _DIGEST + _PATH + _ARGUMENTS + r"|\^" + _PATH + r"\$" + _ARGUMENTS
+                      + "|sudoedit" + _ARGUMENTS + r")\s*\Z")
+
+
+class Rule(NamedTuple):
+    """One rule of the whole set, or one list of users that has a name.
+
+    C(who) holds the users as they stand there, C(text) is the logical line. C(alias) is the name of the list, empty for a rule.
+    """
+
+    path: str
+    number: int
+    who: Tuple[str, ...]
+    text: str
+    alias: str = ""
+
+
+def fragment_name(user: str) -> str:
+    """File name of a user's fragment: never a dot or tilde, which sudo ignores, and no two users share one."""
+    return FRAGMENT_PREFIX + "".join(
+        char if (char.isalnum() and ord(char) < 128) or char == "-" else "_%02x_" % ord(char) for char in user)
+
+
+def is_command(text: str) -> bool:
+    """Whether this stands in a rule as exactly one command: no tag, no option, no comment, nothing that ends it early."""
+    return _COMMAND.match(text) is not None
+
+
+def is_runas(text: str) -> bool:
+    """Whether this can stand in a rule as whom one may become."""
+    return bool(text.strip(" :")) and _RUNAS.match(text) is not None
+
+
+def render_fragment(user: str, nopasswd: bool, commands: Sequence[str], runas: str) -> str:
+    """The one rule of a user's fragment."""
+    who = user if _BARE_NAME.match(user) else '"%s"' % user
+    tag = "NOPASSWD: " if nopasswd else ""
+    return "# Managed by alicloud.ecs_access.ssh_access; changes here are overwritten.\n%s ALL=(%s) %s%s\n" % (
+        who, runas, tag, ", ".join(commands) or "ALL")
+
+
+def find_includes(text: str) -> List[Tuple[str, bool]]:
+    """Paths named by include lines, in order: (path, is_directory)."""
+    found = []
+    for line in text_lines(text):
+        match = _INCLUDE.match(line)
+        if match:
+            found.append((_unquote(match.group(2)), "includedir" in match.group(1)))
+    return found
+
+
+def replace_includes(text: str, copies: Dict[str, str]) -> str:
+    """The text with every include path exchanged for its copy."""
+    lines = []
+    for line in text_lines(text):
+        match = _INCLUDE.match(line)
+        if match and _unquote(match.group(2)) in copies:
+            line = match.group(1) + copies[_unquote(match.group(2))] + match.group(3)
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def parse_rules(path: str, text: str) -> List[Rule]:
+    """The user specifications of one file and its named lists of users; Defaults, other lists and comments are passed over."""
+    rules = []
+    for number, line in _logical_lines(text):
+        start = _USER_ALIAS.match(line)
+        if start:
+            for name, who in _aliases(line[start.end():]):
+                rules.append(Rule(path, number, who, line, name))
+        elif "=" in line and not _NOT_RULES.match(line):
+            rules.append(Rule(path, number, _users(line), line))
+    return rules
+
+
+def admin_groups(rules: List[Rule]) -> List[str]:
+    """Groups whose members may run everything as root, the platform's usual names first."""
+    found = []
+    for rule in rules:
+        match = _ADMIN.match(rule.text)
+        if match and match.group(1) not in found:
+            found.append(match.group(1))
+    return sorted(found, key=lambda name: (name != "sudo", name != "wheel"))
+
+
+def rules_for(user: str, groups: Sequence[str], rules: List[Rule], ids: Sequence[str] = ()) -> List[Rule]:
+    """Rules that name the user, one of the groups, one of the ids (C(#1000), C(%#100)), or everybody.
+
+    To sudo, names that differ in upper and lower case alone are the same.
+    """
+    names = {user.lower(), "all"} | {"%" + group.lower() for group in groups} | set(ids)
+    aliases = {rule.alias: rule.who for rule in rules if rule.alias}
+    return [rule for rule in rules if not rule.alias and _covers(rule.who, names, aliases)]
+
+
+def _covers(who: Sequence[str], names: Set[str], aliases: Dict[str, Tuple[str, ...]]) -> Optional[bool]:
+    """What a list of users says of one of the names: the last word about them counts, None is no word at all.
+
+    A list within itself is nobody; a list that excludes them includes them where it is negated itself.
+    """
+    for word in reversed(who):
+        plain = word.lstrip("! \t")
+        if plain in aliases:
+            found = _covers(aliases[plain], names, {name: users for name, users in aliases.items() if name != plain})
+        elif _bare(plain).lower() == "all":
+            found = True if plain == "ALL" else None
+        else:
+            found = True if _bare(plain).lower() in names else None
+        if found is not None:
+            return found == (word[:len(word) - len(plain)].count("!") % 2 == 0)
+    return None
+
+
+def _bare(word: str) -> str:
+    """A user as the account database names it."""
+    if word.endswith('"'):
+        return word.replace('"', "")
+    return re.sub(r"\\(.)", r"\1", word)
+
+
+def _users(text: str) -> Tuple[str, ...]:
+    """The list of users that a text begins with."""
+    found = []
+    match = _WHO.match(text)
+    while match:
+        found.append(match.group(1) + match.group(2))
+        match = _WHO.match(text, match.end()) if match.group(3) else None
+    return tuple(found)
+
+
+def _aliases(text: str) -> List[Tuple[str, Tuple[str, ...]]]:
+    """C(NAME = users : NAME = users)."""
+    return [(match.group(1), _users(text[match.end():])) for match in re.finditer(r"(?:^|:)\s*([A-Z][A-Z0-9_]*)\s*=", text)]
+
+
+def _logical_lines(text: str) -> List[Tuple[int, str]]:
+    lines = []  # type: List[Tuple[int, str]]
+    held = None  # type: Optional[Tuple[int, str]]
+    for number, line in enumerate(text_lines(text), 1):
+        start, before = held or (number, "")
+        if line.endswith("\\"):
+            held = (start, before + line[:-1])
+            continue
+        held = None
+        # A number sign and a number are an id, no comment.
+        whole = re.sub(r"(?<!\\)#(?!-?[0-9]).*$", "", before + line)
+        if whole.strip() and not whole.lstrip().startswith("@"):
+            lines.append((start, whole.strip()))
+    return lines
+
+
+def _unquote(path: str) -> str:
+    if path.startswith('"'):
+        return path[1:-1]
+    return re.sub(r"\\(.)", r"\1", path)

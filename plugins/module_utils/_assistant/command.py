@@ -1,0 +1,139 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a request to the text of a Cloud Assistant command, and from its output back to an answer.
+
+Note that this module util is **PRIVATE** to the collection. It is pure.
+"""
+
+import ast
+import base64
+import inspect
+import io
+import json
+import re
+import tokenize
+from typing import Any, Dict, Iterator, NamedTuple, Tuple
+
+from .._system import server
+from .programs import login_key
+
+# The import, on one line, of what is in front of the program instead.
+_LEFT_OUT = re.compile(r"from \.")
+
+CONTENT_LIMIT = 24 * 1024
+"""What RunCommand accepts, counted in base64."""
+
+USER_NAME_LIMIT = 64
+
+# The Python program is in a quoted here-document and its input is one word of base64, so that the shell reads neither.
+_LAUNCHER = """\
+#!/bin/sh
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin LC_ALL=C
+cd / || exit
+set -- %(input)s %(marker)s
+for python in python3 /usr/libexec/platform-python python2 python; do
+"$python" -c 'import sys; sys.exit(sys.version_info < (2, 7))' 2>/dev/null || continue
+exec "$python" -E -s - "$@" <<'END'
+%(program)s
+import base64
+main(json.loads(base64.b64decode(sys.argv[1]).decode()))
+END
+done
+echo "$2"'{"error": "there is no Python 2.7 or 3 in it"}'
+"""
+
+
+class GuestError(Exception):
+    """The guest gave no usable answer, or nothing can be sent to it. The message is one sentence."""
+
+
+class Request(NamedTuple):
+    """What the guest shall look at, and with C(write) make true."""
+
+    state: str
+    write: bool
+    users: Tuple[str, ...]
+    """Accounts; C(auto) stands for the image's own."""
+    vendor: str
+    """The account that the vendor's boot-time injection serves; empty when only the guest knows."""
+    key_line: str
+    drop: Tuple[str, ...] = ()
+    """SHA-256 (hex) of the base64 texts of keys that shall go."""
+
+
+def check_user_name(name: str) -> None:
+    """GuestError unless I(name) is C(auto) or can be an account's name; looked at before anything is sent."""
+    if len(name) > USER_NAME_LIMIT or not re.match(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*\$?\Z", name):
+        shown = name if len(name) <= USER_NAME_LIMIT else name[:USER_NAME_LIMIT] + "..."
+        raise GuestError(
+            "%r cannot be a login user: give a name of at most %d letters, digits, '.', '_', '@' and '-' that does not "
+            "start with '.', '@' or '-'" % (shown, USER_NAME_LIMIT)
+        )
+
+
+def render_command(request: Request, marker: str) -> str:
+    """The shell script for RunCommand; its answer follows I(marker). GuestError when it would be too long."""
+    content = {
+        "add": request.state == "present",
+        "write": request.write,
+        "users": list(request.users),
+        "vendor": request.vendor,
+        "key": request.key_line,
+        "drop": list(request.drop),
+    }
+    return render_program(login_key, content, marker)
+
+
+def render_program(program: Any, content: Dict[str, Any], marker: str) -> str:
+    """The shell script that runs the module I(program) with I(content); GuestError when it would be too long."""
+    text = _LAUNCHER % {
+        "input": base64.b64encode(json.dumps(content, separators=(",", ":")).encode("ascii")).decode("ascii"),
+        "program": program_text(program),
+        "marker": marker,
+    }
+    if len(base64.b64encode(text.encode("utf-8"))) > CONTENT_LIMIT:
+        raise GuestError("the list of login users or the key is too long for one Cloud Assistant command; give fewer login users")
+    return text
+
+
+def program_text(program: Any = login_key) -> str:
+    """The source of a guest's program behind what it imports of ours: the same code without comments and with narrow indents."""
+    own = inspect.getsource(program)
+    front = list(_narrow(inspect.getsource(server))) if "_system.server import" in own else []
+    # What the front has imported needs no import.
+    return "\n".join(front + [line for line in _narrow(own) if not (line.startswith(("import ", "from ")) and line in front)])
+
+
+def _narrow(source: str) -> Iterator[str]:
+    """The lines of the same code without comments and with narrow indents."""
+    lines = source.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            line, column = token.start
+            lines[line - 1] = lines[line - 1][:column].rstrip()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (ast.Module, ast.FunctionDef)) and ast.get_docstring(node) is not None:
+            following = node.body[1].lineno if len(node.body) > 1 else node.body[0].lineno + 1
+            for number in range(node.body[0].lineno, following):
+                lines[number - 1] = ""
+    for line in lines:
+        code = line.lstrip(" ")
+        if code and not _LEFT_OUT.match(code):
+            yield " " * ((len(line) - len(code)) // 4) + code
+
+
+def parse_output(output: str, marker: str) -> Dict[str, Any]:
+    """The answer in a command's output, whatever else the agent or a login script wrote there; raises GuestError."""
+    _noise, found, rest = output.rpartition(marker)
+    if not found:
+        raise GuestError("the instance ran the command but its answer is not in the output")
+    try:
+        answer = json.loads(rest.splitlines()[0])
+    except (ValueError, IndexError):
+        raise GuestError("the instance's answer was cut off; give fewer login users")
+    if not isinstance(answer, dict):
+        raise GuestError("the instance's answer makes no sense")
+    if "error" in answer:
+        raise GuestError(str(answer["error"]))
+    return answer

@@ -1,0 +1,77 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Asks instances for their host keys through Cloud Assistant, a way that needs no trust in any address.
+
+The script reads only. Which lines of its output are believed is decided here, not in the guest.
+
+Note that this module util is **PRIVATE** to the collection. The client is handed in: nothing here knows the SDK.
+"""
+
+import uuid
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+
+from .._ecs.errors import EcsError
+from .._openssh.known_hosts import Reading, read_host_keys
+from .ask import DELIVERY_SECONDS, wait_for_batch
+
+# A private key's file tells its public half by itself; a .pub file beside it may be another key's.
+_SCRIPT = """\
+#!/bin/sh
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
+LC_ALL=C
+export PATH LC_ALL
+files=$(sshd -T 2>/dev/null </dev/null | sed -n 's/^hostkey //p')
+[ -n "$files" ] || files=$(ls /etc/ssh/ssh_host_*_key 2>/dev/null)
+echo '%(marker)s begin'
+printf '%%s\\n' "$files" | while IFS= read -r file; do
+[ -f "$file" ] || continue
+ssh-keygen -y -P '' -f "$file" 2>/dev/null </dev/null || head -c 4096 "$file.pub" 2>/dev/null
+echo
+done
+echo '%(marker)s end'
+"""
+
+
+class HostKeysReply(NamedTuple):
+    """What one instance said, or why it said nothing."""
+
+    reading: Reading = Reading((), ())
+    why: str = ""
+    error: Optional[EcsError] = None
+
+
+def ask_host_keys(client: Any, instance_ids: Sequence[str], timeout: int) -> Dict[str, HostKeysReply]:
+    """Ask all at the same time. I(timeout) is how many seconds the command may run in an instance."""
+    marker = "ecs-access-%s" % uuid.uuid4().hex
+    batches = client.run_command(_SCRIPT % {"marker": marker}, list(instance_ids), timeout)
+    deadline = client.clock() + timeout + DELIVERY_SECONDS
+    replies: Dict[str, HostKeysReply] = {}
+    for batch in batches:
+        for instance_id, (result, error) in wait_for_batch(client, batch, deadline).items():
+            replies[instance_id] = _read_reply(result, marker, error)
+    return replies
+
+
+def _read_reply(result: Optional[Mapping[str, Any]], marker: str, error: Optional[EcsError]) -> HostKeysReply:
+    if error is not None:
+        return HostKeysReply(why=str(error), error=error)
+    if result is None:
+        return HostKeysReply(why="Cloud Assistant never mentioned the instance")
+    if result.get("InvocationStatus") != "Success":
+        said = [str(result[name]) for name in ("ErrorCode", "ErrorInfo") if result.get(name)]
+        return HostKeysReply(why="the command ended as %s (%s)" % (result.get("InvocationStatus"), ", ".join(said) or "no reason given"))
+    lines = _cut_out((result.get("Output") or "").splitlines(), marker)
+    if lines is None:
+        return HostKeysReply(why="the instance's answer was cut off")
+    reading = read_host_keys(lines)
+    return HostKeysReply(reading, "" if reading.keys else "the instance named no usable host key")
+
+
+def _cut_out(lines: List[str], marker: str) -> Optional[List[str]]:
+    """The lines of our script, whatever else the agent or a login script printed around them."""
+    try:
+        begin = lines.index(marker + " begin")
+        return lines[begin + 1:lines.index(marker + " end", begin)]
+    except ValueError:
+        return None

@@ -1,0 +1,158 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of one instance while a key pair is bound or unbound, and how it is told in the end.
+
+Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
+"""
+
+from typing import Any, Dict, List, Mapping, Optional, Sequence
+
+from . import plan as model
+from .guest import Guest
+
+
+class Item:
+    """One instance of the task. Once it has failed it keeps its first reason."""
+
+    def __init__(self, instance_id: str) -> None:
+        self.instance_id = instance_id
+        self.instance = model.Instance(instance_id, "", "", "", "", "")
+        self.name: Optional[str] = None
+        self.bound_to = ""
+        self.was_bound_to = ""
+        self.guest: Optional[Guest] = None
+        self.live: Optional[bool] = None
+        self.was_live: Optional[bool] = None
+        self.pending: Optional[List[str]] = None
+        self.steps = model.NOTHING
+        self.changed = False
+        self.done: List[str] = []
+        self.problem: Optional[model.Problem] = None
+        self.failure: Optional[Dict[str, str]] = None
+
+    @property
+    def failed(self) -> bool:
+        return self.problem is not None
+
+    def meet(self, instance: model.Instance, wanted: model.Wanted) -> None:
+        """ECS knows it."""
+        self.instance = instance
+        self.name = instance.name
+        self.bound_to = self.was_bound_to = instance.key_pair_name
+        self._update_pending(wanted)
+
+    def see(self, guest: Guest, wanted: model.Wanted) -> None:
+        """Its guest has answered (again)."""
+        is_first = self.guest is None and self.was_live is None
+        self.guest = guest
+        self.live = guest.live if wanted.is_present else any(login.live for login in guest.logins)
+        if is_first:
+            self.was_live = self.live
+        self._update_pending(wanted)
+
+    def forget(self) -> None:
+        """The guest was rebooted: what it said no longer holds, and nothing is pending any more."""
+        self.guest = None
+        self.live = None
+        self.pending = []
+
+    def rebind(self, key_pair_name: str, wanted: model.Wanted) -> None:
+        self.bound_to = key_pair_name
+        self.changed = True
+        self._update_pending(wanted)
+
+    def stop(self, problem: Optional[model.Problem]) -> None:
+        if problem is not None and self.problem is None:
+            self.problem = problem
+
+    def stop_by_reply(self, reply: Any) -> None:
+        """The guest gave no answer."""
+        if reply.error is not None:
+            self.failure = reply.error.to_dict()
+            self.stop(model.Problem("api", reply.why))
+        else:
+            self.stop(model.Problem("guest", reply.why))
+
+    def stop_by_api(self, action: str, entry: Mapping[str, Any]) -> None:
+        """ECS refused this instance: I(entry) is one of the call's results."""
+        error = getattr(entry, "error", None)
+        if error is not None:
+            self.failure = error.to_dict()
+            self.stop(model.Problem("api", str(error)))
+        else:
+            code, message = str(entry.get("Code", "")), str(entry.get("Message", ""))
+            self.failure = {"action": action, "code": code, "message": message, "request_id": "", "hint": ""}
+            self.stop(model.Problem("api", "%s failed: %s [%s]" % (action, message.rstrip(". ") or code, code)))
+
+    def _update_pending(self, wanted: model.Wanted) -> None:
+        self.pending = model.find_pending(
+            self.bound_to, self.was_bound_to, self.bound_to != self.was_bound_to, self.guest, wanted
+        )
+
+    @property
+    def msg(self) -> str:
+        if self.problem is not None:
+            return self.problem.msg + (self._what_is_new() if self.changed else "")
+        return ""
+
+    def _what_is_new(self) -> str:
+        """A failed instance that is no longer as it was says so."""
+        told = []
+        if self.bound_to != self.was_bound_to:
+            told.append("%s is bound" % self.bound_to if self.bound_to else "%s is no longer bound" % self.was_bound_to)
+        if self.done:
+            told.append("changed in it: %s" % ", ".join(self.done))
+        return " (now: %s)" % "; ".join(told) if told else ""
+
+    def to_dict(self, wanted: model.Wanted) -> Dict[str, Any]:
+        """The entry of the result."""
+        shown = {
+            "instance_id": self.instance_id,
+            "name": self.name,
+            "bound": self.bound_to == wanted.key_pair_name,
+            "bound_key_pair": self.bound_to or None,
+            "live": self.live,
+            "pending_at_reboot": self.pending,
+            "changed": self.changed,
+            "failed": self.failed,
+            "reason": self.problem.reason if self.problem else None,
+            "msg": self.msg or _say_outcome(self, wanted),
+            "login_users": self.guest.users if self.guest else [],
+            "done": self.done,
+        }
+        if self.failure:
+            shown["failure"] = self.failure
+        return shown
+
+
+def _say_outcome(item: Item, wanted: model.Wanted) -> str:
+    name = wanted.key_pair_name
+    if wanted.is_present:
+        bound = "%s %s" % (name, "is bound" if item.changed else "was bound already")
+        if item.live:
+            return "%s and works for %s" % (bound, ", ".join(item.guest.users if item.guest else []))
+        if wanted.activation == "reboot" and item.changed:
+            return "%s and the instance was rebooted" % bound
+        return "%s; it works after the next boot" % bound if item.changed else bound
+    if item.bound_to:
+        bound = "%s is bound, not %s" % (item.bound_to, name)
+    else:
+        bound = "%s %s" % (name, "is no longer bound" if item.was_bound_to else "was not bound")
+    if item.live is False:
+        return "%s and its key is not accepted" % bound
+    return "%s; until the next boot its key may go on working" % bound if item.changed and wanted.activation == "none" else bound
+
+
+def render_result(items: Sequence[Item], actions: Mapping[str, List[str]], wanted: model.Wanted) -> Dict[str, Any]:
+    """The module's result. Only what changes is in the diff."""
+    changed = [item for item in items if item.changed]
+    return {
+        "changed": bool(changed),
+        "instances": [item.to_dict(wanted) for item in items],
+        "actions": [{"action": action, "instance_ids": list(ids)} for action, ids in actions.items()],
+        "diff": {
+            "before": {item.instance_id: model.to_state(item.was_bound_to, item.was_live) for item in changed},
+            "after": {item.instance_id: model.to_state(item.bound_to, item.live) for item in changed},
+        },
+    }

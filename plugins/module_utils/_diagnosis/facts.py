@@ -1,0 +1,275 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a login check needs to know of a host: plain records that the reading side fills and the judging side reads.
+
+Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
+"""
+
+from typing import Dict, FrozenSet, NamedTuple, Optional, Tuple
+
+from .._openssh.keys import PublicKey
+from .._openssh.sshd_config import Directive
+
+
+class Request(NamedTuple):
+    """What was asked: whose login, with which key, from where. None means that it isn't known."""
+
+    user: str
+    key: Optional[PublicKey] = None
+    address: Optional[str] = None
+    port: Optional[int] = None
+    now: str = ""
+    """Local time as YYYYMMDDHHMMSS, the form of expiry-time."""
+    now_utc: str = ""
+    today: int = 0
+    """Days since 1970-01-01, the form of /etc/shadow."""
+    weekday: int = 0
+    """Of the local time; 0 is Monday."""
+
+
+class Node(NamedTuple):
+    """One file or directory on the way to a key."""
+
+    path: str
+    kind: str = "missing"  # file, directory, link, fifo, socket, device, missing
+    uid: int = 0
+    gid: int = 0
+    mode: int = 0
+    owner: str = ""
+    group: str = ""
+    acl: bool = False
+    """Whether an access control list gives rights to others than owner and group."""
+    private_group: bool = False
+    """Whether the group has nobody but the account: Debian's and Ubuntu's sshd then allows group writes."""
+    link: str = ""
+    """Where it leads, for a symbolic link; the rest is then about what lies there."""
+    fixed: bool = False
+    """Whether root alone decides what lies at this path, and it is no link."""
+
+
+class ShadowLine(NamedTuple):
+    """The fields of /etc/shadow; None where a field is empty."""
+
+    password: str = ""
+    changed: Optional[int] = None
+    maximum: Optional[int] = None
+    inactive: Optional[int] = None
+    expires: Optional[int] = None
+
+
+class AccountFacts(NamedTuple):
+    """An account as the system's name service knows it."""
+
+    found: bool = False
+    similar: Tuple[str, ...] = ()
+    uid: int = -1
+    gid: int = -1
+    home: str = ""
+    shell: str = ""
+    local: bool = True
+    password_field: str = ""
+    """The second field of /etc/passwd: x sends the reader to /etc/shadow."""
+    groups: Tuple[str, ...] = ()
+    shadow: Optional[ShadowLine] = None
+    shell_node: Node = Node("")
+    shell_executable: bool = True
+    shell_closed_at: Optional[Node] = None
+    """The directory on the way to the shell that the account can't enter."""
+    shell_interpreter: str = ""
+    """The program that a shell which is a script names in its first line, where that program does not exist."""
+    passwd_line: Tuple[int, str] = (0, "")
+    """Number and text of the account's line in /etc/passwd, read only where the name service does not know the account."""
+    name_sources: str = ""
+    """What /etc/nsswitch.conf says about passwd."""
+    shells: Tuple[str, ...] = ()
+    nologin: Tuple[Tuple[str, str], ...] = ()
+    """Path and first line of each file whose existence turns people away."""
+    home_node: Node = Node("")
+    other_homes: Tuple[str, ...] = ()
+    """Homes of other accounts."""
+    plain_groups: Tuple[str, ...] = ()
+    """Groups that exist, have a number above those of the system and stand in no rule of sudo."""
+
+
+class KeyFileFacts(NamedTuple):
+    """One file that sshd would read keys from, tried with the rights of the account."""
+
+    path: str
+    status: str = "missing"  # ok, missing, denied, not_regular, loop, error
+    nodes: Tuple[Node, ...] = ()
+    """From / down to the file as the path is written; the last is the first that is missing or refuses."""
+    secured: Tuple[Node, ...] = ()
+    """The resolved file and its directories up to the home (or /): what StrictModes looks at."""
+    blocked_at: str = ""
+    """The directory that the account can't pass, when the status is denied."""
+    content: bytes = b""
+    """What is in it; where the account can't read it, no more than the asked-for key, if that is there."""
+    error: str = ""
+    shared: bool = False
+    """Whether sshd also reads it for another account."""
+
+
+class KeyCommandFacts(NamedTuple):
+    """AuthorizedKeysCommand, run the way sshd would."""
+
+    command: str = ""
+    nodes: Tuple[Node, ...] = ()
+    user: str = ""
+    user_exists: bool = True
+    ran: bool = False
+    not_run: str = ""
+    """Why it was not asked, where nothing is wrong with it."""
+    status: int = 0
+    output: bytes = b""
+    error: str = ""
+
+
+class Listening(NamedTuple):
+    """One listening TCP socket and the program that holds it."""
+
+    address: str
+    port: int
+    program: str
+    pid: int = 0
+
+
+class ServerFacts(NamedTuple):
+    """The sshd of this host and what it says about its own configuration."""
+
+    program: str = ""
+    error: str = ""
+    """What sshd -t complains about; empty when it accepts the configuration."""
+    unit: str = ""
+    """The unit that a person would start or reload."""
+    unit_states: Tuple[Tuple[str, str, str, str], ...] = ()
+    """(unit, load state, active state, enabled state)."""
+    listener: int = 0
+    listener_state: str = ""
+    listener_options: Tuple[str, ...] = ()
+    loaded_at: float = 0.0
+    changed_at: float = 0.0
+    changed_path: str = ""
+    startups: Optional[Tuple[int, int]] = None
+    """Logins under way and how many of them are the limit, as the listener's title says."""
+    listening: Tuple[Listening, ...] = ()
+    foreign: Tuple[str, ...] = ()
+    """Addresses that it shall listen on and that this host does not have."""
+    host_keys: Tuple[Tuple[str, str], ...] = ()
+    """Host key files and what is wrong with each ("" for nothing)."""
+    keeps_host_keys: bool = False
+    """Whether the listener hands its host keys on (since 9.8), instead of each connection reading them anew."""
+    privsep_missing: str = ""
+    """The directory that sshd wants and that is not there."""
+    directives: Tuple[Directive, ...] = ()
+    effective: Dict[str, Tuple[str, ...]] = {}
+    debian: bool = False
+    not_to_be_run: bool = False
+    fixed: FrozenSet[str] = frozenset()
+    """Files that the configuration consists of or names, where only root can put and write them."""
+    log: Tuple[str, ...] = ()
+
+
+class PamEntry(NamedTuple):
+    """One line of a PAM stack, includes resolved."""
+
+    kind: str
+    control: str
+    module: str
+    arguments: Tuple[str, ...]
+    place: str
+    missing: bool = False
+
+
+class PamFacts(NamedTuple):
+    """The stack of the service sshd and the files that its modules read."""
+
+    configured: bool = True
+    service: str = "sshd"
+    """The stack that applies: other, where sshd has none."""
+    entries: Tuple[PamEntry, ...] = ()
+    files: Dict[str, Optional[str]] = {}
+    fixed: FrozenSet[str] = frozenset()
+    """Those of the files that only root can put there and write."""
+
+
+class NetworkFacts(NamedTuple):
+    """What may turn an address away before sshd sees it."""
+
+    libwrap: bool = False
+    hosts_allow: str = ""
+    hosts_deny: str = ""
+    route_error: str = ""
+    firewall: Tuple[str, ...] = ()
+    """Rules that drop or refuse, one sentence-ready line each."""
+
+
+class Mount(NamedTuple):
+    """A file system that /etc/fstab wants below a path that a login depends on, and that is not mounted."""
+
+    path: str
+    source: str
+
+
+class Disk(NamedTuple):
+    """A file system that a login depends on."""
+
+    path: str
+    read_only: bool = False
+    free: int = 1
+    free_inodes: int = 1
+
+
+class SessionFacts(NamedTuple):
+    """What runs once the key has been accepted."""
+
+    startup: Tuple[Tuple[str, str], ...] = ()
+    """Path and text of files that the shell reads for every command that comes over SSH."""
+    login_startup: Tuple[Tuple[str, str], ...] = ()
+    """The same for files that it reads for a terminal."""
+    rc: Tuple[Tuple[str, str], ...] = ()
+    disks: Tuple[Disk, ...] = ()
+    unmounted: Tuple[Mount, ...] = ()
+    processes: int = 0
+    logins: int = 0
+    all_logins: int = 0
+    chroot: Tuple[Node, ...] = ()
+    chroot_shell: bool = True
+    forced: Tuple[Tuple[str, bool], ...] = ()
+    """Programs of forced commands, and whether each can be started."""
+
+
+class Facts(NamedTuple):
+    """Everything together."""
+
+    request: Request
+    account: AccountFacts = AccountFacts()
+    server: ServerFacts = ServerFacts()
+    key_files: Tuple[KeyFileFacts, ...] = ()
+    other_files: Tuple[Tuple[str, str], ...] = ()
+    """Places (account, FILE:LINE) where the asked-for key stands although sshd doesn't look there for this user."""
+    command: KeyCommandFacts = KeyCommandFacts()
+    revoked: Tuple[str, str, bool] = ("", "", False)
+    """The RevokedKeys file, why it can't be read, and whether it lists the key."""
+    pam: PamFacts = PamFacts()
+    network: NetworkFacts = NetworkFacts()
+    session: SessionFacts = SessionFacts()
+    selinux: Tuple[Tuple[str, str], ...] = ()
+    """Paths whose SELinux type sshd may not read, with that type; empty where SELinux is off."""
+    fips: bool = False
+    root: bool = True
+    """Whether the check ran as root: without it most files can't be read."""
+
+    def setting(self, keyword: str, default: str = "") -> str:
+        """The value that sshd applies to this login."""
+        values = self.server.effective.get(keyword)
+        return values[0] if values else default
+
+    def words(self, keyword: str) -> Tuple[str, ...]:
+        """The same, for settings that are lists."""
+        return tuple(word for value in self.server.effective.get(keyword, ()) for word in value.split())
+
+    @property
+    def uses_pam(self) -> bool:
+        """Whether PAM has a say; where sshd doesn't tell its settings, it most likely has."""
+        return self.setting("usepam", "yes") == "yes"

@@ -1,0 +1,203 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The account's own state: there, unlocked, unexpired, with a shell and a home.
+
+Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
+"""
+
+from typing import List, Optional
+
+from .facts import Facts, ShadowLine
+from .finding import Finding, blocks, shell_quote, warns
+from .fix import make_home, open_up
+
+
+def judge_account(facts: Facts) -> List[Finding]:
+    """Everything that sshd (or pam_unix and pam_nologin for it) holds against the account itself."""
+    if not facts.account.found:
+        return [_missing(facts)]
+    return _lock(facts) + _shell(facts) + _nologin(facts)
+
+
+def judge_aging(facts: Facts) -> List[Finding]:
+    """What pam_unix finds in the age of a password, even of one that nobody ever types."""
+    user, shadow = facts.request.user, facts.account.shadow
+    if not facts.uses_pam or not facts.account.found:
+        return []
+    if shadow is None:
+        if facts.account.password_field == "x" and facts.account.local and facts.root:
+            return [
+                blocks(
+                    "shadow_entry_missing",
+                    "/etc/shadow has no line for %s, and PAM refuses an account without one" % user,
+                    "let pwconv make the line",
+                    "pwconv",
+                )
+            ]
+        return []
+    age = _password_problem(shadow, facts.request.today)
+    if age is None:
+        return []
+    return [
+        blocks(
+            "password_expired",
+            "/etc/shadow: %s; with UsePAM yes a login has to change it before anything else can run" % age % user,
+            "take the age limit off an account that logs in by key",
+            "chage -M -1 -I -1 -d %d -- %s" % (facts.request.today, shell_quote(user)),
+        )
+    ]
+
+
+def _missing(facts: Facts) -> Finding:
+    user, sources = facts.request.user, facts.account.name_sources
+    number, line = facts.account.passwd_line
+    if line and not is_well_formed(line):
+        return blocks(
+            "passwd_line_malformed",
+            "/etc/passwd:%d is no account to the name service (%s), so %s does not exist" % (number, line, user),
+            "mend the line: NAME:x:UID:GID:COMMENT:HOME:SHELL ('pwck -r' checks all)",
+        )
+    if line and sources and not set(sources.split()) & {"files", "compat"}:
+        return blocks(
+            "user_not_looked_up",
+            "/etc/nsswitch.conf has 'passwd: %s', so nobody looks into /etc/passwd, where %s stands in line %d" % (sources, user, number),
+            "add files to it",
+        )
+    hint = "; there is %s" % " and ".join(facts.account.similar) if facts.account.similar else ""
+    return blocks(
+        "user_missing",
+        "no account is called %s%s" % (user, hint),
+        "create it (alicloud.ecs_access.ssh_access), or log in with the right name",
+    )
+
+
+def is_well_formed(line: str) -> bool:
+    """Whether the name service takes a line of /etc/passwd for an account."""
+    fields = line.split(":")
+    return len(fields) == 7 and fields[2].isdigit() and fields[3].isdigit()
+
+
+def _lock(facts: Facts) -> List[Finding]:
+    user, shadow = facts.request.user, facts.account.shadow
+    if shadow is None:
+        return []
+    found = []
+    if shadow.expires is not None and facts.request.today >= shadow.expires:
+        found.append(
+            blocks(
+                "account_expired",
+                "/etc/shadow: the account %s expired %d days ago" % (user, facts.request.today - shadow.expires),
+                "remove the expiry date, if this person is to come back",
+                "chage -E -1 -- %s" % shell_quote(user),
+            )
+        )
+    if shadow.password.startswith("!") and not facts.uses_pam:
+        found.append(
+            blocks(
+                "account_locked",
+                "/etc/shadow: the password of %s starts with '!', which sshd takes for a locked account when UsePAM is no" % user,
+                "replace it by '*', which lets nobody in by password and leaves keys alone",
+                "usermod -p '*' -- %s" % shell_quote(user),
+            )
+        )
+    return found
+
+
+def _password_problem(shadow: ShadowLine, today: int) -> Optional[str]:
+    if shadow.changed is None:
+        return None
+    if shadow.changed == 0:
+        return "the password of %s must be changed at the next login"
+    if shadow.maximum is not None and shadow.maximum >= 0 and shadow.changed + shadow.maximum < today:
+        return "the password of %%s expired %d days ago" % (today - shadow.changed - shadow.maximum)
+    return None
+
+
+def _shell(facts: Facts) -> List[Finding]:
+    account, user = facts.account, facts.request.user
+    shell = account.shell or "/bin/sh"
+    change = "usermod -s /bin/bash -- %s" % shell_quote(user) if "/bin/bash" in account.shells else "usermod -s /bin/sh -- %s" % shell_quote(user)
+    if account.shell_node.kind == "missing":
+        return [blocks("shell_missing", "the shell of %s, %s, does not exist" % (user, _visible(shell)), "give it a shell that exists", change)]
+    closed = account.shell_closed_at
+    if closed is not None and account.shell_node.kind == "file":
+        return [
+            blocks(
+                "directory_not_enterable",
+                "%s (owner %s, mode %04o): %s may not enter it, so nobody can start its shell, %s"
+                % (closed.path, closed.owner or closed.uid, closed.mode, user, shell),
+                "let everybody enter it",
+                open_up(facts, closed, "x"),
+            )
+        ]
+    if account.shell_node.kind != "file" or not account.shell_executable:
+        return [
+            blocks(
+                "shell_not_executable",
+                "%s may not execute its shell, %s (%s, mode %04o)" % (user, shell, account.shell_node.kind, account.shell_node.mode),
+                "give it another shell, or make this one executable",
+                change,
+            )
+        ]
+    if account.shell_interpreter:
+        return [
+            blocks(
+                "shell_interpreter_missing",
+                "the shell of %s, %s, is a script for %s, which does not exist" % (user, shell, account.shell_interpreter),
+                "give it another shell, or mend the first line of the script",
+                change,
+            )
+        ]
+    if shell.rsplit("/", 1)[-1] in ("nologin", "false", "true", "sync", "halt", "shutdown"):
+        return [
+            blocks(
+                "shell_nologin",
+                "the shell of %s is %s, which ends every session at once" % (user, shell),
+                "give it a shell, if it is a person's account",
+                change,
+            )
+        ]
+    return []
+
+
+def _visible(text: str) -> str:
+    """With letters that no terminal shows, such as the line end of another system."""
+    return text if text.isprintable() else repr(text)
+
+
+def _nologin(facts: Facts) -> List[Finding]:
+    account = facts.account
+    with_module = any(entry.module == "pam_nologin" and entry.kind in ("account", "auth") for entry in facts.pam.entries)
+    if account.uid == 0 or not account.nologin or (facts.uses_pam and not with_module):
+        return []
+    if not facts.uses_pam:
+        # Then sshd looks itself, and at the one in /etc only.
+        paths = [item for item in account.nologin if item[0] == "/etc/nologin"]
+    else:
+        paths = list(account.nologin)
+    return [
+        blocks(
+            "nologin_file",
+            "%s exists and keeps everybody but root out (it says: %s)" % (path, text or "nothing"),
+            "remove it once the reason for it is gone",
+            "rm %s" % path,
+        )
+        for path, text in paths
+    ]
+
+
+def judge_home(facts: Facts) -> List[Finding]:
+    """A home that is not there. What is wrong with one that is shows in the key files below it."""
+    account = facts.account
+    if not account.found or account.home_node.kind == "directory" or facts.session.unmounted:
+        return []
+    in_home = [item for item in facts.key_files if item.path.startswith(account.home.rstrip("/") + "/")]
+    if account.home_node.kind == "missing":
+        evidence = "the home of %s, %s, does not exist" % (facts.request.user, account.home)
+        command = make_home(facts)
+    else:
+        evidence = "the home of %s, %s, is a %s and not a directory" % (facts.request.user, account.home, account.home_node.kind)
+        command = ""
+    make = blocks if in_home else warns
+    return [make("home_missing", evidence, "create it and put the key into it (alicloud.ecs_access.ssh_access)", command)]

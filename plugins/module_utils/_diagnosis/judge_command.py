@@ -1,0 +1,86 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""AuthorizedKeysCommand: whether sshd may run it, whether it works, and whether it names the key.
+
+Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
+"""
+
+from typing import List, NamedTuple, Tuple
+
+from .._openssh.authorized_keys import parse_key_file
+from .._text import text_lines
+from .facts import Facts
+from .finding import BLOCKS, Finding, blocks, warns
+from .fix import by_root
+from .judge_key_line import judge_line
+
+
+class CommandVerdict(NamedTuple):
+    """Whether the command lets the key in, and what is wrong with it (which matters only where no file does)."""
+
+    admits: bool
+    findings: Tuple[Finding, ...]
+
+
+def judge_command(facts: Facts) -> CommandVerdict:
+    """sshd asks the command before it looks into files; one that fails is as good as none."""
+    command = facts.command
+    if not command.command:
+        return CommandVerdict(False, ())
+    problems = _problems(facts)
+    if problems:
+        return CommandVerdict(False, tuple(problems))
+    lines = [line for line in parse_key_file(command.output) if line.key is not None]
+    if facts.request.key is not None:
+        lines = [line for line in lines if line.key.same_key(facts.request.key)]
+    judged = [judge_line(facts, "the output of %s" % command.command, line) for line in lines]
+    good = [findings for findings in judged if not any(finding.severity == BLOCKS for finding in findings)]
+    if good:
+        return CommandVerdict(True, tuple(good[0]))
+    return CommandVerdict(False, tuple(finding for findings in judged for finding in findings))
+
+
+def _problems(facts: Facts) -> List[Finding]:
+    command = facts.command
+    program = command.command.split()[0]
+    name = "AuthorizedKeysCommand %s" % program
+    if not command.nodes or command.nodes[0].kind != "file":
+        return [blocks("keys_command_missing", "%s does not exist" % name, "install it, or remove the setting")]
+    for node in command.nodes:
+        if node.uid != 0:
+            return [
+                blocks(
+                    "keys_command_unsafe",
+                    "%s: %s belongs to %s, and sshd runs only what is root's" % (name, node.path, node.owner),
+                    "look at what it does, and install it as root's",
+                )
+            ]
+        if node.mode & 0o022:
+            return [
+                blocks(
+                    "keys_command_unsafe",
+                    "%s: %s has mode %04o, and sshd runs nothing that others may write" % (name, node.path, node.mode),
+                    "remove that permission",
+                    by_root(node, "chmod", "go-w"),
+                )
+            ]
+    if not command.user_exists:
+        return [
+            blocks(
+                "keys_command_user_missing",
+                "AuthorizedKeysCommandUser %s does not exist" % (command.user or "is not set and"),
+                "create that account, or name another",
+            )
+        ]
+    if not command.ran:
+        return [warns("keys_command_not_run", "%s was not asked for keys: %s" % (name, command.not_run), "log in with the key to see")]
+    if command.error or command.status != 0:
+        said = command.error or "ended with status %d%s" % (command.status, _last_line(command.output))
+        return [blocks("keys_command_fails", "%s %s" % (name, said), "mend the command")]
+    return []
+
+
+def _last_line(output: bytes) -> str:
+    lines = text_lines(output.decode("utf-8", "replace").strip())
+    return ": " + lines[-1][:120] if lines else ""

@@ -1,0 +1,105 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a key line admits its key now and from here: what the options in front of it say.
+
+Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
+"""
+
+from typing import List
+
+from .._openssh.authorized_keys import KeyLine
+from .._openssh.key_options import KeyOptionsError, parse_options, unknown_options
+from .._openssh.patterns import address_in_list
+from .facts import Facts
+from .finding import Finding, blocks, info, warns
+
+SFTP = ("internal-sftp", "sftp-server")
+REFUSING = ("false", "nologin")
+
+
+def judge_line(facts: Facts, place: str, line: KeyLine) -> List[Finding]:
+    """What the options of one line do to a login; empty when they do nothing worth a word."""
+    if not line.options:
+        return []
+    try:
+        options = parse_options(line.options, place)
+    except KeyOptionsError as exc:
+        return [blocks("option_malformed", "%s; sshd passes over the whole line without a word" % exc, "mend or remove the option")]
+    unknown = unknown_options(options)
+    if unknown:
+        return [
+            blocks(
+                "option_unknown",
+                "%s: sshd knows no key option %s, and passes over the whole line without a word" % (place, ", ".join(unknown)),
+                "correct or remove it",
+            )
+        ]
+    found = []  # type: List[Finding]
+    for option in options:
+        name, value = option.name.lower(), option.value or ""
+        if name == "cert-authority":
+            found.append(
+                blocks(
+                    "cert_authority_only",
+                    "%s: the key is marked cert-authority, so it may sign certificates but not log in" % place,
+                    "remove cert-authority, or log in with a certificate",
+                )
+            )
+        elif name == "from":
+            found += _judge_from(facts, place, value)
+        elif name == "expiry-time" and _is_past(facts, value):
+            found.append(
+                blocks(
+                    "key_expired",
+                    '%s: expiry-time="%s" is over (it is %s)' % (place, value, facts.request.now[:12]),
+                    "set a later expiry-time, or remove it",
+                )
+            )
+        elif name == "command":
+            found += judge_forced(facts, 'command="%s" at %s' % (value, place), value)
+    return found
+
+
+def judge_forced(facts: Facts, what: str, command: str) -> List[Finding]:
+    """A command that runs instead of the user's own."""
+    words = command.split()
+    program = words[0] if words else ""
+    startable = dict(facts.session.forced).get(command, True)
+    refuses = program.rsplit("/", 1)[-1] in REFUSING or "Please login as the user" in command
+    if refuses:
+        return [blocks("forced_command_refuses", "%s ends every session at once" % what, "remove the forced command")]
+    if program.rsplit("/", 1)[-1] in SFTP:
+        return [
+            warns(
+                "sftp_only",
+                "%s lets files be transferred, and nothing else" % what,
+                "use sftp; if a shell is wanted, remove the forced command",
+            )
+        ]
+    if not startable:
+        return [blocks("forced_command_missing", "%s can't be started" % what, "install the program, or remove the forced command")]
+    return [info("forced_command", "%s runs instead of what the user asks for" % what)]
+
+
+def _judge_from(facts: Facts, place: str, value: str) -> List[Finding]:
+    address = facts.request.address
+    allowed = address_in_list(address, value)
+    if allowed:
+        return []
+    if allowed is None:
+        return [
+            warns(
+                "from_unknown",
+                '%s: from="%s" lets the key in from there only' % (place, value),
+                "check again with the address that the login comes from",
+            )
+        ]
+    return [blocks("from_mismatch", '%s: from="%s" does not cover %s' % (place, value, address), "add the address to it")]
+
+
+def _is_past(facts: Facts, value: str) -> bool:
+    digits = value.upper().replace("UTC", "").rstrip("Z")
+    now = facts.request.now if digits == value else facts.request.now_utc
+    # A time without seconds, or a day without time, means its first moment.
+    return digits.replace(" ", "0").ljust(14, "0") < now

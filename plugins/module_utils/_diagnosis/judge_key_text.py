@@ -1,0 +1,197 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a key that somebody put into an authorized_keys file is not a key to sshd: what happened to its text.
+
+Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
+"""
+
+import difflib
+import re
+from typing import List, NamedTuple, Optional
+
+from .._openssh.authorized_keys import KeyLine, parse_key_file
+from .._openssh.keys import KEY_TYPES, KeyFormatError, PublicKey, parse_key_fields
+
+_BOM = b"\xef\xbb\xbf"
+_FORMS = (
+    (
+        "PRIVATE KEY",
+        "private_key_pasted",
+        "holds a private key",
+        "remove it, treat that key as lost to others, and add the public half of a new one",
+    ),
+    (
+        "BEGIN SSH2 PUBLIC KEY",
+        "key_in_rfc4716_form",
+        "holds a key in RFC 4716 form, which sshd does not read",
+        "put the key there in OpenSSH's form, the output of 'ssh-keygen -i -f FILE'",
+    ),
+    (
+        "PuTTY-User-Key-File",
+        "key_in_putty_form",
+        "holds a key in PuTTY's form, which sshd does not read",
+        "put the line there that PuTTYgen shows under 'Public key for pasting into OpenSSH authorized_keys file'",
+    ),
+    (
+        "BEGIN RSA PUBLIC KEY",
+        "key_in_pem_form",
+        "holds a key in PEM form, which sshd does not read",
+        "put the key there in OpenSSH's form, the output of 'ssh-keygen -i -m PEM -f FILE'",
+    ),
+    (
+        "BEGIN PUBLIC KEY",
+        "key_in_pem_form",
+        "holds a key in PEM form, which sshd does not read",
+        "put the key there in OpenSSH's form, the output of 'ssh-keygen -i -m PKCS8 -f FILE'",
+    ),
+)
+# No-break, zero-width and other blanks that come with text from web pages.
+_ODD_BLANKS = re.compile("[\u00a0\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]")
+# A shorter beginning of a key is the same for every key of its type.
+_TELLING = 44
+
+
+class Damage(NamedTuple):
+    """What is wrong with the text: a cause, the line (0 for the file as a whole), a clause and what to do."""
+
+    cause: str
+    line: int
+    clause: str
+    fix: str
+
+
+def find_damage(content: bytes, key: Optional[PublicKey]) -> Optional[Damage]:
+    """Why this key can't be found although it, or what looks like it, is in the file; None if nothing looks like it.
+
+    Without a key, the first thing that was meant to be one.
+    """
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content[:512]:
+        return Damage(
+            "key_file_utf16",
+            0,
+            "is UTF-16 text, which sshd can't read",
+            "save it as plain text, for example with 'iconv -f UTF-16 -t UTF-8'",
+        )
+    lines = parse_key_file(content)
+    form = _foreign_form(lines)
+    found = None if key is None else _damage_of(lines, content, key)
+    if found is not None and not (form and found.cause == "key_line_malformed"):
+        return found
+    if form is not None or key is not None:
+        return form
+    for line in lines:
+        if line.kind == "unknown":
+            return _unreadable(line, line.text, _first_word(line.text) or "")
+    return None
+
+
+def _damage_of(lines: List[KeyLine], content: bytes, key: PublicKey) -> Optional[Damage]:
+    for line in lines:
+        if key.base64 in line.text and not (line.key is not None and line.key.same_key(key)):
+            return _describe(line, key)
+    for line in lines:
+        if key.base64 not in line.text and key.base64 in "".join(line.text.split()):
+            return Damage("key_damaged", line.number, "there is a blank in the middle of the key", "remove it")
+    for line in lines:
+        for word in line.text.split():
+            if len(word) >= _TELLING and word != key.base64 and key.base64.startswith(word):
+                joined = b"".join(content.split())
+                if key.base64.encode("ascii") in joined:
+                    return Damage("key_wrapped", line.number, "the key is broken into several lines", "join them into one line")
+                return Damage("key_truncated", line.number, "the key is cut off", "put the whole key there")
+            if len(word) == len(key.base64) and word.lower() == key.base64.lower():
+                return Damage("key_damaged", line.number, "upper and lower case of the key were changed", "put the key there unchanged")
+            if len(word) == len(key.base64) and sum(one != other for one, other in zip(word, key.base64)) in (1, 2):
+                return Damage("key_damaged", line.number, "a letter of the key was changed", "put the key there unchanged")
+    return None
+
+
+def _describe(line: KeyLine, key: PublicKey) -> Damage:
+    before = line.text.split(key.base64)[0].rstrip()
+    typed = before.endswith(KEY_TYPES)
+    glued = re.search(r"(\S)(%s)\Z" % "|".join(re.escape(name) for name in KEY_TYPES), before)
+    if line.text.startswith("\ufeff"):
+        return Damage(
+            "key_file_bom",
+            line.number,
+            "the line starts with a byte order mark that no editor shows, so sshd does not know its key type",
+            "remove the mark",
+        )
+    if "\r" in before:
+        return Damage(
+            "key_file_line_ends",
+            line.number,
+            "the lines end with a carriage return alone, so to sshd all of them are one line",
+            "end each line with a newline, for example with: tr '\\r' '\\n'",
+        )
+    if _ODD_BLANKS.search(line.text):
+        return Damage(
+            "key_has_odd_blanks",
+            line.number,
+            "there is a blank that is none to sshd (%s) in the line" % ascii(_ODD_BLANKS.search(line.text).group(0)).strip("'"),
+            "put plain blanks there",
+        )
+    if glued and (line.kind in ("comment", "key") or line.text[: glued.start(2)].rstrip("\"'") == ""):
+        if glued.group(1) in "\"'":
+            return Damage("key_line_malformed", line.number, "the key stands in quotes", "remove the quotes")
+        if glued.group(1) == "#" and not line.text.split("#")[0].strip() and before.strip("# ") in KEY_TYPES:
+            return Damage("key_commented_out", line.number, "the key is commented out", "remove the # in front of it")
+        return Damage("key_glued", line.number, "the key is glued to the end of the text before it", "start a new line before the key")
+    if line.kind == "comment":
+        return Damage("key_commented_out", line.number, "the key is commented out", "remove the # in front of it")
+    last = _last_word(before)
+    if not typed and difflib.get_close_matches(last.lower(), KEY_TYPES, 1, 0.85):
+        return Damage(
+            "key_type_misspelt",
+            line.number,
+            "there is no key type %s" % last,
+            "write %s in front of the key" % key.key_type,
+        )
+    if not typed:
+        return Damage(
+            "key_line_malformed", line.number, "there is no key type right before the key", "write %s in front of it" % key.key_type
+        )
+    return _unreadable(line, before + " " + key.base64, before.split()[-1], key)
+
+
+def _unreadable(line: KeyLine, text: str, kind: str, key: Optional[PublicKey] = None) -> Damage:
+    """A line that is neither comment nor key; the reason is the parser's, in short."""
+    if key is not None and kind in KEY_TYPES and kind != key.key_type:
+        return Damage(
+            "key_type_mismatch",
+            line.number,
+            "says %s but the key is of type %s" % (kind, key.key_type),
+            "write %s in front of the key" % key.key_type,
+        )
+    if key is not None:
+        options = text[: text.rindex(kind)].strip()
+        return Damage(
+            "option_malformed",
+            line.number,
+            "what stands before the key can't be read as key options (%s)" % options[:80],
+            'mend or remove the options: NAME or NAME="VALUE", separated by commas without blanks',
+        )
+    try:
+        parse_key_fields(text.strip(), "the line")
+    except KeyFormatError as exc:
+        return Damage("key_line_malformed", line.number, str(exc), "mend or remove the line")
+    return Damage("key_line_malformed", line.number, "the line is no key", "mend or remove the line")
+
+
+def _foreign_form(lines: List[KeyLine]) -> Optional[Damage]:
+    for line in lines:
+        for mark, cause, clause, fix in _FORMS:
+            if mark in line.text and line.key is None:
+                return Damage(cause, line.number, clause, fix)
+    return None
+
+
+def _last_word(text: str) -> str:
+    words = text.split()
+    return words[-1] if words else ""
+
+
+def _first_word(text: str) -> Optional[str]:
+    words = text.split(None, 1)
+    return words[0] if words else None

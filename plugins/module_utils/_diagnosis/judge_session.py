@@ -1,0 +1,104 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes wrong after the key has been accepted: start-up files that end the shell, full and read-only disks.
+
+Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
+"""
+
+import re
+from typing import Callable, List, Optional, Tuple
+
+from .._text import text_lines
+from .facts import Facts
+from .finding import Finding, blocks, warns
+
+_ENDING = re.compile(r"\s*(exit|logout|exec\s+(?!\d*[<>])\S.*)(\s|;|$)")
+_OPENING = re.compile(r"\s*(if|case|for|while|until|function|select)\b|.*\(\)\s*\{?\s*$|\s*\{\s*$")
+_CLOSING = re.compile(r"\s*(fi|esac|done)\b|\s*\}")
+
+
+def judge_session(facts: Facts) -> List[Finding]:
+    """Files that run at login, and where they run."""
+    found = []
+    for path, text in facts.session.startup:
+        hit = find_unconditional_end(text)
+        if hit is not None:
+            found.append(
+                blocks(
+                    "shell_startup_exits",
+                    "%s:%d ends the shell before the command runs: %s" % (path, hit[0], hit[1]),
+                    "let it happen in interactive shells only: case $- in *i*) ... esac",
+                )
+            )
+        wait = find_unconditional_wait(text)
+        if wait is not None and (hit is None or wait[0] < hit[0]):
+            found.append(
+                blocks(
+                    "shell_startup_hangs", "%s:%d makes every session wait: %s" % (path, wait[0], wait[1]), "remove the line"
+                )
+            )
+    for path, text in facts.session.login_startup:
+        hit = find_unconditional_end(text)
+        if hit is not None and not hit[1].startswith("exec"):
+            found.append(
+                warns("shell_startup_exits", "%s:%d ends every interactive session: %s" % (path, hit[0], hit[1]), "remove the line")
+            )
+    for path, text in facts.session.rc:
+        wait = find_unconditional_wait(text)
+        if wait is not None:
+            found.append(
+                blocks("ssh_rc_hangs", "%s:%d runs at every login and does not end: %s" % (path, wait[0], wait[1]), "remove the line")
+            )
+    for disk in facts.session.disks:
+        if disk.read_only:
+            found.append(
+                warns(
+                    "disk_read_only",
+                    "%s is mounted read-only: programs that write at login fail" % disk.path,
+                    "find out why (dmesg) and mount it for writing",
+                )
+            )
+        elif disk.free == 0 or disk.free_inodes == 0:
+            found.append(
+                warns(
+                    "disk_full", "the file system of %s has no %s left" % (disk.path, "space" if disk.free == 0 else "inodes"), "make room"
+                )
+            )
+    return found
+
+
+def find_unconditional_end(text: str) -> Optional[Tuple[int, str]]:
+    """The first line on the outermost level that ends or replaces the shell, unless a line before it lets others return."""
+    return _find_unconditional(text, lambda line, _rest: bool(_ENDING.match(line)))
+
+
+def find_unconditional_wait(text: str) -> Optional[Tuple[int, str]]:
+    """The first line on the outermost level that waits for longer than anybody would."""
+    return _find_unconditional(text, _waits)
+
+
+def _waits(line: str, rest: str) -> bool:
+    if re.match(r"\s*while\s+(true|:)\s*(;|$)", line):
+        # Up to the end of the text: an exit after the loop is taken for one in it, which errs on the safe side.
+        return not re.search(r"\b(break|exit|return|exec)\b", line + rest)
+    return bool(re.match(r"\s*(/bin/|/usr/bin/)?sleep\s+(\d{3,}s?|\d{2,}m|\d+[hd]|inf\w*)\s*(;|$|&&)", line))
+
+
+def _find_unconditional(text: str, wanted: Callable[[str, str], bool]) -> Optional[Tuple[int, str]]:
+    depth = 0
+    lines = text_lines(text)
+    for number, line in enumerate(lines, 1):
+        stripped = line.split("#", 1)[0].rstrip() if line.lstrip().startswith("#") else line.rstrip()
+        if not stripped:
+            continue
+        returns = re.search(r"\breturn\b", stripped) and "()" not in stripped
+        if returns and (re.search(r"\$-|PS1", text) or (depth == 0 and not _OPENING.match(stripped))):
+            # What follows is for interactive shells.
+            return None
+        if depth == 0 and wanted(stripped, "\n".join(lines[number:])):
+            return number, stripped.strip()
+        opens = bool(_OPENING.match(stripped))
+        closes = bool(_CLOSING.match(stripped)) or bool(re.search(r";\s*(fi|esac|done|\})\s*;?$", stripped))
+        depth = max(0, depth + opens - closes)
+    return None

@@ -1,0 +1,325 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What sshd's settings, as they apply to this user from this address, hold against a login by key.
+
+Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
+"""
+
+from typing import List, Optional
+
+from .._openssh.patterns import in_list, user_matches
+from .._openssh.sshd_config import Directive
+from .facts import Facts
+from .finding import Finding, blocks, shell_quote, warns
+from .fix import join_group, set_mode
+from .judge_key_line import judge_forced
+
+_SWITCHES = {
+    "password": "passwordauthentication",
+    "keyboard-interactive": "kbdinteractiveauthentication",
+    "hostbased": "hostbasedauthentication",
+    "gssapi-with-mic": "gssapiauthentication",
+}
+_RSA = ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")
+
+
+def judge_access(facts: Facts) -> List[Finding]:
+    """DenyUsers, AllowUsers, DenyGroups, AllowGroups in sshd's order."""
+    user, address, account = facts.request.user, facts.request.address, facts.account
+    if not account.found:
+        return []
+    for word in facts.words("denyusers"):
+        hit = user_matches(user, address, word)
+        if hit:
+            return [blocks("deny_users", "DenyUsers has %s%s" % (word, _at(facts, "denyusers", word)), "take %s out of it" % word)]
+        if hit is None:
+            return [_depends("deny_users_unknown", "DenyUsers has %s" % word)]
+    allowed = [user_matches(user, address, word) for word in facts.words("allowusers")]
+    if allowed and True not in allowed:
+        if None in allowed:
+            return [_depends("allow_users_unknown", "AllowUsers has %s" % " ".join(facts.words("allowusers")))]
+        where = " from %s" % address if any("@" in word for word in facts.words("allowusers")) else ""
+        return [
+            blocks(
+                "allow_users",
+                "AllowUsers does not cover %s%s (it has %s)%s"
+                % (user, where, " ".join(facts.words("allowusers")), _at(facts, "allowusers")),
+                "add %s to it" % user,
+            )
+        ]
+    groups = account.groups
+    denied = [word for word in facts.words("denygroups") if any(in_list(group, [word]) for group in groups)]
+    if denied:
+        return [
+            blocks(
+                "deny_groups",
+                "DenyGroups has %s, a group of %s%s" % (denied[0], user, _at(facts, "denygroups", denied[0])),
+                "take %s out of that group, or the group out of DenyGroups" % user,
+            )
+        ]
+    allow = facts.words("allowgroups")
+    if allow and not any(in_list(group, allow) for group in groups):
+        plain = [word for word in allow if not set(word) & set("*?!")]
+        return [
+            blocks(
+                "allow_groups",
+                "AllowGroups (%s) has none of the groups of %s (%s)%s"
+                % (" ".join(allow), user, ", ".join(groups), _at(facts, "allowgroups")),
+                "make %s a member of one of them" % user,
+                join_group(facts, plain),
+            )
+        ]
+    return []
+
+
+def judge_methods(facts: Facts) -> List[Finding]:
+    """Whether sshd tries keys at all, and lets them suffice."""
+    if not facts.server.effective:
+        return []
+    found = []
+    if facts.setting("refuseconnection", "no") == "yes":
+        found.append(blocks("refuse_connection", "RefuseConnection is yes%s" % _at(facts, "refuseconnection"), "take it out"))
+    if facts.setting("pubkeyauthentication", "yes") == "no":
+        where = find_place(facts, "pubkeyauthentication", "no")
+        command = ""
+        if where is not None and where.path in facts.server.fixed:
+            command = "sed -i '%ds/.*/PubkeyAuthentication yes/' %s && %s" % (where.line, shell_quote(where.path), reload_command(facts))
+        found.append(
+            blocks(
+                "pubkey_authentication_off",
+                "PubkeyAuthentication is no%s" % _at(facts, "pubkeyauthentication", "no"),
+                "set it to yes (alicloud.ecs_access.sshd_pubkey does it safely)",
+                command,
+            )
+        )
+    methods = facts.words("authenticationmethods")
+    if methods and methods != ("any",) and not any(_satisfiable(facts, item) for item in methods):
+        found.append(
+            blocks(
+                "authentication_methods",
+                "AuthenticationMethods is %s: a key alone does not satisfy it%s" % (" ".join(methods), _at(facts, "authenticationmethods")),
+                "make publickey one of its lists, or log in with all that it asks for",
+            )
+        )
+    tries = facts.setting("maxauthtries", "6")
+    if tries.isdigit() and int(tries) == 0:
+        found.append(
+            blocks("max_auth_tries", "MaxAuthTries is %s, too few for any key%s" % (tries, _at(facts, "maxauthtries")), "set it to 6")
+        )
+    elif tries.isdigit() and int(tries) < 3:
+        found.append(
+            warns(
+                "max_auth_tries",
+                "MaxAuthTries is %s: an agent with more keys than that never comes to the right one%s"
+                % (tries, _at(facts, "maxauthtries")),
+                "set it to 6, or use ssh with IdentitiesOnly=yes and one key",
+            )
+        )
+    return found
+
+
+def judge_root(facts: Facts) -> List[Finding]:
+    """PermitRootLogin."""
+    value = facts.setting("permitrootlogin", "yes")
+    if facts.account.uid != 0 or value not in ("no", "forced-commands-only"):
+        return []
+    if value == "forced-commands-only" and any(b"command=" in item.content for item in facts.key_files):
+        return [
+            warns(
+                "permit_root_login",
+                "PermitRootLogin is forced-commands-only%s: root gets in only with a key that has command=" % _at(facts, "permitrootlogin"),
+                "set it to prohibit-password",
+            )
+        ]
+    return [
+        blocks(
+            "permit_root_login",
+            "PermitRootLogin is %s%s" % (value, _at(facts, "permitrootlogin", value)),
+            "log in as another user and use sudo, or set it to prohibit-password",
+        )
+    ]
+
+
+def judge_algorithms(facts: Facts) -> List[Finding]:
+    """Whether sshd takes signatures of such a key, and the key itself."""
+    key = facts.request.key
+    if key is None or not facts.server.effective:
+        return []
+    found = []
+    accepted = ",".join(facts.words("pubkeyacceptedalgorithms"))
+    usable = _RSA if key.key_type == "ssh-rsa" else (key.key_type,)
+    if accepted and not any(name in accepted.split(",") for name in usable):
+        where = _at(facts, "pubkeyacceptedalgorithms")
+        cause = "key_type_unsupported" if key.key_type == "ssh-dss" else "algorithm_not_accepted"
+        policy = "; the host runs in FIPS mode" if facts.fips and key.key_type == "ssh-ed25519" else ""
+        found.append(
+            blocks(
+                cause,
+                "PubkeyAcceptedAlgorithms has none of %s%s%s" % (", ".join(usable), where, policy),
+                "use a key of another type, or add %s" % usable[0],
+            )
+        )
+    elif key.key_type == "ssh-rsa" and accepted and not set(accepted.split(",")) & {"rsa-sha2-512", "rsa-sha2-256"}:
+        found.append(
+            warns(
+                "algorithm_sha1_only",
+                "PubkeyAcceptedAlgorithms has ssh-rsa (SHA-1) only, which new clients do not offer%s"
+                % _at(facts, "pubkeyacceptedalgorithms"),
+                "add rsa-sha2-512",
+            )
+        )
+    required = facts.setting("requiredrsasize", "1024")
+    if key.key_type == "ssh-rsa" and required.isdigit() and key.bits < int(required):
+        found.append(
+            blocks(
+                "rsa_key_too_small",
+                "the key has %d bits, RequiredRSASize asks for %s%s" % (key.bits, required, _at(facts, "requiredrsasize")),
+                "use a longer RSA key, or an Ed25519 key",
+            )
+        )
+    path, _problem, listed = facts.revoked
+    if listed:
+        found.append(blocks("key_revoked", "%s lists the key%s" % (path, _at(facts, "revokedkeys")), "use another key"))
+    options = facts.words("pubkeyauthoptions")
+    if key.key_type.startswith("sk-") and "verify-required" in options:
+        found.append(
+            warns(
+                "security_key_verification",
+                "PubkeyAuthOptions has verify-required: the token must ask for its PIN%s" % _at(facts, "pubkeyauthoptions"),
+                "make the key with 'ssh-keygen -O verify-required'",
+            )
+        )
+    return found
+
+
+def judge_revoked_file(facts: Facts) -> List[Finding]:
+    """A RevokedKeys file that can't be read makes sshd refuse every key of everybody."""
+    path, problem, _listed = facts.revoked
+    if not problem:
+        return []
+    command = "touch -- %s" % shell_quote(path) if problem == "it does not exist" and path in facts.server.fixed else ""
+    return [
+        blocks(
+            "revoked_keys_unreadable",
+            "RevokedKeys names %s, but %s, so sshd refuses every key%s" % (path, problem, _at(facts, "revokedkeys")),
+            "make it a file that can be read (empty is enough), or remove the setting",
+            command,
+        )
+    ]
+
+
+def judge_key_places(facts: Facts) -> List[Finding]:
+    """AuthorizedKeysFile none."""
+    patterns = facts.words("authorizedkeysfile")
+    if facts.command.command or not patterns or any(pattern.lower() != "none" for pattern in patterns):
+        return []
+    return [
+        blocks(
+            "authorized_keys_file_none",
+            "AuthorizedKeysFile is none%s, so there is no place for a key" % _at(facts, "authorizedkeysfile"),
+            "set it to .ssh/authorized_keys",
+        )
+    ]
+
+
+def judge_session_settings(facts: Facts) -> List[Finding]:
+    """Settings that end a session after the key has been accepted."""
+    found = []
+    if facts.setting("maxsessions", "10") == "0":
+        found.append(
+            blocks(
+                "max_sessions", "MaxSessions is 0, so no command and no shell can be started%s" % _at(facts, "maxsessions"), "set it to 10"
+            )
+        )
+    grace = facts.setting("logingracetime", "120")
+    if grace.isdigit() and 0 < int(grace) < 5:
+        found.append(
+            warns(
+                "login_grace_time",
+                "LoginGraceTime is %s s: a slow network or a key with a passphrase takes longer%s" % (grace, _at(facts, "logingracetime")),
+                "set it to 120",
+            )
+        )
+    forced = facts.setting("forcecommand", "none")
+    if forced != "none":
+        found += judge_forced(facts, "ForceCommand %s%s" % (forced, _at(facts, "forcecommand")), forced)
+    return found + _judge_chroot(facts)
+
+
+def _judge_chroot(facts: Facts) -> List[Finding]:
+    nodes = facts.session.chroot
+    if not nodes:
+        return []
+    where = _at(facts, "chrootdirectory")
+    target = nodes[-1]
+    if target.kind != "directory":
+        return [
+            blocks(
+                "chroot_missing",
+                "ChrootDirectory %s is not there (%s)%s" % (facts.setting("chrootdirectory"), target.path, where),
+                "make it a directory of root's, or remove the setting",
+            )
+        ]
+    for node in nodes:
+        if node.uid != 0 or node.mode & 0o022:
+            return [
+                blocks(
+                    "chroot_unsafe",
+                    "ChrootDirectory: %s (owner %s, mode %04o) must be root's and nobody else's to write%s"
+                    % (node.path, node.owner or node.uid, node.mode, where),
+                    "give it to root",
+                    set_mode(facts, node, "go-w"),
+                )
+            ]
+    sftp_only = facts.setting("forcecommand", "none").startswith("internal-sftp")
+    if not sftp_only and not facts.session.chroot_shell:
+        return [
+            blocks(
+                "chroot_without_shell",
+                "ChrootDirectory %s does not hold the shell %s%s" % (target.path, facts.account.shell or "/bin/sh", where),
+                "use ForceCommand internal-sftp, or put a system there",
+            )
+        ]
+    return []
+
+
+def find_place(facts: Facts, keyword: str, value: Optional[str] = None) -> Optional[Directive]:
+    """The line that most likely set this value: the first one outside of Match if that is the one in force."""
+    lines = [item for item in facts.server.directives if item.keyword == keyword]
+    if value is not None:
+        wanted = [item for item in lines if value.lower() in [word.lower() for word in item.arguments]]
+        lines = wanted or lines
+    plain = [item for item in lines if not item.match]
+    if value is None and plain:
+        effective = [word.lower() for word in facts.words(keyword)]
+        same = [item for item in lines if [word.lower() for word in item.arguments] == effective]
+        plain = [item for item in same if not item.match] or ([] if same else plain)
+        lines = same or lines
+    return (plain or lines or [None])[0]
+
+
+def reload_command(facts: Facts) -> str:
+    """Make a change of the files count, once sshd has accepted them."""
+    return "sshd -t && systemctl try-reload-or-restart %s" % (facts.server.unit or "sshd")
+
+
+def _at(facts: Facts, keyword: str, value: Optional[str] = None) -> str:
+    for option in facts.server.listener_options:
+        if option.split("=")[0].split(" ")[0].lower() == keyword:
+            return " (on the command line of sshd)"
+    place = find_place(facts, keyword, value)
+    if place is None:
+        return ""
+    return " (%s%s)" % (place.place, ", Match %s" % place.match if place.match else "")
+
+
+def _depends(cause: str, what: str) -> Finding:
+    return warns(cause, "%s, and where the login comes from is not known" % what, "check again with the address that it comes from")
+
+
+def _satisfiable(facts: Facts, methods: str) -> bool:
+    names = [method.split(":")[0] for method in methods.split(",")]
+    return names == ["publickey"] or (
+        names[0] == "publickey" and set(names) == {"publickey"} and len(names) < 3 and facts.request.key is None
+    )

@@ -1,0 +1,57 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Look at everything that decides about one login. Nothing is changed.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import os
+import time
+from typing import Optional
+
+from .._openssh.keys import PublicKey
+from .._system.nodes import read_quietly
+from .._system.sockets import find_connection
+from . import look_account, look_keys, look_pam, look_server, look_session
+from .facts import Facts, Request
+
+
+def make_request(user: str, key: Optional[PublicKey], address: Optional[str], port: Optional[int]) -> Request:
+    """What was asked, completed by where this run itself came from."""
+    connection = find_connection()
+    if address is None and connection is not None:
+        address = connection.address
+    now = time.time()
+    return Request(
+        user,
+        key,
+        address,
+        port,
+        time.strftime("%Y%m%d%H%M%S", time.localtime(now)),
+        time.strftime("%Y%m%d%H%M%S", time.gmtime(now)),
+        int(now // 86400),
+        time.localtime(now).tm_wday,
+    )
+
+
+def read_facts(request: Request, check_mode: bool = False) -> Facts:
+    """The facts, in the order in which they build on each other."""
+    facts = Facts(request, root=os.geteuid() == 0)
+    facts = facts._replace(account=look_account.read_account(request.user), server=look_server.read_server(request))
+    port = request.port or int((facts.words("port") or ("22",))[0])
+    facts = facts._replace(
+        pam=look_pam.read_pam(),
+        network=look_session.read_network(request, facts.server.program, port),
+        fips=read_quietly("/proc/sys/crypto/fips_enabled").strip() == "1",
+    )
+    if not facts.account.found:
+        return facts
+    facts = facts._replace(key_files=look_keys.read_key_files(facts))
+    facts = facts._replace(
+        command=look_keys.read_key_command(facts, check_mode),
+        revoked=look_keys.read_revoked(facts),
+        other_files=look_keys.read_other_files(facts),
+        selinux=look_keys.read_selinux(facts),
+    )
+    return facts._replace(session=look_session.read_session(facts))

@@ -1,0 +1,228 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read the SSH server: program, configuration as it applies to one login, units, sockets, host keys, log.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import contextlib
+import glob
+import os
+import re
+from typing import Dict, List, Optional, Tuple
+
+from .._openssh.sshd_config import Directive, absolute_pattern, parse_directives
+from .._system.listener import Listener, find_listener
+from .._system.nodes import read_quietly
+from .._system.run import find_tool
+from .._system.server import is_roots
+from .._system.sockets import find_foreign, read_listening
+from .._system.sshd import Origin, Sshd, SshdError, run
+from .._system.sshd_tree import SshdTree, decode
+from .._text import text_lines
+from .facts import Listening, Request, ServerFacts
+
+_UNITS = ("ssh.service", "sshd.service", "ssh.socket", "sshd.socket")
+_HOST_KEYS = tuple("/etc/ssh/ssh_host_%s_key" % kind for kind in ("rsa", "ecdsa", "ed25519"))
+_SESSION_PROGRAMS = ("/usr/lib/openssh/sshd-session", "/usr/libexec/openssh/sshd-session", "/usr/lib/ssh/sshd-session")
+_LOG_LINES = 400
+_LOGS = ("/var/log/auth.log", "/var/log/secure")
+
+
+def read_server(request: Request) -> ServerFacts:
+    """Everything about the server; what can't be had is left at its default."""
+    listening = read_listening()
+    try:
+        listener = find_listener(item.pid for item in listening if item.program == "sshd")
+    except OSError as exc:
+        return ServerFacts(error=str(exc).partition("sshd: ")[2], listening=listening)
+    server = listener.server
+    states = _unit_states()
+    test = [server.program] + list(server.options) + ["-t", "-f", server.config]
+    code, _out, said = run(test)
+    found = re.search(r"Missing privilege separation directory: (\S+)", said)
+    missing = found.group(1) if found else ""
+    try:
+        if missing:
+            # systemd makes it for a running service only, and without it sshd can't be asked anything.
+            os.makedirs(missing, mode=0o755, exist_ok=True)
+            code, _out, said = run(test)
+        return _read_server(request, listener, listening, states)._replace(
+            privsep_missing=missing,
+            error="" if code == 0 else " ".join(said.split()) or "status %d" % code,
+        )
+    finally:
+        if missing:
+            with contextlib.suppress(OSError):
+                os.rmdir(missing)
+
+
+def _read_server(
+    request: Request,
+    listener: Listener,
+    listening: Tuple[Listening, ...],
+    states: Tuple[Tuple[str, str, str, str], ...],
+) -> ServerFacts:
+    program, options, config = listener.server[:3]
+    facts = ServerFacts(
+        program=program,
+        unit=_unit(states),
+        unit_states=states,
+        listening=listening,
+        not_to_be_run=os.path.exists("/etc/ssh/sshd_not_to_be_run"),
+        debian=is_debians(program),
+        keeps_host_keys=any(os.path.exists(path) for path in _SESSION_PROGRAMS),
+        log=_log(),
+    )
+    try:
+        tree = SshdTree(config)
+    except SshdError:
+        return facts
+    directives = tuple(_in_reading_order(tree, config, "", 0))
+    facts = facts._replace(directives=directives, host_keys=_host_keys(directives))
+    facts = facts._replace(effective=_effective(program, options, config, request))
+    named = [value for keyword in ("revokedkeys", "hostkey") for value in facts.effective.get(keyword, ())]
+    in_place = [path for path in named if path.startswith("/") and not os.path.islink(path) and is_roots(os.path.dirname(path))]
+    facts = facts._replace(fixed=frozenset([path for path in tree.files if is_roots(path)] + in_place))
+    facts = facts._replace(foreign=find_foreign(facts.effective.get("listenaddress", ())))
+    if listener.pid:
+        changed_path, changed_at = _newest_change(tree)
+        facts = facts._replace(
+            listener=listener.pid,
+            listener_state=_process_state(listener.pid),
+            listener_options=options,
+            loaded_at=_loaded_at(listener.pid, directives),
+            changed_at=changed_at,
+            changed_path=changed_path,
+            startups=_startups(listener.pid),
+        )
+    return facts
+
+
+def _effective(program: str, options: Tuple[str, ...], config: str, request: Request) -> Dict[str, Tuple[str, ...]]:
+    address = request.address or "192.0.2.1"
+    try:
+        found = Sshd(program, options).effective(config, request.user, Origin(address, "127.0.0.1", request.port or 22))
+    except SshdError:
+        return {}
+    return {keyword: tuple(values) for keyword, values in found.items()}
+
+
+def _in_reading_order(tree: SshdTree, path: str, match: str, depth: int) -> List[Directive]:
+    found = []  # type: List[Directive]
+    for directive in parse_directives(path, decode(tree.files.get(path, b""))):
+        if match and not directive.match:
+            directive = directive._replace(match=match)
+        found.append(directive)
+        if directive.keyword == "include" and depth < 16:
+            for pattern in directive.arguments:
+                for name in sorted(glob.glob(absolute_pattern(pattern))):
+                    found += _in_reading_order(tree, name, directive.match, depth + 1)
+    return found
+
+
+def _newest_change(tree: SshdTree) -> Tuple[str, float]:
+    paths = set(tree.files)
+    for path, content in tree.files.items():
+        for directive in parse_directives(path, decode(content)):
+            if directive.keyword == "include":
+                # A file that was removed shows in its folder only.
+                paths.update(folder for pattern in directive.arguments for folder in glob.glob(os.path.dirname(absolute_pattern(pattern))))
+    newest = max((os.stat(path).st_ctime, path) for path in paths)
+    return newest[1], newest[0]
+
+
+def _loaded_at(pid: int, directives: Tuple[Directive, ...]) -> float:
+    """When the listener last read its files: it writes its pid file anew each time."""
+    named = [item.arguments[0] for item in directives if item.keyword == "pidfile" and item.arguments]
+    path = named[0] if named else "/run/sshd.pid"
+    if read_quietly(path).strip() == str(pid):
+        return os.stat(path).st_mtime
+    status = read_quietly("/proc/%d/stat" % pid).rpartition(")")[2].split()
+    boot = re.search(r"^btime (\d+)", read_quietly("/proc/stat"), re.MULTILINE)
+    # The start of the process, known to a second only.
+    return int(boot.group(1)) + int(status[19]) / float(os.sysconf("SC_CLK_TCK")) + 1 if boot and len(status) > 19 else 0.0
+
+
+def _startups(pid: int) -> Optional[Tuple[int, int]]:
+    """What the proven listener says of itself in its title."""
+    found = re.search(r"(\d+) of \d+-(\d+) startups", read_quietly("/proc/%d/cmdline" % pid))
+    return (int(found.group(1)), int(found.group(2))) if found else None
+
+
+def _process_state(pid: int) -> str:
+    return (read_quietly("/proc/%d/stat" % pid).rpartition(")")[2].split() or [""])[0]
+
+
+def _unit_states() -> Tuple[Tuple[str, str, str, str], ...]:
+    if not os.path.isdir("/run/systemd/system"):
+        return ()
+    _code, out, _err = run(["systemctl", "show", "-p", "Id,LoadState,ActiveState,UnitFileState"] + list(_UNITS))
+    found = {}
+    for block in out.strip().split("\n\n"):
+        values = dict(line.split("=", 1) for line in text_lines(block) if "=" in line)
+        if values.get("Id"):
+            found[values["Id"]] = (
+                values["Id"],
+                values.get("LoadState", ""),
+                values.get("ActiveState", ""),
+                values.get("UnitFileState", ""),
+            )
+    return tuple(found.values())
+
+
+def _unit(states: Tuple[Tuple[str, str, str, str], ...]) -> str:
+    services = [item for item in states if item[0].endswith(".service") and item[1] in ("loaded", "masked")]
+    active = [item for item in services if item[2] == "active"]
+    return (active or services or [("", "", "", "")])[0][0].replace(".service", "")
+
+
+def _host_keys(directives: Tuple[Directive, ...]) -> Tuple[Tuple[str, str], ...]:
+    paths = [item.arguments[0] for item in directives if item.keyword == "hostkey" and item.arguments] or list(_HOST_KEYS)
+    return tuple((path, _host_key_problem(path)) for path in paths)
+
+
+def _host_key_problem(path: str) -> str:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return "does not exist"
+    if status.st_uid == 0 and status.st_mode & 0o077 and status.st_mode & 0o077 != 0o040:
+        return "is readable by others (mode %04o), which sshd does not accept" % (status.st_mode & 0o7777)
+    return "" if os.geteuid() != 0 or "BEGIN" in read_quietly(path) else "holds no key"
+
+
+def _has_text(program: str, text: bytes) -> bool:
+    for path in (program,) + _SESSION_PROGRAMS:
+        with contextlib.suppress(OSError):
+            with open(path, "rb") as stream:
+                if text in stream.read():
+                    return True
+    return False
+
+
+def is_debians(program: str) -> bool:
+    """Whether this sshd lets a group write that has nobody but the account: those with Debian's patches do."""
+    return _has_text(program, b"debianbanner")
+
+
+def is_linked_to_libwrap(program: str) -> bool:
+    """Whether this sshd asks hosts.allow and hosts.deny."""
+    return _has_text(program, b"libwrap.so")
+
+
+def _log() -> Tuple[str, ...]:
+    if find_tool("journalctl"):
+        with contextlib.suppress(SshdError):
+            # Not with -n: together with --since it means the first lines, not the last.
+            _code, out, _err = run(["journalctl", "-q", "--no-pager", "--since=-15min", "-t", "sshd", "-t", "sshd-session"])
+            if out.strip():
+                return tuple(text_lines(out.strip())[-_LOG_LINES:])
+    for path in _LOGS:
+        with contextlib.suppress(OSError):
+            with open(path, "rb") as stream:
+                stream.seek(max(0, os.fstat(stream.fileno()).st_size - 32768))
+                lines = text_lines(stream.read().decode("utf-8", "replace"))
+            return tuple(line for line in lines if "sshd" in line)[-_LOG_LINES:]
+    return ()

@@ -1,0 +1,172 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read what decides after the key has been accepted, and what may turn an address away before.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import ipaddress
+import os
+from typing import List, Tuple
+
+from .._openssh.authorized_keys import parse_key_file
+from .._openssh.key_options import KeyOptionsError, parse_options
+from .._openssh.key_paths import expand_pattern
+from .._system.nodes import as_account, chain, read_quietly
+from .._system.run import HostError, find_processes, find_tool, run_tool
+from .._text import text_lines
+from .facts import (
+    AccountFacts,
+    Disk,
+    Facts,
+    Mount,
+    NetworkFacts,
+    Request,
+    SessionFacts,
+)
+from .judge_network import find_firewall_rules
+from .look_pam import read_tuple
+from .look_server import is_linked_to_libwrap
+
+# What a shell reads for a command that comes over SSH, and for a terminal.
+_STARTUP = {
+    "bash": (("/etc/bash.bashrc", ".bashrc"), ("/etc/profile", ".bash_profile", ".bash_login", ".profile")),
+    "zsh": (("/etc/zsh/zshenv", "/etc/zshenv", ".zshenv"), ("/etc/zsh/zprofile", ".zprofile", ".zshrc", ".zlogin")),
+    "csh": (("/etc/csh.cshrc", ".cshrc"), ("/etc/csh.login", ".login")),
+    "tcsh": (("/etc/csh.cshrc", ".tcshrc", ".cshrc"), ("/etc/csh.login", ".login")),
+    "": ((), ("/etc/profile", ".profile")),
+}  # type: Dict[str, Tuple[Tuple[str, ...], Tuple[str, ...]]]
+
+
+def read_session(facts: Facts) -> SessionFacts:
+    """Start-up files, disks, limits in use, the chroot, forced commands."""
+    account, user = facts.account, facts.request.user
+    every, login = _STARTUP.get(os.path.basename(account.shell), _STARTUP[""])
+    with as_account(user, account.uid, account.gid):
+        startup = read_tuple(_in_home(account, every))
+        login_startup = read_tuple(_in_home(account, login))
+        rc = read_tuple((account.home + "/.ssh/rc", "/etc/ssh/sshrc"))
+    logins = _logins()
+    root = facts.setting("chrootdirectory", "none")
+    chroot = () if root == "none" else chain(expand_pattern(root, user, account.uid, account.home))
+    return SessionFacts(
+        startup=startup,
+        login_startup=login_startup,
+        rc=rc,
+        disks=_disks(account),
+        unmounted=_unmounted(account.home, [item.path for item in facts.key_files]),
+        processes=len(find_processes(account.uid)),
+        logins=len([name for name in logins if name == user]),
+        all_logins=len(logins),
+        chroot=chroot,
+        forced=_forced(facts),
+        chroot_shell=not chroot or os.path.exists(chroot[-1].path + (account.shell or "/bin/sh")),
+    )
+
+
+def read_network(request: Request, program: str, port: int) -> NetworkFacts:
+    """TCP wrappers, the way back, firewall rules as far as this process may list them."""
+    return NetworkFacts(
+        libwrap=bool(program) and is_linked_to_libwrap(program),
+        hosts_allow=read_quietly("/etc/hosts.allow"),
+        hosts_deny=read_quietly("/etc/hosts.deny"),
+        route_error=_route_error(request.address or ""),
+        firewall=find_firewall_rules(_firewall_listing(), request.address, port),
+    )
+
+
+def _in_home(account: AccountFacts, names: Tuple[str, ...]) -> Tuple[str, ...]:
+    return tuple(name if name.startswith("/") else "%s/%s" % (account.home.rstrip("/"), name) for name in names)
+
+
+def _unmounted(home: str, paths: List[str]) -> Tuple[Mount, ...]:
+    """Mounts of /etc/fstab on the way to the home or to a key file that are not there."""
+    mounted = {line.split()[1].replace("\\040", " ") for line in text_lines(read_quietly("/proc/self/mounts"))}
+    found = []
+    for line in text_lines(read_quietly("/etc/fstab")):
+        words = line.split("#", 1)[0].split()
+        if len(words) < 3 or words[2] == "swap" or words[1] in ("/", "none"):
+            continue
+        point = words[1].replace("\\040", " ")
+        if point not in mounted and any((path + "/").startswith(point.rstrip("/") + "/") for path in [home] + paths):
+            found.append(Mount(point, words[0]))
+    return tuple(found)
+
+
+def _disks(account: AccountFacts) -> Tuple[Disk, ...]:
+    found = []  # type: List[Disk]
+    seen = set()
+    for path in (account.home, "/tmp", "/var", "/"):
+        try:
+            device = os.stat(path).st_dev
+            status = os.statvfs(path)
+        except OSError:
+            continue
+        if device not in seen:
+            seen.add(device)
+            # File systems without fixed inodes count none at all.
+            inodes = status.f_favail if status.f_files else 1
+            found.append(Disk(path, bool(status.f_flag & os.ST_RDONLY), status.f_bavail, inodes))
+    return tuple(found)
+
+
+def _logins() -> Tuple[str, ...]:
+    """Whose sessions are open."""
+    code, said = _tool(["who"])
+    return tuple(line.split()[0] for line in text_lines(said) if line.strip()) if code == 0 else ()
+
+
+def _forced(facts: Facts) -> Tuple[Tuple[str, bool], ...]:
+    commands = {facts.setting("forcecommand", "none")} - {"none"}
+    for item in facts.key_files:
+        for line in parse_key_file(item.content):
+            if line.key is not None and line.options:
+                try:
+                    commands.update(option.value or "" for option in parse_options(line.options, "") if option.name.lower() == "command")
+                except KeyOptionsError:
+                    continue
+    return tuple((command, _is_startable(command)) for command in sorted(commands))
+
+
+def _is_startable(command: str) -> bool:
+    program = (command.split() or [""])[0]
+    # Anything else is a matter of the shell.
+    return not program.startswith("/") or (os.path.isfile(program) and os.access(program, os.X_OK))
+
+
+def _route_error(address: str) -> str:
+    if not address or not find_tool("ip"):
+        return ""
+    code, said = _tool(["ip", "route", "get", address])
+    if code == 0:
+        return ""
+    _code, routes = _tool(["ip", "route", "show"] if ":" not in address else ["ip", "-6", "route", "show"])
+    for line in text_lines(routes):
+        words = line.split()
+        if len(words) > 1 and words[0] in ("blackhole", "unreachable", "prohibit") and _covers(words[1], address):
+            return " ".join(words[:2])
+    return text_lines(said)[-1] if said else "no route"
+
+
+def _covers(network: str, address: str) -> bool:
+    try:
+        return network == "default" or ipaddress.ip_address(address) in ipaddress.ip_network(network)
+    except ValueError:
+        return False
+
+
+def _firewall_listing() -> str:
+    for command in (["nft", "list", "ruleset"], ["iptables-save"]):
+        if find_tool(command[0]):
+            code, said = _tool(command)
+            if code == 0 and said:
+                return said
+    return ""
+
+
+def _tool(command: List[str]) -> Tuple[int, str]:
+    try:
+        return run_tool(command, timeout=10)
+    except HostError as exc:
+        return 127, str(exc)

@@ -1,0 +1,117 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What came of a login through a private sshd, and the configuration that such an sshd gets.
+
+Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
+"""
+
+import re
+from typing import List, NamedTuple, Optional, Sequence
+
+from .._openssh.patterns import user_matches
+from .._text import text_lines
+from .facts import Facts
+from .finding import Finding, blocks
+
+# What the private sshd gets from us, what makes no sense without a network, and what sshd -T prints but does not read.
+_REPLACED = frozenset(
+    (
+        "authorizedkeyscommand",
+        "authorizedkeyscommanduser",
+        "authorizedkeysfile",
+        "authorizedprincipalsfile",
+        "authorizedprincipalscommand",
+        "authorizedprincipalscommanduser",
+        "trustedusercakeys",
+        "listenaddress",
+        "port",
+        "addressfamily",
+        "pidfile",
+        "loglevel",
+        "logverbose",
+        "syslogfacility",
+        "usedns",
+        "allowusers",
+        "denyusers",
+        "maxstartups",
+        "persourcemaxstartups",
+        "persourcepenalties",
+        "persourcepenaltyexemptlist",
+        "persourcenetblocksize",
+        "banner",
+        "printmotd",
+    )
+)
+# Known to every sshd; the new one is not.
+_OLD_NAMES = {"pubkeyacceptedalgorithms": "pubkeyacceptedkeytypes"}
+
+
+class Proof(NamedTuple):
+    """Whether the login was let in, and whether its command ran; None where it could not be tried."""
+
+    accepted: Optional[bool]
+    ran: bool
+    text: str
+    why: str = ""
+
+
+def render_config(facts: Facts, key_line: str, echo: str) -> str:
+    """The settings that the host applies to this login, flat, with the one key that shall be trusted."""
+    lines = [
+        "AuthorizedKeysFile none",
+        "AuthorizedKeysCommand %s %s" % (echo, key_line),
+        "AuthorizedKeysCommandUser root",
+        "LogLevel DEBUG1",
+        "UseDNS no",
+    ]
+    for keyword, values in facts.server.effective.items():
+        if keyword not in _REPLACED:
+            lines += ["%s %s" % (_OLD_NAMES.get(keyword, keyword), value) for value in values if value]
+    # The address of a private connection is not the one in question, so users are judged with the one that is.
+    allowed, denied = facts.words("allowusers"), facts.words("denyusers")
+    user, address = facts.request.user, facts.request.address
+    if allowed and not any(user_matches(user, address, word) is not False for word in allowed):
+        lines.append("AllowUsers %s" % " ".join(allowed))
+    if any(user_matches(user, address, word) for word in denied):
+        lines.append("DenyUsers %s" % user)
+    return "\n".join(lines) + "\n"
+
+
+def key_kinds(facts: Facts) -> List[List[str]]:
+    """Arguments of ssh-keygen for keys to try with, the best first: like the key in question, else of a type that sshd accepts."""
+    key = facts.request.key
+    if key is not None and key.key_type == "ssh-rsa":
+        return [["rsa", "-b", str(max(key.bits, 1024))]]
+    known = {
+        "ssh-ed25519": ["ed25519"],
+        "ecdsa-sha2-nistp256": ["ecdsa", "-b", "256"],
+        "ecdsa-sha2-nistp384": ["ecdsa", "-b", "384"],
+        "ecdsa-sha2-nistp521": ["ecdsa", "-b", "521"],
+        "rsa-sha2-512": ["rsa", "-b", "3072"],
+    }
+    if key is not None and key.key_type in known:
+        return [known[key.key_type]]
+    accepted = ",".join(facts.words("pubkeyacceptedalgorithms")).split(",")
+    return [kind for name, kind in known.items() if name in accepted] or [["ed25519"], ["rsa"]]
+
+
+def read_log(log: str) -> str:
+    """The line of the private sshd's log that says why; empty when it is silent."""
+    lines = [re.sub(r"\s+", " ", line.strip()) for line in text_lines(log)]
+    telling = [
+        line
+        for line in lines
+        if re.search(r"not allowed|denied|refused|expired|fatal|error|PAM: |does not exist|locked|Failed|bad ownership|Too many", line)
+        and not re.search(r"debug\d?: (?!PAM)|PAM: (initial|setting|establish)|Connection closed|key_load|Could not load host", line)
+    ]
+    # That it failed is known: any other line says more.
+    return min(telling, key=lambda line: line.startswith("Failed "), default="")
+
+
+def findings_of(proof: Proof, known: Sequence[Finding]) -> List[Finding]:
+    """A refusal that nothing else explains becomes a finding of its own."""
+    if proof.accepted is None or proof.ran or any(finding.severity == "blocks" for finding in known):
+        return []
+    cause = "session_fails" if proof.accepted else "login_refused"
+    return [blocks(cause, proof.text, "see what sshd says: %s" % (proof.why or "it gives no reason"))]

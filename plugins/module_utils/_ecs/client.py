@@ -1,0 +1,323 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the collection asks of ECS: instances, key pairs, Cloud Assistant. Raw API dictionaries in and out.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import base64
+import binascii
+import json
+import uuid
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
+
+from .errors import EcsError
+from .instance import is_instance_id
+from .session import EcsSession, items_of
+
+# What one call may carry, by the API's documentation.
+BIND_BATCH = 50
+DESCRIBE_BATCH = 100
+COMMAND_BATCH = 100
+ASSISTANT_BATCH = 50
+KEY_PAIR_PAGE = 50
+RESULT_PAGE = 50
+TAG_BATCH = 20
+
+FINAL_INVOCATION_STATES = frozenset(
+    ["Success", "Invalid", "Aborted", "Failed", "Error", "Timeout", "Cancelled", "Terminated"]
+)
+
+
+class InstanceResult(dict):
+    """One entry of AttachKeyPair's Results; C(error) is set when its whole batch failed."""
+
+    error: Optional[EcsError] = None
+
+
+class RunBatch(NamedTuple):
+    """One RunCommand call. When it failed, C(invoke_id) is empty and C(error) says why."""
+
+    invoke_id: str
+    instance_ids: List[str]
+    error: Optional[EcsError] = None
+
+
+class EcsClient(EcsSession):
+    """The actions of one region, in batches and pages of the size that the API documents.
+
+    C(left_out) counts entries of answers that have no usable instance id.
+    """
+
+    left_out = 0
+
+    # -- instances ------------------------------------------------------------------------------------------------
+
+    def describe_instances(
+        self,
+        instance_ids: Optional[Sequence[str]] = None,
+        tags: Optional[Mapping[str, str]] = None,
+        read: Callable[[dict], Any] = dict,
+        **filters: Any
+    ) -> List[Any]:
+        """All instances that match; I(filters) are the API's own (C(Status="Running"), C(KeyPairName=...)).
+
+        Unknown ids are missing from the answer. An empty list of ids asks for nothing. I(read) turns each entry into what
+        the caller keeps of it, page by page: the raw entries of thousands of instances are tens of megabytes.
+        """
+        def read_sound(raw: dict) -> Any:
+            return read(raw) if is_instance_id(raw.get("InstanceId")) else None
+
+        params = dict(filters, MaxResults=DESCRIBE_BATCH, Tag=_tag_list(tags))
+        path = ("Instances", "Instance")
+        if instance_ids is None:
+            found = [self.pages_by_token("DescribeInstances", params, path, read_sound)]
+        else:
+            batches = _batches(instance_ids, DESCRIBE_BATCH)
+            found = self.in_parallel(
+                lambda ids: self.pages_by_token("DescribeInstances", dict(params, InstanceIds=_json(ids)), path, read_sound), batches
+            )
+        sound = [instance for page in found for instance in page if instance is not None]
+        self.left_out += sum(len(page) for page in found) - len(sound)
+        return sound
+
+    def reboot_instance(self, instance_id: str, force: bool = False) -> None:
+        """Ask for a reboot; returns before it happens. Never repeated on a lost answer (C(error.is_answer_lost))."""
+        self.call("RebootInstance", {"InstanceId": instance_id, "ForceStop": force})
+
+    def describe_regions(self) -> List[dict]:
+        """The regions that the account can use."""
+        return items_of(self.call("DescribeRegions", {}), "Regions", "Region")
+
+    def describe_security_group_attribute(self, group_id: str, direction: str = "ingress") -> Dict[str, Any]:
+        """One security group with all rules of one direction in C(["Permissions"]["Permission"])."""
+        params = {"SecurityGroupId": group_id, "Direction": direction, "MaxResults": 1000}
+        rules: List[dict] = []
+        token = None
+        while True:
+            body = self.call("DescribeSecurityGroupAttribute", dict(params, NextToken=token))
+            rules.extend(items_of(body, "Permissions", "Permission"))
+            following = body.get("NextToken")
+            if not following or following == token:
+                return dict(body, Permissions={"Permission": rules})
+            token = following
+
+    # -- key pairs ------------------------------------------------------------------------------------------------
+
+    def describe_key_pairs(
+        self,
+        name: Optional[str] = None,
+        fingerprint: Optional[str] = None,
+        tags: Optional[Mapping[str, str]] = None,
+        resource_group_id: Optional[str] = None,
+        include_public_key: bool = False,
+    ) -> List[dict]:
+        """All key pairs that match; C(*) in I(name) stands for any text."""
+        params = {
+            "KeyPairName": name,
+            "KeyPairFingerPrint": fingerprint,
+            "ResourceGroupId": resource_group_id,
+            "IncludePublicKey": include_public_key or None,
+            "Tag": _tag_list(tags),
+            "PageSize": KEY_PAIR_PAGE,
+        }
+        first = self.call("DescribeKeyPairs", dict(params, PageNumber=1))
+        found = items_of(first, "KeyPairs", "KeyPair")
+        pages = -(-int(first.get("TotalCount") or 0) // KEY_PAIR_PAGE)
+        bodies = self.in_parallel(
+            lambda number: self.call("DescribeKeyPairs", dict(params, PageNumber=number)), range(2, pages + 1)
+        )
+        for body in bodies:
+            found.extend(items_of(body, "KeyPairs", "KeyPair"))
+        return found
+
+    def find_key_pair(self, name: str, include_public_key: bool = True) -> Optional[dict]:
+        """The key pair of exactly this name, or None."""
+        try:
+            found = self.describe_key_pairs(name=name, include_public_key=include_public_key)
+        except EcsError as error:
+            if error.is_not_found and "KeyPair" in error.code:
+                return None
+            raise
+        return next((pair for pair in found if pair.get("KeyPairName") == name), None)
+
+    def import_key_pair(
+        self,
+        name: str,
+        public_key: str,
+        tags: Optional[Mapping[str, str]] = None,
+        resource_group_id: Optional[str] = None,
+    ) -> Dict[str, Any]:
+        return self.call(
+            "ImportKeyPair",
+            {
+                "KeyPairName": name,
+                "PublicKeyBody": public_key,
+                "ResourceGroupId": resource_group_id,
+                "Tag": _tag_list(tags),
+            },
+        )
+
+    def create_key_pair(
+        self, name: str, tags: Optional[Mapping[str, str]] = None, resource_group_id: Optional[str] = None
+    ) -> Dict[str, Any]:
+        """The answer's C(PrivateKeyBody) is the only copy there will ever be."""
+        return self.call(
+            "CreateKeyPair", {"KeyPairName": name, "ResourceGroupId": resource_group_id, "Tag": _tag_list(tags)}
+        )
+
+    def delete_key_pairs(self, names: Sequence[str]) -> None:
+        """Delete; names that don't exist are no error."""
+        for batch in _batches(names, 100):
+            try:
+                self.call("DeleteKeyPairs", {"KeyPairNames": _json(batch)})
+            except EcsError as error:
+                if not error.is_not_found or "KeyPair" not in error.code:
+                    raise
+
+    def tag_key_pair(self, name: str, tags: Mapping[str, str]) -> None:
+        for batch in _batches(sorted(tags), TAG_BATCH):
+            chosen = {key: tags[key] for key in batch}
+            self.call(
+                "TagResources", {"ResourceType": "keypair", "ResourceId": [name], "Tag": _tag_list(chosen)}
+            )
+
+    def untag_key_pair(self, name: str, keys: Sequence[str]) -> None:
+        for batch in _batches(sorted(keys), TAG_BATCH):
+            self.call("UntagResources", {"ResourceType": "keypair", "ResourceId": [name], "TagKey": batch})
+
+    def move_key_pair(self, name: str, resource_group_id: str) -> None:
+        """Put the key pair into another resource group."""
+        self.call(
+            "JoinResourceGroup",
+            {"ResourceType": "keypair", "ResourceId": name, "ResourceGroupId": resource_group_id},
+        )
+
+    def attach_key_pair(self, name: str, instance_ids: Sequence[str]) -> List[InstanceResult]:
+        """Bind; one entry per instance, in order: InstanceId, Success (bool), Code, Message. Raises nothing of ECS's."""
+        return self._bind("AttachKeyPair", name, instance_ids)
+
+    def detach_key_pair(self, name: str, instance_ids: Sequence[str]) -> List[InstanceResult]:
+        """Unbind; answers like C(attach_key_pair)."""
+        return self._bind("DetachKeyPair", name, instance_ids)
+
+    def _bind(self, action: str, name: str, instance_ids: Sequence[str]) -> List[InstanceResult]:
+        def one(batch: List[str]) -> List[InstanceResult]:
+            try:
+                body = self.call(action, {"KeyPairName": name, "InstanceIds": _json(batch)})
+            except EcsError as error:
+                return [_failed_result(instance_id, error) for instance_id in batch]
+            answered = {entry.get("InstanceId"): entry for entry in items_of(body, "Results", "Result")}
+            return [_read_result(instance_id, answered.get(instance_id)) for instance_id in batch]
+
+        return [entry for batch in self.in_parallel(one, _batches(instance_ids, BIND_BATCH)) for entry in batch]
+
+    # -- Cloud Assistant ------------------------------------------------------------------------------------------
+
+    def describe_cloud_assistant_status(
+        self, instance_ids: Sequence[str], read: Callable[[dict], Any] = dict
+    ) -> List[Any]:
+        """What is known of each agent, through I(read). Instances that never had one may be missing from the answer."""
+        path = ("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus")
+
+        def one(batch: List[str]) -> List[Any]:
+            params = {"InstanceId": batch, "MaxResults": ASSISTANT_BATCH}
+            return self.pages_by_token("DescribeCloudAssistantStatus", params, path, read)
+
+        return [entry for batch in self.in_parallel(one, _batches(instance_ids, ASSISTANT_BATCH)) for entry in batch]
+
+    def run_command(self, script_text: str, instance_ids: Sequence[str], timeout: int, username: str = "") -> List[RunBatch]:
+        """Start a shell script on every instance (at most 100 each call) and return at once."""
+        content = base64.b64encode(script_text.encode("utf-8")).decode("ascii")
+
+        def one(batch: List[str]) -> RunBatch:
+            params = {
+                "Type": "RunShellScript",
+                "CommandContent": content,
+                "ContentEncoding": "Base64",
+                "Timeout": timeout,
+                "Username": username or None,
+                "InstanceId": batch,
+                # Makes a repeated call the same invocation, so a lost answer is no second run.
+                "ClientToken": str(uuid.uuid4()),
+            }
+            try:
+                return RunBatch(str(self.call("RunCommand", params).get("InvokeId") or ""), batch)
+            except EcsError as error:
+                return RunBatch("", batch, error)
+
+        return self.in_parallel(one, _batches(instance_ids, COMMAND_BATCH))
+
+    def wait_for_invocation(self, invoke_id: str, instance_ids: Sequence[str], deadline: float) -> Dict[str, dict]:
+        """Results by instance id, C(Output) decoded to text, once all are final or I(deadline) (of C(clock)) has come.
+
+        Who is not final by then is in the answer with the state it had, or missing if the service never named it.
+        """
+        wanted = set(instance_ids)
+        delay = 0.5
+        while True:
+            results = self._invocation_results(invoke_id)
+            done = {key for key, entry in results.items() if entry.get("InvocationStatus") in FINAL_INVOCATION_STATES}
+            remaining = deadline - self.clock()
+            if wanted <= done or remaining <= 0:
+                return {key: entry for key, entry in results.items() if key in wanted}
+            self._sleep(min(delay, remaining))
+            delay = min(3.0, delay * 1.5)
+
+    def _invocation_results(self, invoke_id: str) -> Dict[str, dict]:
+        found = {}
+        token = None
+        while True:
+            params = {"InvokeId": invoke_id, "MaxResults": RESULT_PAGE, "ContentEncoding": "Base64", "NextToken": token}
+            body = self.call("DescribeInvocationResults", params)
+            invocation = body.get("Invocation") or {}
+            for entry in items_of(invocation, "InvocationResults", "InvocationResult"):
+                found[entry.get("InstanceId", "")] = dict(entry, Output=_decode(entry.get("Output")))
+            following = invocation.get("NextToken") or body.get("NextToken")
+            if not following or following == token:
+                return found
+            token = following
+
+
+def _batches(items: Sequence[str], size: int) -> List[List[str]]:
+    unique = list(dict.fromkeys(items))
+    return [unique[start:start + size] for start in range(0, len(unique), size)]
+
+
+def _json(items: Sequence[str]) -> str:
+    return json.dumps(list(items), separators=(",", ":"), ensure_ascii=False)
+
+
+def _tag_list(tags: Optional[Mapping[str, str]]) -> Optional[List[dict]]:
+    if not tags:
+        return None
+    return [{"Key": key, "Value": tags[key]} for key in sorted(tags)]
+
+
+def _failed_result(instance_id: str, error: EcsError) -> InstanceResult:
+    result = InstanceResult(InstanceId=instance_id, Success=False, Code=error.code, Message=error.message)
+    result.error = error
+    return result
+
+
+def _read_result(instance_id: str, entry: Optional[Mapping[str, Any]]) -> InstanceResult:
+    if entry is None:
+        return InstanceResult(
+            InstanceId=instance_id, Success=False, Code="NoResult", Message="the answer does not mention this instance"
+        )
+    # Booleans and numbers come as JSON types or as text, depending on the gateway.
+    return InstanceResult(
+        InstanceId=instance_id,
+        Success=str(entry.get("Success")).lower() == "true",
+        Code=str(entry.get("Code", "")),
+        Message=str(entry.get("Message") or ""),
+    )
+
+
+def _decode(output: Optional[str]) -> str:
+    try:
+        return base64.b64decode(output or "", validate=True).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        # An endpoint that ignores ContentEncoding answers in plain text.
+        return output or ""

@@ -1,0 +1,81 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every cloud module does around its own work: arguments, checks, the client, and the way to fail.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import traceback
+from typing import Any, Callable, Dict, Optional, Tuple
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from .client import EcsClient
+from .errors import EcsError
+from .options import cloud_argument_spec
+from .sdk import LibraryMissing, PythonTooOld
+from .settings import CloudSettings, SettingsError, read_settings, require_region
+
+
+class ModuleFailure(Exception):
+    """The module can't go on. The message is shown as it is, I(result) is added to the result."""
+
+    def __init__(self, message: str, **result: Any) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+class EcsModule:
+    """An AnsibleModule with the shared options and one client, made when first used.
+
+    C(run(work)) calls I(work) with this object, exits with the dictionary that it returns, and turns every expected
+    exception into one sentence. I(explained) are the module's own: their text is that sentence. An exception may carry
+    what was done before it in an attribute C(result).
+    """
+
+    def __init__(self, argument_spec: Dict[str, Any], explained: Tuple[type, ...] = (), **kwargs: Any) -> None:
+        self._explained = (ModuleFailure, SettingsError, PythonTooOld) + explained
+        self.ansible = AnsibleModule(argument_spec=dict(cloud_argument_spec(), **argument_spec), **kwargs)
+        self.params = self.ansible.params
+        self.check_mode = self.ansible.check_mode
+        self._settings: Optional[CloudSettings] = None
+        self._client: Optional[EcsClient] = None
+
+    @property
+    def settings(self) -> CloudSettings:
+        if self._settings is None:
+            self._settings = read_settings(self.params)
+            # Values from the environment are unknown to Ansible's own masking until here.
+            self.ansible.no_log_values.update(self._settings.secrets)
+        return self._settings
+
+    @property
+    def client(self) -> EcsClient:
+        if self._client is None:
+            require_region(self.settings.region)
+            self._client = EcsClient(self.settings)
+        return self._client
+
+    def warn(self, text: str) -> None:
+        self.ansible.warn(text)
+
+    def run(self, work: Callable[["EcsModule"], Dict[str, Any]]) -> None:
+        try:
+            result = work(self)
+        except self._explained as exc:
+            self.ansible.fail_json(msg=str(exc), **getattr(exc, "result", {}))
+        except LibraryMissing as exc:
+            self.ansible.fail_json(msg=missing_required_lib(str(exc)), exception=traceback.format_exc())
+        except EcsError as exc:
+            self.ansible.fail_json(msg=str(exc), failure=exc.to_dict(), **getattr(exc, "result", {}))
+        if self._client and self._client.left_out:
+            self.warn("%d entries of the answers have no instance id that can be one, and are left out" % self._client.left_out)
+        self.ansible.exit_json(**without_marks(result))
+
+
+def without_marks(value: Any) -> Any:
+    """A result without the keys that Ansible's own wire format gives a meaning: anybody can give a tag such a name."""
+    if isinstance(value, dict):
+        return {key: without_marks(item) for key, item in value.items() if not str(key).startswith("__ansible_")}
+    return [without_marks(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,127 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one place that calls ECS: which region, signed as whom, how often, how many at a time, page after page.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar
+
+from .credentials import CredentialSource
+from .errors import EcsError
+from .retry import backoff_seconds, is_repeatable, needs_retry
+from .sdk import Caller, Credential
+from .settings import CloudSettings, Endpoint, require_region
+
+ECS_VERSION = "2014-05-26"
+STS_VERSION = "2015-04-01"
+
+SomeSession = TypeVar("SomeSession", bound="EcsSession")
+
+
+class EcsSession:
+    """ECS in one region, signed as one account. Safe to use from several threads.
+
+    I(clock) (monotonic seconds), I(sleep) and I(jitter) (0..1) can be replaced by tests.
+    """
+
+    def __init__(
+        self,
+        settings: CloudSettings,
+        region: Optional[str] = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.settings = settings
+        self.region = require_region(region or settings.region)
+        self.clock = clock
+        self._sleep = sleep
+        self._jitter = jitter
+        self._caller = Caller(settings, ECS_VERSION, self.region, settings.endpoint or _vpc_endpoint("ecs", settings, self.region))
+        self._sts: Optional[Caller] = None
+        self._credentials = CredentialSource(settings, self._assume_role, time.time)
+
+    def in_region(self: SomeSession, region: str) -> SomeSession:
+        """The same account in another region: a role that was assumed here is not assumed again there."""
+        other = type(self)(self.settings, region, self.clock, self._sleep, self._jitter)
+        other._credentials = self._credentials
+        return other
+
+    def call(self, action: str, params: Mapping[str, Any]) -> Dict[str, Any]:
+        """Call I(action) in this region and return the body; raises EcsError.
+
+        Lists and dictionaries in I(params) are flattened, C(None) is left out, and C(RegionId) is added. Temporary
+        failures are called again, but a write whose answer was lost only if doing it twice is harmless.
+        """
+        full = dict({"RegionId": self.region}, **params)
+        return self._call_with_retries(
+            action,
+            "ClientToken" in full,
+            lambda: self._caller.send(action, full, self._credentials.get(), self.settings.secrets),
+        )
+
+    def _call_with_retries(self, action: str, has_token: bool, send: Callable[[], Dict[str, Any]]) -> Dict[str, Any]:
+        repeatable = is_repeatable(action, has_token)
+        attempt = 1
+        while True:
+            try:
+                return send()
+            except EcsError as error:
+                # An error of another action came from getting the credentials, which had its own retries.
+                if error.action != action or not needs_retry(error, attempt, self.settings.api_retries, repeatable):
+                    raise
+                self._sleep(backoff_seconds(attempt, error.retry_after, self._jitter()))
+                attempt += 1
+
+    def _assume_role(self, base: Credential) -> Dict[str, Any]:
+        settings = self.settings
+        if self._sts is None:
+            endpoint = settings.sts_endpoint or _vpc_endpoint("sts", settings, self.region)
+            self._sts = Caller(settings, STS_VERSION, self.region, endpoint or Endpoint("sts.aliyuncs.com", "https"))
+        sts = self._sts
+        params = {
+            "RoleArn": settings.assume_role_arn,
+            "RoleSessionName": settings.role_session_name or "alicloud-ecs-access",
+            "ExternalId": settings.external_id,
+        }
+        secrets = settings.secrets + (base.access_key_secret,)
+        return self._call_with_retries("AssumeRole", False, lambda: sts.send("AssumeRole", params, base, secrets))
+
+    def in_parallel(self, work: Callable[[Any], Any], items: Sequence[Any]) -> List[Any]:
+        """Results in the order of I(items); the first failure is raised after the calls under way have ended."""
+        workers = min(self.settings.api_concurrency, len(items))
+        if workers <= 1:
+            return [work(item) for item in items]
+        with ThreadPoolExecutor(workers) as pool:
+            return list(pool.map(work, items))
+
+    def pages_by_token(
+        self, action: str, params: Mapping[str, Any], path: Tuple[str, str], read: Callable[[dict], Any] = dict
+    ) -> List[Any]:
+        """Every entry of all pages, through I(read); I(path) leads to the entries of a page."""
+        found: List[Any] = []
+        token = None
+        while True:
+            body = self.call(action, dict(params, NextToken=token))
+            found.extend(read(entry) for entry in items_of(body, *path))
+            following = body.get("NextToken")
+            if not following or following == token:
+                return found
+            token = following
+
+
+def _vpc_endpoint(product: str, settings: CloudSettings, region: str) -> Optional[Endpoint]:
+    # The SDK's own table comes before its network option, so that some regions would stay public.
+    if settings.network != "vpc":
+        return None
+    return Endpoint("%s-vpc.%s.aliyuncs.com" % (product, region), "https")
+
+
+def items_of(body: Mapping[str, Any], outer: str, inner: str) -> List[dict]:
+    """The entries of a list in an answer, which wraps every list in an object."""
+    return list((body.get(outer) or {}).get(inner) or [])

@@ -1,0 +1,106 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where sshd looks for a user's keys, and which groups it lets in: the little of sshd_config that accounts depend on.
+
+Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
+"""
+
+import re
+from typing import Iterable, NamedTuple, Optional, Sequence, Tuple
+
+from .patterns import matches
+from .sshd_config import Directive, split_words
+
+# Criteria of a Match line that take a value.
+_CRITERIA = ("user", "group", "host", "address", "localaddress", "localport", "rdomain", "version", "sessiontype", "command")
+
+# No path holds it.
+UID_TO_COME = "\0"
+
+DEFAULT_PATTERNS = (".ssh/authorized_keys", ".ssh/authorized_keys2")
+
+
+class SshdWords(NamedTuple):
+    """What a set of configuration texts says. C(keys_in_match): only sshd itself knows which value a user gets.
+
+    C(keys_command): the program that serves keys to some users, too (AuthorizedKeysCommand).
+    """
+
+    key_files: Tuple[str, ...] = DEFAULT_PATTERNS
+    keys_in_match: bool = False
+    allow_groups: Tuple[str, ...] = ()
+    deny_groups: Tuple[str, ...] = ()
+    keys_command: str = ""
+    key_files_in_match: Tuple[str, ...] = ()
+    """Patterns that hold for some users."""
+
+
+def read_words(directives: Iterable[Directive]) -> SshdWords:
+    """Sum up directives, included ones already in their place; the first value outside of Match wins, as for sshd."""
+    key_files = None
+    keys_in_match = False
+    keys_command = ""
+    in_match = ()  # type: Tuple[str, ...]
+    groups = {"allowgroups": (), "denygroups": ()}  # type: Dict[str, Tuple[str, ...]]
+    for directive in directives:
+        if directive.keyword == "authorizedkeysfile":
+            if directive.match:
+                keys_in_match = True
+                in_match += directive.arguments
+            elif key_files is None:
+                key_files = directive.arguments
+        elif directive.keyword == "authorizedkeyscommand":
+            if [word.lower() for word in directive.arguments] != ["none"]:
+                keys_command = keys_command or " ".join(directive.arguments)
+        elif directive.keyword in groups:
+            groups[directive.keyword] += directive.arguments
+    return SshdWords(
+        DEFAULT_PATTERNS if key_files is None else key_files, keys_in_match, groups["allowgroups"], groups["denygroups"], keys_command,
+        in_match)
+
+
+def settle_groups(text: str, groups: Sequence[str]) -> str:
+    """The text of a configuration with every Group criterion decided for a user who is in these groups.
+
+    sshd can then be asked about an account that does not exist yet, or is not in its groups yet.
+    """
+    return "\n".join(_settle_line(line, groups) for line in text.split("\n"))
+
+
+def _settle_line(line: str, groups: Sequence[str]) -> str:
+    words = split_words(line)
+    if len(words) < 2 or words[0].lower() != "match":
+        return line
+    settled, index = [], 1
+    while index < len(words):
+        name, equals, value = words[index].partition("=")
+        index += 1
+        if not equals and name.lower() in _CRITERIA and index < len(words):
+            value = words[index]
+            index += 1
+        if name.lower() == "group":
+            name, value = "User", "*" if _in_groups(groups, value) else "!*"
+        settled += [name, '"%s"' % value] if value else [name]
+    return " ".join(["Match"] + settled)
+
+
+def _in_groups(groups: Sequence[str], patterns: str) -> bool:
+    # A negated pattern that any of the groups matches decides, whatever else matches.
+    words = patterns.split(",")
+    refused = [word[1:] for word in words if word.startswith("!")]
+    wanted = [word for word in words if not word.startswith("!")]
+    return any(matches(word, group) for word in wanted for group in groups) and not any(
+        matches(word, group) for word in refused for group in groups)
+
+
+def is_personal(pattern: str) -> bool:
+    """Whether the path differs between accounts: relative to a home, or with one of sshd's tokens for the account."""
+    return not pattern.startswith("/") or re.search("%[huU]", pattern.replace("%%", "")) is not None
+
+
+def expand_pattern(pattern: str, user: str, uid: Optional[int], home: str) -> str:
+    """Replace sshd's tokens; a relative path lies under the home. UID_TO_COME stands for a number that is not known yet."""
+    tokens = {"%": "%", "h": home, "u": user, "U": UID_TO_COME if uid is None else str(uid)}
+    path = re.sub("%(.)", lambda match: tokens.get(match.group(1), match.group(0)), pattern)
+    return path if path.startswith("/") else home.rstrip("/") + "/" + path

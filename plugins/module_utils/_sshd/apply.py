@@ -1,0 +1,55 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carries out a plan: write, test what was written, reload, see that the server lives; or put everything back.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import os
+
+from .._system import files
+from .._system.sshd import SshdError
+from .._system.sshd_service import Service, answering, check_alive, listen_addresses, reload_service
+from .._system.sshd_tree import Changes
+from . import journal
+from .candidate import Plan, Planner
+
+
+def apply_plan(service: Service, planner: Planner, plan: Plan, rollback_after: int) -> str:
+    """Make the planned change and leave it armed; returns the change's id for the journal's commit() or roll_back().
+
+    SshdError means that the former configuration is in force again, or says what a person has to do.
+    """
+    addresses = answering(listen_addresses(planner.general(), service))
+    change = journal.arm(plan.changes, service, rollback_after)
+    try:
+        _write(plan.changes, service.config)
+        if planner.current() != plan.after:
+            raise SshdError("sshd reads the written files in another way than the tested copy")
+        reload_service(service)
+        check_alive(service, addresses)
+        journal.await_proof()
+    except SshdError as exc:
+        outcome = journal.roll_back(change, str(exc))
+        raise SshdError("%s; the former configuration was put back (%s)" % (exc, "; ".join(outcome) or "no file had changed"))
+    return change
+
+
+def reload_only(service: Service, planner: Planner) -> None:
+    """Make sshd read files that somebody else has edited. They were tested, and there is nothing of ours to put back."""
+    try:
+        reload_service(service)
+        check_alive(service, listen_addresses(planner.general(), service))
+    except SshdError as exc:
+        raise SshdError("%s; no file was changed by this run, look at what was edited last" % exc)
+
+
+def _write(changes: Changes, main: str) -> None:
+    # A new file is as readable as the main one: some distributions keep sshd's files from other eyes.
+    mode = os.stat(main).st_mode & 0o644
+    for path, content in sorted(changes.items()):
+        if content is None:
+            files.remove_file(path)
+        else:
+            files.write_file(path, content, mode)

@@ -1,0 +1,272 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What to change so that public-key login becomes effective: candidates, judged by sshd on a private copy of the tree.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import grp
+import os
+import pwd
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+from .._openssh import rules, sshd_config
+from .._system.sshd import ConfigRefused, Origin, Sshd, SshdError
+from .._system.sshd_tree import Changes, SshdTree, decode, encode, find_file
+from . import hardening
+
+SWITCH = "pubkeyauthentication"
+EVERYBODY = ""
+"""Stands among the users for what holds apart from every Match block."""
+
+Verdict = Dict[str, rules.Effective]
+"""User name to the settings that sshd applies to that user."""
+
+
+class Plan(NamedTuple):
+    """The files to change (none: nothing to do) and what sshd applies with and without them."""
+
+    changes: Changes
+    place: str
+    """V(drop_in), V(main_file) or V(none)."""
+    before: Verdict
+    after: Verdict
+    settings: sshd_config.Settings
+    """What stands in our place afterwards."""
+
+
+class Planner:
+    """Looks at one host's configuration for the sake of some users."""
+
+    def __init__(self, sshd: Sshd, tree: SshdTree, users: Sequence[str], connecting: Optional[str], origin: Origin):
+        self.sshd = sshd
+        self.tree = tree
+        self._users = list(users)
+        self.identities = self._users + [name for name in [connecting] if name and name not in self._users]
+        self.connecting = connecting
+        self.origin = origin
+
+    def current(self) -> Verdict:
+        """What holds now; SshdError if the configuration on disk is broken already."""
+        try:
+            return self._ask(self.tree.main)
+        except ConfigRefused as exc:
+            raise SshdError(
+                "the sshd configuration of this host is broken already, and sshd would not come back after a restart: "
+                "%s; mend it first, nothing was changed" % exc
+            )
+
+    def general(self, config: Optional[str] = None) -> rules.Effective:
+        """What the files (by default those on disk) say apart from any user, the ports for instance."""
+        return self.sshd.effective(config or self.tree.main, "root", self.origin)
+
+    def plan_present(self) -> Plan:
+        """The least change; SshdError, naming file and line, if something that isn't ours is in the way."""
+        before = self.current()
+        if self.is_on(before):
+            self.refuse_obstacles(self._users, before)
+            return Plan({}, "none", before, before, self.own_settings())
+        plan = self.find_candidate(before, dict(self.own_settings(), **sshd_config.SWITCH_ON), self.is_on)
+        if not self.is_on(plan.after):
+            raise SshdError(self._explain_off(plan.after))
+        self.refuse_side_effects(before, plan.after, [SWITCH])
+        self.refuse_obstacles(self._users, plan.after)
+        return plan
+
+    def find_candidate(self, before: Verdict, settings: sshd_config.Settings, holds: Callable[[Verdict], bool]) -> Plan:
+        """I(settings) where they do what they are for and where none of them goes out of force; else where they would be read first."""
+        refusals = []
+        standing = hardening.standing(settings, before[EVERYBODY])
+        plan = None
+        for place, changes in self._candidates(settings):
+            try:
+                plan = Plan(changes, place, before, self.judge(changes), settings)
+            except ConfigRefused as exc:
+                refusals.append(str(exc))
+                continue
+            if holds(plan.after) and standing <= hardening.standing(settings, plan.after[EVERYBODY]):
+                break
+        if plan is None:
+            raise SshdError("sshd refuses every candidate: %s; nothing was changed" % "; ".join(dict.fromkeys(refusals)))
+        return plan
+
+    def plan_absent(self) -> Plan:
+        """Take out what this module ever put in."""
+        before = self.current()
+        if not self._without_ours():
+            return Plan({}, "none", before, before, {})
+        plan = self.find_candidate(before, {}, lambda after: True)
+        self.refuse_side_effects(before, plan.after, [name.lower() for name in sshd_config.OWN_KEYWORDS])
+        self._refuse_no_way_in(plan.after)
+        user = self.connecting
+        found = [text for text in self.find_obstacles(user, plan.after[user]) if text not in self.find_obstacles(user, before[user])] if user else []
+        if found:
+            raise SshdError("without our settings the user of this connection would be kept out: %s; nothing was changed" % "; ".join(found))
+        return plan
+
+    def own_settings(self) -> Dict[str, str]:
+        """What this module has ever set here and what is still in our place."""
+        found = sshd_config.block_settings(self.tree.main_text)
+        for path in self._own_drop_ins():
+            found.update(sshd_config.own_settings(decode(find_file(path) or b"")))
+        return found
+
+    def judge(self, changes: Changes) -> Verdict:
+        """What sshd would apply with I(changes) made; ConfigRefused if it does not accept the whole."""
+        with self.tree.copy(changes) as candidate:
+            try:
+                return self._ask(candidate.main)
+            except ConfigRefused as exc:
+                raise ConfigRefused(candidate.real_paths(str(exc)))
+
+    def _ask(self, config: str) -> Verdict:
+        self.sshd.check(config)
+        verdict = {EVERYBODY: self.sshd.general(config)}
+        if self.tree.may_differ_between_users():
+            verdict.update((user, self.sshd.effective(config, user, self.origin)) for user in self.identities)
+        else:
+            # Without a Match block there is nothing that could differ between users: ask once, however many they are.
+            verdict.update(dict.fromkeys(self.identities, verdict[EVERYBODY]))
+        return verdict
+
+    def _candidates(self, settings: sshd_config.Settings) -> Iterator[Tuple[str, Changes]]:
+        """In order of preference: a file of our own, then lines of our own at the top of the main file."""
+        changes = self._without_ours()
+        if not settings:
+            yield "none", changes
+            return
+        main_text = self.tree.main_text
+        patterns = sshd_config.include_patterns(
+            sshd_config.parse_directives(self.tree.main, main_text), everywhere=False
+        )
+        for path in [sshd_config.drop_in_path(pattern) for pattern in patterns]:
+            if path is not None and os.path.isdir(os.path.dirname(path)):
+                yield "drop_in", dict(changes, **{path: encode(sshd_config.drop_in_text(settings))})
+        yield "main_file", dict(changes, **{self.tree.main: encode(sshd_config.with_block(main_text, settings))})
+
+    def _without_ours(self) -> Dict[str, Optional[bytes]]:
+        """What takes everything of ours out."""
+        changes = {path: None for path in self._own_drop_ins()}  # type: Dict[str, Optional[bytes]]
+        if sshd_config.has_block(self.tree.main_text):
+            changes[self.tree.main] = encode(sshd_config.without_block(self.tree.main_text))
+        return changes
+
+    def _own_drop_ins(self) -> List[str]:
+        folders = {os.path.join(sshd_config.CONFIG_DIR, "sshd_config.d")}
+        folders.update(os.path.dirname(path) for path in self.tree.files)
+        paths = [os.path.join(folder, sshd_config.DROP_IN_NAME) for folder in sorted(folders)]
+        return [path for path in paths if os.path.lexists(path)]
+
+    def is_on(self, verdict: Verdict) -> bool:
+        """Whether each of the users may come by key, as far as this one setting goes."""
+        return all(verdict[user].get(SWITCH) == ["yes"] for user in self._users)
+
+    def refuse_side_effects(self, before: Verdict, after: Verdict, allowed: Sequence[str]) -> None:
+        """SshdError if the effective value of anything but I(allowed) differs for anybody."""
+        for user in [EVERYBODY] + self.identities:
+            others = [key for key in sshd_config.changed_keywords(before[user], after[user]) if key not in allowed]
+            if others:
+                raise SshdError(
+                    "the change would also alter %s for %s, which it must not; nothing was changed"
+                    % (", ".join(others), user or "everybody")
+                )
+
+    def find_obstacles(self, user: str, effective: rules.Effective, keywords: Optional[Sequence[str]] = None) -> List[str]:
+        """What keeps this user from logging in by key, with its place and its remedy; only what I(keywords) do, if given."""
+        account = get_account(user)
+        paths = rules.key_files(effective, account) + [rules.revoked_keys_file(effective) or ""]
+        existing = tuple(path for path in paths if path and os.access(path, os.R_OK))
+        found = rules.find_obstacles(effective, account, existing)
+        return [self._sentence(obstacle) for obstacle in found if keywords is None or obstacle.keyword in keywords]
+
+    def refuse_obstacles(self, users: Sequence[str], verdict: Verdict) -> None:
+        """SshdError if a setting that isn't ours keeps one of I(users) from logging in by key."""
+        sentences = [sentence for user in users for sentence in self.find_obstacles(user, verdict[user])]
+        if sentences:
+            raise SshdError(
+                "public-key login can't be made effective, because of settings that this module does not change: %s; "
+                "nothing was changed" % "; ".join(sentences)
+            )
+
+    def _refuse_no_way_in(self, verdict: Verdict) -> None:
+        for user in self.identities:
+            switches = (SWITCH, "passwordauthentication", "kbdinteractiveauthentication", "challengeresponseauthentication",
+                        "gssapiauthentication", "hostbasedauthentication")
+            if not any(verdict[user].get(name) == ["yes"] for name in switches):
+                raise SshdError(
+                    "without our setting every way of authentication would be off for %s; turn one on elsewhere first, "
+                    "nothing was changed" % user
+                )
+
+    def _sentence(self, obstacle: rules.Obstacle) -> str:
+        places = [directive.place for directive in self.tree.directives() if directive.keyword == obstacle.keyword]
+        where = " (%s)" % ", ".join(places) if places else ""
+        return "%s: %s%s: %s" % (obstacle.user, obstacle.text, where, obstacle.fix)
+
+    def _explain_off(self, verdict: Verdict) -> str:
+        users = [user for user in self._users if verdict[user].get(SWITCH) != ["yes"]]
+        culprits = self._find_culprits(users)
+        if culprits:
+            where = ", ".join(
+                "%s (%s)" % (item.place, "Match %s" % item.match if item.match else "read first") for item in culprits
+            )
+            return (
+                "PubkeyAuthentication stays off for %s, whatever is set globally, because of %s; change or remove that "
+                "setting if it is not wanted any more, nothing was changed" % (", ".join(users), where)
+            )
+        return (
+            "PubkeyAuthentication stays off for %s although no file says so; look at the options that sshd is started "
+            "with, nothing was changed" % ", ".join(users)
+        )
+
+    def _find_culprits(self, users: List[str]) -> List[sshd_config.Directive]:
+        """The lines without which the setting would be on: found by leaving each out in a copy."""
+        lines = [
+            directive for directive in self.tree.directives()
+            if directive.keyword == SWITCH and [word.lower() for word in directive.arguments] == ["no"] and directive.match
+        ]
+        guilty = []
+        settings = dict(self.own_settings(), **sshd_config.SWITCH_ON)
+        top = encode(sshd_config.with_block(self.tree.main_text, settings))
+        for directive in lines:
+            content = decode(self.tree.files[directive.path]).split("\n")
+            content[directive.line - 1] = ""
+            changes = {self.tree.main: top, directive.path: encode("\n".join(content))}  # type: Dict[str, Optional[bytes]]
+            if directive.path == self.tree.main:
+                changes[directive.path] = encode(sshd_config.with_block("\n".join(content), settings))
+            try:
+                verdict = self.judge(changes)
+            except ConfigRefused:
+                continue
+            if any(verdict[user].get(SWITCH) == ["yes"] for user in users):
+                guilty.append(directive)
+        return guilty or lines
+
+
+def get_account(name: str) -> rules.Account:
+    """The user with all groups, as NSS knows them; an unknown user has uid -1."""
+    try:
+        entry = pwd.getpwnam(name)
+    except KeyError:
+        return rules.Account(name)
+    groups = []
+    for gid in os.getgrouplist(name, entry.pw_gid):
+        try:
+            groups.append(grp.getgrgid(gid).gr_name)
+        except KeyError:
+            groups.append(str(gid))
+    return rules.Account(name, entry.pw_uid, entry.pw_dir, tuple(groups))
+
+
+def diff_of(changes: Changes) -> List[Dict[str, str]]:
+    """One entry per file, in the form that Ansible prints as a unified diff."""
+    return [
+        {
+            "before": decode(find_file(path) or b""),
+            "after": decode(content or b""),
+            "before_header": path,
+            "after_header": path if content is not None else "%s (removed)" % path,
+        }
+        for path, content in sorted(changes.items())
+    ]

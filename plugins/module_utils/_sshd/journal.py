@@ -1,0 +1,235 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The journal of a change of sshd's files: written before the change, put aside once the change is proven.
+
+Below /var/lib, for root only: C(armed) is a change that is not proven yet, C(last-change) and C(rolled-back) the latest
+of each kind, kept so that a person finds the files as they were. A rename of the folder is what arms and what commits.
+While a change is armed, a timer and a unit at boot stand ready to undo it, whatever becomes of us.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+import uuid
+from typing import Dict, Iterator, List, Optional
+
+from .._system import files
+from .._system.sshd import SshdError, run
+from .._system.sshd_service import Service
+from .._system.sshd_tree import Changes, find_file
+from .._text import text_lines
+from . import rollback
+
+STATE_DIR = "/var/lib/alicloud-ecs-access/sshd"
+_LOCK_FILE = "/run/alicloud-ecs-access-sshd.lock"
+_LOCK_TIMEOUT = 120
+_UNIT_DIR = "/etc/systemd/system"
+
+
+@contextlib.contextmanager
+def locked() -> Iterator[None]:
+    """One change of sshd at a time on this host, rollbacks included."""
+    handle = os.open(_LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        deadline = time.monotonic() + _LOCK_TIMEOUT
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise SshdError(
+                        "another run has been changing sshd on this host for %d seconds; try again when it has ended"
+                        % _LOCK_TIMEOUT
+                    )
+                time.sleep(0.2)
+        yield
+    finally:
+        os.close(handle)
+
+
+def find_armed(state_dir: str = STATE_DIR) -> Optional[str]:
+    """Id of the change that is not proven yet, None if there is none."""
+    content = find_file(os.path.join(state_dir, "armed", "change"))
+    return None if content is None else content.decode("ascii").strip()
+
+
+def arm(changes: Changes, service: Service, rollback_after: int, state_dir: str = STATE_DIR) -> str:
+    """Make sure that I(changes) will be undone unless commit() is called in time; returns the change's id.
+
+    The files are not touched yet. SshdError means that nothing is armed.
+    """
+    change = uuid.uuid4().hex
+    timer = "alicloud-ecs-access-sshd-%s.timer" % change[:12]
+    try:
+        os.makedirs(state_dir, mode=0o700, exist_ok=True)
+        os.chmod(state_dir, 0o700)
+        _sweep(state_dir)
+        files.write_file(os.path.join(state_dir, rollback.SCRIPT_NAME), rollback.SCRIPT.encode("ascii"), 0o700)
+        folder = tempfile.mkdtemp(prefix="new-", dir=state_dir)
+        _write_entries(folder, changes)
+        for name, text in (
+            ("change", change),
+            ("unit", service.unit),
+            ("listener", service.listener),
+            ("verb", service.verb),
+            ("program", service.program),
+            ("config", service.config),
+            ("timer", timer),
+            ("deadline", "%s %d" % (_boot_id(), time.monotonic() + rollback_after)),
+        ):
+            _write(os.path.join(folder, name), (text + "\n").encode("utf-8", "surrogateescape"))
+        files.sync_folder(folder)
+        os.rename(folder, os.path.join(state_dir, "armed"))
+        files.sync_folder(state_dir)
+    except OSError as exc:
+        raise SshdError("cannot prepare the way back below %s: %s; nothing was changed" % (state_dir, exc.strerror))
+    try:
+        _install_boot_unit(service, state_dir)
+        _start_timer(timer, change, rollback_after, state_dir)
+    except (OSError, SshdError) as exc:
+        roll_back(change, "the rollback could not be armed", state_dir)
+        raise SshdError("cannot arm the rollback: %s; nothing was changed" % exc)
+    return change
+
+
+def await_proof(state_dir: str = STATE_DIR) -> None:
+    """The change is in force and waits for commit() from here on; without this mark it counts as interrupted."""
+    _write(os.path.join(state_dir, "armed", "waiting"), b"")
+
+
+def is_waiting(state_dir: str = STATE_DIR) -> bool:
+    """Whether somebody may still call commit() for the armed change: it is in force, and its time is not over."""
+    if find_file(os.path.join(state_dir, "armed", "waiting")) is None:
+        return False
+    boot, _blank, deadline = (find_file(os.path.join(state_dir, "armed", "deadline")) or b"").decode("ascii").partition(" ")
+    # The timer comes first; the margin is what its script may take.
+    return boot == _boot_id() and time.monotonic() < int(deadline) + 45
+
+
+def commit(change: str, state_dir: str = STATE_DIR) -> Dict[str, str]:
+    """The change is proven: from here on nothing undoes it. SshdError if it was rolled back meanwhile.
+
+    Answers where the former content of each file is kept.
+    """
+    armed = os.path.join(state_dir, "armed")
+    if find_armed(state_dir) != change:
+        raise SshdError("the change was rolled back before its proof arrived%s" % describe_rollback(state_dir))
+    timer = (find_file(os.path.join(armed, "timer")) or b"").decode("ascii").strip()
+    last = os.path.join(state_dir, "last-change")
+    shutil.rmtree(last, ignore_errors=True)
+    os.rename(armed, last)
+    files.sync_folder(state_dir)
+    # What is left has no effect without the journal; a later boot or timer finds nothing to undo.
+    for path in (_boot_link(), _boot_unit()):
+        files.remove_file(path)
+    run(["systemctl", "stop", timer])
+    return _find_backups(last)
+
+
+def roll_back(change: str, why: str, state_dir: str = STATE_DIR) -> List[str]:
+    """Undo an armed change (V(any) for whichever it is), under the caller's lock; says what was done to each file."""
+    script = os.path.join(state_dir, rollback.SCRIPT_NAME)
+    code, _out, err = run(["/bin/sh", script, change, why, "--locked"], timeout=150)
+    if code != 0 or find_armed(state_dir) is not None:
+        raise SshdError(
+            "the former sshd configuration could not be put back (%s); its files are in %s"
+            % (" ".join(err.split()) or "status %d" % code, os.path.join(state_dir, "armed"))
+        )
+    outcome = find_file(os.path.join(state_dir, "rolled-back", "outcome")) or b""
+    return text_lines(outcome.decode("utf-8", "replace"))
+
+
+def describe_rollback(state_dir: str = STATE_DIR) -> str:
+    """Why the latest rollback happened, as the end of a sentence; empty if there was none."""
+    why = find_file(os.path.join(state_dir, "rolled-back", "why"))
+    return "" if why is None else ": " + why.decode("utf-8", "replace").strip()
+
+
+def _find_backups(folder: str) -> Dict[str, str]:
+    backups = {}
+    for name in sorted(os.listdir(folder)):
+        backup = os.path.join(folder, name)
+        if name.endswith(".before"):
+            path = find_file(backup[:-len(".before")] + ".path") or b""
+            backups[path.decode("utf-8", "surrogateescape").rstrip("\n")] = backup
+    return backups
+
+
+def _boot_unit() -> str:
+    return os.path.join(_UNIT_DIR, rollback.BOOT_UNIT)
+
+
+def _boot_link() -> str:
+    return os.path.join(_UNIT_DIR, "sysinit.target.wants", rollback.BOOT_UNIT)
+
+
+def _install_boot_unit(service: Service, state_dir: str) -> None:
+    # systemd reads it at the next boot, which is what it is for: no daemon-reload, which would read other people's edits too.
+    text = rollback.BOOT_UNIT_TEXT.format(state=state_dir, units=" ".join(filter(None, {service.unit, service.listener})))
+    files.write_file(_boot_unit(), text.encode("utf-8"))
+    os.makedirs(os.path.dirname(_boot_link()), exist_ok=True)
+    if not os.path.islink(_boot_link()):
+        os.symlink(os.path.join("..", rollback.BOOT_UNIT), _boot_link())
+    files.sync_folder(os.path.dirname(_boot_link()))
+
+
+def _start_timer(timer: str, change: str, rollback_after: int, state_dir: str) -> None:
+    script = os.path.join(state_dir, rollback.SCRIPT_NAME)
+    why = "no proof of login arrived within %d seconds" % rollback_after
+    code, _out, err = run([
+        "systemd-run", "--quiet", "--unit=" + timer[:-len(".timer")], "--on-active=%d" % rollback_after,
+        "--timer-property=AccuracySec=1s", "--description=Undo a change of sshd that is not proven",
+        "/bin/sh", script, change, why,
+    ])
+    if code != 0:
+        raise SshdError("systemd-run failed: %s" % " ".join(err.split()))
+
+
+def _boot_id() -> str:
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as handle:
+        return handle.read().strip()
+
+
+def _write_entries(folder: str, changes: Changes) -> None:
+    for number, (path, content) in enumerate(sorted(changes.items())):
+        if "\n" in path:
+            raise SshdError("%r has a line break in its name; nothing was changed" % path)
+        real = os.path.realpath(path)
+        before = find_file(real)
+        prefix = os.path.join(folder, str(number))
+        _write(prefix + ".path", (real + "\n").encode("utf-8", "surrogateescape"))
+        _write(prefix + ".hash", _hash(before))
+        _write(prefix + ".after", _hash(content))
+        if before is not None:
+            # cp keeps what Python's shutil may not: SELinux context, ACLs.
+            code, _out, err = run(["cp", "-a", "--", real, prefix + ".before"])
+            if code != 0:
+                raise SshdError("cannot keep a copy of %s: %s; nothing was changed" % (path, " ".join(err.split())))
+            with open(prefix + ".before", "rb") as handle:
+                os.fsync(handle.fileno())
+
+
+def _hash(content: Optional[bytes]) -> bytes:
+    return b"absent\n" if content is None else hashlib.sha256(content).hexdigest().encode("ascii") + b"\n"
+
+
+def _write(path: str, content: bytes) -> None:
+    with open(path, "wb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def _sweep(state_dir: str) -> None:
+    # Left by a run that was killed while it wrote: never armed, so never a change.
+    for name in os.listdir(state_dir):
+        if name.startswith("new-"):
+            shutil.rmtree(os.path.join(state_dir, name), ignore_errors=True)

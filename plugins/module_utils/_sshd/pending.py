@@ -1,0 +1,80 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Edits of somebody else that sshd has not read yet, and that our reload would put in force together with our change.
+
+What was in force before them is written nowhere, so nothing could put it back: such edits have to be right before the reload.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+from typing import List, Optional, Sequence, Tuple
+
+from .._openssh.listening import find_listening_problem
+from .._openssh.rules import Effective
+from .._system.sshd_service import Service
+from .candidate import SWITCH, Plan, Planner, get_account
+from .keys import find_key_problem
+from .trial import find_trial_problem
+
+# These keep people out whichever way they come.
+_LISTS = ("allowusers", "denyusers", "allowgroups", "denygroups")
+_DOORS = ("passwordauthentication", "kbdinteractiveauthentication")
+
+
+def find_pending_problems(
+    service: Service, planner: Planner, plan: Plan, users: Sequence[str], session: Optional[Tuple[str, int]], by_password: bool
+) -> List[str]:
+    """Why the user of this connection could not come back, or one of I(users) would not be let in.
+
+    I(session) is the address and port of this host that the connection came to.
+    """
+    problems = []
+    if planner.connecting is not None and session is not None:
+        problems += _find_own_problems(service, planner, plan.after[planner.connecting], session, by_password)
+    if not problems:
+        others = [user for user in users if user != planner.connecting]
+        problems += [_named(user, find_trial_problem(service.program, plan.after[user], user, planner.origin)) for user in others]
+    return [problem for problem in problems if problem]
+
+
+def _find_own_problems(
+    service: Service, planner: Planner, effective: Effective, session: Tuple[str, int], by_password: bool
+) -> List[str]:
+    user = planner.connecting or ""
+    problems = planner.find_obstacles(user, effective, _LISTS)
+    if not service.unit.endswith(".socket"):
+        problems.append(_named(user, find_listening_problem(effective, *session)))
+    if (effective.get("forcecommand") or ["none"])[0] != "none":
+        problems.append(_named(user, "ForceCommand is %s, which Ansible can't work with" % effective["forcecommand"][0]))
+    key_problem = _find_way_problem(planner, effective, user)
+    if key_problem and key_problem not in problems and not (by_password and _takes_password(effective, user)):
+        problems.append(key_problem)
+    found = [problem for problem in problems if problem]
+    if found:
+        return found
+    # What no reading of settings finds, for the account and its session: whichever way they come in.
+    trial = dict(effective, pubkeyauthentication=["yes"], authenticationmethods=["any"]) if key_problem else effective
+    problem = _named(user, find_trial_problem(service.program, trial, user, planner.origin))
+    return [problem] if problem else []
+
+
+def _named(user: str, problem: Optional[str]) -> str:
+    return "%s: %s" % (user, problem) if problem else ""
+
+
+def _find_way_problem(planner: Planner, effective: Effective, user: str) -> str:
+    if effective.get(SWITCH) != ["yes"]:
+        return _named(user, "PubkeyAuthentication is no")
+    obstacles = planner.find_obstacles(user, effective)
+    return obstacles[0] if obstacles else _named(user, find_key_problem(planner.sshd.program, effective, user, planner.origin.address))
+
+
+def _takes_password(effective: Effective, user: str) -> bool:
+    methods = " ".join(effective.get("authenticationmethods", ["any"])).split()
+    root = (effective.get("permitrootlogin") or ["yes"])[0]
+    return (
+        any(effective.get(door) == ["yes"] for door in _DOORS)
+        and any(method.split(":")[0] in ("any", "password", "keyboard-interactive") for method in methods)
+        and (root == "yes" or get_account(user).uid != 0)
+    )

@@ -1,0 +1,111 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans what people ask for once keys work, and refuses what would keep somebody out.
+
+It is a change of its own, made after the one that lets keys in has been proven and while passwords still work: at no moment is
+a configuration in force in which no way in has been proven.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+from typing import Callable, Optional
+
+from .._openssh.sshd_config import Directive
+from .._system.sshd import SshdError
+from . import hardening
+from .candidate import EVERYBODY, SWITCH, Plan, Planner, Verdict, get_account
+from .hardening import Hardening
+from .keys import find_key_problem
+
+NOTHING_CHANGED = "nothing was changed"
+
+
+def refuse_unprovable(asked: Hardening, proof: str, connecting: Optional[str], over_ssh: bool) -> None:
+    """SshdError where there is no login to prove that nobody is kept out."""
+    if not asked.closes:
+        return
+    if proof == "skip":
+        raise SshdError(
+            "password_authentication and permit_root_login take ways in away and are never applied without a proof of login; "
+            "leave proof: skip out, %s" % NOTHING_CHANGED
+        )
+    if not over_ssh or connecting is None:
+        why = "the host does not tell who this run is logged in as" if over_ssh else "this run is not connected by ssh"
+        raise SshdError(
+            "password_authentication and permit_root_login need a login by ssh that proves them, and %s; %s" % (why, NOTHING_CHANGED)
+        )
+
+
+def plan_hardening(planner: Planner, asked: Hardening, keys: Plan, proof_user: Optional[str], warn: Optional[Callable[[str], None]]) -> Plan:
+    """What to change once I(keys) is in force. SshdError if somebody would be kept out, or if somebody's Match block wins.
+
+    I(warn) is given in check mode, where a user without a key may get one from an earlier task.
+    """
+    _refuse_root(planner, asked, proof_user)
+    exceptions = hardening.find_exceptions(asked, planner.tree.directives())
+    if exceptions:
+        raise SshdError(
+            "%s stands against it and wins over every general setting; change or remove it first, %s"
+            % (", ".join(_describe(exception) for exception in exceptions), NOTHING_CHANGED)
+        )
+    general = keys.after[EVERYBODY]
+    wanted = hardening.wanted_settings(asked, keys.settings, general)
+    if wanted == keys.settings and _holds(planner, asked, keys.after):
+        return Plan({}, keys.place, keys.after, keys.after, keys.settings)
+    plan = planner.find_candidate(keys.after, wanted, lambda after: _holds(planner, asked, after))
+    if not _holds(planner, asked, plan.after):
+        raise SshdError(
+            "the settings do not come into force, although no Match block says otherwise; look at the options that sshd is started "
+            "with, %s" % NOTHING_CHANGED
+        )
+    planner.refuse_side_effects(keys.after, plan.after, [name.lower() for name in hardening.keywords(general)])
+    if asked.closes:
+        _refuse_keyless(planner, asked, plan.after, warn)
+    return plan
+
+
+def _holds(planner: Planner, asked: Hardening, verdict: Verdict) -> bool:
+    return planner.is_on(verdict) and hardening.is_met(asked, verdict[EVERYBODY], [verdict[user] for user in planner.identities])
+
+
+def _refuse_root(planner: Planner, asked: Hardening, proof_user: Optional[str]) -> None:
+    if not asked.bars_root:
+        return
+    for name, who in [(planner.connecting, "this run is logged in as"), (proof_user, "the proof logs in as")] + [
+        (user, "is one of the users") for user in planner.identities
+    ]:
+        if name and get_account(name).uid == 0:
+            sentence = "%s %s" % (name, who) if who.startswith("is") else "%s %s" % (who, name)
+            raise SshdError(
+                "permit_root_login: %s would keep %s out, but %s; use prohibit-password, or connect as another user who may become "
+                "root and leave %s out; %s" % (asked.permit_root_login, name, sentence, name, NOTHING_CHANGED)
+            )
+
+
+def _refuse_keyless(planner: Planner, asked: Hardening, verdict: Verdict, warn: Optional[Callable[[str], None]]) -> None:
+    """Whoever is left without a password must be let in by a key."""
+    users = [name for name in planner.identities if asked.password_authentication is False or get_account(name).uid == 0]
+    off = [name for name in users if verdict[name].get(SWITCH) != ["yes"]]
+    if off:
+        raise SshdError(
+            "PubkeyAuthentication is off for %s, who could not log in any more; name them among the users, %s"
+            % (", ".join(off), NOTHING_CHANGED)
+        )
+    planner.refuse_obstacles(users, verdict)
+    for name in users:
+        if get_account(name).uid < 0:
+            continue
+        problem = find_key_problem(planner.sshd.program, verdict[name], name, planner.origin.address if name == planner.connecting else None)
+        if problem is None:
+            continue
+        sentence = "%s could not log in any more, having no public key that works: %s" % (name, problem)
+        if warn is None or name == planner.connecting:
+            raise SshdError("%s; %s" % (sentence, NOTHING_CHANGED))
+        warn("%s. A real run is refused unless an earlier task adds one." % sentence)
+
+
+def _describe(exception: Directive) -> str:
+    return "%s in the block Match %s (%s)" % (
+        " ".join([exception.keyword] + list(exception.arguments)), exception.match, exception.place
+    )

@@ -1,0 +1,144 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The configuration as a tree of files, and private copies of it in which a candidate can be tested whole.
+
+A copy keeps every file under its own path below a root-only folder, and only the Include lines are changed, so that
+they point into the copy. sshd expands the wildcards itself: whether Include is known, in force and early enough shows
+in what sshd then says, for every version and without privileges that a container doesn't have.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import contextlib
+import glob
+import os
+import stat
+from typing import Iterator, List, Mapping, Optional
+
+from .._openssh import sshd_config
+from .private_folder import private_folder
+from .sshd import SshdError
+
+_MAX_DEPTH = 16
+_MAX_SIZE = 1024 * 1024
+
+Changes = Mapping[str, Optional[bytes]]
+"""Path to the new content, None for a file that shall not be there."""
+
+
+def decode(content: bytes) -> str:
+    """Text of a configuration file; bytes that are not UTF-8 survive the way back."""
+    return content.decode("utf-8", "surrogateescape")
+
+
+def encode(text: str) -> bytes:
+    """The opposite of decode."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def find_file(path: str) -> Optional[bytes]:
+    """Content of a regular file, None if nothing is there; SshdError for anything else."""
+    try:
+        info = os.stat(path)
+    except FileNotFoundError:
+        return None
+    except OSError as exc:
+        raise SshdError("cannot read %s: %s" % (path, exc.strerror))
+    if not stat.S_ISREG(info.st_mode):
+        raise SshdError("%s is not a regular file; sshd can't be configured through it safely" % path)
+    if info.st_size > _MAX_SIZE:
+        raise SshdError("%s is larger than 1 MiB; it is hardly a configuration of sshd" % path)
+    try:
+        with open(path, "rb") as handle:
+            return handle.read()
+    except OSError as exc:
+        raise SshdError("cannot read %s: %s" % (path, exc.strerror))
+
+
+class SshdTree:
+    """The main file and everything that it includes, as read once."""
+
+    def __init__(self, main: str = sshd_config.MAIN_CONFIG):
+        self.main = main
+        self.files = {}  # type: Dict[str, bytes]
+        # The Match block that a file is included in: each of its lines is under that condition.
+        self._conditions = {}  # type: Dict[str, str]
+        content = find_file(main)
+        if content is None:
+            raise SshdError("%s does not exist; is OpenSSH's server installed?" % main)
+        self._read(main, content, 0)
+
+    @property
+    def main_text(self) -> str:
+        """The main file as text."""
+        return decode(self.files[self.main])
+
+    def directives(self) -> List[sshd_config.Directive]:
+        """Every setting in every file, main file first."""
+        return [
+            directive if directive.match else directive._replace(match=self._conditions.get(path, ""))
+            for path, content in self.files.items()
+            for directive in sshd_config.parse_directives(path, decode(content))
+        ]
+
+    def may_differ_between_users(self) -> bool:
+        """Whether the word Match stands anywhere outside comment lines: without it nothing can depend on the user."""
+        lines = [line.strip().lower() for content in self.files.values() for line in content.split(b"\n")]
+        return any(b"match" in line and not line.startswith(b"#") for line in lines)
+
+    def newest_change(self) -> float:
+        """When the tree was last changed, by the inodes' own clock (edits, renames, removals in its folders)."""
+        paths = set(self.files)
+        for pattern in sshd_config.include_patterns(self.directives()):
+            paths.update(glob.glob(os.path.dirname(pattern)))
+        return max(os.stat(path).st_ctime for path in paths)
+
+    @contextlib.contextmanager
+    def copy(self, changes: Changes) -> Iterator["CandidateTree"]:
+        """A private copy with I(changes) made in it; gone when the block ends."""
+        with private_folder() as folder:
+            wanted = dict(self.files)  # type: Dict[str, Optional[bytes]]
+            wanted.update(changes)
+            for path, content in wanted.items():
+                if content is not None:
+                    _write_copy(folder, path, content)
+            yield CandidateTree(folder, folder + self.main)
+
+    def _read(self, path: str, content: bytes, depth: int) -> None:
+        self.files[path] = content
+        if depth >= _MAX_DEPTH:
+            return
+        for directive in sshd_config.parse_directives(path, decode(content)):
+            condition = directive.match or self._conditions.get(path, "")
+            for pattern in sshd_config.include_patterns([directive]):
+                self._read_included(pattern, condition, depth + 1)
+
+    def _read_included(self, pattern: str, condition: str, depth: int) -> None:
+        for included in sorted(glob.glob(pattern)):
+            if condition:
+                self._conditions.setdefault(included, condition)
+            if included not in self.files and not os.path.isdir(included):
+                content = find_file(included)
+                if content is not None:
+                    self._read(included, content, depth)
+
+
+class CandidateTree:
+    """A copy on disk. I(main) is its main file, for C(sshd -f)."""
+
+    def __init__(self, folder: str, main: str):
+        self._folder = folder
+        self.main = main
+
+    def real_paths(self, message: str) -> str:
+        """A message of sshd with the paths that the person knows."""
+        return message.replace(self._folder, "")
+
+
+def _write_copy(folder: str, path: str, content: bytes) -> None:
+    text = sshd_config.rewrite_includes(decode(content), lambda pattern: folder + pattern)
+    target = folder + path
+    os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
+    with open(target, "wb") as handle:
+        handle.write(encode(text))

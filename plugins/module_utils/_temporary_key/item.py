@@ -1,0 +1,138 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What becomes of one instance while temporary keys are registered, and how it is told in the end.
+
+Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
+"""
+
+import time
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from .._openssh.keys import PublicKey
+from .readiness import Clock, Problem
+
+AUTO = "auto"
+"""Stands for the image's own user."""
+
+
+class WantedKey(NamedTuple):
+    """One key for one account; the account may be C(auto)."""
+
+    username: str
+    key: PublicKey
+
+    def for_user(self, login_user: str) -> "WantedKey":
+        return self._replace(username=login_user) if self.username == AUTO else self
+
+
+class Item:
+    """One instance of the task. Once it has failed it keeps its first reason."""
+
+    def __init__(self, instance_id: str) -> None:
+        self.instance_id = instance_id
+        self.name: Optional[str] = None
+        self.keys: Tuple[WantedKey, ...] = ()
+        self.problem: Optional[Problem] = None
+        self.failure: Optional[Dict[str, str]] = None
+        self.clock = Clock()
+        self.done: List[str] = []
+        self.sent = 0
+        self.ends: List[float] = []
+        """For each key that has arrived, until when it is valid; epoch seconds."""
+
+    @property
+    def failed(self) -> bool:
+        return self.problem is not None
+
+    @property
+    def users(self) -> Tuple[str, ...]:
+        return tuple(dict.fromkeys(wanted.username for wanted in self.keys))
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.done or self.sent)
+
+    @property
+    def is_ready(self) -> bool:
+        return not self.failed and len(self.ends) == len(self.keys) > 0
+
+    @property
+    def expires_at(self) -> Optional[float]:
+        """When the first of the keys ends, by the instance's judgement if its clock is ahead."""
+        return min(self.ends) - max(0.0, self.clock.ahead) if self.is_ready else None
+
+    def meet(self, name: str, login_user: str, wanted: Sequence[WantedKey]) -> None:
+        """ECS knows it."""
+        self.name = name
+        self.keys = tuple(dict.fromkeys(one.for_user(login_user) for one in wanted))
+
+    def stop(self, problem: Optional[Problem]) -> None:
+        if problem is not None and self.problem is None:
+            self.problem = problem
+
+    def stop_by_error(self, error: Any) -> None:
+        """The API refused I(error)."""
+        if self.problem is None:
+            self.failure = error.to_dict()
+            self.problem = Problem("api", str(error))
+
+    def to_dict(self, is_dry: bool) -> Dict[str, Any]:
+        """The entry of the result."""
+        shown = {
+            "instance_id": self.instance_id,
+            "name": self.name,
+            "usernames": list(self.users),
+            "ready": None if is_dry and not self.failed else self.is_ready,
+            "why": self.problem.why if self.problem else None,
+            "remedy": (self.problem.remedy or None) if self.problem else None,
+            "expires_at": format_time(self.expires_at),
+            "changed": self.changed,
+            "failed": self.failed,
+            "reason": self.problem.reason if self.problem else None,
+            "msg": self.problem.msg if self.problem else self._say_outcome(is_dry),
+            "prepared": self.done,
+            "clock_ahead": int(self.clock.ahead),
+        }
+        if self.failure:
+            shown["failure"] = self.failure
+        return shown
+
+    def _say_outcome(self, is_dry: bool) -> str:
+        who = ", ".join(self.users)
+        note = "; " + self.clock.told if self.clock.told else ""
+        if is_dry:
+            return "%s could log in%s" % (who, note)
+        if not self.is_ready:
+            return "sent, not waited for"
+        return "%s can log in until %s%s" % (who, format_time(self.expires_at), note)
+
+
+def format_time(seconds: Optional[float]) -> Optional[str]:
+    """As the API writes times."""
+    return None if seconds is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def render_result(items: Sequence[Item], actions: Mapping[str, List[str]], is_dry: bool) -> Dict[str, Any]:
+    """The module's result. In the diff stands who gets in where, and what is changed in the instances."""
+    changed = [item for item in items if item.changed]
+    keys = {one for item in items for one in item.keys}
+    return {
+        "changed": bool(changed),
+        "instances": [item.to_dict(is_dry) for item in items],
+        "registered_keys": [
+            {"username": one.username, "public_key": one.key.line, "fingerprint": one.key.fingerprint_sha256}
+            for one in sorted(keys, key=lambda one: (one.username, one.key.blob))
+        ],
+        "actions": [{"action": action, "instance_ids": list(ids)} for action, ids in actions.items()],
+        "diff": {
+            "before": {item.instance_id: {"temporary_keys": [], "prepared": []} for item in changed},
+            "after": {
+                item.instance_id: {
+                    "temporary_keys": ["%s %s" % (one.username, one.key.fingerprint_sha256) for one in item.keys] if item.sent else [],
+                    "prepared": item.done,
+                }
+                for item in changed
+            },
+        },
+    }

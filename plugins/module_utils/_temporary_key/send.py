@@ -1,0 +1,151 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Temporary public keys: what may be sent, how it is sent, and what the answer means.
+
+The vendor's public command puts user name and key into a shell line without quotes and runs it as root in the guest. So
+everything that gets into it is checked here first, by a list of what is allowed.
+
+Note that this module util is **PRIVATE** to the collection. All but C(send_temp_key) is pure.
+"""
+
+import json
+import re
+import uuid
+from calendar import timegm
+from time import strptime
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+
+from .._ecs.client import FINAL_INVOCATION_STATES, EcsClient
+from .._ecs.instance import is_instance_id
+from .._openssh.keys import PublicKey
+
+COMMAND_ID = "ACS-ECS-SendSshPublicKey-linux.sh"
+"""The vendor's public command; InvokeCommand takes the name for the id."""
+LIFETIME = 60
+"""Seconds for which Cloud Assistant's server hands a key out."""
+COMMAND_TIMEOUT = 60
+
+PREPARE = "prepare the instance once with alicloud.ecs_access.ecs_temp_public_key (prepare: auto)"
+
+_USER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}\Z")
+# No word may look like an option, and none of these characters means anything to a shell.
+_COMMENT = re.compile(r"(?:[A-Za-z0-9_@.+=:,/][A-Za-z0-9_@.+=:,/-]*(?: |\Z))*\Z")
+_COMMENT_LIMIT = 255
+
+
+class TempKeyError(ValueError):
+    """Refused here, nothing was sent. The message is one sentence that can be shown as it is."""
+
+
+class Delivery(NamedTuple):
+    """What became of a key on one instance."""
+
+    is_done: bool
+    problem: str = ""
+    """One clause when it failed, with what to do."""
+    finished_at: Optional[float] = None
+    """Epoch seconds by the service's clock, if it told."""
+
+
+def check_user_name(name: str) -> str:
+    """Return I(name) when it can be sent; raises TempKeyError."""
+    if not _USER_NAME.match(name):
+        raise TempKeyError(
+            "the user name %r can't be sent: it becomes part of a root shell's command line in the instance, so only letters, "
+            "digits and _ . @ - are accepted, 64 at most, not beginning with . @ or -" % _shorten(name)
+        )
+    return name
+
+
+def check_instance_id(instance_id: str) -> str:
+    """Return I(instance_id) when it can be one; raises TempKeyError. It also stands for the host in known_hosts files."""
+    if not is_instance_id(instance_id):
+        raise TempKeyError("the instance id %r is not one, such as i-bp1abcdefghijklmnop" % _shorten(instance_id))
+    return instance_id
+
+
+def render_key(key: PublicKey) -> str:
+    """The line to send; raises TempKeyError. Type and blob of a PublicKey are checked already, the comment is free text."""
+    if len(key.comment) > _COMMENT_LIMIT or not _COMMENT.match(key.comment):
+        raise TempKeyError(
+            "the comment %r of the public key can't be sent: it becomes part of a root shell's command line in the instance; "
+            "remove it, or use letters, digits and _ @ . + = : , / - only" % _shorten(key.comment)
+        )
+    return key.line
+
+
+def command_parameters(instance_ids: Sequence[str], user_name: str, key: PublicKey, dry_run: bool = False) -> Dict[str, Any]:
+    """The parameters of InvokeCommand, checked; raises TempKeyError."""
+    values = {"username": check_user_name(user_name), "sshPublicKey": render_key(key)}
+    params = {
+        "CommandId": COMMAND_ID,
+        "InstanceId": [check_instance_id(instance_id) for instance_id in instance_ids],
+        "Parameters": json.dumps(values, separators=(",", ":")),
+        "Timeout": COMMAND_TIMEOUT,
+    }
+    if dry_run:
+        params["RepeatMode"] = "DryRun"
+    return params
+
+
+def send_temp_key(client: EcsClient, instance_ids: Sequence[str], user_name: str, key: PublicKey) -> str:
+    """Start the delivery to at most 100 instances and return its C(InvokeId); raises TempKeyError and EcsError."""
+    params = command_parameters(instance_ids, user_name, key)
+    # Makes a repeated call the same invocation, so a lost answer is no second delivery.
+    params["ClientToken"] = str(uuid.uuid4())
+    return str(client.call("InvokeCommand", params).get("InvokeId") or "")
+
+
+def read_delivery(entry: Optional[Mapping[str, Any]]) -> Delivery:
+    """What one entry of DescribeInvocationResults (None: the instance is not mentioned) says."""
+    if entry is None:
+        return Delivery(False, "Cloud Assistant does not answer for it; check that it is a running instance of this region")
+    status = str(entry.get("InvocationStatus") or "")
+    if status == "Success":
+        return Delivery(True, "", _epoch(str(entry.get("FinishedTime") or "")))
+    if status not in FINAL_INVOCATION_STATES:
+        return Delivery(False, "Cloud Assistant has not delivered it in time (%s); see its log in the instance" % (status or "no status"))
+    code, text = str(entry.get("ErrorCode") or ""), " ".join(str(entry.get("Output") or "").split())
+    if status == "Failed" and str(entry.get("ExitCode")) in ("126", "127"):
+        return Delivery(False, "its Cloud Assistant agent lacks send_ssh_public_key (2.2.3.196 or newer has it); %s" % PREPARE)
+    if status == "Failed":
+        said = ": " + _shorten(text, 200) if text else ""
+        return Delivery(False, "send_ssh_public_key ended with status %s%s" % (entry.get("ExitCode"), said))
+    reason = _REASONS.get(code) or " ".join(str(entry.get("ErrorInfo") or "").split()) or status
+    return Delivery(False, reason + (" [%s]" % code if code else ""))
+
+
+_AGENT = "its Cloud Assistant agent is not %s; see /usr/local/share/aliyun-assist/*/log/aliyun_assist_main.log in the instance"
+_REASONS = {
+    "ClientNotOnline": _AGENT % "online",
+    "ClientNotRunning": _AGENT % "running or not installed",
+    "ClientNotResponse": _AGENT % "responding",
+    "ClientNetworkBlocked": _AGENT % "able to reach the service (security group, routes, DNS)",
+    "ClientNeedUpgrade": "its Cloud Assistant agent is too old; upgrade it",
+    "CommandNotApplicable": "the command is not for its operating system; temporary keys are for Linux",
+    "DeliveryTimeout": "the command could not be delivered in time",
+    "InstanceNotExists": "there is no such instance",
+    "InstanceNotRunning": "it is not running",
+    "InstanceReleased": "it has been released",
+    "SecurityGroupRuleDenied": "its security group does not let Cloud Assistant through",
+}  # type: Dict[str, str]
+
+
+def _epoch(text: str) -> Optional[float]:
+    for form in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ"):
+        try:
+            return float(timegm(strptime(text, form)))
+        except ValueError:
+            continue
+    return None
+
+
+def _shorten(text: str, limit: int = 40) -> str:
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def instance_problems(results: Mapping[str, Mapping[str, Any]], instance_ids: Sequence[str]) -> List[str]:
+    """One sentence for each instance that has not got the key."""
+    deliveries = [(instance_id, read_delivery(results.get(instance_id))) for instance_id in instance_ids]
+    return ["%s has not got the temporary key: %s." % (name, one.problem) for name, one in deliveries if not one.is_done]

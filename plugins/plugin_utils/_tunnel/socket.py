@@ -1,0 +1,111 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The websocket of a session, on aiohttp: the vendor's SDK brings it along, so it is there already.
+
+Note that this plugin util is **PRIVATE** to the collection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import typing as t
+from urllib.parse import urlsplit
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.proxy import choose_proxies, read_environment
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import Endpoint, is_loopback
+
+from .pump import TunnelError
+
+TOKEN_HEADER = "x-acs-session-token"
+_CONNECT_TIMEOUT = 15.0
+
+_STATUS = {
+    401: "the session's token is not valid or has expired",
+    403: "the session does not exist, has ended, or its URL has expired (it is valid for ten minutes)",
+    404: "there is no Session Manager at this address",
+    407: "the proxy wants a user name and a password",
+    429: "the service has too many sessions",
+}
+
+
+def check_url(url: str) -> str:
+    """The URL to connect to; raises TunnelError. The token in it must not go over the network in clear."""
+    parts = urlsplit(url)
+    if parts.scheme != "wss" and not (parts.scheme == "ws" and is_loopback(parts.hostname or "")):
+        raise TunnelError("the service gave an address that is not encrypted (wss)")
+    # Older servers write the parameter's name small, and read it written as here only. So does the vendor's client.
+    return url.replace("sessionid", "sessionId", 1)
+
+
+class SessionSocket:
+    """Frames over a websocket."""
+
+    def __init__(self, stream: t.Any, kinds: t.Any) -> None:
+        self._stream, self._kinds = stream, kinds
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, url: str, token: str) -> t.AsyncIterator[SessionSocket]:
+        """Connect; raises TunnelError. The connection is closed at the end."""
+        try:
+            import aiohttp
+        except ImportError:
+            raise TunnelError(f"the Python library aiohttp is missing; install it for {sys.executable}") from None
+        url = check_url(url)
+        headers = {TOKEN_HEADER: "" if "token=" in urlsplit(url).query else token}
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_TIMEOUT, sock_read=None)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            try:
+                stream = await asyncio.wait_for(
+                    session.ws_connect(url, headers=headers, proxy=find_proxy(url), max_msg_size=1024 * 1024, autoping=True),
+                    _CONNECT_TIMEOUT,
+                )
+            except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as exc:
+                problem = describe(exc, urlsplit(url).hostname or "")
+            else:
+                problem = ""
+            if problem:
+                # Outside of the handler: exceptions of aiohttp carry the URL with the token.
+                raise TunnelError(problem)
+            try:
+                yield cls(stream, aiohttp.WSMsgType)
+            finally:
+                with contextlib.suppress(Exception):
+                    await asyncio.wait_for(stream.close(), 5)
+
+    async def send(self, frame: bytes) -> None:
+        await self._stream.send_bytes(frame)
+
+    async def receive(self) -> bytes:
+        while True:
+            message = await self._stream.receive()
+            if message.type == self._kinds.BINARY:
+                return message.data
+            if message.type in (self._kinds.CLOSE, self._kinds.CLOSING, self._kinds.CLOSED, self._kinds.ERROR):
+                code = self._stream.close_code
+                raise ConnectionResetError("closed by the service" if code == 1000 else "cut off" + (f", code {code}" if code else ""))
+
+
+def find_proxy(url: str) -> str | None:
+    """The proxy that the environment names for this address, by the same rules as for the API."""
+    return choose_proxies(Endpoint(urlsplit(url).netloc, "https"), read_environment()).https
+
+
+def describe(exc: BaseException, host: str) -> str:
+    """A clause without the URL, which holds the token."""
+    status = getattr(exc, "status", None)
+    if isinstance(status, int) and status:
+        return f"{host} refused the connection: " + (_STATUS.get(status) or f"HTTP status {status}") + f" [{status}]"
+    name = type(exc).__name__
+    if "Timeout" in name:
+        return f"no connection to {host} in time"
+    if "Proxy" in name:
+        return f"the proxy on the way to {host} refuses or fails"
+    if "SSL" in name or "Certificate" in name:
+        return f"TLS with {host} failed: its certificate is not trusted, or something stands in between"
+    cause = getattr(exc, "os_error", None) or exc
+    reason = getattr(cause, "strerror", None)
+    return f"cannot connect to {host}" + (f": {reason}" if reason else "")

@@ -1,0 +1,153 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fine print of single obstacles: times of pam_time, sshd's log, start-up files that wait, damaged key texts, mounts, accounts."""
+
+import pytest
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis import facts as facts_of
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.facts import Facts, Request
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_account import is_well_formed
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_client import judge_client
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_key_text import find_damage
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_log import judge_log
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_session import find_unconditional_wait
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.pam_files import find_time_rule
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBF9wCb7TxxP9gb3hE8ODe/Tc+uIUNYipthBw65i3Nf6"
+TYPE, BLOB = KEY.split()
+RSA_KEY = (
+    "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQDylAWHZ5NyheYxjYMHfaFhpwDd/4DMmkgJvO0Qq8CpBQR8NAzbiuAvW4iw1olFEOZt1LYTxybE"
+    "yxiSedMgheueziAWpFOZ5sX9aLDGAu9kHnedTtoKrep4IpBik47XG+ZC7yupmU3p+fyCwIXM00gT7B6CuTHRDQxhRvT4umdeNQ=="
+)
+MONDAY, SATURDAY, SUNDAY = 0, 5, 6
+
+
+@pytest.mark.parametrize(
+    ("rule", "weekday", "clock", "out"),
+    [
+        ("sshd;*;bob;Wk0800-1800", MONDAY, "0759", True),
+        ("sshd;*;bob;Wk0800-1800", MONDAY, "0800", False),
+        ("sshd;*;bob;Wk0800-1800", SATURDAY, "1200", True),
+        ("sshd;*;bob;!Wk0800-1800", MONDAY, "1200", True),
+        ("sshd;*;bob;Al0000-2400", SUNDAY, "2359", False),
+        ("sshd;*;bob;AlSu0000-2400", SUNDAY, "1200", True),
+        ("sshd;*;bob;Su2200-0600", MONDAY, "0500", False),
+        ("sshd;*;bob;Su2200-0600", MONDAY, "0700", True),
+        ("sshd;*;b*&!bert;Wd0000-2400", MONDAY, "1200", True),
+        ("sshd;*;!bob;Wd0000-2400", MONDAY, "1200", False),
+        ("login;*;bob;Wd0000-2400", MONDAY, "1200", False),
+        ("login|sshd;*;bob;Wd0000-2400", MONDAY, "1200", True),
+        ("sshd;tty*;bob;Wd0000-2400", MONDAY, "1200", False),
+        ("# sshd;*;bob;Wd0000-2400", MONDAY, "1200", False),
+    ],
+)
+def test_times_of_pam_time(rule: str, weekday: int, clock: str, out: bool) -> None:
+    found = find_time_rule("#\n" + rule + "\n", "bob", weekday, clock)
+    assert (found is not None) == out
+    assert found is None or found.line == 2
+
+
+def _with_log(*lines: str, key: str = KEY) -> Facts:
+    log = tuple("Nov 21 13:54:13 web-1 sshd[%d]: %s" % (7 if "[7]" in line else 8, line.replace("[7] ", "")) for line in lines)
+    server = facts_of.ServerFacts("/usr/sbin/sshd", unit="ssh", log=log, effective={"pubkeyacceptedalgorithms": ("ssh-ed25519,rsa-sha2-512",)})
+    return Facts(Request("bob", parse_public_key(key), "198.51.100.7"), server=server)
+
+
+DROPPED = "drop connection #0 from [198.51.100.7]:40112 on [10.0.0.5]:22 penalty: failed authentication"
+REFUSED = "Unable to negotiate with 198.51.100.7 port 59354: no matching cipher found. Their offer: aes128-ctr [preauth]"
+
+
+@pytest.mark.parametrize(
+    ("lines", "cause"),
+    [
+        ((DROPPED,), "per_source_penalty"),
+        ((DROPPED.replace("100.7", "100.70"),), None),
+        ((DROPPED, "Server listening on 0.0.0.0 port 22."), None),
+        ((DROPPED, "Accepted publickey for eve from 198.51.100.7 port 40113 ssh2: ED25519 SHA256:x"), None),
+        ((DROPPED, "Accepted publickey for eve from 198.51.100.70 port 40113 ssh2: ED25519 SHA256:x"), "per_source_penalty"),
+        ((REFUSED,), "no_common_algorithm"),
+        ((REFUSED.replace("198.51.100.7", "192.0.2.9"),), None),
+    ],
+)
+def test_what_sshd_logged_about_the_address(lines: tuple, cause: object) -> None:
+    assert [finding.cause for finding in judge_log(_with_log(*lines))] == ([cause] if cause else [])
+
+
+def test_an_old_client_is_told_apart_by_its_process() -> None:
+    refused = "[7] userauth_pubkey: signature algorithm ssh-rsa not in PubkeyAcceptedAlgorithms [preauth]"
+    mine = "[7] Connection closed by authenticating user bob 198.51.100.7 port 35424 [preauth]"
+    assert [finding.cause for finding in judge_log(_with_log(refused, mine, key=RSA_KEY))] == ["client_signs_with_sha1"]
+    assert judge_log(_with_log(refused, mine)) == []
+    assert judge_log(_with_log(refused, mine.replace("[7] ", ""), key=RSA_KEY)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("sleep 600", 1),
+        ("sleep 2", None),
+        ("# sleep 600", None),
+        ("echo\nsleep infinity\n", 2),
+        ("if true; then\n  sleep 600\nfi\n", None),
+        ("case $- in *i*) ;; *) return;; esac\nsleep 600\n", None),
+        ("while true; do\n  sleep 1\ndone\n", 1),
+        ("while :; do\n  test -e /x && break\ndone\n", None),
+        ("while true; do break; done\n", None),
+    ],
+)
+def test_start_up_files_that_wait(text: str, line: object) -> None:
+    found = find_unconditional_wait(text)
+    assert (found[0] if found else None) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("%s\u00a0%s bob" % (TYPE, BLOB), "key_has_odd_blanks"),
+        ("\u200b%s" % KEY, "key_has_odd_blanks"),
+        ("\ufeff%s" % KEY, "key_file_bom"),
+        ("# mine\r%s\r" % KEY, "key_file_line_ends"),
+        ("%s %s %s" % (TYPE, BLOB[:50], BLOB[50:]), "key_damaged"),
+        ("%s %sX%s" % (TYPE, BLOB[:50], BLOB[51:]), "key_damaged"),
+        ("%s %s\n%s" % (TYPE, BLOB[:50], BLOB[50:]), "key_wrapped"),
+        ("%s %s" % (TYPE, BLOB[:50]), "key_truncated"),
+        ("SSH-ED25519 %s" % BLOB, "key_type_misspelt"),
+        ("ssh-ed2519 %s" % BLOB, "key_type_misspelt"),
+        ("potato %s" % BLOB, "key_line_malformed"),
+        ("%s %s" % (TYPE, "B" * len(BLOB)), None),
+    ],
+)
+def test_what_happened_to_the_text_of_a_key(text: str, cause: object) -> None:
+    found = find_damage(text.encode("utf-8") + b"\n", parse_public_key(KEY))
+    assert (found.cause if found else None) == cause
+
+
+@pytest.mark.parametrize(
+    ("line", "good"),
+    [
+        ("bob:x:2001:2001:Bob:/home/bob:/bin/bash", True),
+        ("bob:x:2001:2001::/home/bob:", True),
+        ("bob:x::2001::/home/bob:/bin/bash", False),
+        ("bob:x:2001:2001:/home/bob:/bin/bash", False),
+        ("bob:x:two:2001::/home/bob:/bin/bash", False),
+    ],
+)
+def test_lines_that_are_accounts(line: str, good: bool) -> None:
+    assert is_well_formed(line) is good
+
+
+ACCEPTED = "debug1: Server accepts key: john ED25519 SHA256:abc explicit\n"
+DENIED = "debug1: No more authentication methods to try.\njohn@web-1: Permission denied (publickey).\n"
+
+
+@pytest.mark.parametrize(
+    ("log", "cause"),
+    [
+        (ACCEPTED + DENIED, "private_key_passphrase"),
+        (ACCEPTED + "debug1: Authentications that can continue: publickey\n" + DENIED, "permission_denied"),
+        (DENIED, "permission_denied"),
+    ],
+)
+def test_a_key_that_ssh_silently_passes_over(log: str, cause: str) -> None:
+    assert [finding.cause for finding in judge_client(log, 255)] == [cause]

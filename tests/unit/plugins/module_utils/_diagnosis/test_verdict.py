@@ -1,0 +1,363 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judging facts about a login: what needs a world that a container can't be, and the fine print of patterns and texts."""
+
+import pytest
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis import facts as facts_of
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.facts import Facts, Listening, Node, Request
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_client import judge_client
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_cloud import judge_cloud
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_key_line import judge_line
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_network import find_firewall_rules, find_rule
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_session import find_unconditional_end
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.pam_files import find_access_rule, find_limit, parse_stack
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.proof import Proof, render_config
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.verdict import judge, with_proof
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.authorized_keys import parse_key_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.patterns import address_in_list, in_list, user_matches
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.sshd_config import Directive
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBF9wCb7TxxP9gb3hE8ODe/Tc+uIUNYipthBw65i3Nf6"
+DIRECTORY = Node("/home/bob", "directory", 2001, 2001, 0o755, "bob", "bob")
+EFFECTIVE = {
+    "usepam": ("yes",),
+    "pubkeyauthentication": ("yes",),
+    "authorizedkeysfile": (".ssh/authorized_keys .ssh/authorized_keys2",),
+    "strictmodes": ("yes",),
+    "permitrootlogin": ("without-password",),
+    "maxauthtries": ("6",),
+    "authenticationmethods": ("any",),
+    "pubkeyacceptedalgorithms": ("ssh-ed25519,rsa-sha2-512,rsa-sha2-256",),
+    "port": ("22",),
+    "logingracetime": ("120",),
+}
+
+
+def healthy(**changes) -> Facts:
+    """The facts of a login that works."""
+    content = (KEY + " bob\n").encode()
+    path = "/home/bob/.ssh/authorized_keys"
+    file_node = Node(path, "file", 2001, 2001, 0o600, "bob", "bob")
+    folder = Node("/home/bob/.ssh", "directory", 2001, 2001, 0o700, "bob", "bob")
+    facts = Facts(
+        Request("bob", parse_public_key(KEY), "198.51.100.7", None, "20261120120000", "20261120120000", 20777),
+        facts_of.AccountFacts(
+            found=True,
+            uid=2001,
+            gid=2001,
+            home="/home/bob",
+            shell="/bin/bash",
+            groups=("bob",),
+            password_field="x",
+            shadow=facts_of.ShadowLine("!", 20000, 99999),
+            shell_node=Node("/bin/bash", "file"),
+            shells=("/bin/bash",),
+            home_node=DIRECTORY,
+        ),
+        facts_of.ServerFacts(
+            program="/usr/sbin/sshd",
+            unit="ssh",
+            listener=1,
+            listening=(Listening("0.0.0.0", 22, "sshd", 1),),
+            effective=EFFECTIVE,
+        ),
+        (facts_of.KeyFileFacts(path, "ok", (file_node,), (file_node, folder, DIRECTORY), "", content),),
+    )
+    return facts._replace(**changes)
+
+
+def first(facts: Facts) -> str:
+    findings = judge(facts).findings
+    return findings[0].cause if findings else ""
+
+
+def with_settings(**settings: str) -> Facts:
+    facts = healthy()
+    return facts._replace(server=facts.server._replace(effective={**EFFECTIVE, **{name: (value,) for name, value in settings.items()}}))
+
+
+def test_a_healthy_login_has_no_findings() -> None:
+    assert judge(healthy()) == ("true", ())
+
+
+def test_any_key_will_do_when_none_is_named() -> None:
+    facts = healthy()
+    assert judge(facts._replace(request=facts.request._replace(key=None))).can_log_in == "true"
+
+
+def test_without_root_nothing_is_certain() -> None:
+    verdict = judge(healthy(root=False))
+    assert (verdict.can_log_in, verdict.findings[0].cause) == ("unknown", "not_root")
+
+
+def test_an_older_configuration_in_force_leaves_the_outcome_open() -> None:
+    facts = with_settings(pubkeyauthentication="no")
+    stale = facts._replace(server=facts.server._replace(loaded_at=100.0, changed_at=200.0, changed_path="/etc/ssh/sshd_config"))
+    assert judge(facts).can_log_in == "false"
+    assert judge(stale).can_log_in == "unknown"
+
+
+def test_what_blocks_comes_before_what_warns() -> None:
+    facts = with_settings(logingracetime="2", maxsessions="0")
+    assert [finding.severity for finding in judge(facts).findings] == ["blocks", "warns"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "cause"),
+    [
+        ("denyusers", "b?b", "deny_users"),
+        ("allowusers", "alice *@10.*", "allow_users"),
+        ("allowgroups", "wheel", "allow_groups"),
+        ("denygroups", "bob", "deny_groups"),
+        ("refuseconnection", "yes", "refuse_connection"),
+        ("authenticationmethods", "publickey,password", "authentication_methods"),
+        ("pubkeyacceptedalgorithms", "rsa-sha2-512", "algorithm_not_accepted"),
+        ("forcecommand", "/bin/false", "forced_command_refuses"),
+        ("maxsessions", "0", "max_sessions"),
+        ("maxauthtries", "0", "max_auth_tries"),
+    ],
+)
+def test_settings_that_stop_a_key(setting: str, value: str, cause: str) -> None:
+    assert first(with_settings(**{setting: value})) == cause
+
+
+def test_the_evidence_names_the_line_that_is_in_force() -> None:
+    facts = with_settings(pubkeyauthentication="no")
+    lines = (
+        Directive("/etc/ssh/sshd_config", 7, "pubkeyauthentication", ("no",), ""),
+        Directive("/etc/ssh/sshd_config", 90, "pubkeyauthentication", ("no",), "User games"),
+    )
+    server = facts.server._replace(directives=lines, fixed=frozenset(["/etc/ssh/sshd_config"]))
+    finding = judge(facts._replace(server=server)).findings[0]
+    assert "/etc/ssh/sshd_config:7" in finding.evidence
+    assert finding.fix_command.startswith("sed -i '7s/.*/PubkeyAuthentication yes/' /etc/ssh/sshd_config && sshd -t && ")
+
+
+def test_fips_is_said_where_it_is_the_reason() -> None:
+    facts = with_settings(pubkeyacceptedalgorithms="rsa-sha2-512")._replace(fips=True)
+    assert "FIPS" in judge(facts).findings[0].evidence
+
+
+def test_a_wrong_selinux_type_is_a_warning_that_leaves_the_outcome_open() -> None:
+    verdict = judge(healthy(selinux=(("/home/bob/.ssh", "default_t"),)))
+    assert (verdict.can_log_in, verdict.findings[0].fix_command) == ("unknown", "runuser -u bob -- restorecon -RF -- /home/bob/.ssh")
+
+
+def test_a_group_that_is_private_may_write_for_debian_only() -> None:
+    facts = healthy()
+    item = facts.key_files[0]
+    open_file = item.secured[0]._replace(mode=0o660, private_group=True)
+    facts = facts._replace(key_files=(item._replace(secured=(open_file,) + item.secured[1:]),))
+    assert first(facts) == "key_file_writable"
+    assert first(facts._replace(server=facts.server._replace(debian=True))) == ""
+
+
+def test_full_start_ups_and_a_port_of_somebody_elses() -> None:
+    facts = healthy()
+    assert first(facts._replace(server=facts.server._replace(startups=(10, 10)))) == "max_startups"
+    other = facts.server._replace(listening=(Listening("0.0.0.0", 22, "nginx", 7),), listener=0)
+    assert first(facts._replace(server=other)) == "port_taken"
+
+
+def test_an_address_that_is_not_known_is_not_guessed() -> None:
+    facts = with_settings(allowusers="bob@10.0.0.*")
+    verdict = judge(facts._replace(request=facts.request._replace(address=None)))
+    assert (verdict.can_log_in, verdict.findings[0].cause) == ("unknown", "allow_users_unknown")
+
+
+@pytest.mark.parametrize(
+    ("address", "patterns", "expected"),
+    [
+        ("10.1.2.3", "10.0.0.0/8", True),
+        ("10.1.2.3", "10.0.0.0/8,!10.1.*", False),
+        ("10.1.2.3", "*.example.com", False),
+        ("2001:db8::1", "2001:db8::/32", True),
+        (None, "10.0.0.0/8", None),
+        (None, "*", True),
+        ("10.1.2.3", "10.1.2.?", True),
+        ("10.1.2.3", "nonsense/99", False),
+        ("10.1.2.3", "10.1.2.3/8,10.1.2.3", False),
+    ],
+)
+def test_address_lists(address, patterns, expected) -> None:
+    assert address_in_list(address, patterns) is expected
+
+
+def test_name_patterns() -> None:
+    assert in_list("bob", ["*", "!bo?"]) is False
+    assert user_matches("bob", "10.0.0.1", "b*@10.0.0.*") is True
+    assert user_matches("bob", None, "eve@10.0.0.*") is False
+    assert user_matches("a[b]c", None, "a[b]c") is True
+
+
+@pytest.mark.parametrize(
+    ("options", "cause"),
+    [
+        ('from="10.0.0.0/8"', "from_mismatch"),
+        ('expiry-time="20200101Z"', "key_expired"),
+        ("nonsense", "option_unknown"),
+        ("from=10.0.0.1", "option_malformed"),
+        ("cert-authority", "cert_authority_only"),
+        ('command="/usr/sbin/nologin"', "forced_command_refuses"),
+        ('expiry-time="20261120120001"', ""),
+        ('from="198.51.100.0/24",no-pty', ""),
+        ('expiry-time="202611201159"', "key_expired"),
+    ],
+)
+def test_key_options(options: str, cause: str) -> None:
+    (line,) = parse_key_file(f"{options} {KEY}\n".encode())
+    assert "".join(finding.cause for finding in judge_line(healthy(), "FILE:1", line)) == cause
+
+
+def test_hosts_deny_counts_exceptions_and_networks() -> None:
+    assert find_rule("ALL: ALL EXCEPT 198.51.100.\n", "198.51.100.7") is None
+    assert find_rule("# no\nftpd: ALL\nsshd, ftpd : 198.51.100.0/255.255.255.0 : deny\n", "198.51.100.7")[0] == 3
+    assert find_rule("sshd: [2001:db8::]/32", "2001:db8::9") is None
+    assert find_rule("sshd: 10.0.0.", None) is None
+
+
+FAIL2BAN = """
+table inet f2b-table {
+    set addr-set-sshd {
+        type ipv4_addr
+        elements = { 203.0.113.9, 198.51.100.7 }
+    }
+    chain f2b-chain {
+        type filter hook input priority filter - 1; policy accept;
+        tcp dport 22 ip saddr @addr-set-sshd reject with icmp port-unreachable
+    }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("listing", "address", "found"),
+    [
+        (FAIL2BAN, "198.51.100.7", 1),
+        (FAIL2BAN, "198.51.100.8", 0),
+        (FAIL2BAN, "198.51.100.70", 0),
+        ("-A INPUT -s 198.51.100.7/32 -p tcp -m tcp --dport 22 -j DROP", "198.51.100.7", 1),
+        ("-A INPUT -p tcp -m tcp --dport 22 -j REJECT", None, 1),
+        ("-A INPUT -p tcp -m tcp --dport 80 -j DROP", "198.51.100.7", 0),
+        ("-A INPUT -p udp --dport 22 -j DROP", "198.51.100.7", 0),
+        (":INPUT DROP [0:0]", "198.51.100.7", 1),
+        (":INPUT DROP [0:0]\n-A INPUT -p tcp -m multiport --dports 22,80 -j ACCEPT", "198.51.100.7", 0),
+        (":INPUT DROP [0:0]\n-A INPUT -p tcp --dport 20:30 -j ACCEPT", "198.51.100.7", 0),
+        (":INPUT DROP [0:0]\n-A INPUT -p tcp --dport 80 -j ACCEPT\n-A INPUT -i lo -j ACCEPT", "198.51.100.7", 1),
+        (":INPUT DROP [0:0]\n-A INPUT -s 192.0.2.0/24 -p tcp --dport 22 -j ACCEPT", "198.51.100.7", 1),
+        (":INPUT DROP [0:0]\n-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT", "198.51.100.7", 1),
+        ("type filter hook input priority filter; policy drop;\ntcp dport { 22, 443 } accept", "198.51.100.7", 0),
+        ("type filter hook input priority filter; policy drop;\ntcp dport 443 accept", "198.51.100.7", 1),
+    ],
+)
+def test_firewall_rules_that_turn_the_address_away(listing: str, address, found: int) -> None:
+    assert len(find_firewall_rules(listing, address, 22)) == found
+
+
+def test_access_conf_and_limits() -> None:
+    text = "# x\n+:root:ALL\n-:ALL EXCEPT (ssh):ALL\n"
+    assert find_access_rule(text, "bob", ("bob",), None).line == 3
+    assert find_access_rule(text, "bob", ("bob", "ssh"), None) is None
+    limits = [("/etc/security/limits.conf", "* hard nproc 10\n@ops hard nproc 20\nbob - nproc 0 # no\n")]
+    assert find_limit(limits, "bob", 2001, ("ops",), "nproc") == (0, "/etc/security/limits.conf:3")
+    assert find_limit(limits, "root", 0, (), "nproc") is None
+
+
+def test_pam_stacks() -> None:
+    lines = parse_stack(
+        "@include common-auth\naccount [success=1 default=ignore] pam_unix.so\n-session optional pam_systemd.so\n# auth x y\n"
+    )
+    assert [(line.kind, line.control, line.module) for line in lines] == [
+        ("@include", "", "common-auth"),
+        ("account", "[success=1 default=ignore]", "pam_unix.so"),
+        ("session", "optional", "pam_systemd.so"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("exit 0\n", 1),
+        ("# exit\nexport A=1\nexec zsh\n", 3),
+        ('[ -z "$PS1" ] && return\nexit\n', None),
+        ("case $- in\n  *i*) ;;\n  *) return;;\nesac\nexec fish\n", None),
+        ("if [ -x /bin/zsh ]; then\n  exec zsh\nfi\n", None),
+        ("case $- in *i*) ;; *) return;; esac\nexec zsh\n", None),
+        ("f() { return 1; }\nexit 2\n", 2),
+        ("f() {\n  exit 1\n}\n", None),
+        ("exec 2>/dev/null\n", None),
+        ("[ -f x ] && exit 1\n", None),
+    ],
+)
+def test_start_up_files_that_end_the_shell(text: str, line) -> None:
+    found = find_unconditional_end(text)
+    assert (found and found[0]) == line
+
+
+@pytest.mark.parametrize(
+    ("log", "status", "cause"),
+    [
+        ("", 0, ""),
+        ("ssh: connect to host web-1 port 22: Connection refused\n", 255, "connection_refused"),
+        ("ssh: connect to host web-1 port 22: Connection timed out\n", 255, "connection_timeout"),
+        ("Received disconnect from 192.0.2.1 port 22:2: Too many authentication failures\n", 255, "too_many_keys"),
+        ("@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.\n", 255, "host_key_changed"),
+        (
+            "debug1: send_pubkey_test: no mutual signature algorithm\nbob@web-1: Permission denied (publickey).\n",
+            255,
+            "no_mutual_signature_algorithm",
+        ),
+        ("kex_exchange_identification: Connection closed by remote host\n", 255, "closed_before_login"),
+        ('Load key "/k": invalid format\nbob@web-1: Permission denied (publickey).\n', 255, "private_key_unreadable"),
+        ("debug1: Authentications that can continue: publickey\nbob@web-1: Permission denied (publickey).\n", 255, "key_not_offered"),
+        (
+            "debug1: Authentications that can continue: publickey\ndebug1: Offering public key: k ED25519 %s\n"
+            "bob@web-1: Permission denied (publickey).\n" % parse_public_key(KEY).fingerprint_sha256,
+            255,
+            "permission_denied",
+        ),
+        ("something new\n", 255, "ssh_failed"),
+        ("", 1, "command_failed"),
+    ],
+)
+def test_what_the_client_says(log: str, status: int, cause: str) -> None:
+    findings = judge_client(log, status, parse_public_key(KEY).fingerprint_sha256)
+    assert "".join(finding.cause for finding in findings) == cause
+
+
+def test_what_the_cloud_says() -> None:
+    instance = {
+        "instance_id": "i-1",
+        "status": "Stopped",
+        "os_type": "linux",
+        "public_ips": [],
+        "ssh_reachable": False,
+        "ssh_reachable_reason": "refused by a rule of sg-1",
+        "cloud_assistant": {"installed": False, "online": False},
+    }
+    assert [finding.cause for finding in judge_cloud(instance)] == [
+        "instance_not_running",
+        "security_group",
+        "no_public_address",
+        "assistant_offline",
+    ]
+    assert judge_cloud({"instance_id": "i-1", "status": "Running", "public_ips": ["203.0.113.1"], "ssh_reachable": True}) == []
+
+
+def test_a_refusal_that_nothing_explains_becomes_a_finding() -> None:
+    proof = Proof(False, False, "a private sshd refused bob: fatal: Access denied", "fatal: Access denied")
+    assert [finding.cause for finding in with_proof(judge(healthy()), proof).findings] == ["login_refused"]
+    known = judge(with_settings(denyusers="bob"))
+    assert [finding.cause for finding in with_proof(known, proof).findings] == ["deny_users"]
+
+
+def test_the_private_sshd_trusts_one_key_and_judges_the_address_in_question() -> None:
+    text = render_config(with_settings(allowusers="bob@198.51.100.*", revokedkeys="none", listenaddress="0.0.0.0:22"), KEY, "/bin/echo")
+    lines = text.splitlines()
+    assert lines[:3] == ["AuthorizedKeysFile none", f"AuthorizedKeysCommand /bin/echo {KEY}", "AuthorizedKeysCommandUser root"]
+    assert not any(line.lower().startswith(("allowusers", "listenaddress")) for line in lines)
+    assert sum(line.lower().startswith("authorizedkeysfile") for line in lines) == 1
+    refusing = render_config(with_settings(allowusers="bob@10.*"), KEY, "/bin/echo")
+    assert "AllowUsers bob@10.*" in refusing

@@ -1,0 +1,99 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an answer of the API says about an instance, whatever it leaves out."""
+
+import pytest
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import is_instance_id, read_assistant, read_instance
+
+
+def test_a_full_answer():
+    found = read_instance(
+        {
+            "InstanceId": "i-1",
+            "InstanceName": "{{ name }}",
+            "OSType": "linux",
+            "Status": "Running",
+            "KeyPairName": "deploy",
+            "ImageOptions": {"LoginAsNonRoot": True},
+            "PublicIpAddress": {"IpAddress": ["203.0.113.10"]},
+            "EipAddress": {"IpAddress": "203.0.113.11"},
+            "VpcAttributes": {"VpcId": "vpc-1", "PrivateIpAddress": {"IpAddress": ["192.0.2.10"]}},
+            "NetworkInterfaces": {"NetworkInterface": [{"Ipv6Sets": {"Ipv6Set": [{"Ipv6Address": "2001:db8::1"}]}}]},
+            "SecurityGroupIds": {"SecurityGroupId": ["sg-1"]},
+            "Tags": {"Tag": [{"TagKey": "role", "TagValue": "web"}]},
+        }
+    )
+    assert found["name"] == "{{ name }}"
+    assert (found["login_user"], found["key_pair_name"]) == ("ecs-user", "deploy")
+    assert (found["public_ip"], found["public_ips"]) == ("203.0.113.10", ["203.0.113.10", "203.0.113.11"])
+    assert (found["private_ips"], found["ipv6_ips"]) == (["192.0.2.10"], ["2001:db8::1"])
+    assert (found["security_group_ids"], found["tags"]) == (["sg-1"], {"role": "web"})
+
+
+def test_what_is_left_out_is_empty_and_never_missing():
+    found = read_instance({"InstanceId": "i-1"})
+    assert found["login_user"] == "root"
+    assert {key: value for key, value in found.items() if value} == {"instance_id": "i-1", "login_user": "root"}
+
+
+def test_windows_has_no_login_user_and_the_classic_network_another_place_for_addresses():
+    found = read_instance({"InstanceId": "i-1", "OSType": "Windows", "InnerIpAddress": {"IpAddress": ["192.0.2.9"]}})
+    assert (found["os_type"], found["login_user"], found["private_ip"]) == ("windows", "", "192.0.2.9")
+
+
+def test_assistant():
+    assert read_assistant({"CloudAssistantStatus": "true", "CloudAssistantVersion": "2.2.3.578"}) == {
+        "installed": True,
+        "online": True,
+        "version": "2.2.3.578",
+    }
+    assert read_assistant({"CloudAssistantStatus": "false", "CloudAssistantVersion": "2.2.3.578"})["online"] is False
+    assert read_assistant(None) == {"installed": False, "online": False, "version": ""}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("i-bp1abcdefghij", True),
+        ("mi-hz01abc", True),
+        ("i-web-1", True),
+        ("web-1", False),
+        ("", False),
+        ("*", False),
+        ("i-a,i-b", False),
+        ("!i-a", False),
+        ("-oProxyCommand=id", False),
+        ("i-a\n@cert-authority *", False),
+        ("i-a b", False),
+        ("|1|x", False),
+        ("i" * 65, False),
+    ],
+)
+def test_only_an_instance_id_may_name_a_host_in_known_hosts(text, expected):
+    assert is_instance_id(text) is expected
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        pytest.param("-oProxyCommand=touch /tmp/x", id="an option"),
+        pytest.param("192.0.2.1 -oProxyCommand=x", id="an address and an option"),
+        pytest.param("192.0.2.1\nHost *", id="two lines"),
+        pytest.param("root@192.0.2.1", id="a user"),
+        pytest.param("{{ lookup('pipe', 'id') }}", id="a template"),
+        pytest.param("fe80::1%eth0", id="a zone"),
+        pytest.param("evil.example", id="a name"),
+        pytest.param("3221225985", id="a number"),
+    ],
+)
+def test_what_is_no_address_is_left_out(forged):
+    raw = {
+        "InstanceId": "i-1",
+        "PublicIpAddress": {"IpAddress": [forged, "203.0.113.10"]},
+        "EipAddress": {"IpAddress": forged},
+        "VpcAttributes": {"PrivateIpAddress": {"IpAddress": [forged]}},
+        "NetworkInterfaces": {"NetworkInterface": [{"Ipv6Sets": {"Ipv6Set": [{"Ipv6Address": forged}, {"Ipv6Address": "2001:db8::1"}]}}]},
+    }
+    found = read_instance(raw)
+    assert (found["public_ips"], found["private_ips"], found["ipv6_ips"]) == (["203.0.113.10"], [], ["2001:db8::1"])

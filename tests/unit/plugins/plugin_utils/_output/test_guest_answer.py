@@ -1,0 +1,16 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What of a host's answer stays on the controller."""
+
+from __future__ import annotations
+
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.guest_answer import without_orders
+
+
+def test_a_report_stays_and_orders_go():
+    answer = {
+        "changed": True, "msg": "done", "findings": [{"ansible_facts": "only text here"}],
+        "ansible_facts": {"ecs_instance_id": "i-other"}, "ansible_stats": {"data": {}}, "add_host": {"host_name": "x"}, "add_group": "g",
+    }  # fmt: skip
+    assert without_orders(answer) == {"changed": True, "msg": "done", "findings": [{"ansible_facts": "only text here"}]}

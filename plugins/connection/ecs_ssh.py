@@ -153,7 +153,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.connection.ssh import Connection as SshConnection
 from ansible.plugins.loader import connection_loader
 from ansible.utils.display import Display
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import is_instance_id
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import is_instance_id
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh import login as rules
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.folder import (
     KEY,

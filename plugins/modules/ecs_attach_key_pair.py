@@ -256,7 +256,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._binding impor
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._binding.ask import Answer, Questions
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._binding.item import Item, render_result
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import EcsError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import EcsError, is_about_one_instance
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule, ModuleFailure
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError, PublicKey, parse_public_key
 
@@ -438,7 +438,7 @@ class AttachModule:
     def _call_bind(self, action: str, instance_ids: List[str]) -> List[Any]:
         call = self._client.attach_key_pair if action == "bind" else self._client.detach_key_pair
         results = call(self._wanted.key_pair_name, instance_ids)
-        spoiled = [entry["InstanceId"] for entry in results if entry.error and model.is_about_one_instance(entry.error.code)]
+        spoiled = [entry["InstanceId"] for entry in results if entry.error and is_about_one_instance(entry.error.code)]
         if len(spoiled) < 2:
             return results
         # ECS refused a whole batch for one instance in it: halve until the others are through.

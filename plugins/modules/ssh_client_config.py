@@ -187,8 +187,8 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._client import config as model
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._client import files
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh import client_config as model
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh import known_hosts as hosts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError, PublicKey
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import text_lines

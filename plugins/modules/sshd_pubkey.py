@@ -230,8 +230,8 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd import journal
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.apply import apply_plan, reload_only
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.candidate import EVERYBODY, Planner, diff_of, get_account
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.hardening import ROOT_CHOICES, Hardening, describe
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.look_candidate import EVERYBODY, Planner, diff_of, get_account
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.pending import find_pending_problems
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.plan_hardening import plan_hardening, refuse_unprovable
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.trial import try_logins

@@ -254,7 +254,7 @@ DRIVER = '''
 import os, signal, subprocess, sys
 sys.path.insert(0, "/opt/collections")
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host import sshd_journal, sshd_change
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.candidate import Planner
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.look_candidate import Planner
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd_service import get_service
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd import Origin, Sshd
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd_tree import SshdTree

@@ -15,6 +15,7 @@ import stat
 from typing import Any, Callable, Iterator, List
 
 from .._system.accounts import Account
+from .._system.rights import acting_as
 
 DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 READABLE_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -29,28 +30,9 @@ class Problem(Exception):
     """Why a file is not to be touched, as one sentence."""
 
 
-@contextlib.contextmanager
-def acting_as(uid: int, gid: int) -> Iterator[None]:
-    """Let the kernel apply the rights of an account instead of root's. Real and saved ids stay root's; does not nest."""
-    if uid == os.geteuid():
-        yield
-        return
-    groups = os.getgroups()
-    group = os.getegid()
-    try:
-        os.setgroups([gid])
-        os.setegid(gid)
-        os.seteuid(uid)
-        yield
-    finally:
-        os.seteuid(0)
-        os.setegid(group)
-        os.setgroups(groups)
-
-
 def as_account_or_root(account: Account, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call with the rights of the account, or with root's where the account has none. On NFS root may have fewer than the account."""
-    with acting_as(account.uid, account.gid), contextlib.suppress(PermissionError):
+    with acting_as(account.name, account.uid, account.gid), contextlib.suppress(PermissionError):
         return call(*args, **kwargs)
     return call(*args, **kwargs)
 

@@ -16,11 +16,11 @@ from typing import List, NamedTuple, Optional, Tuple
 
 from .._openssh.authorized_keys import parse_key_file
 from .._system.accounts import Account
+from .._system.rights import acting_as
 from .homes import (
     DIRECTORY,
     READABLE_DIRECTORY,
     Problem,
-    acting_as,
     as_account_or_root,
     check_contents,
     check_directory,
@@ -76,7 +76,7 @@ def read_key_file(account: Account, path: str) -> KeyFile:
 
 def read_entry(account: Account, parent: int, name: str, path: str) -> SeenFile:
     """Read a file in a home as the account, or as root where the account cannot and it is safe."""
-    with acting_as(account.uid, account.gid), contextlib.suppress(PermissionError):
+    with acting_as(account.name, account.uid, account.gid), contextlib.suppress(PermissionError):
         return read_at(parent, name, path)
     try:
         seen = read_at(parent, name, path)
@@ -167,7 +167,7 @@ def _read_followed(account: Account, path: str) -> Optional[bytes]:
     if account.uid == -1:
         return None
     try:
-        with acting_as(account.uid, account.gid):
+        with acting_as(account.name, account.uid, account.gid):
             with closing(os.open(path, _READ)) as descriptor:
                 return _read_all(descriptor, path) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
     except (FileNotFoundError, NotADirectoryError):

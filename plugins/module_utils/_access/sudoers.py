@@ -16,7 +16,6 @@ from .._text import text_lines
 # The last matching rule wins in sudoers and fragments are read in lexical order: ours come late.
 FRAGMENT_PREFIX = "95-ecs_access-"
 
-_INCLUDE = re.compile(r"^(\s*[#@](?:include|includedir)\s+)(\"[^\"]+\"|(?:\\.|\S)+)(\s*)$")
 _ADMIN = re.compile(r"^%(\S+)\s+ALL\s*=\s*(?:\(\s*(?:ALL|root)\s*(?::[^)]*)?\)\s*)?(?:[A-Z_]+:\s*)*ALL$")
 _NOT_RULES = re.compile(r"^(Defaults|Runas_Alias|Host_Alias|Cmnd_Alias|Cmd_Alias)\b")
 _USER_ALIAS = re.compile(r"^User_Alias\s+")
@@ -72,27 +71,6 @@ def render_fragment(user: str, nopasswd: bool, commands: Sequence[str], runas: s
     tag = "NOPASSWD: " if nopasswd else ""
     return "# Managed by alicloud.ecs_access.ssh_access; changes here are overwritten.\n%s ALL=(%s) %s%s\n" % (
         who, runas, tag, ", ".join(commands) or "ALL")
-
-
-def find_includes(text: str) -> List[Tuple[str, bool]]:
-    """Paths named by include lines, in order: (path, is_directory)."""
-    found = []
-    for line in text_lines(text):
-        match = _INCLUDE.match(line)
-        if match:
-            found.append((_unquote(match.group(2)), "includedir" in match.group(1)))
-    return found
-
-
-def replace_includes(text: str, copies: Dict[str, str]) -> str:
-    """The text with every include path exchanged for its copy."""
-    lines = []
-    for line in text_lines(text):
-        match = _INCLUDE.match(line)
-        if match and _unquote(match.group(2)) in copies:
-            line = match.group(1) + copies[_unquote(match.group(2))] + match.group(3)
-        lines.append(line)
-    return "\n".join(lines) + "\n"
 
 
 def parse_rules(path: str, text: str) -> List[Rule]:
@@ -182,9 +160,3 @@ def _logical_lines(text: str) -> List[Tuple[int, str]]:
         if whole.strip() and not whole.lstrip().startswith("@"):
             lines.append((start, whole.strip()))
     return lines
-
-
-def _unquote(path: str) -> str:
-    if path.startswith('"'):
-        return path[1:-1]
-    return re.sub(r"\\(.)", r"\1", path)

@@ -8,70 +8,28 @@ Note that this module util is **PRIVATE** to the collection.
 
 import contextlib
 import os
-import re
-import socket
 import stat
-from typing import Dict, FrozenSet, List, Optional, Tuple
+from typing import Dict, Optional, Tuple
 
 from .._system.private_folder import private_folder
 from .._system.run import HostError, find_tool, run_tool
+from .._system.sudoers_tree import MAIN, SudoersTree, find_includes, replace_includes, resolve_include
 from .._text import text_lines
 from .homes import READABLE_DIRECTORY, closing
 from .look_keys import find_obstacle
 from .state import Fragment, SudoSet
-from .sudoers import FRAGMENT_PREFIX, find_includes, parse_rules, replace_includes
+from .sudoers import FRAGMENT_PREFIX, parse_rules
 from .write_keys import flush, replace_file
 
-_MAIN = "/etc/sudoers"
 _USUAL_DIR = "/etc/sudoers.d"
 _MODE = 0o440
 
 
-class _Files:
-    """The set as files: path to text, and for each directory the names that sudo would read."""
-
-    def __init__(self) -> None:
-        self.texts = {}  # type: Dict[str, str]
-        self.directories = []  # type: List[str]
-        self._read(_MAIN, 0)
-
-    def _read(self, path: str, depth: int) -> None:
-        if path in self.texts or depth > 20:
-            return
-        try:
-            with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
-                self.texts[path] = stream.read()
-        except OSError:
-            return
-        for name, is_directory in find_includes(self.texts[path]):
-            target = resolve_include(path, name)
-            if not is_directory:
-                self._read(target, depth + 1)
-                continue
-            if target not in self.directories:
-                self.directories.append(target)
-            for entry in names_in(target):
-                self._read(os.path.join(target, entry), depth + 1)
-
-
-def resolve_include(path: str, name: str) -> str:
-    """Where an include line points: %h is the short host name, a relative path starts beside the including file."""
-    return os.path.join(os.path.dirname(path), name.replace("%h", socket.gethostname().split(".")[0]))
-
-
-def names_in(directory: str) -> List[str]:
-    """Names that sudo reads in an included directory: none with a dot or with a tilde at the end."""
-    try:
-        return sorted(name for name in os.listdir(directory) if "." not in name and not name.endswith("~"))
-    except OSError:
-        return []
-
-
 def read_sudo() -> SudoSet:
     """Rules of the whole set, and our own fragments."""
-    if find_tool("visudo") is None or not os.path.exists(_MAIN):
+    if find_tool("visudo") is None or not os.path.exists(MAIN):
         return SudoSet(installed=False, fragment_dir=None)
-    files = _Files()
+    files = SudoersTree()
     directory = _USUAL_DIR if _USUAL_DIR in files.directories else files.directories[-1] if files.directories else None
     fragments, rules = {}, []
     for path, text in files.texts.items():
@@ -82,13 +40,6 @@ def read_sudo() -> SudoSet:
         else:
             rules += parse_rules(path, text)
     return SudoSet(True, directory, fragments, rules, find_obstacle(directory) if directory else None)
-
-
-def find_named_groups() -> FrozenSet[str]:
-    """Groups, by name or number, that any line mentions: in a rule, an alias or wherever else a right may come from."""
-    if find_tool("visudo") is None or not os.path.exists(_MAIN):
-        return frozenset()
-    return frozenset(word for text in _Files().texts.values() for word in re.findall(r"%:?#?([^\s,=:!()\\]+)", text))
 
 
 def check_fragments(changes: Dict[str, Optional[str]]) -> None:
@@ -102,7 +53,7 @@ def check_fragments(changes: Dict[str, Optional[str]]) -> None:
 
 
 def _judge(changes: Dict[str, Optional[str]]) -> Tuple[int, str]:
-    files = _Files()
+    files = SudoersTree()
     texts = dict(files.texts)
     for path, text in changes.items():
         texts.pop(path, None)
@@ -114,7 +65,7 @@ def _judge(changes: Dict[str, Optional[str]]) -> Tuple[int, str]:
             os.mkdir(copy, 0o700)
         for number, path in enumerate(texts):
             directory = os.path.dirname(path)
-            if path != _MAIN and directory in copies:
+            if path != MAIN and directory in copies:
                 copies[path] = os.path.join(copies[directory], os.path.basename(path))
             else:
                 copies[path] = os.path.join(folder, "f%d" % number)
@@ -123,7 +74,7 @@ def _judge(changes: Dict[str, Optional[str]]) -> Tuple[int, str]:
             with open(copies[path], "w", encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
                 stream.write(replace_includes(text, targets))
             os.chmod(copies[path], _MODE)
-        code, said = run_tool(["visudo", "-c", "-f", copies[_MAIN]], timeout=30)
+        code, said = run_tool(["visudo", "-c", "-f", copies[MAIN]], timeout=30)
         for path, copy in sorted(copies.items(), key=lambda item: -len(item[1])):
             said = said.replace(copy, path)
         wrong = [line.lstrip("> ") for line in text_lines(said) if line.strip(" ^~") and "parsed OK" not in line]

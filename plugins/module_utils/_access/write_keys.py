@@ -12,12 +12,12 @@ import stat
 from typing import List, Optional, Tuple
 
 from .._system.accounts import Account
+from .._system.rights import acting_as
 from .._system.run import HostError, find_tool, run_tool
 from .homes import (
     DIRECTORY,
     READABLE_DIRECTORY,
     Problem,
-    acting_as,
     as_account_or_root,
     check_contents,
     check_directory,
@@ -186,7 +186,7 @@ def _write_in_home(account: Account, path: str, content: bytes, before: Optional
             except FileNotFoundError:
                 present = None
             _check_unchanged(path, present, before)
-            with acting_as(account.uid, account.gid):
+            with acting_as(account.name, account.uid, account.gid):
                 replace_file(parent, parts[-1], content)
 
 
@@ -211,7 +211,7 @@ def _ensure_directory(account: Account, parent: int, name: str, where: str, key_
         status = as_account_or_root(account, os.stat, name, dir_fd=parent, follow_symlinks=False)
     except FileNotFoundError:
         owner = os.fstat(parent).st_uid
-        with acting_as(account.uid if owner == account.uid else 0, account.gid):
+        with acting_as(account.name, account.uid if owner == account.uid else 0, account.gid):
             os.mkdir(name, 0o700, dir_fd=parent)
         status = as_account_or_root(account, os.stat, name, dir_fd=parent, follow_symlinks=False)
     if check_directory(account, where, status):
@@ -221,7 +221,7 @@ def _ensure_directory(account: Account, parent: int, name: str, where: str, key_
                     raise Problem("%s was exchanged while this run was at work" % where)
                 check_contents(where, descriptor, key_file)
                 os.fchown(descriptor, account.uid, account.gid)
-        with acting_as(account.uid, account.gid):
+        with acting_as(account.name, account.uid, account.gid):
             # As the account: were the entry exchanged for a link, its owner could do no more by it than without us.
             if status.st_gid != account.gid:
                 os.chown(name, -1, account.gid, dir_fd=parent, follow_symlinks=False)

@@ -195,11 +195,6 @@ def predict_guest(guest: Guest, wanted: Wanted) -> Guest:
     return guest._replace(logins=logins, vendor_has_key=wanted.is_present if served else guest.vendor_has_key)
 
 
-def is_about_one_instance(code: str) -> bool:
-    """Whether ECS refuses a whole batch with this code because of one instance in it."""
-    return code.startswith(("InvalidInstance", "DependencyViolation", "IncorrectInstanceStatus", "InstanceLocked"))
-
-
 def count_failures(failed: int, total: int, fail_on: str) -> bool:
     """Whether the task as a whole fails."""
     return {"any": failed > 0, "all": total > 0 and failed == total, "never": False}[fail_on]

@@ -10,6 +10,7 @@ from typing import Dict, FrozenSet, NamedTuple, Optional, Tuple
 
 from .._openssh.keys import PublicKey
 from .._openssh.sshd_config import Directive
+from .._system.records import Listening, Node
 
 
 class Request(NamedTuple):
@@ -26,26 +27,6 @@ class Request(NamedTuple):
     """Days since 1970-01-01, the form of /etc/shadow."""
     weekday: int = 0
     """Of the local time; 0 is Monday."""
-
-
-class Node(NamedTuple):
-    """One file or directory on the way to a key."""
-
-    path: str
-    kind: str = "missing"  # file, directory, link, fifo, socket, device, missing
-    uid: int = 0
-    gid: int = 0
-    mode: int = 0
-    owner: str = ""
-    group: str = ""
-    acl: bool = False
-    """Whether an access control list gives rights to others than owner and group."""
-    private_group: bool = False
-    """Whether the group has nobody but the account: Debian's and Ubuntu's sshd then allows group writes."""
-    link: str = ""
-    """Where it leads, for a symbolic link; the rest is then about what lies there."""
-    fixed: bool = False
-    """Whether root alone decides what lies at this path, and it is no link."""
 
 
 class ShadowLine(NamedTuple):
@@ -123,15 +104,6 @@ class KeyCommandFacts(NamedTuple):
     status: int = 0
     output: bytes = b""
     error: str = ""
-
-
-class Listening(NamedTuple):
-    """One listening TCP socket and the program that holds it."""
-
-    address: str
-    port: int
-    program: str
-    pid: int = 0
 
 
 class ServerFacts(NamedTuple):

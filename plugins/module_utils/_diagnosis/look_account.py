@@ -11,8 +11,9 @@ import os
 import pwd
 from typing import Optional, Tuple
 
-from .._access.sudoers_files import find_named_groups
-from .._system.nodes import as_account, chain, find_closed, look_at, read_quietly
+from .._system.nodes import chain, find_closed, look_at, read_quietly
+from .._system.rights import acting_as
+from .._system.sudoers_tree import find_named_groups
 from .._text import text_lines
 from .facts import AccountFacts, ShadowLine
 
@@ -29,7 +30,7 @@ def read_account(name: str) -> AccountFacts:
         others = tuple(sorted(item.pw_name for item in pwd.getpwall() if item.pw_name.lower() == name.lower()))
         return AccountFacts(similar=others, passwd_line=_passwd_line(name), name_sources=_name_sources())
     shell = entry.pw_shell or "/bin/sh"
-    with as_account(name, entry.pw_uid, entry.pw_gid):
+    with acting_as(name, entry.pw_uid, entry.pw_gid):
         # sshd asks as root whether anybody may execute it; then it is executed with the rights of the account.
         executable = os.access(shell, os.X_OK, effective_ids=True)
         closed = find_closed(chain(shell)) if not executable else ""

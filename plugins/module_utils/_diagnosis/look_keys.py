@@ -17,10 +17,12 @@ from .._openssh.keys import PublicKey
 from .._openssh.sshd_config import split_words
 from .._system.accounts import Account
 from .._system.key_sharing import KeySharing
-from .._system.nodes import as_account, look_at, look_at_key_file, read_quietly
+from .._system.nodes import look_at, read_quietly
+from .._system.rights import acting_as
 from .._system.run import TOOL_PATH, HostError, run_tool
 from .._system.server import KILLED, NOT_STARTED, is_roots, run
 from .facts import Facts, KeyCommandFacts, KeyFileFacts, Node
+from .look_key_file import look_at_key_file
 
 _COMMAND_SECONDS = 15
 _NO_NEW_PRIVILEGES = 38
@@ -58,7 +60,7 @@ def read_other_files(facts: Facts) -> Tuple[Tuple[str, str], ...]:
             if path in known:
                 continue
             known.add(path)
-            with as_account(entry.pw_name, entry.pw_uid, entry.pw_gid):
+            with acting_as(entry.pw_name, entry.pw_uid, entry.pw_gid):
                 content = read_quietly(path).encode("utf-8", "surrogateescape")
             found += [(entry.pw_name, "%s:%d" % (path, line.number)) for line in parse_key_file(content) if line.key and line.key.same_key(key)]
     return tuple(found)

@@ -13,7 +13,8 @@ from typing import List, Tuple
 from .._openssh.authorized_keys import parse_key_file
 from .._openssh.key_options import KeyOptionsError, parse_options
 from .._openssh.key_paths import expand_pattern
-from .._system.nodes import as_account, chain, read_quietly
+from .._system.nodes import chain, read_quietly
+from .._system.rights import acting_as
 from .._system.run import HostError, find_processes, find_tool, run_tool
 from .._text import text_lines
 from .facts import (
@@ -43,7 +44,7 @@ def read_session(facts: Facts) -> SessionFacts:
     """Start-up files, disks, limits in use, the chroot, forced commands."""
     account, user = facts.account, facts.request.user
     every, login = _STARTUP.get(os.path.basename(account.shell), _STARTUP[""])
-    with as_account(user, account.uid, account.gid):
+    with acting_as(user, account.uid, account.gid):
         startup = read_tuple(_in_home(account, every))
         login_startup = read_tuple(_in_home(account, login))
         rc = read_tuple((account.home + "/.ssh/rc", "/etc/ssh/sshrc"))

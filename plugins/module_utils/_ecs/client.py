@@ -12,8 +12,8 @@ import json
 import uuid
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
+from .._ids import is_instance_id
 from .errors import EcsError
-from .instance import is_instance_id
 from .session import EcsSession, items_of
 
 # What one call may carry, by the API's documentation.

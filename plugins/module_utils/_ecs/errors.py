@@ -165,3 +165,8 @@ def make_api_error(
 def _plain(value: Any) -> str:
     # The SDK turns a missing field into the text "None".
     return "" if value in (None, "None") else " ".join(str(value).split())
+
+
+def is_about_one_instance(code: str) -> bool:
+    """Whether ECS refuses a whole batch with this code because of one instance in it."""
+    return code.startswith(("InvalidInstance", "DependencyViolation", "IncorrectInstanceStatus", "InstanceLocked"))

@@ -6,34 +6,10 @@
 Note that this module util is **PRIVATE** to the collection. It is pure.
 """
 
-import ipaddress
-import re
 from typing import Any, Dict, Iterable, List, Mapping, Optional
 
+from .._ids import is_address, is_region
 from .tags import read_tags
-
-# Instances of ECS, and servers elsewhere that Cloud Assistant manages.
-_ID = re.compile(r"m?i-[A-Za-z0-9]+(-[A-Za-z0-9]+)*\Z")
-_LONGEST_ID = 64
-_REGION = re.compile(r"[a-z0-9][a-z0-9-]{1,62}\Z")
-
-
-def is_instance_id(text: Any) -> bool:
-    """Whether the text can be an instance's id: ids become words of commands, names of files and hosts in known_hosts."""
-    return isinstance(text, str) and len(text) <= _LONGEST_ID and _ID.match(text) is not None
-
-
-def is_region(text: Any) -> bool:
-    """Whether the text can be a region's id: it becomes part of a host name."""
-    return isinstance(text, str) and _REGION.match(text) is not None
-
-
-def is_address(text: str) -> bool:
-    """Whether the text is an IP address and nothing else: addresses become words of commands."""
-    try:
-        return not getattr(ipaddress.ip_address(text), "scope_id", None)
-    except ValueError:
-        return False
 
 
 def keep_addresses(texts: Iterable[str]) -> List[str]:

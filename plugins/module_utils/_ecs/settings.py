@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Options and environment become one checked record.
 
-Note that this module util is **PRIVATE** to the collection. It is pure: the environment is passed in.
+Note that this module util is **PRIVATE** to the collection.
 """
 
 import os
@@ -11,7 +11,7 @@ import re
 from typing import Any, Dict, Mapping, NamedTuple, Optional
 from urllib.parse import urlsplit
 
-from .instance import is_region
+from .._ids import is_region
 from .options import NUMBER_DEFAULTS, OPTION_ENV
 
 # Every source of credentials, most specific first. A source is chosen as a whole: never an id from here and a secret

@@ -13,7 +13,7 @@ from .._system.sshd import SshdError
 from .._system.sshd_service import Service, answering, check_alive, listen_addresses, reload_service
 from .._system.sshd_tree import Changes
 from . import journal
-from .candidate import Plan, Planner
+from .look_candidate import Plan, Planner
 
 
 def apply_plan(service: Service, planner: Planner, plan: Plan, rollback_after: int) -> str:

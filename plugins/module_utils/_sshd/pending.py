@@ -13,8 +13,8 @@ from typing import List, Optional, Sequence, Tuple
 from .._openssh.listening import find_listening_problem
 from .._openssh.rules import Effective
 from .._system.sshd_service import Service
-from .candidate import SWITCH, Plan, Planner, get_account
 from .keys import find_key_problem
+from .look_candidate import SWITCH, Plan, Planner, get_account
 from .trial import find_trial_problem
 
 # These keep people out whichever way they come.

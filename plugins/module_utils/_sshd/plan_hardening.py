@@ -14,9 +14,9 @@ from typing import Callable, Optional
 from .._openssh.sshd_config import Directive
 from .._system.sshd import SshdError
 from . import hardening
-from .candidate import EVERYBODY, SWITCH, Plan, Planner, Verdict, get_account
 from .hardening import Hardening
 from .keys import find_key_problem
+from .look_candidate import EVERYBODY, SWITCH, Plan, Planner, Verdict, get_account
 
 NOTHING_CHANGED = "nothing was changed"
 

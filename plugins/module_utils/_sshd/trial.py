@@ -15,7 +15,7 @@ from .._diagnosis.proof import Proof
 from .._diagnosis.prove import prove_login
 from .._openssh.rules import Effective
 from .._system.sshd import Origin, SshdError
-from .candidate import Verdict
+from .look_candidate import Verdict
 
 
 def try_logins(program: str, verdict: Verdict, users: Sequence[str], origin: Origin) -> Dict[str, str]:

@@ -12,9 +12,9 @@ import contextlib
 import os
 from typing import Dict, Iterable, List, Optional, Tuple
 
-from .._access.homes import acting_as
 from .._openssh.key_paths import SshdWords, expand_pattern, is_personal
 from .accounts import Account
+from .rights import acting_as
 
 EVERYBODY = ("every account",)
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -61,7 +61,7 @@ def _reads(other: Account, account: Account, path: str) -> bool:
         return True
     mine = _owns(account.home, account.uid)
     try:
-        with acting_as(other.uid, other.gid):
+        with acting_as(other.name, other.uid, other.gid):
             descriptor = os.open(path, _READ)
     except PermissionError:
         return False

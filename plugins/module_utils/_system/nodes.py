@@ -6,16 +6,13 @@
 Note that this module util is **PRIVATE** to the collection.
 """
 
-import contextlib
 import grp
 import os
 import pwd
 import stat
-from typing import Iterator, Optional, Tuple
+from typing import Tuple
 
-from .._diagnosis.facts import AccountFacts, KeyFileFacts, Node
-from .._openssh.authorized_keys import parse_key_file
-from .._openssh.keys import PublicKey
+from .records import Node
 from .server import is_roots
 
 _MAX_SIZE = 1024 * 1024
@@ -31,26 +28,8 @@ _KINDS = (
 )
 
 
-@contextlib.contextmanager
-def as_account(name: str, uid: int, gid: int) -> Iterator[None]:
-    """The rights that sshd takes on before it opens a key file, supplementary groups included."""
-    if os.geteuid() != 0 or uid in (0, -1):
-        yield
-        return
-    before = os.getgroups()
-    os.setgroups(os.getgrouplist(name, gid))
-    os.setegid(gid)
-    os.seteuid(uid)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-        os.setegid(0)
-        os.setgroups(before)
-
-
-def look_at(path: str, account: Optional[AccountFacts] = None, follow: bool = True) -> Node:
-    """One path; a link that leads nowhere is of the kind link."""
+def look_at(path: str, uid: int = 0, follow: bool = True) -> Node:
+    """One path, as the account I(uid) is concerned; a link that leads nowhere is of the kind link."""
     try:
         status = os.stat(path) if follow else os.lstat(path)
     except OSError:
@@ -60,7 +39,7 @@ def look_at(path: str, account: Optional[AccountFacts] = None, follow: bool = Tr
             return Node(path, fixed=is_roots(os.path.dirname(path)))
     link = os.readlink(path) if os.path.islink(path) else ""
     kind = next((name for test, name in _KINDS if test(status.st_mode)), "device")
-    private = bool(account and status.st_mode & 0o020 and _is_private(status.st_gid, status.st_uid, account.uid))
+    private = bool(uid and status.st_mode & 0o020 and _is_private(status.st_gid, status.st_uid, uid))
     return Node(
         path,
         kind,
@@ -96,53 +75,25 @@ def chain(path: str) -> Tuple[Node, ...]:
     return tuple(found)
 
 
-def look_at_key_file(account: AccountFacts, name: str, path: str, key: Optional[PublicKey] = None) -> KeyFileFacts:
-    """Open the file the way sshd does, and find out which step fails where one does."""
-    nodes = chain(path)
-    status, error = "ok", ""
-    content = b""
-    with as_account(name, account.uid, account.gid):
-        try:
-            content = _read(path)
-        except IsADirectoryError:
-            status = "not_regular"
-        except (FileNotFoundError, NotADirectoryError):
-            status = "missing"
-        except PermissionError:
-            status = "denied"
-        except _NotRegular:
-            status = "not_regular"
-        except OSError as exc:
-            # A socket, or a device without a driver, can't be opened at all.
-            status, error = ("not_regular" if nodes[-1].kind in ("socket", "device") else "error"), exc.strerror or ""
-        blocked = find_closed(nodes) if status == "denied" else ""
-    if status == "denied" and key is not None:
-        # What the account can't read may be anything, of anybody: it is compared and not shown.
-        with contextlib.suppress(OSError):
-            lines = parse_key_file(_read(path))
-            content = key.line.encode() if any(line.key and line.key.same_key(key) for line in lines) else b""
-    secured = () if status in ("missing", "not_regular") else _secured(account, path)
-    return KeyFileFacts(path, status, nodes, secured, blocked, content, error)
-
-
 def read_quietly(path: str, most: int = _MAX_SIZE) -> str:
     """Text of a regular file, empty where there is none that can be read."""
     try:
-        return _read(path, most).decode("utf-8", "surrogateescape")
+        return read_regular(path, most).decode("utf-8", "surrogateescape")
     except OSError:
         return ""
 
 
-class _NotRegular(OSError):
-    pass
+class NotRegular(OSError):
+    """What lies there is no regular file."""
 
 
-def _read(path: str, most: int = _MAX_SIZE) -> bytes:
+def read_regular(path: str, most: int = _MAX_SIZE) -> bytes:
+    """The first bytes of a regular file; NotRegular where it is none, without waiting for anybody."""
     descriptor = os.open(path, _READ)
     try:
         kind = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(kind):
-            raise _NotRegular(0, "not a regular file")
+            raise NotRegular(0, "not a regular file")
         parts = []
         size = 0
         while size < most:
@@ -165,20 +116,6 @@ def find_closed(nodes: Tuple[Node, ...]) -> str:
         except PermissionError:
             return node.path
     return nodes[-1].path
-
-
-def _secured(account: AccountFacts, path: str) -> Tuple[Node, ...]:
-    current = os.path.realpath(path)
-    home = os.path.realpath(account.home)
-    found = [look_at(current, account)]
-    while True:
-        current = os.path.dirname(current)
-        node = look_at(current, account)
-        # Named as the account names it, so that the judge knows it again.
-        named = account.home.rstrip("/")
-        found.append(node._replace(path=named, fixed=node.fixed and current == named) if current == home else node)
-        if current in (home, "/"):
-            return tuple(found)
 
 
 def _is_private(gid: int, owner: int, uid: int) -> bool:

@@ -12,10 +12,10 @@ import os
 import socket
 from typing import Dict, NamedTuple, Optional, Set, Tuple
 
-from .._diagnosis.facts import Listening
 from .._text import printable, text_lines
 from .listener import is_roots_process
 from .nodes import read_quietly
+from .records import Listening
 from .run import read_status
 
 _LISTEN = "0A"

@@ -9,9 +9,8 @@ Note that this module util is **PRIVATE** to the collection.
 import time
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
-from .._binding.plan import is_about_one_instance
 from .._ecs.client import COMMAND_BATCH, EcsClient
-from .._ecs.errors import EcsError
+from .._ecs.errors import EcsError, is_about_one_instance
 from .item import Item, WantedKey
 from .readiness import Problem
 from .send import LIFETIME, command_parameters, read_delivery, send_temp_key

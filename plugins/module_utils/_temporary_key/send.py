@@ -17,7 +17,7 @@ from time import strptime
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from .._ecs.client import FINAL_INVOCATION_STATES, EcsClient
-from .._ecs.instance import is_instance_id
+from .._ids import is_instance_id
 from .._openssh.keys import PublicKey
 
 COMMAND_ID = "ACS-ECS-SendSshPublicKey-linux.sh"

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import is_address, is_instance_id, is_region
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import is_address, is_instance_id, is_region
 
 Facts = dict[str, t.Any]
 

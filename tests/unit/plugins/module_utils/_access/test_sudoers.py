@@ -9,13 +9,11 @@ import re
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import (
     admin_groups,
-    find_includes,
     fragment_name,
     is_command,
     is_runas,
     parse_rules,
     render_fragment,
-    replace_includes,
     rules_for,
 )
 
@@ -130,11 +128,3 @@ def test_one_command(command):
 @pytest.mark.parametrize("text", ["ALL", "root", "www:www", ":www", "#1000", "%ops", "%#27:#27", "a,b:c,d", " a , b : c "])
 def test_runas(text):
     assert is_runas(text)
-
-
-def test_includes():
-    text = '@include /etc/sudoers.local\n#includedir /etc/sudoers.d\n@includedir "/etc/more rules"\n#1000 ALL=ALL\n# include nothing\n'
-    assert find_includes(text) == [("/etc/sudoers.local", False), ("/etc/sudoers.d", True), ("/etc/more rules", True)]
-    assert replace_includes("#includedir /etc/sudoers.d\nroot ALL=ALL\n", {"/etc/sudoers.d": "/run/x/d0"}) == (
-        "#includedir /run/x/d0\nroot ALL=ALL\n"
-    )

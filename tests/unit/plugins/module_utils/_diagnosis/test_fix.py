@@ -4,7 +4,7 @@
 """Commands for root's shell: each as it is pasted, or none."""
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.facts import AccountFacts, Facts, Node, Request
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.facts import AccountFacts, Facts, Request
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.fix import (
     add_line,
     give_home,
@@ -13,6 +13,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.fix
     open_up,
     set_mode,
 )
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.records import Node
 
 
 def facts(**account) -> Facts:

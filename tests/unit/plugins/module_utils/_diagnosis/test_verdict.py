@@ -5,7 +5,7 @@
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis import facts as facts_of
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.facts import Facts, Listening, Node, Request
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.facts import Facts, Request
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_client import judge_client
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_cloud import judge_cloud
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_key_line import judge_line
@@ -18,6 +18,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.autho
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.patterns import address_in_list, in_list, user_matches
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.sshd_config import Directive
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.records import Listening, Node
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBF9wCb7TxxP9gb3hE8ODe/Tc+uIUNYipthBw65i3Nf6"
 DIRECTORY = Node("/home/bob", "directory", 2001, 2001, 0o755, "bob", "bob")

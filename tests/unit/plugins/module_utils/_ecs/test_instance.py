@@ -4,7 +4,8 @@
 """What an answer of the API says about an instance, whatever it leaves out."""
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import is_instance_id, read_assistant, read_instance
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import read_assistant, read_instance
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import is_instance_id
 
 
 def test_a_full_answer():

@@ -13,7 +13,7 @@ import re
 import shlex
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from .._ecs.instance import is_instance_id
+from .._ids import is_instance_id
 from .._text import text_lines
 
 HEADER = "# Written by Ansible, role alicloud.ecs_access.ssh_client. Changes will be overwritten.\n"

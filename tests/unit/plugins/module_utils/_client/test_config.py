@@ -4,7 +4,7 @@
 """Names that may become Host patterns, and the block in a person's own file."""
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh import client_config as model
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._client import config as model
 
 FOLDER = "/home/jane/.ssh/ecs_access.d"
 

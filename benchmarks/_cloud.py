@@ -26,9 +26,7 @@ def emulator(folder: Path, fleet: dict[str, Any]) -> Iterator[dict[str, str]]:
     description.write_text(json.dumps(fleet), encoding="utf-8")
     command = [sys.executable, "-m", "ecs_emulator", "serve", "--listen", "127.0.0.1:0", "--fleet", description]
     environment = dict(os.environ, PYTHONPATH=str(ROOT / "tests" / "emulator"))
-    server = subprocess.Popen(
-        [*command, "--state", folder / "state", "--ready-file", ready], env=environment, stdout=subprocess.DEVNULL
-    )
+    server = subprocess.Popen([*command, "--state", folder / "state", "--ready-file", ready], env=environment, stdout=subprocess.DEVNULL)
     try:
         give_up = time.monotonic() + 60
         while not ready.exists():

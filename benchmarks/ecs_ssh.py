@@ -33,7 +33,8 @@ TRUSTING = "-F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
 LONG_PLAY = (
     "    - ansible.builtin.copy: {src: payload, dest: /tmp/payload}\n"
     "    - ansible.builtin.raw: echo {{ item }}\n      changed_when: false\n      loop: [1, 2, 3]\n"
-    + "    - ansible.builtin.raw: 'true'\n      changed_when: false\n" * 38
+    + "    - ansible.builtin.raw: 'true'\n      changed_when: false\n"
+    * 38
 )
 
 
@@ -91,15 +92,9 @@ def measure(runner: Runner, tasks: str, names: list[str], inventory: Path, varia
     text = f"---\n- hosts: {','.join(names)}\n  gather_facts: false\n  tasks:\n{tasks}"
     log = runner.folder / "ansible.log"
     log.write_text("")
-    run = runner.controller.playbook(
-        text, inventory, extra_vars=variables, environment={**runner.environment(), "ANSIBLE_LOG_PATH": str(log)}
-    )
+    run = runner.controller.playbook(text, inventory, extra_vars=variables, environment={**runner.environment(), "ANSIBLE_LOG_PATH": str(log)})
     assert run.returncode == 0, run.output
-    starts = [
-        time.mktime(time.strptime(line[:19], "%Y-%m-%d %H:%M:%S")) + int(line[20:23]) / 1000
-        for line in log.read_text().splitlines()
-        if "TASK [" in line
-    ]
+    starts = [time.mktime(time.strptime(line[:19], "%Y-%m-%d %H:%M:%S")) + int(line[20:23]) / 1000 for line in log.read_text().splitlines() if "TASK [" in line]
     assert len(run.results) == len(starts) * len(names), run.output
     return [after - before for before, after in zip(starts, starts[1:])], runner.calls(())
 

@@ -61,9 +61,7 @@ def measure_attachment() -> None:
         start = cold_start("ecs_attach_key_pair", key_pair_name="team", instance_ids=["i-n0001"], activation="none")
         control(account, "DELETE")
         ids = [f"i-n{number:04d}" for number in range(1, ATTACHED + 1)]
-        run = run_module(
-            "ecs_attach_key_pair", key_pair_name="team", instance_ids=ids, activation="none", api_concurrency=CONCURRENCY
-        )
+        run = run_module("ecs_attach_key_pair", key_pair_name="team", instance_ids=ids, activation="none", api_concurrency=CONCURRENCY)
         calls = control(account, "GET")["by_action"]
     floor = sum(calls.values()) * LATENCY_MS / 1000 / CONCURRENCY
     ratio = (run.seconds - start) / floor
@@ -91,9 +89,7 @@ def measure_memory() -> None:
         base = run_python("-c", IMPORT_SDK).peak
         peaks = {
             "ecs_instance_info": run_module("ecs_instance_info").peak,
-            "ecs_attach_key_pair": run_module(
-                "ecs_attach_key_pair", key_pair_name="team", instance_ids=ids, activation="none"
-            ).peak,
+            "ecs_attach_key_pair": run_module("ecs_attach_key_pair", key_pair_name="team", instance_ids=ids, activation="none").peak,
             "ecs_key_pair_info": run_module("ecs_key_pair_info", include_instances=True).peak,
         }
     for module, peak in peaks.items():

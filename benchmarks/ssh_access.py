@@ -55,9 +55,7 @@ def play(keys: list[str]) -> list[dict]:
     owned = [(name, key) for number, name in enumerate(names) for key in keys[number * KEYS : (number + 1) * KEYS]]
     access = {
         "alicloud.ecs_access.ssh_access": {
-            "users": [
-                {"name": name, "sudo": "nopasswd", "authorized_keys": [key for owner, key in owned if owner == name]} for name in names
-            ]
+            "users": [{"name": name, "sudo": "nopasswd", "authorized_keys": [key for owner, key in owned if owner == name]} for name in names]
         }
     }
     loops = [

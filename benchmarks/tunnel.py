@@ -39,9 +39,7 @@ def measure(kbit: int) -> None:
         answer = cloud.call("StartTerminalSession", **{"InstanceId.1": cloud.instance("web").instance_id, "PortNumber": "22"})
         ticket = Path(folder, "ticket")
         ticket.write_text(json.dumps({"url": answer["WebSocketUrl"], "token": answer["SecurityToken"]}))
-        tunnel = subprocess.Popen(
-            [sys.executable, PROGRAM, "_tunnel.main", ticket, Path(folder, "report")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        tunnel = subprocess.Popen([sys.executable, PROGRAM, "_tunnel.main", ticket, Path(folder, "report")], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         peer, _address = listener.accept()
         peer.sendall(b"SSH-2.0-benchmark\r\n")
         tunnel.stdout.read(1)

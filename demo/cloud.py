@@ -29,9 +29,7 @@ class Instance(NamedTuple):
 
     def inside(self, script: str) -> str:
         """Run a script as root in the system behind the instance, past ssh and the cloud."""
-        return subprocess.run(
-            ["podman", "exec", "-i", self.container, "sh", "-eu"], input=script, check=True, capture_output=True, text=True
-        ).stdout
+        return subprocess.run(["podman", "exec", "-i", self.container, "sh", "-eu"], input=script, check=True, capture_output=True, text=True).stdout
 
     def boot_id(self) -> str:
         """What the kernel of the instance calls its present boot."""
@@ -129,9 +127,7 @@ class Cloud:
     def playbook(self, name: str, *options: str) -> Iterator[str]:
         """Run a playbook of the collection; yields its lines as they come."""
         command = ["ansible-playbook", f"alicloud.ecs_access.{name}", "-i", "demo.ecs.yml", *options, "-e", f"demo_keys={self.keys}"]
-        with subprocess.Popen(
-            command, cwd=HERE, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        ) as process:
+        with subprocess.Popen(command, cwd=HERE, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
             for line in process.stdout:
                 yield line.rstrip("\n")
         self.last_exit_code = process.returncode

@@ -50,8 +50,7 @@ def _find_public_key(private_key_file: str | None) -> str | None:
         return None
     path = os.path.expanduser(private_key_file)
     try:
-        answer = subprocess.run(
-            ["ssh-keygen", "-y", "-P", "", "-f", path], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10, check=False)
+        answer = subprocess.run(["ssh-keygen", "-y", "-P", "", "-f", path], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10, check=False)
         if answer.returncode == 0:
             return answer.stdout.strip()
         with open(path + ".pub", encoding="utf-8") as stream:

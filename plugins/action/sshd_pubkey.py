@@ -36,9 +36,7 @@ class ActionModule(ActionBase):
         wants_proof = arguments.get("proof", "required") != "skip"
         transport = getattr(self._connection, "transport", "")
         if wants_proof and transport in _OTHER_SSH:
-            raise AnsibleActionFail(
-                f"A login can't be proven over the connection {transport}; use the connection ssh, or proof: skip"
-            )
+            raise AnsibleActionFail(f"A login can't be proven over the connection {transport}; use the connection ssh, or proof: skip")
         over_ssh = transport == "ssh"
         controller = {
             "over_ssh": over_ssh,
@@ -66,9 +64,7 @@ class ActionModule(ActionBase):
 
     def _step(self, arguments: dict[str, Any], controller: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         """One change: armed by the module, proven here, disarmed or undone by the module."""
-        result = without_orders(
-            self._execute_module(module_name=_MODULE, module_args={**arguments, "_controller": controller}, task_vars=task_vars)
-        )
+        result = without_orders(self._execute_module(module_name=_MODULE, module_args={**arguments, "_controller": controller}, task_vars=task_vars))
         change = result.pop("_armed", None)
         if change is None or result.get("failed"):
             return result
@@ -81,9 +77,7 @@ class ActionModule(ActionBase):
         proof = self._prove(arguments, controller)
         verdict = {"change": change, "proven": proof.proven, "why": proof.text}
         try:
-            answer = self._execute_module(
-                module_name=_MODULE, module_args={**arguments, "_controller": verdict}, task_vars=task_vars
-            )
+            answer = self._execute_module(module_name=_MODULE, module_args={**arguments, "_controller": verdict}, task_vars=task_vars)
         except AnsibleError as exc:
             answer = {"failed": True, "msg": str(exc)}
         if not answer.get("failed") and proof.proven:
@@ -92,9 +86,7 @@ class ActionModule(ActionBase):
             consequence = f"the host could not be told ({answer.get('msg')}), and undoes the change by itself"
         else:
             skip = "" if _asks_hardening(arguments) else ", or say proof: skip"
-            consequence = (
-                f"{answer['msg']}. If no private key for that login is at hand here, name one with proof_private_key_file{skip}"
-            )
+            consequence = f"{answer['msg']}. If no private key for that login is at hand here, name one with proof_private_key_file{skip}"
         return {"failed": True, "changed": False, "service": result.get("service"), "msg": f"{proof.text}; {consequence}"}
 
     def _prove(self, arguments: dict[str, Any], controller: dict[str, Any]) -> Proof:

@@ -269,7 +269,11 @@ class AttachModule:
         self._module = module
         self._params = params
         self._wanted = model.Wanted(
-            params["key_pair_name"], params["state"], params["activation"], params["replace_bound"], params["previous_key"],
+            params["key_pair_name"],
+            params["state"],
+            params["activation"],
+            params["replace_bound"],
+            params["previous_key"],
             params["allow_lockout"],
         )
         self._items = [Item(instance_id) for instance_id in dict.fromkeys(params["instance_ids"])]
@@ -315,9 +319,7 @@ class AttachModule:
             return
         if self._questions is None:
             # Unbinding a key pair that no longer exists: nothing can be bound to it, and nobody knows its key.
-            self._module.warn(
-                "There is no key pair %s, so its key could not be looked for in the instances." % self._wanted.key_pair_name
-            )
+            self._module.warn("There is no key pair %s, so its key could not be looked for in the instances." % self._wanted.key_pair_name)
             return
         self._read_guests(self._questions, self._find_agents(self._open_items()))
 
@@ -466,13 +468,13 @@ class AttachModule:
         todo = [item for item in self._open_items() if item.steps.any]
         size = self._params["reboot_batch_size"]
         for start in range(0, len(todo), size):
-            batch = todo[start:start + size]
+            batch = todo[start : start + size]
             # Bound batch by batch: what is not reached stays wholly as it was.
             self._apply(batch)
             batch = [item for item in batch if not item.failed]
             lost = self._reboot(batch)
             if lost:
-                for item in todo[start + size:]:
+                for item in todo[start + size :]:
                     item.stop(model.Problem("not_reached", "it was not touched, because %s did not come back" % lost[0]))
                 return
 

@@ -372,8 +372,7 @@ class KeyPairModule:
             bound = self._find_bound()
             if bound:
                 raise model.Conflict(
-                    model.describe_bound(self._name, bound)
-                    + " and can't be replaced; bind another key pair to them first (ecs_attach_key_pair)"
+                    model.describe_bound(self._name, bound) + " and can't be replaced; bind another key pair to them first (ecs_attach_key_pair)"
                 )
         if model.IMPORT in plan.steps and plan.key is not None:
             found = self._module.client.describe_key_pairs(fingerprint=plan.key.fingerprint_md5)
@@ -433,9 +432,7 @@ class KeyPairModule:
                     self._set_attributes(model.plan_present(found, wanted._replace(source="given", public_key=key)))
                     return
                 if found is not None:
-                    raise model.Conflict(
-                        "key pair %s was made with another key by somebody else at this moment; run again" % self._name
-                    ) from None
+                    raise model.Conflict("key pair %s was made with another key by somebody else at this moment; run again" % self._name) from None
                 if attempt == _IMPORT_ATTEMPTS:
                     raise
 
@@ -467,9 +464,9 @@ class KeyPairModule:
     def _report_orphan(self, error: EcsError) -> None:
         found = self._find()
         if found is not None:
-            error.hint = (
-                "Key pair %s exists now (fingerprint %s), but nobody has its private key: delete it with state=absent and "
-                "run again." % (self._name, found.fingerprint)
+            error.hint = "Key pair %s exists now (fingerprint %s), but nobody has its private key: delete it with state=absent and run again." % (
+                self._name,
+                found.fingerprint,
             )
 
     @contextmanager
@@ -495,8 +492,7 @@ class KeyPairModule:
             outcome = self._put_back(current)
             if outcome:
                 raise ModuleFailure(
-                    "%s; the old key of %s could not be put back either (%s), its public half is in previous_key_pair"
-                    % (exc, self._name, outcome),
+                    "%s; the old key of %s could not be put back either (%s), its public half is in previous_key_pair" % (exc, self._name, outcome),
                     previous_key_pair=current.to_dict(),
                 ) from None
             raise

@@ -347,8 +347,7 @@ class TempKeyModule:
         if not params["keys"]:
             raise ModuleFailure("keys is empty; give at least one key")
         found = [
-            WantedKey(entry["username"] or params["username"], _read_public_key(entry, "keys[%d]." % number))
-            for number, entry in enumerate(params["keys"])
+            WantedKey(entry["username"] or params["username"], _read_public_key(entry, "keys[%d]." % number)) for number, entry in enumerate(params["keys"])
         ]
         return list(dict.fromkeys(found))
 
@@ -433,10 +432,7 @@ class TempKeyModule:
 
     def _prove(self, items: List[Item]) -> None:
         """Have the guests ask for the keys as sshd will: that a key was taken does not mean that they get to know it."""
-        requests = {
-            item.instance_id: ServedRequest(tuple((one.username, one.key.base64, one.key.fingerprint_sha256) for one in item.keys))
-            for item in items
-        }
+        requests = {item.instance_id: ServedRequest(tuple((one.username, one.key.base64, one.key.fingerprint_sha256) for one in item.keys)) for item in items}
         replies = ask_guests(self._client, requests, SERVED_SECONDS, render_served) if items else {}
         for item in items:
             answer = _take_answer(item, replies[item.instance_id])

@@ -428,8 +428,12 @@ class SshAccess:
                 after = _with_uids(after)
         names = [user.name for user in wanted.users if user.name in after]
         result = {
-            "changed": plan.changed, "actions": plan.actions, "guard": login.to_dict(), "diff": render_diff(plan),
-            "users": user_results(after, names), "warnings": list(plan.warnings),
+            "changed": plan.changed,
+            "actions": plan.actions,
+            "guard": login.to_dict(),
+            "diff": render_diff(plan),
+            "users": user_results(after, names),
+            "warnings": list(plan.warnings),
         }
         if plan.failures:
             result.update(failed=True, msg=_say_failures(plan.failures, bool(plan.steps) and not self.check_mode))
@@ -454,8 +458,10 @@ class SshAccess:
     def _refuse_lockout(self, login, plan, snapshot):
         lockouts = find_lockouts(login, plan, snapshot.words, sudo_groups(snapshot.sudo.rules), time.strftime("%Y-%m-%d"))
         if lockouts:
-            raise Conflict("nothing was changed, because this run could lock itself out: %s, and it would %s; if there is another way "
-                           "in, set allow_self_lockout: true" % (login.reason, "; ".join(lockouts)))
+            raise Conflict(
+                "nothing was changed, because this run could lock itself out: %s, and it would %s; if there is another way "
+                "in, set allow_self_lockout: true" % (login.reason, "; ".join(lockouts))
+            )
 
 
 def _say_failures(failures, changed):
@@ -470,7 +476,9 @@ def _with_uids(views):
 def argument_spec():
     """Options of the module."""
     group = dict(
-        name=dict(type="str", required=True), gid=dict(type="int"), system=dict(type="bool", default=False),
+        name=dict(type="str", required=True),
+        gid=dict(type="int"),
+        system=dict(type="bool", default=False),
         state=dict(type="str", choices=["present", "absent"], default="present"),
     )
     user = dict(

@@ -218,7 +218,10 @@ class ClientConfigModule:
         self._home = os.path.dirname(params["config_path"])
         self._folder = os.path.join(self._home, "ecs_access.d")
         self._common = model.Common(
-            params["known_hosts_path"], params["host_key_checking"] == "strict", tuple(params["proxy_command"]), params["temporary_key"],
+            params["known_hosts_path"],
+            params["host_key_checking"] == "strict",
+            tuple(params["proxy_command"]),
+            params["temporary_key"],
             params["tunnel"],
         )
         self._entries: List[model.Entry] = []
@@ -349,7 +352,12 @@ class ClientConfigModule:
 
 def _read_entry(given: Dict[str, Any]) -> model.Entry:
     return model.Entry(
-        given["instance_id"], tuple(given["names"]), given["address"], given["port"], given["user"], given["identity_file"] or "",
+        given["instance_id"],
+        tuple(given["names"]),
+        given["address"],
+        given["port"],
+        given["user"],
+        given["identity_file"] or "",
         given["region"] or "",
     )
 

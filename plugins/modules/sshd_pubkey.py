@@ -299,15 +299,12 @@ class SshdPubkeyModule:
             "place": last.place,
             "service": service.unit,
             "effective": {
-                user: {"before": keys.before[user]["pubkeyauthentication"][0], "after": last.after[user]["pubkeyauthentication"][0]}
-                for user in self._users
+                user: {"before": keys.before[user]["pubkeyauthentication"][0], "after": last.after[user]["pubkeyauthentication"][0]} for user in self._users
             },
             "diff": diff_of(last.changes or keys.changes),
         }
         if self._asked.is_asked:
-            result["hardening"] = {
-                user or "*": describe(keys.before[user], last.after[user]) for user in [EVERYBODY] + planner.identities
-            }
+            result["hardening"] = {user or "*": describe(keys.before[user], last.after[user]) for user in [EVERYBODY] + planner.identities}
         if self._check_mode:
             result["actions"] += _actions(service, _second_changes(keys, last), False)
         elif not self._controller.get("harden"):
@@ -359,9 +356,7 @@ class SshdPubkeyModule:
         # We hold the lock, so nobody is at work: the run that armed this was killed.
         if journal.find_armed() is not None:
             outcome = journal.roll_back("any", "the run that made the change was interrupted")
-            self._warn(
-                "An earlier change of sshd was interrupted and has been undone first: %s." % ("; ".join(outcome) or "no file had changed")
-            )
+            self._warn("An earlier change of sshd was interrupted and has been undone first: %s." % ("; ".join(outcome) or "no file had changed"))
 
     def _judge_stale(self, service, planner, plan):
         session = self._controller.get("session")
@@ -373,9 +368,7 @@ class SshdPubkeyModule:
                 "the configuration was edited after %s had last read it, and reloading it now would lock users out: %s; "
                 "nothing was changed" % (service.unit, "; ".join(problems))
             )
-        self._warn(
-            "The configuration was edited after %s had last read it; the reload puts those edits in force too." % service.unit
-        )
+        self._warn("The configuration was edited after %s had last read it; the reload puts those edits in force too." % service.unit)
 
 
 def _actions(service, changes, stale):

@@ -116,8 +116,12 @@ class Tools:
         client = ["ssh", "-F", "none", "-p", str(self.listener.getsockname()[1]), "-o", "IdentityAgent=" + FOLDER + "/agent"]
         for option in ("BatchMode=yes", "IdentityFile=none", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"):
             client += ["-o", option]
-        with subprocess.Popen(client + ["-o", "PreferredAuthentications=publickey", USER + "@127.0.0.1", "true"],
-                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as started:
+        with subprocess.Popen(
+            client + ["-o", "PreferredAuthentications=publickey", USER + "@127.0.0.1", "true"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        ) as started:
             self.listener.settimeout(30)
             connection = self.listener.accept()[0]
             with connection, subprocess.Popen(["/usr/sbin/sshd", "-i", "-f", self.config, "-E", log], stdin=connection, stdout=connection):

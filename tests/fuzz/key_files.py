@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 CURVES = {"ecdsa-sha2-nistp256": ec.SECP256R1(), "ecdsa-sha2-nistp384": ec.SECP384R1(), "ecdsa-sha2-nistp521": ec.SECP521R1()}
 BLANKS = (" ", " ", " ", "\t", "  ", " \t ")
 # What means something to one of the readers of such a line.
-SIGNIFICANT = '\0\t\x0b\x0c\r\x1c\x7f\x85\xa0 "#\',\\:;=!*?-_@/[]{}()~09aAzZ+é'
+SIGNIFICANT = "\0\t\x0b\x0c\r\x1c\x7f\x85\xa0 \"#',\\:;=!*?-_@/[]{}()~09aAzZ+é"
 FLAGS = ("restrict", "pty", "user-rc", "port-forwarding", "agent-forwarding", "x11-forwarding", "touch-required", "verify-required")
 NEGATED = tuple("no-" + flag for flag in FLAGS)
 # Lists, hosts and devices that some sshd takes, and some that none does.

@@ -44,9 +44,7 @@ def attach(controller):
     def run(fleet, instances, key_pair_name, check=False, **options):
         ids = [getattr(entry, "instance_id", entry) for entry in (instances if isinstance(instances, list) else [instances])]
         arguments = dict(options, key_pair_name=key_pair_name, instance_ids=ids)
-        done = controller.playbook(
-            PLAY, [], extra_vars={"arguments": arguments}, environment=fleet.environment(), options=["--check"] if check else []
-        )
+        done = controller.playbook(PLAY, [], extra_vars={"arguments": arguments}, environment=fleet.environment(), options=["--check"] if check else [])
         assert done.results, done.output
         task = done.results[-1]
         return dict(task.result, failed=task.status == "failed")

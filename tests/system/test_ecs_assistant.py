@@ -69,13 +69,9 @@ def test_files_of_any_bytes_go_both_ways(one_instance, through, tmp_path) -> Non
 def test_answers_of_hosts_stay_apart(fleet, playbook, tmp_path) -> None:
     """The inventory plugin leaves an open connection to the cloud in the process that every task is forked from."""
     hosts = tmp_path / "my.ecs.yml"
-    hosts.write_text(
-        "plugin: alicloud.ecs_access.ecs\nhostnames: [name]\n"
-        "compose:\n  ansible_connection: \"'alicloud.ecs_access.ecs_assistant'\"\n"
-    )
-    text = (
-        "- hosts: %s\n  gather_facts: false\n  tasks:\n    - ansible.builtin.raw: hostname\n      changed_when: false\n      loop: [1, 2, 3]\n"
-        % ":".join(instance.name for instance in fleet)
+    hosts.write_text("plugin: alicloud.ecs_access.ecs\nhostnames: [name]\ncompose:\n  ansible_connection: \"'alicloud.ecs_access.ecs_assistant'\"\n")
+    text = "- hosts: %s\n  gather_facts: false\n  tasks:\n    - ansible.builtin.raw: hostname\n      changed_when: false\n      loop: [1, 2, 3]\n" % ":".join(
+        instance.name for instance in fleet
     )
     run = playbook(text, hosts, environment=fleet.environment())
     assert run.returncode == 0, run.output

@@ -71,9 +71,7 @@ def play(runner, options, environment=None):
     clean = {
         "HOME": str(runner.folder / "person"), "ECS_ACCESS_KNOWN_HOSTS": str(runner.known_hosts), "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "false",
     }  # fmt: skip
-    return runner.controller.playbook(
-        PLAY, inventory, extra_vars={"cloud": {"region": fleet.region, **common}}, environment={**clean, **(environment or {})}
-    )
+    return runner.controller.playbook(PLAY, inventory, extra_vars={"cloud": {"region": fleet.region, **common}}, environment={**clean, **(environment or {})})
 
 
 def assert_all_worked(runner, run):

@@ -66,9 +66,7 @@ def test_one_of_three_whose_agent_is_offline_does_not_hold_up_the_others(runner)
 
 def test_a_security_token_that_expires_in_the_middle_is_explained(runner):
     """Open connections need no token, so the play goes on until it needs a new one."""
-    keys = runner.fleet.call(
-        "AssumeRole", "2015-04-01", RoleArn="acs:ram::1234567890123456:role/ops", RoleSessionName="me", DurationSeconds=900
-    )["Credentials"]
+    keys = runner.fleet.call("AssumeRole", "2015-04-01", RoleArn="acs:ram::1234567890123456:role/ops", RoleSessionName="me", DurationSeconds=900)["Credentials"]
     token = {
         "ALIBABA_CLOUD_ACCESS_KEY_ID": keys["AccessKeyId"], "ALIBABA_CLOUD_ACCESS_KEY_SECRET": keys["AccessKeySecret"],
         "ALIBABA_CLOUD_SECURITY_TOKEN": keys["SecurityToken"],

@@ -97,9 +97,7 @@ class Forker:
             "PYTHONPATH": str(COLLECTIONS),
             "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
         }
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", FORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-        )
+        self._process = subprocess.Popen([sys.executable, "-c", FORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
 
     def run(self, options: dict, kill_at: int | None = None) -> dict | None:
         """The module's result; None when it was killed."""
@@ -123,7 +121,7 @@ class Forker:
             return None
         text = self._out.read_text()
         assert "Traceback" not in text, text
-        return json.loads(text[text.index("{"):])
+        return json.loads(text[text.index("{") :])
 
     def close(self) -> None:
         assert self._process.stdin is not None
@@ -322,9 +320,7 @@ def small_disk(folder, options):
 
 
 @pytest.mark.parametrize("generate", ["local", "cloud"])
-@pytest.mark.parametrize(
-    "size", ["size=4k,nr_inodes=100", "size=12k,nr_inodes=100", "size=1m,nr_inodes=1", "size=1m,nr_inodes=2", "size=1m,ro"]
-)
+@pytest.mark.parametrize("size", ["size=4k,nr_inodes=100", "size=12k,nr_inodes=100", "size=1m,nr_inodes=1", "size=1m,nr_inodes=2", "size=1m,ro"])
 def test_no_room_is_noticed_before_the_cloud_hears_of_it(forker, cloud, tmp_path, generate, size):
     with small_disk(tmp_path / "disk", size) as folder:
         cloud.clear_requests()

@@ -146,9 +146,7 @@ def test_the_proof_leaves_nothing_behind_even_when_it_is_killed(fleet, get_world
     world.sh("echo 'sleep 3' > $H/.bashrc; chown bob $H/.bashrc; sleep 1; touch /opt/base/mark; sleep 0.1")
     before = world.sh(listing)
     run = "cd /; PYTHONPATH=/opt/check exec python3 -m ansible_collections.alicloud.ecs_access.plugins.modules.ssh_login_check"
-    world.sh(
-        "(" + run + ") <<'END' >/dev/null 2>&1 &\n" + '{"ANSIBLE_MODULE_ARGS": {"user": "bob", "prove": true}}\nEND\nMODULE=$!; sleep 2'
-    )
+    world.sh("(" + run + ") <<'END' >/dev/null 2>&1 &\n" + '{"ANSIBLE_MODULE_ARGS": {"user": "bob", "prove": true}}\nEND\nMODULE=$!; sleep 2')
     assert "private-sshd" in world.sh("ps axww -o args"), "the private login is not under way"
     world.sh("kill -9 $MODULE; sleep 5")
     assert "/fd/" not in world.sh("ps axww -o args | grep -v grep")

@@ -151,10 +151,7 @@ def test_a_link_stays_and_the_file_behind_it_is_changed(person):
 def test_another_host_key_is_refused_until_cloud_assistant_vouches_for_it(person, cloud):
     one = cloud["web-1"]
     person.role()
-    one.exec(
-        "rm /etc/ssh/ssh_host_*; for t in rsa ecdsa ed25519; do ssh-keygen -q -t $t -N '' -f /etc/ssh/ssh_host_${t}_key; done; "
-        "systemctl restart ssh"
-    )
+    one.exec("rm /etc/ssh/ssh_host_*; for t in rsa ecdsa ed25519; do ssh-keygen -q -t $t -N '' -f /etc/ssh/ssh_host_${t}_key; done; systemctl restart ssh")
     refused = person.ssh("web-1")
     assert refused.returncode == 255 and "REMOTE HOST IDENTIFICATION HAS CHANGED" in refused.stderr
     done = person.role()
@@ -186,9 +183,7 @@ def test_a_rooted_guest_gets_nothing_trusted_but_its_own_plain_keys(person, clou
     assert own == set(one.host_keys())
 
 
-@pytest.mark.parametrize(
-    "hostile", ["*", "!web-2", "a b", "-oProxyCommand=id", "%h", "we\"b", "x\n  ProxyCommand touch /tmp/owned", "github.com", "Match all"]
-)
+@pytest.mark.parametrize("hostile", ["*", "!web-2", "a b", "-oProxyCommand=id", "%h", 'we"b', "x\n  ProxyCommand touch /tmp/owned", "github.com", "Match all"])
 def test_a_hostile_name_is_no_configuration_and_its_instance_is_reached_by_id(person, cloud, hostile):
     person.names = {"web-1": hostile}
     run = person.role()

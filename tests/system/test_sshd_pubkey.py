@@ -44,27 +44,61 @@ WORLDS = [
     pytest.param("sed -i '1i PubkeyAuthentication no' /etc/ssh/sshd_config", "main_file", ALL, id="off in the first line"),
     pytest.param("echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config", "drop_in", HAVING_INCLUDE, id="off after Include"),
     pytest.param("echo 'PubkeyAuthentication=No' >> /etc/ssh/sshd_config", "main_file", ["el-like"], id="off and no Include", marks=pytest.mark.long),
-    pytest.param("echo 'PubkeyAuthentication no' > /etc/ssh/sshd_config.d/50-cloud-init.conf", "drop_in", ["debian12"],
-                 id="off in the drop-in of another tool", marks=pytest.mark.long),
-    pytest.param("echo 'PubkeyAuthentication no' > /etc/ssh/sshd_config.d/00-a.conf", "main_file", ["debian12"],
-                 id="off in a drop-in that is read before ours"),
-    pytest.param("sed -i 's/^Include/#Include/' /etc/ssh/sshd_config; echo 'pubkeyauthentication no' >> /etc/ssh/sshd_config",
-                 "main_file", ["debian12"], id="Include commented out", marks=pytest.mark.long),
-    pytest.param("sed -i '/^Include/d' /etc/ssh/sshd_config; "
-                 "printf 'PubkeyAuthentication no\\nInclude /etc/ssh/sshd_config.d/*.conf\\n' >> /etc/ssh/sshd_config",
-                 "main_file", ["debian12"], id="Include after the setting"),
-    pytest.param("sed -i 's#^Include.*#include = \"sshd_config.d/*.conf\"#' /etc/ssh/sshd_config; "
-                 "echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config",
-                 "drop_in", ["debian12"], id="relative and quoted Include", marks=pytest.mark.long),
-    pytest.param("rm -r /etc/ssh/sshd_config.d; echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config",
-                 "main_file", ["debian13"], id="Include of a folder that is not there"),
-    pytest.param("mv /etc/ssh/sshd_config /etc/ssh/real; ln -s real /etc/ssh/sshd_config; "
-                 "sed -i '1i PubkeyAuthentication no' /etc/ssh/real", "main_file", ["debian11"], id="main file is a link"),
-    pytest.param("printf 'PubkeyAuthentication no\\nMatch User bob\\n  X11Forwarding no\\n' >> /etc/ssh/sshd_config",
-                 "main_file", ["el-like"], id="a Match block at the end"),
-    pytest.param("sed -i '1i Match all\\nInclude sshd_config.d/*.conf\\nMatch all' /etc/ssh/sshd_config; "
-                 "sed -i '1i PubkeyAuthentication no' /etc/ssh/sshd_config",
-                 "main_file", ["debian12"], id="Include inside a Match block", marks=pytest.mark.long),
+    pytest.param(
+        "echo 'PubkeyAuthentication no' > /etc/ssh/sshd_config.d/50-cloud-init.conf",
+        "drop_in",
+        ["debian12"],
+        id="off in the drop-in of another tool",
+        marks=pytest.mark.long,
+    ),
+    pytest.param(
+        "echo 'PubkeyAuthentication no' > /etc/ssh/sshd_config.d/00-a.conf", "main_file", ["debian12"], id="off in a drop-in that is read before ours"
+    ),
+    pytest.param(
+        "sed -i 's/^Include/#Include/' /etc/ssh/sshd_config; echo 'pubkeyauthentication no' >> /etc/ssh/sshd_config",
+        "main_file",
+        ["debian12"],
+        id="Include commented out",
+        marks=pytest.mark.long,
+    ),
+    pytest.param(
+        "sed -i '/^Include/d' /etc/ssh/sshd_config; printf 'PubkeyAuthentication no\\nInclude /etc/ssh/sshd_config.d/*.conf\\n' >> /etc/ssh/sshd_config",
+        "main_file",
+        ["debian12"],
+        id="Include after the setting",
+    ),
+    pytest.param(
+        "sed -i 's#^Include.*#include = \"sshd_config.d/*.conf\"#' /etc/ssh/sshd_config; echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config",
+        "drop_in",
+        ["debian12"],
+        id="relative and quoted Include",
+        marks=pytest.mark.long,
+    ),
+    pytest.param(
+        "rm -r /etc/ssh/sshd_config.d; echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config",
+        "main_file",
+        ["debian13"],
+        id="Include of a folder that is not there",
+    ),
+    pytest.param(
+        "mv /etc/ssh/sshd_config /etc/ssh/real; ln -s real /etc/ssh/sshd_config; sed -i '1i PubkeyAuthentication no' /etc/ssh/real",
+        "main_file",
+        ["debian11"],
+        id="main file is a link",
+    ),
+    pytest.param(
+        "printf 'PubkeyAuthentication no\\nMatch User bob\\n  X11Forwarding no\\n' >> /etc/ssh/sshd_config",
+        "main_file",
+        ["el-like"],
+        id="a Match block at the end",
+    ),
+    pytest.param(
+        "sed -i '1i Match all\\nInclude sshd_config.d/*.conf\\nMatch all' /etc/ssh/sshd_config; sed -i '1i PubkeyAuthentication no' /etc/ssh/sshd_config",
+        "main_file",
+        ["debian12"],
+        id="Include inside a Match block",
+        marks=pytest.mark.long,
+    ),
     pytest.param("sed -i '1i DSAAuthentication no' /etc/ssh/sshd_config", "main_file", ["debian12"], id="off under its old name", marks=pytest.mark.long),
 ]
 
@@ -141,18 +175,33 @@ def test_nothing_is_written_where_it_works_already(host_of, image):
 
 
 REFUSED = [
-    pytest.param("printf 'Match User alice\\n  PubkeyAuthentication no\\n' >> /etc/ssh/sshd_config",
-                 r"stays off for alice.*/etc/ssh/sshd_config:\d+ \(Match User alice\)", id="Match block says no"),
-    pytest.param("printf 'Match User alice\\nPubkeyAuthentication no\\n' > /etc/ssh/sshd_config.d/60-x.conf",
-                 r"/etc/ssh/sshd_config.d/60-x.conf:2 \(Match User alice\)", id="Match block in a drop-in says no"),
-    pytest.param("echo 'AllowUsers op' > /etc/ssh/sshd_config.d/70-x.conf",
-                 r"AllowUsers does not have alice \(/etc/ssh/sshd_config.d/70-x.conf:1\): add alice to it", id="AllowUsers"),
+    pytest.param(
+        "printf 'Match User alice\\n  PubkeyAuthentication no\\n' >> /etc/ssh/sshd_config",
+        r"stays off for alice.*/etc/ssh/sshd_config:\d+ \(Match User alice\)",
+        id="Match block says no",
+    ),
+    pytest.param(
+        "printf 'Match User alice\\nPubkeyAuthentication no\\n' > /etc/ssh/sshd_config.d/60-x.conf",
+        r"/etc/ssh/sshd_config.d/60-x.conf:2 \(Match User alice\)",
+        id="Match block in a drop-in says no",
+    ),
+    pytest.param(
+        "echo 'AllowUsers op' > /etc/ssh/sshd_config.d/70-x.conf",
+        r"AllowUsers does not have alice \(/etc/ssh/sshd_config.d/70-x.conf:1\): add alice to it",
+        id="AllowUsers",
+    ),
     pytest.param("echo 'AllowGroups op' >> /etc/ssh/sshd_config", r"AllowGroups has none of the groups of alice", id="AllowGroups"),
     pytest.param("echo 'AuthorizedKeysFile none' >> /etc/ssh/sshd_config", r"AuthorizedKeysFile is none", id="no key file"),
-    pytest.param("echo 'AuthorizedKeysFile /etc/ssh/kyes/%u' >> /etc/ssh/sshd_config",
-                 r"from /etc/ssh/kyes/alice, where there is no file", id="typing error in AuthorizedKeysFile"),
-    pytest.param("printf 'Match User alice\\nAuthenticationMethods publickey,password\\nPasswordAuthentication no\\n'"
-                 " >> /etc/ssh/sshd_config", r"AuthenticationMethods is publickey,password", id="unsatisfiable methods"),
+    pytest.param(
+        "echo 'AuthorizedKeysFile /etc/ssh/kyes/%u' >> /etc/ssh/sshd_config",
+        r"from /etc/ssh/kyes/alice, where there is no file",
+        id="typing error in AuthorizedKeysFile",
+    ),
+    pytest.param(
+        "printf 'Match User alice\\nAuthenticationMethods publickey,password\\nPasswordAuthentication no\\n' >> /etc/ssh/sshd_config",
+        r"AuthenticationMethods is publickey,password",
+        id="unsatisfiable methods",
+    ),
     pytest.param("echo 'RevokedKeys /etc/ssh/gone' >> /etc/ssh/sshd_config", r"RevokedKeys names /etc/ssh/gone", id="RevokedKeys"),
 ]
 
@@ -206,7 +255,9 @@ def test_open_sessions_stay_and_the_port_answers(host_of, image):
     host = host_of(image)
     session = subprocess.Popen(
         host.ssh_command("alice", "while read -r line; do echo got $line; done"),
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     with session:
         session.stdin.write("one\n")
@@ -246,8 +297,11 @@ def test_open_sessions_stay_and_the_port_answers(host_of, image):
 
 FAILING_RELOADS = [
     pytest.param("ExecReload=\nExecReload=/bin/false", "systemctl reload .* failed", id="reload fails"),
-    pytest.param("ExecReload=\nExecReload=/bin/kill -KILL $MAINPID\nRestart=no",
-                 "systemctl reload .* failed|main process|ssh.service is failed after the change", id="sshd dies"),
+    pytest.param(
+        "ExecReload=\nExecReload=/bin/kill -KILL $MAINPID\nRestart=no",
+        "systemctl reload .* failed|main process|ssh.service is failed after the change",
+        id="sshd dies",
+    ),
     pytest.param("ExecReload=\nExecReload=/bin/kill -STOP $MAINPID", "nothing greets as SSH", id="sshd hangs"),
 ]
 

@@ -144,29 +144,60 @@ def test_no_login_by_password_where_systemd_holds_the_port(host_of):
 MATCH = "printf 'Match User alice\\n  PasswordAuthentication yes\\n' >> /etc/ssh/sshd_config"
 REFUSED = [
     pytest.param("true", {"password_authentication": False, "proof": "skip"}, "never applied without a proof of login", id="no proof"),
-    pytest.param(MATCH, {"password_authentication": False},
-                 r"passwordauthentication yes in the block Match User alice \(/etc/ssh/sshd_config:\d+\)", id="Match block opens passwords"),
-    pytest.param("echo 'KbdInteractiveAuthentication yes' > /etc/ssh/more; printf 'Match Address 192.0.2.0/24\\nInclude /etc/ssh/more\\n' "
-                 ">> /etc/ssh/sshd_config", {"password_authentication": False},
-                 r"kbdinteractiveauthentication yes in the block Match Address 192.0.2.0/24 \(/etc/ssh/more:1\)",
-                 id="file that is included in a Match block opens passwords"),
-    pytest.param("printf 'Match Address 192.0.2.0/24\\nPermitRootLogin yes\\n' >> /etc/ssh/sshd_config",
-                 {"permit_root_login": "prohibit-password"}, r"permitrootlogin yes in the block Match Address", id="Match block opens root"),
-    pytest.param("echo 'AuthenticationMethods publickey,password' >> /etc/ssh/sshd_config", {"password_authentication": False},
-                 r"^sshd refuses every candidate: Disabled method .password. in AuthenticationMethods list ((?!Disabled).)*$",
-                 id="methods that need a password"),
-    pytest.param("chmod 0666 /home/op/.ssh/authorized_keys", {"password_authentication": False},
-                 "op could not log in any more, having no public key that works: .*/home/op/.ssh/authorized_keys", id="key file is not safe"),
-    pytest.param("rm /home/op/.ssh/authorized_keys", {"password_authentication": False},
-                 "op could not log in any more, having no public key that works", id="user of this run has no key"),
-    pytest.param("printf 'PubkeyAuthentication no\\nMatch User alice\\nPubkeyAuthentication yes\\n' >> /etc/ssh/sshd_config",
-                 {"password_authentication": False}, "PubkeyAuthentication is off for op, who could not log in", id="keys of this user off"),
-    pytest.param("true", {"permit_root_login": "no", "users": ["alice", "root"]},
-                 "permit_root_login: no would keep root out, but root is one of the users", id="root is one of the users"),
-    pytest.param("true", {"permit_root_login": "forced-commands-only", "proof_user": "root"},
-                 "would keep root out, but the proof logs in as root", id="root proves"),
-    pytest.param("true", {"state": "absent", "users": [], "password_authentication": False},
-                 "leave password_authentication and permit_root_login out of it", id="absent"),
+    pytest.param(
+        MATCH,
+        {"password_authentication": False},
+        r"passwordauthentication yes in the block Match User alice \(/etc/ssh/sshd_config:\d+\)",
+        id="Match block opens passwords",
+    ),
+    pytest.param(
+        "echo 'KbdInteractiveAuthentication yes' > /etc/ssh/more; printf 'Match Address 192.0.2.0/24\\nInclude /etc/ssh/more\\n' >> /etc/ssh/sshd_config",
+        {"password_authentication": False},
+        r"kbdinteractiveauthentication yes in the block Match Address 192.0.2.0/24 \(/etc/ssh/more:1\)",
+        id="file that is included in a Match block opens passwords",
+    ),
+    pytest.param(
+        "printf 'Match Address 192.0.2.0/24\\nPermitRootLogin yes\\n' >> /etc/ssh/sshd_config",
+        {"permit_root_login": "prohibit-password"},
+        r"permitrootlogin yes in the block Match Address",
+        id="Match block opens root",
+    ),
+    pytest.param(
+        "echo 'AuthenticationMethods publickey,password' >> /etc/ssh/sshd_config",
+        {"password_authentication": False},
+        r"^sshd refuses every candidate: Disabled method .password. in AuthenticationMethods list ((?!Disabled).)*$",
+        id="methods that need a password",
+    ),
+    pytest.param(
+        "chmod 0666 /home/op/.ssh/authorized_keys",
+        {"password_authentication": False},
+        "op could not log in any more, having no public key that works: .*/home/op/.ssh/authorized_keys",
+        id="key file is not safe",
+    ),
+    pytest.param(
+        "rm /home/op/.ssh/authorized_keys",
+        {"password_authentication": False},
+        "op could not log in any more, having no public key that works",
+        id="user of this run has no key",
+    ),
+    pytest.param(
+        "printf 'PubkeyAuthentication no\\nMatch User alice\\nPubkeyAuthentication yes\\n' >> /etc/ssh/sshd_config",
+        {"password_authentication": False},
+        "PubkeyAuthentication is off for op, who could not log in",
+        id="keys of this user off",
+    ),
+    pytest.param(
+        "true",
+        {"permit_root_login": "no", "users": ["alice", "root"]},
+        "permit_root_login: no would keep root out, but root is one of the users",
+        id="root is one of the users",
+    ),
+    pytest.param(
+        "true", {"permit_root_login": "forced-commands-only", "proof_user": "root"}, "would keep root out, but the proof logs in as root", id="root proves"
+    ),
+    pytest.param(
+        "true", {"state": "absent", "users": [], "password_authentication": False}, "leave password_authentication and permit_root_login out of it", id="absent"
+    ),
 ]
 
 

@@ -21,9 +21,7 @@ pytestmark = [pytest.mark.long, pytest.mark.on_image("debian12")]
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 DROP_IN = "/etc/ssh/sshd_config.d/00-ecs-access.conf"
-DROP_IN_TEXT = (
-    "# Managed by Ansible (alicloud.ecs_access.sshd_pubkey). The first value that sshd reads wins.\nPubkeyAuthentication yes\n"
-)
+DROP_IN_TEXT = "# Managed by Ansible (alicloud.ecs_access.sshd_pubkey). The first value that sshd reads wins.\nPubkeyAuthentication yes\n"
 FILES = "cd /etc/ssh; find . -type f -exec sha256sum {} + | sort"
 
 # Stands in for ssh: the proof's login (or the Nth of them) reports itself and then never ends, and afterwards nothing gets through any more.
@@ -250,7 +248,7 @@ def test_only_what_is_still_ours_is_put_back(host, tmp_path):
 
 
 # Runs in the guest: one whole change, killed before the Nth thing that it does to the system.
-DRIVER = '''
+DRIVER = """
 import os, signal, subprocess, sys
 sys.path.insert(0, "/opt/collections")
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._host import sshd_journal, sshd_change
@@ -278,7 +276,7 @@ with sshd_journal.locked():
     change = sshd_change.apply_plan(service, planner, plan, 600)
     sshd_journal.commit(change)
 print("done")
-'''
+"""
 
 
 def test_killed_between_any_two_steps(host):
@@ -293,7 +291,7 @@ def test_killed_between_any_two_steps(host):
         done, _mark, now = host.exec(f"""
             rm -rf {STATE}
             python3 /opt/driver.py {step} 2>&1
-            test ! -e {STATE}/rollback.sh || sh {STATE}/rollback.sh any test {'--boot' if step % 2 else ''}
+            test ! -e {STATE}/rollback.sh || sh {STATE}/rollback.sh any test {"--boot" if step % 2 else ""}
             systemctl stop 'alicloud-ecs-access-*.timer'
             /usr/sbin/sshd -t && echo FILES
             {FILES}

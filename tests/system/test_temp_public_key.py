@@ -88,9 +88,7 @@ def register(controller: Any, cloud: Fleet) -> Callable[..., dict]:
 
     def run(names: list[str], check: bool = False, **options: Any) -> dict:
         arguments = {"instance_ids": [cloud.ids[name] for name in names], "username": "root", **options}
-        done = controller.playbook(
-            PLAY, [], extra_vars={"arguments": arguments}, environment=cloud.environment(), options=["--check"] if check else []
-        )
+        done = controller.playbook(PLAY, [], extra_vars={"arguments": arguments}, environment=cloud.environment(), options=["--check"] if check else [])
         assert done.results, done.output
         task = done.results[-1]
         return dict(task.result, failed=task.status == "failed")
@@ -315,7 +313,7 @@ class TestPlaybook:
         assert run.returncode == 0, run.output
         for name in ("deb", "el"):
             row = next(line for line in run.stdout.splitlines() if line.split()[:1] == [name] and "ssh -i" in line)
-            command = row[row.index("ssh -i"):].split("  ")[0]
+            command = row[row.index("ssh -i") :].split("  ")[0]
             assert re.search(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", row)
             options = " ".join([*lab_ssh.OPTIONS, f"-o UserKnownHostsFile={hosts_file}"])
             done = subprocess.run(

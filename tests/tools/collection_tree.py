@@ -41,9 +41,7 @@ def copy(where: Path) -> Path:
     """Copy the files that git knows or would add to I(where) and return the collection's folder there."""
     folder = where / _INSIDE
     shutil.rmtree(where, ignore_errors=True)
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True
-    ).stdout
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True).stdout
     for name in listed.decode().split("\0"):
         source = ROOT / name
         if not name or not source.is_file():

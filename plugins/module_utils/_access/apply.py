@@ -35,8 +35,14 @@ def apply_plan(plan: Plan) -> List[str]:
     Raises Unfinished in the end if anything failed.
     """
     calls = {
-        "run": _run, "remove_group": _remove_group, "write_fragment": _write_fragment, "remove_fragment": _remove_fragment,
-        "write_keys": _write_keys, "remove_key_file": _remove_key_file, "create_home": _create_home, "end_sessions": _end_sessions,
+        "run": _run,
+        "remove_group": _remove_group,
+        "write_fragment": _write_fragment,
+        "remove_fragment": _remove_fragment,
+        "write_keys": _write_keys,
+        "remove_key_file": _remove_key_file,
+        "create_home": _create_home,
+        "end_sessions": _end_sessions,
     }  # type: Dict[str, Callable[[Step], None]]
     done, reasons, giving = [], [], True  # type: List[str], List[str], bool
     for step in plan.steps:

@@ -30,8 +30,13 @@ class Login(NamedTuple):
 
     def to_dict(self) -> Dict[str, Any]:
         """For the module's result."""
-        return {"applies": self.applies, "users": list(self.users), "reason": self.reason, "become": self.become,
-                "key": self.key.fingerprint_sha256 if self.key else None}
+        return {
+            "applies": self.applies,
+            "users": list(self.users),
+            "reason": self.reason,
+            "become": self.become,
+            "key": self.key.fingerprint_sha256 if self.key else None,
+        }
 
 
 def find_lockouts(login: Login, plan: Plan, words: SshdWords, admins: Sequence[str], today: str) -> List[str]:
@@ -88,10 +93,11 @@ def _narrowed(line: KeyLine, now: List[KeyLine]) -> bool:
 
 def _groups(before: UserView, after: UserView, words: SshdWords) -> List[str]:
     old, new = _all_groups(before), _all_groups(after)
-    return ["remove user %s from group %s, which sshd's AllowGroups names" % (before.name, group)
-            for group in sorted(old - new) if _named(group, words.allow_groups)] + [
-                "add user %s to group %s, which sshd's DenyGroups names" % (before.name, group)
-                for group in sorted(new - old) if _named(group, words.deny_groups)]
+    return [
+        "remove user %s from group %s, which sshd's AllowGroups names" % (before.name, group)
+        for group in sorted(old - new)
+        if _named(group, words.allow_groups)
+    ] + ["add user %s to group %s, which sshd's DenyGroups names" % (before.name, group) for group in sorted(new - old) if _named(group, words.deny_groups)]
 
 
 def _all_groups(view: UserView) -> Set[str]:
@@ -105,8 +111,11 @@ def _named(group: str, patterns: Sequence[str]) -> bool:
 def _sudo(before: UserView, after: UserView, admins: Sequence[str]) -> List[str]:
     if _FULL_RULE.search(after.rule):
         return []
-    found = ["remove user %s from group %s, which gives this run its sudo" % (before.name, group)
-             for group in sorted(_all_groups(before) - _all_groups(after)) if group in admins]
+    found = [
+        "remove user %s from group %s, which gives this run its sudo" % (before.name, group)
+        for group in sorted(_all_groups(before) - _all_groups(after))
+        if group in admins
+    ]
     if after.rule != before.rule:
         found.append("%s the sudo rule of user %s, which this run may depend on" % ("change" if after.rule else "remove", before.name))
     return found

@@ -53,7 +53,7 @@ def is_in_home(account: Account, path: str) -> bool:
 
 def parts_in_home(account: Account, path: str) -> List[str]:
     """Components of the path below the home."""
-    return [part for part in path[len(account.home.rstrip("/")):].split("/") if part not in ("", ".")]
+    return [part for part in path[len(account.home.rstrip("/")) :].split("/") if part not in ("", ".")]
 
 
 def walk(path: str) -> int:
@@ -125,8 +125,7 @@ def check_home(account: Account, status: os.stat_result) -> List[str]:
         return [] if status.st_uid == account.uid else _check_entry(account, mode)
     if status.st_uid != account.uid:
         if mode & 0o022:
-            raise Problem("the home %s belongs to root and others may write there (mode %04o); sshd refuses keys there"
-                          % (account.home, mode))
+            raise Problem("the home %s belongs to root and others may write there (mode %04o); sshd refuses keys there" % (account.home, mode))
         return _check_entry(account, mode)
     return ["mode of %s %04o -> %04o" % (account.home, mode, home_mode(status))]
 

@@ -60,12 +60,20 @@ def read_snapshot(wanted: Wanted, logged_in: FrozenSet[str]) -> Snapshot:
         keys[name] = _read_keys(accounts[name], words, sharing)
     shells = {user.shell for user in wanted.users if user.shell}
     return base._replace(
-        shadows=parse_shadow(_read_text("/etc/shadow")), groups=parse_group(_read_text("/etc/group")), nss=nss, homes=homes,
-        key_files=keys, sudo=read_sudo(), missing_dirs=frozenset(missing_dirs),
+        shadows=parse_shadow(_read_text("/etc/shadow")),
+        groups=parse_group(_read_text("/etc/group")),
+        nss=nss,
+        homes=homes,
+        key_files=keys,
+        sudo=read_sudo(),
+        missing_dirs=frozenset(missing_dirs),
         missing_shells=frozenset(shell for shell in shells if not (os.path.isfile(shell) and os.access(shell, os.X_OK))),
-        account_obstacle=_account_obstacle(), missing_tools=frozenset(tool for tool in _TOOLS if find_tool(tool) is None),
-        default_shell="/bin/bash" if os.path.exists("/bin/bash") else "/bin/sh", words=words,
-        damage=tuple("/etc/passwd:%d, which is not a valid account line" % number for number in find_damage(passwd)))
+        account_obstacle=_account_obstacle(),
+        missing_tools=frozenset(tool for tool in _TOOLS if find_tool(tool) is None),
+        default_shell="/bin/bash" if os.path.exists("/bin/bash") else "/bin/sh",
+        words=words,
+        damage=tuple("/etc/passwd:%d, which is not a valid account line" % number for number in find_damage(passwd)),
+    )
 
 
 def follow_groups(snapshot: Snapshot, plan: Plan, wanted: Wanted) -> Snapshot:

@@ -34,12 +34,12 @@ def plan_access(snapshot: Snapshot, wanted: Wanted, also_view: FrozenSet[str] = 
     names = sorted(wanted.user_names | set(planner.keys_after) | also_view)
     seen = copy_accounts(snapshot)
     before = {name: _view(name, seen, snapshot, {}, seen_keys(name, snapshot), wanted) for name in names}
-    after = {name: _view(name, planner.after, snapshot, planner.fragments,
-                         planner.keys_after.get(name, seen_keys(name, snapshot)), wanted) for name in names}
+    after = {name: _view(name, planner.after, snapshot, planner.fragments, planner.keys_after.get(name, seen_keys(name, snapshot)), wanted) for name in names}
     listed = {group.name for group in wanted.groups}
     return Plan(
         steps=tuple(sorted(_once_per_file(steps), key=lambda step: step.phase)),
-        before=before, after=after,
+        before=before,
+        after=after,
         groups_before={name: group for name, group in seen.groups.items() if name in listed},
         groups_after={name: group for name, group in planner.after.groups.items() if name in listed},
         fragments=planner.fragments,
@@ -94,8 +94,9 @@ class _Planner:
     def _plan_staying(self, user: WantedUser) -> List[Step]:
         account = self._find_existing(user) if user.existing else None
         if not user.existing and user.name not in self.after.accounts and user.name in self.snapshot.nss:
-            raise Conflict("user %s is known here from elsewhere than /etc/passwd (LDAP, SSSD ...); set account: existing to manage its "
-                           "keys and sudo" % user.name)
+            raise Conflict(
+                "user %s is known here from elsewhere than /etc/passwd (LDAP, SSSD ...); set account: existing to manage its keys and sudo" % user.name
+            )
         intent = plan_intent(user, self.snapshot, self.after)
         if user.existing:
             steps = plan_member(user.name, self.after, intent.gain, intent.drop)
@@ -161,8 +162,7 @@ class _Planner:
             raise Conflict("user %s: %s" % (user.name, home.problem or home.obstacle))
         if home.exists and home.uid != user.uid:
             take_over = "give uid: %d to take it over, or " % home.uid if home.uid else ""
-            raise Conflict("user %s: the home of the new account already exists and belongs to uid %d; %smove it away"
-                           % (user.name, home.uid, take_over))
+            raise Conflict("user %s: the home of the new account already exists and belongs to uid %d; %smove it away" % (user.name, home.uid, take_over))
 
     def _ids(self, account: Account) -> List[str]:
         """Uid and gids as sudoers writes them."""
@@ -181,12 +181,10 @@ def _check_tools(steps: List[Step], snapshot: Snapshot) -> None:
     needed = {step.args["argv"][0] for step in steps if step.call == "run"}  # type: Set[str]
     missing = sorted(needed & snapshot.missing_tools)
     if missing:
-        raise Conflict("%s not found on this host; install the shadow utilities (passwd on Debian, shadow-utils on Alibaba Cloud "
-                       "Linux)" % ", ".join(missing))
+        raise Conflict("%s not found on this host; install the shadow utilities (passwd on Debian, shadow-utils on Alibaba Cloud Linux)" % ", ".join(missing))
 
 
-def _view(name: str, state: Accounts, snapshot: Snapshot, fragments: Dict[str, Optional[str]],
-          keys: Tuple[KeyLine, ...], wanted: Wanted) -> UserView:
+def _view(name: str, state: Accounts, snapshot: Snapshot, fragments: Dict[str, Optional[str]], keys: Tuple[KeyLine, ...], wanted: Wanted) -> UserView:
     account = state.accounts.get(name) or snapshot.nss.get(name)
     if account is None:
         return UserView(name)
@@ -200,9 +198,21 @@ def _view(name: str, state: Accounts, snapshot: Snapshot, fragments: Dict[str, O
         sudo = "password" if admins else "none"
     primary = name if account.gid is None else group_name(state.groups, account.gid) or str(account.gid)
     return UserView(
-        name=name, exists=True, uid=account.uid, group=primary, groups=groups, comment=account.comment, shell=account.shell,
-        home=account.home, password="set" if shadow.has_password else "none", expires=expiry_text(shadow.expires),
-        locked=shadow.is_locked, sudo=sudo, rule=rule, keys=keys)
+        name=name,
+        exists=True,
+        uid=account.uid,
+        group=primary,
+        groups=groups,
+        comment=account.comment,
+        shell=account.shell,
+        home=account.home,
+        password="set" if shadow.has_password else "none",
+        expires=expiry_text(shadow.expires),
+        locked=shadow.is_locked,
+        sudo=sudo,
+        rule=rule,
+        keys=keys,
+    )
 
 
 def _fragment_rule(name: str, snapshot: Snapshot, fragments: Dict[str, Optional[str]]) -> str:

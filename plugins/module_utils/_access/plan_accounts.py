@@ -60,8 +60,9 @@ def plan_new_groups(wanted: Wanted, after: Accounts) -> List[Step]:
             continue
         if present is not None:
             if group.gid not in (None, present.gid):
-                raise Conflict("group %s has gid %s, not %d; the gid of a group is never changed, because files keep the old one"
-                               % (group.name, present.gid, group.gid))
+                raise Conflict(
+                    "group %s has gid %s, not %d; the gid of a group is never changed, because files keep the old one" % (group.name, present.gid, group.gid)
+                )
             continue
         if group.gid is not None:
             taken = group_name(after.groups, group.gid)
@@ -136,8 +137,7 @@ def plan_removed(user: WantedUser, snapshot: Snapshot, after: Accounts) -> Remov
         steps.append(Step(PHASE_SESSIONS, "end_sessions", ("end the processes of user " + user.name,), {"name": user.name}))
     if not ended and shared:
         # userdel would need force then, and would take the group too.
-        return Removal(tuple(steps), (
-            "user %s is expired but not removed: its processes are not ended, and its group is also that of others" % user.name,))
+        return Removal(tuple(steps), ("user %s is expired but not removed: its processes are not ended, and its group is also that of others" % user.name,))
     failures = _find_tenants(account, after) if user.remove_home else ()
     remove_home = user.remove_home and not failures
     # With force userdel also takes an account whose processes live on; its key files and sudo rule are gone by then.
@@ -155,8 +155,7 @@ def plan_removed(user: WantedUser, snapshot: Snapshot, after: Accounts) -> Remov
 
 def _check_shell(user: WantedUser, snapshot: Snapshot) -> None:
     if user.shell in snapshot.missing_shells and user.state == "present":
-        raise Conflict("user %s: the shell %s does not exist on this host or cannot be run; logins would fail"
-                       % (user.name, user.shell))
+        raise Conflict("user %s: the shell %s does not exist on this host or cannot be run; logins would fail" % (user.name, user.shell))
 
 
 def _find_tenants(account: Account, after: Accounts) -> Tuple[str, ...]:
@@ -164,7 +163,8 @@ def _find_tenants(account: Account, after: Accounts) -> Tuple[str, ...]:
     return tuple(
         "user %s: the home %s is not removed, because user %s lives in it" % (account.name, account.home, other.name)
         for other in after.accounts.values()
-        if other.name != account.name and (other.home.rstrip("/") + "/").startswith(home + "/"))
+        if other.name != account.name and (other.home.rstrip("/") + "/").startswith(home + "/")
+    )
 
 
 def _plan_new(user: WantedUser, snapshot: Snapshot, after: Accounts, groups: Set[str]) -> List[Step]:
@@ -192,8 +192,7 @@ def _plan_new(user: WantedUser, snapshot: Snapshot, after: Accounts, groups: Set
     groups = groups - {group}
     if groups:
         argv += ["-G", ",".join(sorted(groups))]
-    what = "create user " + user.name + (", locked" if locked else "") + (
-        " in groups " + ", ".join(sorted(groups)) if groups else "")
+    what = "create user " + user.name + (", locked" if locked else "") + (" in groups " + ", ".join(sorted(groups)) if groups else "")
     steps = [run_step(PHASE_USER, what, argv + ["--", user.name])]
     if user.password_hash is not None:
         steps.append(_password_step(user.name, ("!" if locked else "") + user.password_hash))
@@ -211,25 +210,20 @@ def planned_home(user: WantedUser, snapshot: Snapshot) -> str:
     return user.home or snapshot.home_base.rstrip("/") + "/" + user.name
 
 
-def _plan_changed(
-    user: WantedUser, account: Account, snapshot: Snapshot, after: Accounts, groups: Set[str], drop: Set[str]
-) -> List[Step]:
+def _plan_changed(user: WantedUser, account: Account, snapshot: Snapshot, after: Accounts, groups: Set[str], drop: Set[str]) -> List[Step]:
     if user.uid not in (None, account.uid):
-        raise Conflict("user %s has uid %s, not %d; the uid of a user is never changed, because files keep the old one"
-                       % (user.name, account.uid, user.uid))
+        raise Conflict("user %s has uid %s, not %d; the uid of a user is never changed, because files keep the old one" % (user.name, account.uid, user.uid))
     if user.home is not None and user.home.rstrip("/") != account.home.rstrip("/"):
-        raise Conflict("user %s has the home %s, not %s; a home is not moved here (usermod -m -d %s %s)"
-                       % (user.name, account.home, user.home, user.home, user.name))
+        raise Conflict(
+            "user %s has the home %s, not %s; a home is not moved here (usermod -m -d %s %s)" % (user.name, account.home, user.home, user.home, user.name)
+        )
     steps = []
-    for flag, option, value, present in (("-c", "comment", user.comment, account.comment),
-                                         ("-s", "shell", user.shell, account.shell)):
+    for flag, option, value, present in (("-c", "comment", user.comment, account.comment), ("-s", "shell", user.shell, account.shell)):
         if value is not None and value != present:
-            steps.append(run_step(PHASE_USER, "set %s of user %s to %s" % (option, user.name, value or "nothing"),
-                                  ["usermod", flag, value, user.name]))
+            steps.append(run_step(PHASE_USER, "set %s of user %s to %s" % (option, user.name, value or "nothing"), ["usermod", flag, value, user.name]))
             account = account._replace(**{option: value})
     if user.group is not None and after.groups[user.group].gid != account.gid:
-        steps.append(run_step(PHASE_USER, "set primary group of user %s to %s" % (user.name, user.group),
-                              ["usermod", "-g", user.group, user.name]))
+        steps.append(run_step(PHASE_USER, "set primary group of user %s to %s" % (user.name, user.group), ["usermod", "-g", user.group, user.name]))
         account = account._replace(gid=after.groups[user.group].gid)
     after.accounts[user.name] = account
     return steps + _plan_membership(user, account, after, groups, drop) + _plan_shadow(user, after, snapshot.namesakes(account))
@@ -244,11 +238,13 @@ def _plan_membership(user: WantedUser, account: Account, after: Accounts, groups
     steps = []
     if final - current:
         names = ",".join(sorted(final - current))
-        steps.append(run_step(PHASE_GRANT, "add user %s to %s" % (user.name, _plural("group", final - current)),
-                              ["usermod", "-a", "-G", names, user.name]))
+        steps.append(run_step(PHASE_GRANT, "add user %s to %s" % (user.name, _plural("group", final - current)), ["usermod", "-a", "-G", names, user.name]))
     if current - final:
-        steps.append(run_step(PHASE_TAKE, "remove user %s from %s" % (user.name, _plural("group", current - final)),
-                              ["usermod", "-G", ",".join(sorted(final)), user.name]))
+        steps.append(
+            run_step(
+                PHASE_TAKE, "remove user %s from %s" % (user.name, _plural("group", current - final)), ["usermod", "-G", ",".join(sorted(final)), user.name]
+            )
+        )
     return steps
 
 

@@ -43,14 +43,15 @@ def plan_user_keys(user: WantedUser, account: Account, snapshot: Snapshot, revok
     adds = any(item.present for item in wanted)
     if not files:
         if adds:
-            raise Conflict("user %s: sshd reads no key file for this user (AuthorizedKeysFile is none), so a key would have no "
-                           "effect" % user.name)
+            raise Conflict("user %s: sshd reads no key file for this user (AuthorizedKeysFile is none), so a key would have no effect" % user.name)
         return KeysPlan()
     own = [item for item in files if not item.shared]
     if adds and not own:
-        raise Conflict("user %s: sshd reads %s for %s too, and no file of this user's alone, so a key there would open more than this "
-                       "account; add a place such as .ssh/authorized_keys to AuthorizedKeysFile"
-                       % (user.name, " and ".join(item.path for item in files), _name_sharers(files[0])))
+        raise Conflict(
+            "user %s: sshd reads %s for %s too, and no file of this user's alone, so a key there would open more than this "
+            "account; add a place such as .ssh/authorized_keys to AuthorizedKeysFile"
+            % (user.name, " and ".join(item.path for item in files), _name_sharers(files[0]))
+        )
     for item in own:
         if item.problem and (item is own[0] or item.exists):
             raise InTheWay("user %s: %s" % (user.name, item.problem))
@@ -63,21 +64,18 @@ def plan_user_keys(user: WantedUser, account: Account, snapshot: Snapshot, revok
             raise InTheWay("user %s: %s" % (user.name, home.problem))
         if not home.exists and not (new and user.create_home):
             if not user.create_home:
-                raise Conflict("user %s: the home %s does not exist and create_home is false, so keys have no place"
-                               % (user.name, account.home))
+                raise Conflict("user %s: the home %s does not exist and create_home is false, so keys have no place" % (user.name, account.home))
             if account.home.rstrip("/").rpartition("/")[0] in snapshot.missing_dirs:
                 raise Conflict("user %s: the directory that is to hold the home %s does not exist" % (user.name, account.home))
             if home.obstacle:
                 raise Conflict("user %s: %s" % (user.name, home.obstacle))
-            steps.append(Step(PHASE_HOME, "create_home", ("create the home %s of user %s" % (account.home, user.name),),
-                              {"name": user.name}))
+            steps.append(Step(PHASE_HOME, "create_home", ("create the home %s of user %s" % (account.home, user.name),), {"name": user.name}))
     first = own[0] if own else None
     elsewhere = {line.key.blob for item in files if item is not first for line in parse_key_file(item.content or b"") if line.key}
     before, after = [], []  # type: List[KeyLine], List[KeyLine]
     for item in files:
         held = {line.key.blob for line in parse_key_file(item.content or b"") if line.key}
-        mine = [] if item.shared else [
-            key for key in wanted if not key.present or key.key.blob in held or (item is first and key.key.blob not in elsewhere)]
+        mine = [] if item.shared else [key for key in wanted if not key.present or key.key.blob in held or (item is first and key.key.blob not in elsewhere)]
         step, lines_before, lines_after = _plan_file(user.name, item, mine, user.exclusive and not item.shared, revoked)
         steps += [step] if step else []
         before += lines_before
@@ -91,11 +89,12 @@ def _check_shared(user: WantedUser, files: Sequence[KeyFile], wanted: List[Wante
     for item in files:
         held = {line.key.blob for line in parse_key_file(item.content or b"") if line.key} if item.shared else set()
         if any(not key.present and key.key.blob in held for key in wanted):
-            raise Conflict("user %s: a key that is to go is in %s, which sshd reads for %s too; it is not removed for one of them, list it "
-                           "in revoked_keys" % (user.name, item.path, _name_sharers(item)))
+            raise Conflict(
+                "user %s: a key that is to go is in %s, which sshd reads for %s too; it is not removed for one of them, list it "
+                "in revoked_keys" % (user.name, item.path, _name_sharers(item))
+            )
         if user.exclusive and held - {key.key.blob for key in wanted}:
-            warnings.append("user %s: %s holds other keys and is not changed, because sshd reads it for %s too"
-                            % (user.name, item.path, _name_sharers(item)))
+            warnings.append("user %s: %s holds other keys and is not changed, because sshd reads it for %s too" % (user.name, item.path, _name_sharers(item)))
     return warnings
 
 
@@ -131,8 +130,7 @@ def plan_forgotten(user: WantedUser, snapshot: Snapshot) -> KeysPlan:
     """Remove the key files of a user who is to go: a later account of that name must not inherit them."""
     files = [item for item in snapshot.key_files.get(user.name, ()) if item.exists]
     before = [line for item in files for line in parse_key_file(item.content or b"") if line.key]
-    steps = [Step(PHASE_FORGET, "remove_key_file", ("remove " + item.path,), {"name": user.name, "path": item.path})
-             for item in files if not item.shared]
+    steps = [Step(PHASE_FORGET, "remove_key_file", ("remove " + item.path,), {"name": user.name, "path": item.path}) for item in files if not item.shared]
     return KeysPlan(tuple(steps), tuple(before))
 
 
@@ -142,8 +140,7 @@ def seen_keys(name: str, snapshot: Snapshot) -> Tuple[KeyLine, ...]:
     return tuple(line for item in files for line in parse_key_file(item.content or b"") if line.key)
 
 
-def _plan_file(name: str, item: KeyFile, wanted: List[WantedKey], exclusive: bool,
-               revoked: Revoked) -> Tuple[Optional[Step], List[KeyLine], List[KeyLine]]:
+def _plan_file(name: str, item: KeyFile, wanted: List[WantedKey], exclusive: bool, revoked: Revoked) -> Tuple[Optional[Step], List[KeyLine], List[KeyLine]]:
     content = item.content or b""
     edit = plan_key_file(content, wanted, exclusive, revoked)
     before = [line for line in parse_key_file(content) if line.key]
@@ -154,7 +151,10 @@ def _plan_file(name: str, item: KeyFile, wanted: List[WantedKey], exclusive: boo
         raise InTheWay("user %s: %s" % (name, item.obstacle))
     what = tuple("user %s: %s" % (name, change.what) for change in edit.changes)
     what += tuple("user %s: %s" % (name, repair) for repair in repairs)
-    step = Step(PHASE_KEYS, "write_keys", what,
-                {"name": name, "path": item.path, "content": edit.content, "before": item.content if item.exists else None,
-                 "shared": bool(item.shared)})
+    step = Step(
+        PHASE_KEYS,
+        "write_keys",
+        what,
+        {"name": name, "path": item.path, "content": edit.content, "before": item.content if item.exists else None, "shared": bool(item.shared)},
+    )
     return step, before, [line for line in parse_key_file(edit.content) if line.key]

@@ -43,8 +43,9 @@ def plan_intent(user: WantedUser, snapshot: Snapshot, after: Accounts) -> SudoIn
     if user.sudo == "none" or limited:
         listed = sorted(set(user.groups or ()).intersection(admins))
         if listed:
-            raise Conflict("user %s: sudo is %s, but the listed group %s may run everything"
-                           % (user.name, "none" if user.sudo == "none" else "limited", listed[0]))
+            raise Conflict(
+                "user %s: sudo is %s, but the listed group %s may run everything" % (user.name, "none" if user.sudo == "none" else "limited", listed[0])
+            )
     if user.sudo == "none":
         return SudoIntent(drop=set(admins))
     if not snapshot.sudo.installed:
@@ -54,8 +55,7 @@ def plan_intent(user: WantedUser, snapshot: Snapshot, after: Accounts) -> SudoIn
         if admins and not limited:
             return SudoIntent(gain=admins[0])
     if snapshot.sudo.fragment_dir is None:
-        raise Conflict("user %s: /etc/sudoers includes no directory, so a rule of our own would not count; add "
-                       "'@includedir /etc/sudoers.d'" % user.name)
+        raise Conflict("user %s: /etc/sudoers includes no directory, so a rule of our own would not count; add '@includedir /etc/sudoers.d'" % user.name)
     text = render_fragment(user.name, user.sudo == "nopasswd", user.sudo_commands, user.sudo_runas)
     return SudoIntent(drop=set(admins) if limited else set(), fragment=text)
 
@@ -78,8 +78,11 @@ def plan_fragment(user: WantedUser, intent: SudoIntent, snapshot: Snapshot, frag
         return []
     _check_obstacle(user, snapshot)
     fragments[path] = intent.fragment
-    what = "repair owner and mode of the sudo rule of user %s" if present and present.text == intent.fragment else (
-        "set the sudo rule of user %s: " + rule_of(intent.fragment).replace("%", "%%"))
+    what = (
+        "repair owner and mode of the sudo rule of user %s"
+        if present and present.text == intent.fragment
+        else ("set the sudo rule of user %s: " + rule_of(intent.fragment).replace("%", "%%"))
+    )
     return [Step(PHASE_GRANT, "write_fragment", (what % user.name,), {"path": path, "text": intent.fragment})]
 
 
@@ -90,8 +93,10 @@ def _check_obstacle(user: WantedUser, snapshot: Snapshot) -> None:
 
 def foreign_rules(user: WantedUser, groups: List[str], ids: List[str], snapshot: Snapshot) -> List[str]:
     """Rules outside of ours that still give sudo to a user who is to have none."""
-    return ["user %s still has sudo by %s:%d: %s" % (user.name, rule.path, rule.number, rule.text)
-            for rule in rules_for(user.name, groups, snapshot.sudo.rules, ids)]
+    return [
+        "user %s still has sudo by %s:%d: %s" % (user.name, rule.path, rule.number, rule.text)
+        for rule in rules_for(user.name, groups, snapshot.sudo.rules, ids)
+    ]
 
 
 def rule_of(fragment: str) -> str:
@@ -107,5 +112,4 @@ def _check_password(user: WantedUser, after: Accounts) -> None:
     if user.password_hash is not None and (user.update_password or shadow is None):
         has = True
     if not has:
-        raise Conflict("user %s: sudo: password needs an account with a password, and there is none; give password_hash, or use "
-                       "sudo: nopasswd" % user.name)
+        raise Conflict("user %s: sudo: password needs an account with a password, and there is none; give password_hash, or use sudo: nopasswd" % user.name)

@@ -21,8 +21,7 @@ def render_diff(plan: Plan) -> Dict[str, str]:
     before = _render(plan.groups_before, plan.before, plan)
     after = _render(plan.groups_after, plan.after, plan)
     done = [action for action in plan.actions if "mode of" in action or "owner of" in action or "set password" in action]
-    return {"before": before, "after": after + "".join("# %s\n" % action for action in done),
-            "before_header": "access before", "after_header": "access after"}
+    return {"before": before, "after": after + "".join("# %s\n" % action for action in done), "before_header": "access before", "after_header": "access after"}
 
 
 def user_results(views: Dict[str, UserView], names: List[str]) -> List[Dict[str, Any]]:
@@ -33,11 +32,18 @@ def user_results(views: Dict[str, UserView], names: List[str]) -> List[Dict[str,
 def _user_result(view: UserView) -> Dict[str, Any]:
     state = "absent" if not view.exists else "locked" if view.locked else "present"
     return {
-        "name": view.name, "state": state, "uid": view.uid, "group": view.group, "groups": list(view.groups), "shell": view.shell,
-        "home": view.home, "expires": view.expires, "sudo": view.sudo, "sudo_rule": view.rule,
+        "name": view.name,
+        "state": state,
+        "uid": view.uid,
+        "group": view.group,
+        "groups": list(view.groups),
+        "shell": view.shell,
+        "home": view.home,
+        "expires": view.expires,
+        "sudo": view.sudo,
+        "sudo_rule": view.rule,
         "authorized_keys": [
-            {"fingerprint": line.key.fingerprint_sha256, "type": line.key.key_type, "comment": printable(line.key.comment),
-             "options": printable(line.options)}
+            {"fingerprint": line.key.fingerprint_sha256, "type": line.key.key_type, "comment": printable(line.key.comment), "options": printable(line.options)}
             for line in view.keys
         ],
     }
@@ -57,9 +63,10 @@ def _render(groups: Dict[str, Group], views: Dict[str, UserView], plan: Plan) ->
 def _user_lines(view: UserView) -> List[str]:
     if not view.exists:
         return ["user %s: absent" % view.name]
-    lines = ["user %s:" % view.name,
-             "  uid %s, group %s, home %s, shell %s" % (
-                 "next free" if view.uid is None else view.uid, view.group, view.home, view.shell)]
+    lines = [
+        "user %s:" % view.name,
+        "  uid %s, group %s, home %s, shell %s" % ("next free" if view.uid is None else view.uid, view.group, view.home, view.shell),
+    ]
     if view.comment:
         lines.append("  comment " + printable(view.comment))
     lines.append("  groups " + (", ".join(view.groups) or "none"))

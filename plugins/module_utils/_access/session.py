@@ -27,8 +27,7 @@ def find_login(told: Mapping[str, Any]) -> Login:
     if over_ssh and told.get("user") and told["user"] not in users:
         users.append(told["user"])
     if not users and not over_ssh:
-        return Login(False, reason="this run did not come over SSH (connection %s), so it cannot lock itself out of SSH"
-                     % (told.get("transport") or "unknown"))
+        return Login(False, reason="this run did not come over SSH (connection %s), so it cannot lock itself out of SSH" % (told.get("transport") or "unknown"))
     if not users:
         sudo_user = os.environ.get("SUDO_USER")
         users = [sudo_user] if sudo_user else []

@@ -30,10 +30,13 @@ _PATH = r"/(?:[^\s\\,:=#]|\\[ ,:=#])+"
 # What starts with ^ and ends in $ is a regular expression to sudo 1.9.10 and newer.
 _REGEX = r"\^(?:[^\\,:=#]|\\.)*\$"
 _ARGUMENTS = r"(?:(?<!/)\s(?:\s*" + _REGEX + r"|(?!\s*\^)(?:[^\\,:=#]|\\[ \\,:=#*?\[\]!])*))?"
-_DIGEST = r"(?:(?:sha224:(?:[0-9a-f]{56}|[\w+/]{38}==)|sha256:(?:[0-9a-f]{64}|[\w+/]{43}=)|sha384:(?:[0-9a-f]{96}|[\w+/]{64})|" \
-          r"sha512:(?:[0-9a-f]{128}|[\w+/]{86}==))\s+)?"
-_COMMAND = re.compile(r"\s*!?\s*(?:[A-Z][A-Z0-9_]*|" + _DIGEST + _PATH + _ARGUMENTS + r"|\^" + _PATH + r"\$" + _ARGUMENTS
-                      + "|sudoedit" + _ARGUMENTS + r")\s*\Z")
+_DIGEST = (
+    r"(?:(?:sha224:(?:[0-9a-f]{56}|[\w+/]{38}==)|sha256:(?:[0-9a-f]{64}|[\w+/]{43}=)|sha384:(?:[0-9a-f]{96}|[\w+/]{64})|"
+    r"sha512:(?:[0-9a-f]{128}|[\w+/]{86}==))\s+)?"
+)
+_COMMAND = re.compile(
+    r"\s*!?\s*(?:[A-Z][A-Z0-9_]*|" + _DIGEST + _PATH + _ARGUMENTS + r"|\^" + _PATH + r"\$" + _ARGUMENTS + "|sudoedit" + _ARGUMENTS + r")\s*\Z"
+)
 
 
 class Rule(NamedTuple):
@@ -51,8 +54,7 @@ class Rule(NamedTuple):
 
 def fragment_name(user: str) -> str:
     """File name of a user's fragment: never a dot or tilde, which sudo ignores, and no two users share one."""
-    return FRAGMENT_PREFIX + "".join(
-        char if (char.isalnum() and ord(char) < 128) or char == "-" else "_%02x_" % ord(char) for char in user)
+    return FRAGMENT_PREFIX + "".join(char if (char.isalnum() and ord(char) < 128) or char == "-" else "_%02x_" % ord(char) for char in user)
 
 
 def is_command(text: str) -> bool:
@@ -69,8 +71,7 @@ def render_fragment(user: str, nopasswd: bool, commands: Sequence[str], runas: s
     """The one rule of a user's fragment."""
     who = user if _BARE_NAME.match(user) else '"%s"' % user
     tag = "NOPASSWD: " if nopasswd else ""
-    return "# Managed by alicloud.ecs_access.ssh_access; changes here are overwritten.\n%s ALL=(%s) %s%s\n" % (
-        who, runas, tag, ", ".join(commands) or "ALL")
+    return "# Managed by alicloud.ecs_access.ssh_access; changes here are overwritten.\n%s ALL=(%s) %s%s\n" % (who, runas, tag, ", ".join(commands) or "ALL")
 
 
 def parse_rules(path: str, text: str) -> List[Rule]:
@@ -79,7 +80,7 @@ def parse_rules(path: str, text: str) -> List[Rule]:
     for number, line in _logical_lines(text):
         start = _USER_ALIAS.match(line)
         if start:
-            for name, who in _aliases(line[start.end():]):
+            for name, who in _aliases(line[start.end() :]):
                 rules.append(Rule(path, number, who, line, name))
         elif "=" in line and not _NOT_RULES.match(line):
             rules.append(Rule(path, number, _users(line), line))
@@ -120,7 +121,7 @@ def _covers(who: Sequence[str], names: Set[str], aliases: Dict[str, Tuple[str, .
         else:
             found = True if _bare(plain).lower() in names else None
         if found is not None:
-            return found == (word[:len(word) - len(plain)].count("!") % 2 == 0)
+            return found == (word[: len(word) - len(plain)].count("!") % 2 == 0)
     return None
 
 
@@ -143,7 +144,7 @@ def _users(text: str) -> Tuple[str, ...]:
 
 def _aliases(text: str) -> List[Tuple[str, Tuple[str, ...]]]:
     """C(NAME = users : NAME = users)."""
-    return [(match.group(1), _users(text[match.end():])) for match in re.finditer(r"(?:^|:)\s*([A-Z][A-Z0-9_]*)\s*=", text)]
+    return [(match.group(1), _users(text[match.end() :])) for match in re.finditer(r"(?:^|:)\s*([A-Z][A-Z0-9_]*)\s*=", text)]
 
 
 def _logical_lines(text: str) -> List[Tuple[int, str]]:

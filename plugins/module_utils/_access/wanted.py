@@ -17,7 +17,7 @@ from .sudoers import is_command, is_runas
 
 _NAME = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,30}[A-Za-z0-9_.$-]?\Z")
 _FINGERPRINT = re.compile(r"^SHA256:[A-Za-z0-9+/]{43}=?\Z")
-_MAX_ID = 2 ** 32 - 2
+_MAX_ID = 2**32 - 2
 
 
 class WantedError(ValueError):
@@ -106,7 +106,8 @@ def check_name(kind: str, name: str) -> str:
     if not _NAME.match(name) or name.isdigit() or ".." in name or name == ".":
         raise WantedError(
             "%s name %r is not usable: it must be 1 to 32 letters, digits, dots, dashes or underscores, must not start with a "
-            "dash, hold '..' or be a number" % (kind, _printable(name)))
+            "dash, hold '..' or be a number" % (kind, _printable(name))
+        )
     return name
 
 
@@ -151,15 +152,27 @@ def _parse_user(item: Mapping[str, Any], revoked: Revoked, warnings: List[str]) 
     expires = item.get("expires")
     end_sessions = item.get("end_sessions")
     return WantedUser(
-        name=name, state=state, existing=existing, uid=item.get("uid"), system=bool(item.get("system")),
-        group=item.get("group"), groups=None if groups is None else tuple(sorted(set(groups))),
-        append_groups=item.get("append_groups") is not False, shell=item.get("shell"), home=item.get("home"),
-        create_home=item.get("create_home") is not False, remove_home=bool(item.get("remove_home")),
-        comment=item.get("comment"), password_hash=item.get("password_hash"),
+        name=name,
+        state=state,
+        existing=existing,
+        uid=item.get("uid"),
+        system=bool(item.get("system")),
+        group=item.get("group"),
+        groups=None if groups is None else tuple(sorted(set(groups))),
+        append_groups=item.get("append_groups") is not False,
+        shell=item.get("shell"),
+        home=item.get("home"),
+        create_home=item.get("create_home") is not False,
+        remove_home=bool(item.get("remove_home")),
+        comment=item.get("comment"),
+        password_hash=item.get("password_hash"),
         update_password=item.get("update_password") != "on_create",
         expires=None if expires is None else _parse_expiry(where, expires),
-        sudo=item.get("sudo"), sudo_commands=tuple(item.get("sudo_commands") or ()),
-        sudo_runas=item.get("sudo_runas") or "ALL:ALL", keys=keys, exclusive=bool(item.get("exclusive")),
+        sudo=item.get("sudo"),
+        sudo_commands=tuple(item.get("sudo_commands") or ()),
+        sudo_runas=item.get("sudo_runas") or "ALL:ALL",
+        keys=keys,
+        exclusive=bool(item.get("exclusive")),
         end_sessions=state == "absent" if end_sessions is None else bool(end_sessions),
     )
 
@@ -178,8 +191,9 @@ def _check_combinations(where: str, item: Mapping[str, Any], state: str, existin
         if item.get("sudo") is not None:
             refused.append("sudo")
         if state != "present" or refused:
-            raise WantedError("user root: only keys, password_hash, shell and comment are managed; root stays present (drop %s)"
-                              % ", ".join(refused or ["state"]))
+            raise WantedError(
+                "user root: only keys, password_hash, shell and comment are managed; root stays present (drop %s)" % ", ".join(refused or ["state"])
+            )
     sudo = item.get("sudo")
     if sudo in (None, "none") and (item.get("sudo_commands") or item.get("sudo_runas")):
         raise WantedError("%s: sudo_commands and sudo_runas need sudo: password or sudo: nopasswd" % where)
@@ -203,9 +217,10 @@ def _check_text(where: str, item: Mapping[str, Any]) -> None:
         if re.search(r"[\x00-\x1f\x7f]", command):
             raise WantedError("%s: a sudo command holds a newline or another control character" % where)
         if not is_command(command):
-            raise WantedError("%s: %r is not one sudo command: give ALL, an absolute path with or without arguments, sudoedit with "
-                              "paths, or an alias, with a backslash before each , : = # and \\ that is part of it"
-                              % (where, _printable(command)))
+            raise WantedError(
+                "%s: %r is not one sudo command: give ALL, an absolute path with or without arguments, sudoedit with "
+                "paths, or an alias, with a backslash before each , : = # and \\ that is part of it" % (where, _printable(command))
+            )
     runas = item.get("sudo_runas")
     if runas is not None and (re.search(r"[\x00-\x1f\x7f]", runas) or not is_runas(runas)):
         raise WantedError("%s: sudo_runas must look like user, user:group or ALL:ALL, not %r" % (where, _printable(runas)))

@@ -146,7 +146,7 @@ def replace_file(parent: int, name: str, content: bytes, owner: Optional[Tuple[i
         with closing(descriptor):
             view = memoryview(content)
             while view:
-                view = view[os.write(descriptor, view):]
+                view = view[os.write(descriptor, view) :]
             if owner is not None:
                 os.fchown(descriptor, owner[0], owner[1])
             os.fchmod(descriptor, mode)
@@ -177,7 +177,7 @@ def _write_in_home(account: Account, path: str, content: bytes, before: Optional
             as_account_or_root(account, os.chmod, ".", home_mode(os.fstat(home)), dir_fd=home)
         descriptor = os.dup(home)
         for index, name in enumerate(parts[:-1]):
-            where = "/".join([account.home.rstrip("/")] + parts[:index + 1])
+            where = "/".join([account.home.rstrip("/")] + parts[: index + 1])
             with closing(descriptor) as parent:
                 descriptor = _ensure_directory(account, parent, name, where, parts[-1])
         with closing(descriptor) as parent:

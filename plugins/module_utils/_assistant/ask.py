@@ -40,9 +40,7 @@ class Reply(NamedTuple):
     error: Optional[EcsError] = None
 
 
-def ask_guests(
-    client: Any, requests: Mapping[str, Any], timeout: int, render: Callable[[Any, str], str] = render_command
-) -> Dict[str, Reply]:
+def ask_guests(client: Any, requests: Mapping[str, Any], timeout: int, render: Callable[[Any, str], str] = render_command) -> Dict[str, Reply]:
     """Send each instance its request and wait for all answers. Equal requests share a command; all run at the same time.
 
     I(render) makes the script of a request and a marker. I(timeout) is how many seconds the command may run in a guest.

@@ -72,6 +72,6 @@ def _cut_out(lines: List[str], marker: str) -> Optional[List[str]]:
     """The lines of our script, whatever else the agent or a login script printed around them."""
     try:
         begin = lines.index(marker + " begin")
-        return lines[begin + 1:lines.index(marker + " end", begin)]
+        return lines[begin + 1 : lines.index(marker + " end", begin)]
     except ValueError:
         return None

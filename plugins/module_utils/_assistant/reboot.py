@@ -28,9 +28,7 @@ class Rebooter:
         self._timeout = timeout
         self._sleep = sleep
 
-    def reboot(
-        self, instance_ids: Iterable[str], read_boots: Callable[[List[str]], Dict[str, str]], before: Dict[str, str]
-    ) -> Dict[str, str]:
+    def reboot(self, instance_ids: Iterable[str], read_boots: Callable[[List[str]], Dict[str, str]], before: Dict[str, str]) -> Dict[str, str]:
         """Reboot all at the same time and wait; returns why an instance did not come back (missing: it did).
 
         I(before) holds the boot ids of those whose guest answers; I(read_boots) asks for today's.
@@ -63,9 +61,7 @@ class Rebooter:
             delay = min(POLL_SECONDS, delay * 1.5)
         return failed
 
-    def _find_booted(
-        self, waiting: Dict[str, bool], read_boots: Callable[[List[str]], Dict[str, str]], before: Dict[str, str]
-    ) -> List[str]:
+    def _find_booted(self, waiting: Dict[str, bool], read_boots: Callable[[List[str]], Dict[str, str]], before: Dict[str, str]) -> List[str]:
         """Marks in I(waiting) who was seen in another state than Running."""
         status = {raw["InstanceId"]: raw.get("Status") for raw in self._client.describe_instances(list(waiting))}
         for instance_id in waiting:
@@ -82,7 +78,8 @@ class Rebooter:
         deadline = self._client.clock() + min(self._timeout, AGENT_SECONDS)
         while wanted:
             found = {
-                status.get("InstanceId") for status in self._client.describe_cloud_assistant_status(wanted)
+                status.get("InstanceId")
+                for status in self._client.describe_cloud_assistant_status(wanted)
                 if str(status.get("CloudAssistantStatus")).lower() == "true"
             }
             if found >= set(wanted) or self._client.clock() >= deadline:

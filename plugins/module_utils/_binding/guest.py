@@ -165,9 +165,7 @@ def _find_account_obstacles(row: Mapping[str, Any], today: int) -> List[str]:
     """Why nobody gets in as this account, by whatever means."""
     account = _account(row)
     settings = _settings(row)
-    existing = key_files(settings, account) + [
-        path for path in [revoked_keys_file(settings)] if path and path not in row["missing"]
-    ]
+    existing = key_files(settings, account) + [path for path in [revoked_keys_file(settings)] if path and path not in row["missing"]]
     closed = [path for path in ("/etc/nologin", "/run/nologin") if path not in row["missing"]]
     found = [
         "%s (%s)" % (obstacle.text, obstacle.fix)
@@ -259,7 +257,7 @@ def _say_error(text: str) -> str:
         found = re.search(pattern, text)
         if found:
             return words.format(*found.groups())
-    return text[len("sshd: "):] if text.startswith("sshd: ") else text
+    return text[len("sshd: ") :] if text.startswith("sshd: ") else text
 
 
 def key_digest(key: PublicKey) -> str:

@@ -86,9 +86,7 @@ class Item:
             self.stop(model.Problem("api", "%s failed: %s [%s]" % (action, message.rstrip(". ") or code, code)))
 
     def _update_pending(self, wanted: model.Wanted) -> None:
-        self.pending = model.find_pending(
-            self.bound_to, self.was_bound_to, self.bound_to != self.was_bound_to, self.guest, wanted
-        )
+        self.pending = model.find_pending(self.bound_to, self.was_bound_to, self.bound_to != self.was_bound_to, self.guest, wanted)
 
     @property
     def msg(self) -> str:

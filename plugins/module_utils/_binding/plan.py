@@ -91,9 +91,7 @@ def find_problem(instance: Instance, wanted: Wanted) -> Optional[Problem]:
         return Problem("windows", "it runs Windows, which has no key pairs")
     other = instance.key_pair_name
     if wanted.is_present and other and other != wanted.key_pair_name and not wanted.replace_bound:
-        return Problem(
-            "other_pair_bound", "the key pair %s is bound to it; set replace_bound to bind %s instead" % (other, wanted.key_pair_name)
-        )
+        return Problem("other_pair_bound", "the key pair %s is bound to it; set replace_bound to bind %s instead" % (other, wanted.key_pair_name))
     if instance.status != "Running" and wanted.activation != "none" and _needs_running(instance, wanted):
         return Problem(
             "not_running",
@@ -158,9 +156,7 @@ def _blocks(instance: Instance, wanted: Wanted) -> bool:
     return not wanted.is_present and bool(instance.key_pair_name)
 
 
-def find_pending(
-    bound_to: str, was_bound_to: str, changed_binding: bool, guest: Optional[Guest], wanted: Wanted
-) -> Optional[List[str]]:
+def find_pending(bound_to: str, was_bound_to: str, changed_binding: bool, guest: Optional[Guest], wanted: Wanted) -> Optional[List[str]]:
     """What the vendor's boot-time injection will still change; None when it isn't known.
 
     I(guest) is how the guest is now. The injection serves one account only, the image's own.

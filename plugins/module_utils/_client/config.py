@@ -85,9 +85,7 @@ def check_path(path: str, what: str) -> None:
         raise ConfigError("%s: the path %r must be absolute and without quotes, \\, %%, $, *, ?, [ and ]" % (what, _shorten(path)))
 
 
-def choose_names(
-    entries: Sequence[Entry], taken: Sequence[str] = (), dotted: bool = False
-) -> Tuple[Dict[str, Tuple[str, ...]], Dict[str, List[str]]]:
+def choose_names(entries: Sequence[Entry], taken: Sequence[str] = (), dotted: bool = False) -> Tuple[Dict[str, Tuple[str, ...]], Dict[str, List[str]]]:
     """(names by instance id, refused names by reason).
 
     I(taken) are names that the user's own configuration has; they stay the user's.
@@ -215,7 +213,7 @@ def remove_include(config: Optional[bytes]) -> Optional[bytes]:
         return config
     if len(begins) != 1 or len(ends) != 1 or begins[0] > ends[0]:
         raise ConfigError("the lines BEGIN and END of alicloud.ecs_access do not match; remove what is left of that block by hand")
-    rest = b"".join(lines[:begins[0]] + lines[ends[0] + 1:])
+    rest = b"".join(lines[: begins[0]] + lines[ends[0] + 1 :])
     return None if not rest and bare[begins[0]].endswith(_MADE) else rest
 
 

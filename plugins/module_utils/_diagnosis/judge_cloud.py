@@ -29,9 +29,7 @@ def judge_cloud(instance: Mapping[str, Any]) -> List[Finding]:
             )
         )
     elif "ssh_reachable" in instance and instance["ssh_reachable"] is None:
-        found.append(
-            info("security_group_unknown", "whether SSH can reach %s is not known: %s" % (name, instance.get("ssh_reachable_reason")))
-        )
+        found.append(info("security_group_unknown", "whether SSH can reach %s is not known: %s" % (name, instance.get("ssh_reachable_reason"))))
     if not instance.get("public_ips") and not instance.get("ipv6_ips"):
         found.append(info("no_public_address", "%s has no public address: it can be reached from inside its network only" % name))
     agent = instance.get("cloud_assistant")

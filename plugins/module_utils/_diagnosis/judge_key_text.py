@@ -149,9 +149,7 @@ def _describe(line: KeyLine, key: PublicKey) -> Damage:
             "write %s in front of the key" % key.key_type,
         )
     if not typed:
-        return Damage(
-            "key_line_malformed", line.number, "there is no key type right before the key", "write %s in front of it" % key.key_type
-        )
+        return Damage("key_line_malformed", line.number, "there is no key type right before the key", "write %s in front of it" % key.key_type)
     return _unreadable(line, before + " " + key.base64, before.split()[-1], key)
 
 

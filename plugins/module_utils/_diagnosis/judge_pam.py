@@ -83,9 +83,7 @@ def _ask(facts: Facts, entry: PamEntry) -> Optional[Finding]:
 
 
 def _deny(facts: Facts, entry: PamEntry) -> Optional[Finding]:
-    return blocks(
-        "pam_deny", "%s: pam_deny refuses everybody who comes this far" % entry.place, "remove the line, or let an earlier one accept"
-    )
+    return blocks("pam_deny", "%s: pam_deny refuses everybody who comes this far" % entry.place, "remove the line, or let an earlier one accept")
 
 
 def _access(facts: Facts, entry: PamEntry) -> Optional[Finding]:
@@ -232,8 +230,7 @@ def _time(facts: Facts, entry: PamEntry) -> Optional[Finding]:
         return None
     return blocks(
         "pam_time",
-        "%s:%d keeps %s out at this time, %s:%s (%s; asked by %s)"
-        % (path, rule.line, facts.request.user, now[8:10], now[10:12], rule.text, entry.place),
+        "%s:%d keeps %s out at this time, %s:%s (%s; asked by %s)" % (path, rule.line, facts.request.user, now[8:10], now[10:12], rule.text, entry.place),
         "change the times, or wait",
     )
 

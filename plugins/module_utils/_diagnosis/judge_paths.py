@@ -127,8 +127,7 @@ def _insecure(facts: Facts, item: KeyFileFacts) -> Optional[Finding]:
         if node.uid not in (0, account.uid):
             return blocks(
                 what + "_wrong_owner",
-                "%s belongs to %s; StrictModes accepts only %s and root"
-                % (_shown(item, node.path), node.owner or "uid %d" % node.uid, facts.request.user),
+                "%s belongs to %s; StrictModes accepts only %s and root" % (_shown(item, node.path), node.owner or "uid %d" % node.uid, facts.request.user),
                 "find out whose it is; then move it away, or give it to its account",
                 give_home(facts, node),
             )

@@ -230,8 +230,7 @@ def _half_taken(facts: Facts, serving: List[Listening], holders: List[Listening]
     return [
         blocks(
             "port_taken",
-            "port %d is held by %s (process %d) for IPv4, so sshd listens for IPv6 only"
-            % (others[0].port, others[0].program, others[0].pid),
+            "port %d is held by %s (process %d) for IPv4, so sshd listens for IPv6 only" % (others[0].port, others[0].program, others[0].pid),
             "end that program and restart sshd, or give one of the two another port",
         )
     ]

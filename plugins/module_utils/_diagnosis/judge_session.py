@@ -33,23 +33,15 @@ def judge_session(facts: Facts) -> List[Finding]:
             )
         wait = find_unconditional_wait(text)
         if wait is not None and (hit is None or wait[0] < hit[0]):
-            found.append(
-                blocks(
-                    "shell_startup_hangs", "%s:%d makes every session wait: %s" % (path, wait[0], wait[1]), "remove the line"
-                )
-            )
+            found.append(blocks("shell_startup_hangs", "%s:%d makes every session wait: %s" % (path, wait[0], wait[1]), "remove the line"))
     for path, text in facts.session.login_startup:
         hit = find_unconditional_end(text)
         if hit is not None and not hit[1].startswith("exec"):
-            found.append(
-                warns("shell_startup_exits", "%s:%d ends every interactive session: %s" % (path, hit[0], hit[1]), "remove the line")
-            )
+            found.append(warns("shell_startup_exits", "%s:%d ends every interactive session: %s" % (path, hit[0], hit[1]), "remove the line"))
     for path, text in facts.session.rc:
         wait = find_unconditional_wait(text)
         if wait is not None:
-            found.append(
-                blocks("ssh_rc_hangs", "%s:%d runs at every login and does not end: %s" % (path, wait[0], wait[1]), "remove the line")
-            )
+            found.append(blocks("ssh_rc_hangs", "%s:%d runs at every login and does not end: %s" % (path, wait[0], wait[1]), "remove the line"))
     for disk in facts.session.disks:
         if disk.read_only:
             found.append(
@@ -60,11 +52,7 @@ def judge_session(facts: Facts) -> List[Finding]:
                 )
             )
         elif disk.free == 0 or disk.free_inodes == 0:
-            found.append(
-                warns(
-                    "disk_full", "the file system of %s has no %s left" % (disk.path, "space" if disk.free == 0 else "inodes"), "make room"
-                )
-            )
+            found.append(warns("disk_full", "the file system of %s has no %s left" % (disk.path, "space" if disk.free == 0 else "inodes"), "make room"))
     return found
 
 

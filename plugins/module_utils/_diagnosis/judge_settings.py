@@ -43,8 +43,7 @@ def judge_access(facts: Facts) -> List[Finding]:
         return [
             blocks(
                 "allow_users",
-                "AllowUsers does not cover %s%s (it has %s)%s"
-                % (user, where, " ".join(facts.words("allowusers")), _at(facts, "allowusers")),
+                "AllowUsers does not cover %s%s (it has %s)%s" % (user, where, " ".join(facts.words("allowusers")), _at(facts, "allowusers")),
                 "add %s to it" % user,
             )
         ]
@@ -64,8 +63,7 @@ def judge_access(facts: Facts) -> List[Finding]:
         return [
             blocks(
                 "allow_groups",
-                "AllowGroups (%s) has none of the groups of %s (%s)%s"
-                % (" ".join(allow), user, ", ".join(groups), _at(facts, "allowgroups")),
+                "AllowGroups (%s) has none of the groups of %s (%s)%s" % (" ".join(allow), user, ", ".join(groups), _at(facts, "allowgroups")),
                 "make %s a member of one of them" % user,
                 join_group(facts, plain),
             )
@@ -104,15 +102,12 @@ def judge_methods(facts: Facts) -> List[Finding]:
         )
     tries = facts.setting("maxauthtries", "6")
     if tries.isdigit() and int(tries) == 0:
-        found.append(
-            blocks("max_auth_tries", "MaxAuthTries is %s, too few for any key%s" % (tries, _at(facts, "maxauthtries")), "set it to 6")
-        )
+        found.append(blocks("max_auth_tries", "MaxAuthTries is %s, too few for any key%s" % (tries, _at(facts, "maxauthtries")), "set it to 6"))
     elif tries.isdigit() and int(tries) < 3:
         found.append(
             warns(
                 "max_auth_tries",
-                "MaxAuthTries is %s: an agent with more keys than that never comes to the right one%s"
-                % (tries, _at(facts, "maxauthtries")),
+                "MaxAuthTries is %s: an agent with more keys than that never comes to the right one%s" % (tries, _at(facts, "maxauthtries")),
                 "set it to 6, or use ssh with IdentitiesOnly=yes and one key",
             )
         )
@@ -164,8 +159,7 @@ def judge_algorithms(facts: Facts) -> List[Finding]:
         found.append(
             warns(
                 "algorithm_sha1_only",
-                "PubkeyAcceptedAlgorithms has ssh-rsa (SHA-1) only, which new clients do not offer%s"
-                % _at(facts, "pubkeyacceptedalgorithms"),
+                "PubkeyAcceptedAlgorithms has ssh-rsa (SHA-1) only, which new clients do not offer%s" % _at(facts, "pubkeyacceptedalgorithms"),
                 "add rsa-sha2-512",
             )
         )
@@ -227,11 +221,7 @@ def judge_session_settings(facts: Facts) -> List[Finding]:
     """Settings that end a session after the key has been accepted."""
     found = []
     if facts.setting("maxsessions", "10") == "0":
-        found.append(
-            blocks(
-                "max_sessions", "MaxSessions is 0, so no command and no shell can be started%s" % _at(facts, "maxsessions"), "set it to 10"
-            )
-        )
+        found.append(blocks("max_sessions", "MaxSessions is 0, so no command and no shell can be started%s" % _at(facts, "maxsessions"), "set it to 10"))
     grace = facts.setting("logingracetime", "120")
     if grace.isdigit() and 0 < int(grace) < 5:
         found.append(
@@ -320,6 +310,4 @@ def _depends(cause: str, what: str) -> Finding:
 
 def _satisfiable(facts: Facts, methods: str) -> bool:
     names = [method.split(":")[0] for method in methods.split(",")]
-    return names == ["publickey"] or (
-        names[0] == "publickey" and set(names) == {"publickey"} and len(names) < 3 and facts.request.key is None
-    )
+    return names == ["publickey"] or (names[0] == "publickey" and set(names) == {"publickey"} and len(names) < 3 and facts.request.key is None)

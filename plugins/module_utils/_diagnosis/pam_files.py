@@ -62,11 +62,7 @@ def parse_stack(text: str) -> List[StackLine]:
             kind, control, module, rest = match.groups()
             arguments = re.findall(r"\[[^\]]*\]|\S+", rest)
             optional = line.startswith("-")
-            found.append(
-                StackLine(
-                    kind.lower(), control, module, tuple(word.strip("[]") for word in arguments) + (("-",) if optional else ()), number
-                )
-            )
+            found.append(StackLine(kind.lower(), control, module, tuple(word.strip("[]") for word in arguments) + (("-",) if optional else ()), number))
     return found
 
 

@@ -25,9 +25,7 @@ KEY_PAIR_PAGE = 50
 RESULT_PAGE = 50
 TAG_BATCH = 20
 
-FINAL_INVOCATION_STATES = frozenset(
-    ["Success", "Invalid", "Aborted", "Failed", "Error", "Timeout", "Cancelled", "Terminated"]
-)
+FINAL_INVOCATION_STATES = frozenset(["Success", "Invalid", "Aborted", "Failed", "Error", "Timeout", "Cancelled", "Terminated"])
 
 
 class InstanceResult(dict):
@@ -55,17 +53,14 @@ class EcsClient(EcsSession):
     # -- instances ------------------------------------------------------------------------------------------------
 
     def describe_instances(
-        self,
-        instance_ids: Optional[Sequence[str]] = None,
-        tags: Optional[Mapping[str, str]] = None,
-        read: Callable[[dict], Any] = dict,
-        **filters: Any
+        self, instance_ids: Optional[Sequence[str]] = None, tags: Optional[Mapping[str, str]] = None, read: Callable[[dict], Any] = dict, **filters: Any
     ) -> List[Any]:
         """All instances that match; I(filters) are the API's own (C(Status="Running"), C(KeyPairName=...)).
 
         Unknown ids are missing from the answer. An empty list of ids asks for nothing. I(read) turns each entry into what
         the caller keeps of it, page by page: the raw entries of thousands of instances are tens of megabytes.
         """
+
         def read_sound(raw: dict) -> Any:
             return read(raw) if is_instance_id(raw.get("InstanceId")) else None
 
@@ -75,9 +70,7 @@ class EcsClient(EcsSession):
             found = [self.pages_by_token("DescribeInstances", params, path, read_sound)]
         else:
             batches = _batches(instance_ids, DESCRIBE_BATCH)
-            found = self.in_parallel(
-                lambda ids: self.pages_by_token("DescribeInstances", dict(params, InstanceIds=_json(ids)), path, read_sound), batches
-            )
+            found = self.in_parallel(lambda ids: self.pages_by_token("DescribeInstances", dict(params, InstanceIds=_json(ids)), path, read_sound), batches)
         sound = [instance for page in found for instance in page if instance is not None]
         self.left_out += sum(len(page) for page in found) - len(sound)
         return sound
@@ -125,9 +118,7 @@ class EcsClient(EcsSession):
         first = self.call("DescribeKeyPairs", dict(params, PageNumber=1))
         found = items_of(first, "KeyPairs", "KeyPair")
         pages = -(-int(first.get("TotalCount") or 0) // KEY_PAIR_PAGE)
-        bodies = self.in_parallel(
-            lambda number: self.call("DescribeKeyPairs", dict(params, PageNumber=number)), range(2, pages + 1)
-        )
+        bodies = self.in_parallel(lambda number: self.call("DescribeKeyPairs", dict(params, PageNumber=number)), range(2, pages + 1))
         for body in bodies:
             found.extend(items_of(body, "KeyPairs", "KeyPair"))
         return found
@@ -159,13 +150,9 @@ class EcsClient(EcsSession):
             },
         )
 
-    def create_key_pair(
-        self, name: str, tags: Optional[Mapping[str, str]] = None, resource_group_id: Optional[str] = None
-    ) -> Dict[str, Any]:
+    def create_key_pair(self, name: str, tags: Optional[Mapping[str, str]] = None, resource_group_id: Optional[str] = None) -> Dict[str, Any]:
         """The answer's C(PrivateKeyBody) is the only copy there will ever be."""
-        return self.call(
-            "CreateKeyPair", {"KeyPairName": name, "ResourceGroupId": resource_group_id, "Tag": _tag_list(tags)}
-        )
+        return self.call("CreateKeyPair", {"KeyPairName": name, "ResourceGroupId": resource_group_id, "Tag": _tag_list(tags)})
 
     def delete_key_pairs(self, names: Sequence[str]) -> None:
         """Delete; names that don't exist are no error."""
@@ -179,9 +166,7 @@ class EcsClient(EcsSession):
     def tag_key_pair(self, name: str, tags: Mapping[str, str]) -> None:
         for batch in _batches(sorted(tags), TAG_BATCH):
             chosen = {key: tags[key] for key in batch}
-            self.call(
-                "TagResources", {"ResourceType": "keypair", "ResourceId": [name], "Tag": _tag_list(chosen)}
-            )
+            self.call("TagResources", {"ResourceType": "keypair", "ResourceId": [name], "Tag": _tag_list(chosen)})
 
     def untag_key_pair(self, name: str, keys: Sequence[str]) -> None:
         for batch in _batches(sorted(keys), TAG_BATCH):
@@ -215,9 +200,7 @@ class EcsClient(EcsSession):
 
     # -- Cloud Assistant ------------------------------------------------------------------------------------------
 
-    def describe_cloud_assistant_status(
-        self, instance_ids: Sequence[str], read: Callable[[dict], Any] = dict
-    ) -> List[Any]:
+    def describe_cloud_assistant_status(self, instance_ids: Sequence[str], read: Callable[[dict], Any] = dict) -> List[Any]:
         """What is known of each agent, through I(read). Instances that never had one may be missing from the answer."""
         path = ("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus")
 
@@ -282,7 +265,7 @@ class EcsClient(EcsSession):
 
 def _batches(items: Sequence[str], size: int) -> List[List[str]]:
     unique = list(dict.fromkeys(items))
-    return [unique[start:start + size] for start in range(0, len(unique), size)]
+    return [unique[start : start + size] for start in range(0, len(unique), size)]
 
 
 def _json(items: Sequence[str]) -> str:
@@ -303,9 +286,7 @@ def _failed_result(instance_id: str, error: EcsError) -> InstanceResult:
 
 def _read_result(instance_id: str, entry: Optional[Mapping[str, Any]]) -> InstanceResult:
     if entry is None:
-        return InstanceResult(
-            InstanceId=instance_id, Success=False, Code="NoResult", Message="the answer does not mention this instance"
-        )
+        return InstanceResult(InstanceId=instance_id, Success=False, Code="NoResult", Message="the answer does not mention this instance")
     # Booleans and numbers come as JSON types or as text, depending on the gateway.
     return InstanceResult(
         InstanceId=instance_id,

@@ -19,10 +19,7 @@ from .sdk import Credential, silence_sdk
 from .settings import CloudSettings
 
 _REFRESH_AHEAD = 300  # seconds before the end at which assumed credentials are replaced
-_WAYS = (
-    "give access_key_id and access_key_secret (ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET), profile, "
-    "credentials_uri or ram_role_name"
-)
+_WAYS = "give access_key_id and access_key_secret (ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET), profile, credentials_uri or ram_role_name"
 
 
 class CredentialSource:
@@ -64,9 +61,7 @@ class CredentialSource:
         token = found.get_security_token()
         if not found.get_access_key_id() or not found.get_access_key_secret():
             raise _no_credentials(settings)
-        return Credential(
-            found.get_access_key_id(), found.get_access_key_secret(), token, "sts" if token else "access_key"
-        )
+        return Credential(found.get_access_key_id(), found.get_access_key_secret(), token, "sts" if token else "access_key")
 
 
 def _find_uri(profile: Optional[str]) -> str:
@@ -125,9 +120,7 @@ def _no_credentials(settings: CloudSettings) -> EcsError:
         hint = "This works on an ECS instance that has this role attached only."
     elif settings.profile:
         message = "there are no usable credentials in the profile %s" % settings.profile
-        hint = "Looked in ~/.aliyun/config.json and in %s." % (
-            os.environ.get("ALIBABA_CLOUD_CREDENTIALS_FILE") or "~/.alibabacloud/credentials.ini"
-        )
+        hint = "Looked in ~/.aliyun/config.json and in %s." % (os.environ.get("ALIBABA_CLOUD_CREDENTIALS_FILE") or "~/.alibabacloud/credentials.ini")
     else:
         message = "no credentials were found"
         hint = _WAYS[0].upper() + _WAYS[1:] + "."

@@ -74,11 +74,7 @@ class EcsError(Exception):
     @property
     def is_temporary(self) -> bool:
         """Whether the same call may succeed a moment later."""
-        return (
-            self.is_throttling
-            or self.status >= 500
-            or self.code in (ANSWER_LOST, CONNECTION_FAILED, "IdempotentProcessing")
-        )
+        return self.is_throttling or self.status >= 500 or self.code in (ANSWER_LOST, CONNECTION_FAILED, "IdempotentProcessing")
 
     @property
     def is_not_found(self) -> bool:

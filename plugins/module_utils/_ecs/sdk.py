@@ -54,8 +54,7 @@ def check_python() -> None:
     if sys.version_info < PYTHON_NEEDED:
         raise PythonTooOld(
             "this module needs Python %d.%d or newer where it runs (the Alibaba Cloud SDK does); it runs on %d.%d. "
-            "Run it on the controller (delegate_to: localhost) or set ansible_python_interpreter"
-            % (PYTHON_NEEDED + tuple(sys.version_info[:2]))
+            "Run it on the controller (delegate_to: localhost) or set ansible_python_interpreter" % (PYTHON_NEEDED + tuple(sys.version_info[:2]))
         )
 
 
@@ -150,9 +149,7 @@ class Caller:
         )
         try:
             with self._proxy_environment():
-                answer = self._client.call_api(call, request, self._runtime_class(
-                    http_proxy=self._proxies.http, https_proxy=self._proxies.https
-                ))
+                answer = self._client.call_api(call, request, self._runtime_class(http_proxy=self._proxies.http, https_proxy=self._proxies.https))
         except Exception as exc:  # noqa: BLE001 - the SDK has no common base: ours is the only type that leaves
             raise _translate(action, exc, self.endpoint, secrets) from None
         body = answer.get("body")

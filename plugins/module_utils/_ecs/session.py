@@ -100,9 +100,7 @@ class EcsSession:
         with ThreadPoolExecutor(workers) as pool:
             return list(pool.map(work, items))
 
-    def pages_by_token(
-        self, action: str, params: Mapping[str, Any], path: Tuple[str, str], read: Callable[[dict], Any] = dict
-    ) -> List[Any]:
+    def pages_by_token(self, action: str, params: Mapping[str, Any], path: Tuple[str, str], read: Callable[[dict], Any] = dict) -> List[Any]:
         """Every entry of all pages, through I(read); I(path) leads to the entries of a page."""
         found: List[Any] = []
         token = None

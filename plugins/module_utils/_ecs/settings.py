@@ -97,9 +97,7 @@ def read_settings(options: Mapping[str, Any], environ: Optional[Mapping[str, str
 def check_region(region: str) -> str:
     """Return I(region) when it can be a region id; it becomes part of a host name, so nothing else may pass."""
     if not is_region(region):
-        raise SettingsError(
-            "region %r is not a region id; give one such as cn-hangzhou or eu-central-1" % _shorten(region)
-        )
+        raise SettingsError("region %r is not a region id; give one such as cn-hangzhou or eu-central-1" % _shorten(region))
     return region
 
 
@@ -131,9 +129,7 @@ def parse_endpoint(text: Optional[str], option: str) -> Optional[Endpoint]:
     if not name or parts.netloc != host or not re.match(r"^[A-Za-z0-9.:_-]+\Z", name) or port == 0 or host.endswith(":"):
         raise SettingsError("%s %r is not a host, host:port or URL without a path" % (option, _shorten(text)))
     if protocol == "http" and not is_loopback(name):
-        raise SettingsError(
-            "%s uses plain http to %s; http is accepted to a loopback address only, use https" % (option, name)
-        )
+        raise SettingsError("%s uses plain http to %s; http is accepted to a loopback address only, use https" % (option, name))
     return Endpoint(host, protocol)
 
 

@@ -67,7 +67,8 @@ def read_tags(raw: Optional[Mapping[str, Any]]) -> Dict[str, str]:
     entries = raw.get("Tag") if isinstance(raw, dict) else []
     return {
         str(entry.get("TagKey", entry.get("Key", ""))): str(entry.get("TagValue", entry.get("Value", "")) or "")
-        for entry in (entries if isinstance(entries, list) else []) if isinstance(entry, dict)
+        for entry in (entries if isinstance(entries, list) else [])
+        if isinstance(entry, dict)
     }
 
 

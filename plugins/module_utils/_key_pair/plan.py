@@ -224,9 +224,9 @@ def _find_mismatch(current: KeyPair, wanted: Wanted, desired: Optional[PublicKey
             desired.fingerprint_md5,
         )
     if wanted.key_file.state == "missing":
-        return (
-            "key pair %s exists, but its private key is not at %s (made elsewhere, moved, or lost when an earlier run "
-            "was interrupted)" % (current.name, wanted.key_file.path)
+        return "key pair %s exists, but its private key is not at %s (made elsewhere, moved, or lost when an earlier run was interrupted)" % (
+            current.name,
+            wanted.key_file.path,
         )
     if current.public_key is not None and not _is_of_kind(current.public_key, wanted):
         return "key pair %s exists with %s, not the %s that is asked for" % (
@@ -255,9 +255,7 @@ def _plan_replace(current: KeyPair, wanted: Wanted, desired: Optional[PublicKey]
         raise Conflict("%s; it can't be replaced because ECS did not give its public key to put back" % reason)
     if desired is not None:
         if wanted.source == "cloud":
-            raise Conflict(
-                "%s; a key made by the cloud can't take its place in that file: move the file away first" % reason
-            )
+            raise Conflict("%s; a key made by the cloud can't take its place in that file: move the file away first" % reason)
         return [DELETE, IMPORT]
     _require_place(wanted)
     if wanted.source == "cloud":
@@ -285,9 +283,7 @@ def _write_if_path(wanted: Wanted) -> List[str]:
     return [WRITE_FILE] if wanted.key_file.state == "missing" else []
 
 
-def _with_attributes(
-    current: Optional[KeyPair], wanted: Wanted, desired: Optional[PublicKey], steps: List[str], warnings: List[str]
-) -> Plan:
+def _with_attributes(current: Optional[KeyPair], wanted: Wanted, desired: Optional[PublicKey], steps: List[str], warnings: List[str]) -> Plan:
     tags = plan_tags(current.tags if current else {}, wanted.tags, wanted.purge_tags)
     group = wanted.resource_group_id
     makes_pair = IMPORT in steps or CREATE in steps

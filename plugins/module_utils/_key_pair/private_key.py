@@ -81,7 +81,7 @@ def is_complete(content: bytes) -> bool:
         len(lines) > 2
         and lines[0].startswith(b"-----BEGIN ")
         and lines[-1].startswith(b"-----END ")
-        and lines[0][len(b"-----BEGIN "):] == lines[-1][len(b"-----END "):]
+        and lines[0][len(b"-----BEGIN ") :] == lines[-1][len(b"-----END ") :]
         and b"PRIVATE KEY" in lines[0]
     )
 
@@ -100,7 +100,7 @@ def read_public_half(content: bytes, passphrase: Optional[str], source: str) -> 
 
 
 def _read_openssh_header(content: bytes, source: str) -> PublicKey:
-    body, end, rest = content.strip()[len(_OPENSSH_BEGIN):].partition(_OPENSSH_END)
+    body, end, rest = content.strip()[len(_OPENSSH_BEGIN) :].partition(_OPENSSH_END)
     try:
         if not end or rest.strip():
             raise ValueError("not one whole key")
@@ -110,7 +110,7 @@ def _read_openssh_header(content: bytes, source: str) -> PublicKey:
         offset = len(_OPENSSH_MAGIC)
         for _unused in range(3):  # cipher, kdf, kdf options
             offset = _skip_string(data, offset)
-        if data[offset:offset + 4] != b"\0\0\0\1":
+        if data[offset : offset + 4] != b"\0\0\0\1":
             raise ValueError("not exactly one key")
         start = offset + 8
         offset = _skip_string(data, offset + 4)
@@ -118,14 +118,14 @@ def _read_openssh_header(content: bytes, source: str) -> PublicKey:
         # The private part must be there as a whole; what follows it is an authentication tag, if anything.
         _skip_string(data, offset)
         length = int.from_bytes(blob[:4], "big")
-        line = "%s %s" % (blob[4:4 + length].decode("ascii"), base64.b64encode(blob).decode("ascii"))
+        line = "%s %s" % (blob[4 : 4 + length].decode("ascii"), base64.b64encode(blob).decode("ascii"))
         return parse_public_key(line, source)
     except (KeyFormatError, ValueError, binascii.Error):
         raise PrivateKeyError("%s is not a whole OpenSSH private key; was it cut off?" % source) from None
 
 
 def _skip_string(data: bytes, offset: int) -> int:
-    end = offset + 4 + int.from_bytes(data[offset:offset + 4], "big")
+    end = offset + 4 + int.from_bytes(data[offset : offset + 4], "big")
     if offset + 4 > len(data) or end > len(data):
         raise ValueError("short string")
     return end

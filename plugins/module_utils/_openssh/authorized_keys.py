@@ -17,7 +17,7 @@ from typing import FrozenSet, List, NamedTuple, Optional, Tuple
 from .key_options import same_options, split_options
 from .keys import KEY_TYPES, KeyFormatError, PublicKey, decode_blob
 
-_LINE = re.compile(br"[^\n]*\n|[^\n]+\Z")
+_LINE = re.compile(rb"[^\n]*\n|[^\n]+\Z")
 _KEY = re.compile(r"([^ \t]+)[ \t]+([^ \t]+)[ \t]*(.*?)[ \t]*\Z", re.DOTALL)
 # What sshd passes over inside of base64.
 _SKIPPED = re.compile(r"[\r\v\f]")
@@ -137,11 +137,9 @@ def _updated(line: KeyLine, item: WantedKey, again: bool, changes: List[KeyChang
     """The line as wanted; None drops a repetition that would let the key in with other options than asked."""
     if item.options is not None and not same_options(line.options, item.options):
         if again:
-            changes.append(KeyChange("remove", "remove repeated line of key %s with other options"
-                                     % describe_key(line.key), line.key))
+            changes.append(KeyChange("remove", "remove repeated line of key %s with other options" % describe_key(line.key), line.key))
             return None
-        changes.append(KeyChange("update", "set options of key %s to %s"
-                                 % (describe_key(line.key), item.options or "none"), line.key))
+        changes.append(KeyChange("update", "set options of key %s to %s" % (describe_key(line.key), item.options or "none"), line.key))
         line = _rebuilt(line, item.options, line.key.comment)
     if item.comment is not None and not again and item.comment != line.key.comment:
         line = _rebuilt(line, line.options, item.comment)
@@ -176,7 +174,7 @@ def _append(lines: List[KeyLine], new: KeyLine) -> None:
 
 def _parse_line(number: int, raw: bytes) -> KeyLine:
     end = b"\r\n" if raw.endswith(b"\r\n") else b"\n" if raw.endswith(b"\n") else b""
-    text = raw[:len(raw) - len(end)].decode("utf-8", "surrogateescape")
+    text = raw[: len(raw) - len(end)].decode("utf-8", "surrogateescape")
     # To sshd a line ends at a NUL.
     stripped = text.split("\0", 1)[0].lstrip(" \t").rstrip("\r")
     if not stripped.strip(" \t"):
@@ -224,7 +222,7 @@ def _trimmed_blob(key_type: str, text: str) -> Optional[bytes]:
     offset = 0
     while offset + 4 <= len(blob):
         (length,) = struct.unpack_from(">I", blob, offset)
-        value = blob[offset + 4:offset + 4 + length]
+        value = blob[offset + 4 : offset + 4 + length]
         if len(value) < length:
             return None
         if offset and value[:1] < b"\x80":

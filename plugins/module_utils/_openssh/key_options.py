@@ -15,17 +15,28 @@ from .patterns import bad_address_pattern
 
 _PLAIN_FLAGS = ("agent-forwarding", "port-forwarding", "pty", "touch-required", "user-rc", "verify-required", "x11-forwarding")
 _FLAGS = frozenset(("restrict", "cert-authority") + _PLAIN_FLAGS + tuple("no-" + name for name in _PLAIN_FLAGS))
-_VALUED = frozenset((
-    "command", "environment", "expiry-time", "from", "permitlisten", "permitopen", "principals", "tunnel",
-))
+_VALUED = frozenset(
+    (
+        "command",
+        "environment",
+        "expiry-time",
+        "from",
+        "permitlisten",
+        "permitopen",
+        "principals",
+        "tunnel",
+    )
+)
 _ONCE = ("command", "from", "principals")
 _QUOTED = re.compile(r'"((?:\\"|\\(?!")|[^"\\])*)"\Z', re.DOTALL)
 # A blank may stand for the zero of a number of two digits.
 _EXPIRY = re.compile(
     r"(\d{4})(0[1-9]|1[0-2]| [1-9])(0[1-9]|[12]\d|3[01]| [1-9])"
-    r"(?:([01]\d|2[0-3]| \d)([0-5]\d| \d)(?:([0-5]\d|6[01]| \d))?)?(Z|UTC)?\Z", re.IGNORECASE)
+    r"(?:([01]\d|2[0-3]| \d)([0-5]\d| \d)(?:([0-5]\d|6[01]| \d))?)?(Z|UTC)?\Z",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"[ \t\r\v\f]*\+?(\d+)\Z")
-_MAX_TUNNEL = 2 ** 31 - 3
+_MAX_TUNNEL = 2**31 - 3
 
 
 class KeyOptionsError(ValueError):
@@ -48,7 +59,7 @@ def split_options(line: str) -> Tuple[str, str]:
     index = 0
     while index < len(line):
         char = line[index]
-        if char == "\\" and line[index + 1:index + 2] == '"':
+        if char == "\\" and line[index + 1 : index + 2] == '"':
             index += 1
         elif char == '"':
             quoted = not quoted
@@ -123,8 +134,7 @@ def _parse_option(part: str, source: str) -> KeyOption:
     if quoted:
         value = quoted.group(1).replace('\\"', '"')
     elif lowered in _VALUED:
-        raise KeyOptionsError('%s: the value of the key option %s must stand in double quotes, those in it as \\": %s="..."'
-                              % (source, name, name))
+        raise KeyOptionsError('%s: the value of the key option %s must stand in double quotes, those in it as \\": %s="..."' % (source, name, name))
     objection = _CHECKS[lowered](value) if lowered in _CHECKS else None
     if objection:
         raise KeyOptionsError("%s: %s" % (source, objection))
@@ -161,7 +171,7 @@ def _is_host_and_port(value: str) -> bool:
     match = re.match(r"(?:\[[^\]]*\]|[^\[:/][^:/]*|)[:/]", value)
     if not match or match.end() > 1025:
         return False
-    port = value[match.end():]
+    port = value[match.end() :]
     number = _NUMBER.match(port)
     return port == "*" or (number is not None and 1 <= int(number.group(1)) <= 65535)
 
@@ -179,8 +189,12 @@ def _check_from(value: str) -> Optional[str]:
 
 
 _CHECKS = {
-    "environment": _check_environment, "expiry-time": _check_expiry, "from": _check_from, "permitlisten": _check_permitlisten,
-    "permitopen": _check_permitopen, "tunnel": _check_tunnel,
+    "environment": _check_environment,
+    "expiry-time": _check_expiry,
+    "from": _check_from,
+    "permitlisten": _check_permitlisten,
+    "permitopen": _check_permitopen,
+    "tunnel": _check_tunnel,
 }
 
 
@@ -190,7 +204,7 @@ def _split_commas(text: str) -> List[str]:
     index = 0
     while index < len(text):
         char = text[index]
-        if char == "\\" and text[index + 1:index + 2] == '"':
+        if char == "\\" and text[index + 1 : index + 2] == '"':
             parts[-1] += '\\"'
             index += 2
             continue

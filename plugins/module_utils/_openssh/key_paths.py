@@ -55,9 +55,7 @@ def read_words(directives: Iterable[Directive]) -> SshdWords:
                 keys_command = keys_command or " ".join(directive.arguments)
         elif directive.keyword in groups:
             groups[directive.keyword] += directive.arguments
-    return SshdWords(
-        DEFAULT_PATTERNS if key_files is None else key_files, keys_in_match, groups["allowgroups"], groups["denygroups"], keys_command,
-        in_match)
+    return SshdWords(DEFAULT_PATTERNS if key_files is None else key_files, keys_in_match, groups["allowgroups"], groups["denygroups"], keys_command, in_match)
 
 
 def settle_groups(text: str, groups: Sequence[str]) -> str:
@@ -90,8 +88,7 @@ def _in_groups(groups: Sequence[str], patterns: str) -> bool:
     words = patterns.split(",")
     refused = [word[1:] for word in words if word.startswith("!")]
     wanted = [word for word in words if not word.startswith("!")]
-    return any(matches(word, group) for word in wanted for group in groups) and not any(
-        matches(word, group) for word in refused for group in groups)
+    return any(matches(word, group) for word in wanted for group in groups) and not any(matches(word, group) for word in refused for group in groups)
 
 
 def is_personal(pattern: str) -> bool:

@@ -33,12 +33,13 @@ KEY_TYPES = tuple(sorted(_FIELDS))
 
 # The curves y^2 = x^3 - 3x + b modulo p of FIPS 186-4: bytes of a coordinate, p and b.
 _CURVES = {
-    b"nistp256": (32, 2 ** 256 - 2 ** 224 + 2 ** 192 + 2 ** 96 - 1,
-                  0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b),
-    b"nistp384": (48, 2 ** 384 - 2 ** 128 - 2 ** 96 + 2 ** 32 - 1,
-                  0xb3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aef),
-    b"nistp521": (66, 2 ** 521 - 1,
-                  0x0051953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00),
+    b"nistp256": (32, 2**256 - 2**224 + 2**192 + 2**96 - 1, 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B),
+    b"nistp384": (48, 2**384 - 2**128 - 2**96 + 2**32 - 1, 0xB3312FA7E23EE7E4988E056BE3F82D19181D9C6EFE8141120314088F5013875AC656398D8A2ED19D2A85C8EDD3EC2AEF),
+    b"nistp521": (
+        66,
+        2**521 - 1,
+        0x0051953EB9618E1C9A1F929A21A0B68540EEA2DA725B99B315F3B8B489918EF109E156193951EC7E937B1652C0BD3BB1BF073573DF883D2C34F1EF451FD46B503F00,
+    ),
 }
 _RSA_MINIMUM_BITS = 1024
 
@@ -105,14 +106,9 @@ def parse_public_key(text: str, source: str = "public_key") -> PublicKey:
     Raises KeyFormatError when there is no key, more than one, a private key, options, or a damaged blob.
     """
     if "PRIVATE KEY" in text:
-        raise KeyFormatError(
-            "%s holds a private key; give the public half (the .pub file, or the output of 'ssh-keygen -y -f FILE')"
-            % source
-        )
+        raise KeyFormatError("%s holds a private key; give the public half (the .pub file, or the output of 'ssh-keygen -y -f FILE')" % source)
     if "BEGIN " in text:
-        raise KeyFormatError(
-            "%s is in PEM or RFC 4716 form; convert it with 'ssh-keygen -i -m PKCS8 -f FILE' (or -m RFC4716)" % source
-        )
+        raise KeyFormatError("%s is in PEM or RFC 4716 form; convert it with 'ssh-keygen -i -m PKCS8 -f FILE' (or -m RFC4716)" % source)
     lines = [line.strip() for line in text_lines(text)]
     lines = [line for line in lines if line and not line.startswith("#")]
     if not lines:
@@ -129,10 +125,7 @@ def parse_key_fields(line: str, source: str) -> PublicKey:
     if key_type not in _FIELDS:
         if "-cert-v0" in key_type:
             raise KeyFormatError("%s is a certificate (%s); give the plain public key" % (source, key_type))
-        raise KeyFormatError(
-            "%s does not start with a known key type such as ssh-rsa or ssh-ed25519 (found %r)"
-            % (source, _shorten(key_type))
-        )
+        raise KeyFormatError("%s does not start with a known key type such as ssh-rsa or ssh-ed25519 (found %r)" % (source, _shorten(key_type)))
     if len(fields) < 2:
         raise KeyFormatError("%s has the key type %s but no key after it" % (source, key_type))
     blob = decode_blob(key_type, fields[1], source)
@@ -181,8 +174,7 @@ def _check_blob(key_type: str, blob: bytes, source: str) -> None:
         if not _field_ok(kind, value, previous):
             raise KeyFormatError("%s: the %s key is damaged" % (source, key_type))
     if key_type == "ssh-rsa" and _mpint_bits(values[2]) < _RSA_MINIMUM_BITS:
-        raise KeyFormatError("%s: the RSA key has %d bits; sshd takes none of less than %d"
-                             % (source, _mpint_bits(values[2]), _RSA_MINIMUM_BITS))
+        raise KeyFormatError("%s: the RSA key has %d bits; sshd takes none of less than %d" % (source, _mpint_bits(values[2]), _RSA_MINIMUM_BITS))
 
 
 def _with_previous(kinds: Tuple[str, ...], values: List[bytes]) -> List[Tuple[str, bytes]]:
@@ -207,7 +199,7 @@ def _is_point(value: bytes, curve: bytes) -> bool:
     size, p, b = _CURVES.get(curve, (0, 1, 0))
     if len(value) != 1 + 2 * size or value[:1] != b"\x04":
         return False
-    x, y = int.from_bytes(value[1:1 + size], "big"), int.from_bytes(value[1 + size:], "big")
+    x, y = int.from_bytes(value[1 : 1 + size], "big"), int.from_bytes(value[1 + size :], "big")
     return x < p and y < p and (y * y - x * x * x + 3 * x - b) % p == 0
 
 
@@ -222,7 +214,7 @@ def _read_strings(blob: bytes) -> List[bytes]:
         offset += 4
         if offset + length > len(blob):
             raise ValueError("short string")
-        values.append(blob[offset:offset + length])
+        values.append(blob[offset : offset + length])
         offset += length
     return values
 

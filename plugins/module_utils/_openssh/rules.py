@@ -16,8 +16,15 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 Effective = Dict[str, List[str]]
 
 _KEY_ALGORITHMS = (
-    "ssh-ed25519", "rsa-sha2-256", "rsa-sha2-512", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
-    "ecdsa-sha2-nistp521", "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
+    "ssh-ed25519",
+    "rsa-sha2-256",
+    "rsa-sha2-512",
+    "ssh-rsa",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "sk-ssh-ed25519@openssh.com",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
     "webauthn-sk-ecdsa-sha2-nistp256@openssh.com",
 )
 _DEFAULT_KEY_FILES = ("%h/.ssh/authorized_keys", ".ssh/authorized_keys", "~/.ssh/authorized_keys")
@@ -97,13 +104,13 @@ def _find_access_list(effective: Effective, account: Account) -> Optional[Obstac
         return None
     denied = [word for word in _words(effective, "denygroups") if any(_in_list(group, [word]) for group in account.groups)]
     if denied:
-        return Obstacle(
-            "denygroups", name, "DenyGroups has %s, a group of %s" % (denied[0], name), "take %s out of it" % denied[0]
-        )
+        return Obstacle("denygroups", name, "DenyGroups has %s, a group of %s" % (denied[0], name), "take %s out of it" % denied[0])
     allowed = _words(effective, "allowgroups")
     if allowed and not any(_in_list(group, allowed) for group in account.groups):
         return Obstacle(
-            "allowgroups", name, "AllowGroups has none of the groups of %s" % name,
+            "allowgroups",
+            name,
+            "AllowGroups has none of the groups of %s" % name,
             "add one of the groups %s to it" % ", ".join(account.groups),
         )
     return None
@@ -114,7 +121,9 @@ def _find_root(effective: Effective, account: Account) -> Optional[Obstacle]:
     if account.uid != 0 or value not in ("no", "forced-commands-only"):
         return None
     return Obstacle(
-        "permitrootlogin", account.name, "PermitRootLogin is %s" % value,
+        "permitrootlogin",
+        account.name,
+        "PermitRootLogin is %s" % value,
         "set it to prohibit-password, or leave %s out of the users" % account.name,
     )
 
@@ -124,7 +133,8 @@ def _find_methods(effective: Effective, account: Account) -> Optional[Obstacle]:
     if not lists or lists == ["any"] or any(_satisfiable(methods, effective) for methods in lists):
         return None
     return Obstacle(
-        "authenticationmethods", account.name,
+        "authenticationmethods",
+        account.name,
         "AuthenticationMethods is %s, which a key can't satisfy with the methods that are on" % " ".join(lists),
         "make publickey one of its lists",
     )
@@ -157,7 +167,9 @@ def _find_key_files(effective: Effective, account: Account, existing: Tuple[str,
     patterns = _words(effective, "authorizedkeysfile")
     if patterns and all(pattern.lower() == "none" for pattern in patterns):
         return Obstacle(
-            "authorizedkeysfile", account.name, "AuthorizedKeysFile is none",
+            "authorizedkeysfile",
+            account.name,
+            "AuthorizedKeysFile is none",
             "set it to .ssh/authorized_keys, or set AuthorizedKeysCommand",
         )
     if account.uid < 0 or not patterns or any(pattern in _DEFAULT_KEY_FILES for pattern in patterns):
@@ -166,9 +178,9 @@ def _find_key_files(effective: Effective, account: Account, existing: Tuple[str,
     if any(path in existing for path in files):
         return None
     return Obstacle(
-        "authorizedkeysfile", account.name,
-        "AuthorizedKeysFile makes sshd read the keys of %s from %s, where there is no file"
-        % (account.name, " and ".join(files)),
+        "authorizedkeysfile",
+        account.name,
+        "AuthorizedKeysFile makes sshd read the keys of %s from %s, where there is no file" % (account.name, " and ".join(files)),
         "put the keys there, or add .ssh/authorized_keys to it",
     )
 
@@ -178,7 +190,9 @@ def _find_revoked(effective: Effective, account: Account, existing: Tuple[str, .
     if path is None or path in existing:
         return None
     return Obstacle(
-        "revokedkeys", account.name, "RevokedKeys names %s, which can't be read, so that sshd refuses every key" % path,
+        "revokedkeys",
+        account.name,
+        "RevokedKeys names %s, which can't be read, so that sshd refuses every key" % path,
         "create that file (empty is enough) or remove the setting",
     )
 
@@ -188,7 +202,9 @@ def _find_algorithms(effective: Effective, account: Account) -> Optional[Obstacl
     if not accepted or any(name in _KEY_ALGORITHMS for name in ",".join(accepted).split(",")):
         return None
     return Obstacle(
-        "pubkeyacceptedalgorithms", account.name, "PubkeyAcceptedAlgorithms has no algorithm of a plain key",
+        "pubkeyacceptedalgorithms",
+        account.name,
+        "PubkeyAcceptedAlgorithms has no algorithm of a plain key",
         "add ssh-ed25519 or rsa-sha2-512 to it",
     )
 

@@ -29,7 +29,11 @@ Settings = Mapping[str, str]
 
 SWITCH_ON = {"PubkeyAuthentication": "yes"}
 OWN_KEYWORDS = (
-    "PubkeyAuthentication", "PasswordAuthentication", "KbdInteractiveAuthentication", "ChallengeResponseAuthentication", "PermitRootLogin",
+    "PubkeyAuthentication",
+    "PasswordAuthentication",
+    "KbdInteractiveAuthentication",
+    "ChallengeResponseAuthentication",
+    "PermitRootLogin",
 )
 
 # Old names that sshd still takes for the same setting.
@@ -78,7 +82,7 @@ def _read_word(line: str, index: int, first: bool) -> Tuple[str, int]:
     word = []
     while index < len(line):
         char = line[index]
-        following = line[index + 1:index + 2]
+        following = line[index + 1 : index + 2]
         if char == "\\" and ((following in ("'", '"', "\\") and following) or (following == " " and not quote)):
             word.append(following)
             index += 1
@@ -187,9 +191,9 @@ def _split_block(text: str) -> Tuple[List[str], List[str]]:
         if BLOCK_END not in stripped[begin:]:
             break
         end = stripped.index(BLOCK_END, begin)
-        own += lines[begin:end + 1]
-        del lines[begin:end + 1]
-        del stripped[begin:end + 1]
+        own += lines[begin : end + 1]
+        del lines[begin : end + 1]
+        del stripped[begin : end + 1]
     return own, lines
 
 

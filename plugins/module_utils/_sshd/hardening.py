@@ -94,9 +94,7 @@ def find_exceptions(asked: Hardening, directives: Sequence[Directive]) -> List[D
 
 def describe(before: Effective, after: Effective) -> Dict[str, Dict[str, str]]:
     """Each of the settings before and after, for the result."""
-    return {
-        name: {"before": _shown(name, before), "after": _shown(name, after)} for name in keywords(after) if name.lower() in before
-    }
+    return {name: {"before": _shown(name, before), "after": _shown(name, after)} for name in keywords(after) if name.lower() in before}
 
 
 def root_login(effective: Effective) -> str:
@@ -109,9 +107,7 @@ def _wants_password(directive: Directive) -> bool:
     if directive.keyword in [name.lower() for name in _DOORS]:
         return _value(directive) != "no"
     lists = directive.arguments if directive.keyword == "authenticationmethods" else ()
-    return bool(lists) and all(
-        any(method.split(":")[0] in ("password", "keyboard-interactive") for method in methods.split(",")) for methods in lists
-    )
+    return bool(lists) and all(any(method.split(":")[0] in ("password", "keyboard-interactive") for method in methods.split(",")) for methods in lists)
 
 
 def _value(directive: Directive) -> str:

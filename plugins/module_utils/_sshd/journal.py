@@ -45,10 +45,7 @@ def locked() -> Iterator[None]:
                 break
             except OSError:
                 if time.monotonic() > deadline:
-                    raise SshdError(
-                        "another run has been changing sshd on this host for %d seconds; try again when it has ended"
-                        % _LOCK_TIMEOUT
-                    )
+                    raise SshdError("another run has been changing sshd on this host for %d seconds; try again when it has ended" % _LOCK_TIMEOUT)
                 time.sleep(0.2)
         yield
     finally:
@@ -158,7 +155,7 @@ def _find_backups(folder: str) -> Dict[str, str]:
     for name in sorted(os.listdir(folder)):
         backup = os.path.join(folder, name)
         if name.endswith(".before"):
-            path = find_file(backup[:-len(".before")] + ".path") or b""
+            path = find_file(backup[: -len(".before")] + ".path") or b""
             backups[path.decode("utf-8", "surrogateescape").rstrip("\n")] = backup
     return backups
 
@@ -184,11 +181,20 @@ def _install_boot_unit(service: Service, state_dir: str) -> None:
 def _start_timer(timer: str, change: str, rollback_after: int, state_dir: str) -> None:
     script = os.path.join(state_dir, rollback.SCRIPT_NAME)
     why = "no proof of login arrived within %d seconds" % rollback_after
-    code, _out, err = run([
-        "systemd-run", "--quiet", "--unit=" + timer[:-len(".timer")], "--on-active=%d" % rollback_after,
-        "--timer-property=AccuracySec=1s", "--description=Undo a change of sshd that is not proven",
-        "/bin/sh", script, change, why,
-    ])
+    code, _out, err = run(
+        [
+            "systemd-run",
+            "--quiet",
+            "--unit=" + timer[: -len(".timer")],
+            "--on-active=%d" % rollback_after,
+            "--timer-property=AccuracySec=1s",
+            "--description=Undo a change of sshd that is not proven",
+            "/bin/sh",
+            script,
+            change,
+            why,
+        ]
+    )
     if code != 0:
         raise SshdError("systemd-run failed: %s" % " ".join(err.split()))
 

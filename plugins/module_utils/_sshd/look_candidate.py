@@ -137,9 +137,7 @@ class Planner:
             yield "none", changes
             return
         main_text = self.tree.main_text
-        patterns = sshd_config.include_patterns(
-            sshd_config.parse_directives(self.tree.main, main_text), everywhere=False
-        )
+        patterns = sshd_config.include_patterns(sshd_config.parse_directives(self.tree.main, main_text), everywhere=False)
         for path in [sshd_config.drop_in_path(pattern) for pattern in patterns]:
             if path is not None and os.path.isdir(os.path.dirname(path)):
                 yield "drop_in", dict(changes, **{path: encode(sshd_config.drop_in_text(settings))})
@@ -167,10 +165,7 @@ class Planner:
         for user in [EVERYBODY] + self.identities:
             others = [key for key in sshd_config.changed_keywords(before[user], after[user]) if key not in allowed]
             if others:
-                raise SshdError(
-                    "the change would also alter %s for %s, which it must not; nothing was changed"
-                    % (", ".join(others), user or "everybody")
-                )
+                raise SshdError("the change would also alter %s for %s, which it must not; nothing was changed" % (", ".join(others), user or "everybody"))
 
     def find_obstacles(self, user: str, effective: rules.Effective, keywords: Optional[Sequence[str]] = None) -> List[str]:
         """What keeps this user from logging in by key, with its place and its remedy; only what I(keywords) do, if given."""
@@ -185,19 +180,21 @@ class Planner:
         sentences = [sentence for user in users for sentence in self.find_obstacles(user, verdict[user])]
         if sentences:
             raise SshdError(
-                "public-key login can't be made effective, because of settings that this module does not change: %s; "
-                "nothing was changed" % "; ".join(sentences)
+                "public-key login can't be made effective, because of settings that this module does not change: %s; nothing was changed" % "; ".join(sentences)
             )
 
     def _refuse_no_way_in(self, verdict: Verdict) -> None:
         for user in self.identities:
-            switches = (SWITCH, "passwordauthentication", "kbdinteractiveauthentication", "challengeresponseauthentication",
-                        "gssapiauthentication", "hostbasedauthentication")
+            switches = (
+                SWITCH,
+                "passwordauthentication",
+                "kbdinteractiveauthentication",
+                "challengeresponseauthentication",
+                "gssapiauthentication",
+                "hostbasedauthentication",
+            )
             if not any(verdict[user].get(name) == ["yes"] for name in switches):
-                raise SshdError(
-                    "without our setting every way of authentication would be off for %s; turn one on elsewhere first, "
-                    "nothing was changed" % user
-                )
+                raise SshdError("without our setting every way of authentication would be off for %s; turn one on elsewhere first, nothing was changed" % user)
 
     def _sentence(self, obstacle: rules.Obstacle) -> str:
         places = [directive.place for directive in self.tree.directives() if directive.keyword == obstacle.keyword]
@@ -208,22 +205,20 @@ class Planner:
         users = [user for user in self._users if verdict[user].get(SWITCH) != ["yes"]]
         culprits = self._find_culprits(users)
         if culprits:
-            where = ", ".join(
-                "%s (%s)" % (item.place, "Match %s" % item.match if item.match else "read first") for item in culprits
-            )
+            where = ", ".join("%s (%s)" % (item.place, "Match %s" % item.match if item.match else "read first") for item in culprits)
             return (
                 "PubkeyAuthentication stays off for %s, whatever is set globally, because of %s; change or remove that "
                 "setting if it is not wanted any more, nothing was changed" % (", ".join(users), where)
             )
-        return (
-            "PubkeyAuthentication stays off for %s although no file says so; look at the options that sshd is started "
-            "with, nothing was changed" % ", ".join(users)
+        return "PubkeyAuthentication stays off for %s although no file says so; look at the options that sshd is started with, nothing was changed" % ", ".join(
+            users
         )
 
     def _find_culprits(self, users: List[str]) -> List[sshd_config.Directive]:
         """The lines without which the setting would be on: found by leaving each out in a copy."""
         lines = [
-            directive for directive in self.tree.directives()
+            directive
+            for directive in self.tree.directives()
             if directive.keyword == SWITCH and [word.lower() for word in directive.arguments] == ["no"] and directive.match
         ]
         guilty = []

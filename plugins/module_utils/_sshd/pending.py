@@ -38,9 +38,7 @@ def find_pending_problems(
     return [problem for problem in problems if problem]
 
 
-def _find_own_problems(
-    service: Service, planner: Planner, effective: Effective, session: Tuple[str, int], by_password: bool
-) -> List[str]:
+def _find_own_problems(service: Service, planner: Planner, effective: Effective, session: Tuple[str, int], by_password: bool) -> List[str]:
     user = planner.connecting or ""
     problems = planner.find_obstacles(user, effective, _LISTS)
     if not service.unit.endswith(".socket"):

@@ -32,9 +32,7 @@ def refuse_unprovable(asked: Hardening, proof: str, connecting: Optional[str], o
         )
     if not over_ssh or connecting is None:
         why = "the host does not tell who this run is logged in as" if over_ssh else "this run is not connected by ssh"
-        raise SshdError(
-            "password_authentication and permit_root_login need a login by ssh that proves them, and %s; %s" % (why, NOTHING_CHANGED)
-        )
+        raise SshdError("password_authentication and permit_root_login need a login by ssh that proves them, and %s; %s" % (why, NOTHING_CHANGED))
 
 
 def plan_hardening(planner: Planner, asked: Hardening, keys: Plan, proof_user: Optional[str], warn: Optional[Callable[[str], None]]) -> Plan:
@@ -56,8 +54,7 @@ def plan_hardening(planner: Planner, asked: Hardening, keys: Plan, proof_user: O
     plan = planner.find_candidate(keys.after, wanted, lambda after: _holds(planner, asked, after))
     if not _holds(planner, asked, plan.after):
         raise SshdError(
-            "the settings do not come into force, although no Match block says otherwise; look at the options that sshd is started "
-            "with, %s" % NOTHING_CHANGED
+            "the settings do not come into force, although no Match block says otherwise; look at the options that sshd is started with, %s" % NOTHING_CHANGED
         )
     planner.refuse_side_effects(keys.after, plan.after, [name.lower() for name in hardening.keywords(general)])
     if asked.closes:
@@ -88,10 +85,7 @@ def _refuse_keyless(planner: Planner, asked: Hardening, verdict: Verdict, warn: 
     users = [name for name in planner.identities if asked.password_authentication is False or get_account(name).uid == 0]
     off = [name for name in users if verdict[name].get(SWITCH) != ["yes"]]
     if off:
-        raise SshdError(
-            "PubkeyAuthentication is off for %s, who could not log in any more; name them among the users, %s"
-            % (", ".join(off), NOTHING_CHANGED)
-        )
+        raise SshdError("PubkeyAuthentication is off for %s, who could not log in any more; name them among the users, %s" % (", ".join(off), NOTHING_CHANGED))
     planner.refuse_obstacles(users, verdict)
     for name in users:
         if get_account(name).uid < 0:
@@ -106,6 +100,4 @@ def _refuse_keyless(planner: Planner, asked: Hardening, verdict: Verdict, warn: 
 
 
 def _describe(exception: Directive) -> str:
-    return "%s in the block Match %s (%s)" % (
-        " ".join([exception.keyword] + list(exception.arguments)), exception.match, exception.place
-    )
+    return "%s in the block Match %s (%s)" % (" ".join([exception.keyword] + list(exception.arguments)), exception.match, exception.place)

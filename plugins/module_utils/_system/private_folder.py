@@ -29,6 +29,6 @@ def private_folder() -> Iterator[str]:
 def clear_folders() -> None:
     """Remove the folders that killed runs left."""
     for name in os.listdir(_PARENT):
-        number = name[len(_PREFIX):].partition("-")[0]
+        number = name[len(_PREFIX) :].partition("-")[0]
         if name.startswith(_PREFIX) and number.isdigit() and not os.path.exists("/proc/" + number):
             shutil.rmtree(os.path.join(_PARENT, name), ignore_errors=True)

@@ -45,8 +45,13 @@ def run_tool(argv: List[str], stdin: str = "", timeout: int = 120) -> Tuple[int,
     if path is None:
         raise HostError("%s not found in %s" % (argv[0], TOOL_PATH))
     process = subprocess.Popen(  # pylint: disable=ansible-bad-function
-        [path] + argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/",
-        env={"PATH": TOOL_PATH, "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"})
+        [path] + argv[1:],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd="/",
+        env={"PATH": TOOL_PATH, "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"},
+    )
     try:
         output = process.communicate(stdin.encode("utf-8"), timeout=timeout)[0]
     except subprocess.TimeoutExpired:

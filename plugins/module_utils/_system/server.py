@@ -9,6 +9,7 @@ options are the unit's. Nothing is taken from a process: anybody can name one ss
 This file is also sent to instances in front of guest programs, so it runs on Python 2.7 and 3.6 and imports nothing of ours.
 Note that this module util is **PRIVATE** to the collection.
 """
+
 import os
 import re
 import shlex
@@ -44,7 +45,8 @@ def run(argv, data=b"", seconds=30, env=None, become=os.setsid):
     given.seek(0)
     try:
         process = subprocess.Popen(  # pylint: disable=ansible-bad-function,subprocess-popen-preexec-fn
-            argv, stdin=given, stdout=out, stderr=err, cwd="/", env=env or ENVIRONMENT, close_fds=True, preexec_fn=become)
+            argv, stdin=given, stdout=out, stderr=err, cwd="/", env=env or ENVIRONMENT, close_fds=True, preexec_fn=become
+        )
     except OSError as exc:
         return Ended(NOT_STARTED, "", str(exc))
     late = time.time() + seconds

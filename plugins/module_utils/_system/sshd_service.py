@@ -57,10 +57,7 @@ class Service(NamedTuple):
 def get_service(wanted: str = "auto") -> Service:
     """The active unit; SshdError if this host has no systemd or no active SSH unit."""
     if not os.path.isdir("/run/systemd/system"):
-        raise SshdError(
-            "this host does not run systemd, and without it a change of sshd could not be undone safely; "
-            "make the change by hand"
-        )
+        raise SshdError("this host does not run systemd, and without it a change of sshd could not be undone safely; make the change by hand")
     names = _SERVICES + _SOCKETS if wanted == "auto" else (_full_name(wanted),)
     seen = []
     for name in names:
@@ -68,9 +65,7 @@ def get_service(wanted: str = "auto") -> Service:
         if _is_active(unit):
             return _make_service(unit)
         seen.append("%s is %s" % (name, unit.get("ActiveState", "unknown") if unit.get("LoadState") == "loaded" else "not there"))
-    raise SshdError(
-        "no SSH unit of systemd is active (%s); start it, or name the right one with the option service" % ", ".join(seen)
-    )
+    raise SshdError("no SSH unit of systemd is active (%s); start it, or name the right one with the option service" % ", ".join(seen))
 
 
 def reload_service(service: Service) -> None:
@@ -79,9 +74,7 @@ def reload_service(service: Service) -> None:
         return
     code, _out, err = run(["systemctl", service.verb, service.listener], timeout=_RELOAD_TIMEOUT)
     if code != 0:
-        raise SshdError(
-            "'systemctl %s %s' failed: %s" % (service.verb, service.listener, " ".join(err.split()) or "status %d" % code)
-        )
+        raise SshdError("'systemctl %s %s' failed: %s" % (service.verb, service.listener, " ".join(err.split()) or "status %d" % code))
 
 
 def check_alive(service: Service, addresses: List[Tuple[str, int]]) -> None:

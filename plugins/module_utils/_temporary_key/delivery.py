@@ -91,17 +91,13 @@ def _batches(items: Sequence[Item]) -> List[Tuple[WantedKey, List[Item]]]:
     for item in items:
         for one in item.keys:
             groups.setdefault(one, []).append(item)
-    return [
-        (one, group[start:start + COMMAND_BATCH])
-        for one, group in groups.items()
-        for start in range(0, len(group), COMMAND_BATCH)
-    ]
+    return [(one, group[start : start + COMMAND_BATCH]) for one, group in groups.items() for start in range(0, len(group), COMMAND_BATCH)]
 
 
 def _split(items: List[Item], error: EcsError) -> List[List[Item]]:
     """What to try again: halves, if ECS refused the whole batch for one instance in it."""
     if len(items) > 1 and is_about_one_instance(error.code):
-        return [items[:len(items) // 2], items[len(items) // 2:]]
+        return [items[: len(items) // 2], items[len(items) // 2 :]]
     for item in items:
         item.stop_by_error(error)
     return []

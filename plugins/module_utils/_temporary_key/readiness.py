@@ -49,9 +49,7 @@ def find_instance_problem(instance: Mapping[str, Any]) -> Optional[Problem]:
 def find_agent_problem(assistant: Mapping[str, Any]) -> Optional[Problem]:
     """What DescribeCloudAssistantStatus says against it."""
     if not assistant["installed"]:
-        return Problem(
-            "agent_missing", "the Cloud Assistant agent is not installed", "install it (InstallCloudAssistant) and reboot the instance"
-        )
+        return Problem("agent_missing", "the Cloud Assistant agent is not installed", "install it (InstallCloudAssistant) and reboot the instance")
     if not assistant["online"]:
         return Problem(
             "agent_offline",
@@ -102,17 +100,13 @@ def find_guest_problem(answer: Mapping[str, Any], may_prepare: bool) -> Optional
             return Problem("sshd_broken", "sshd would reject the plugin's lines (%s)" % _one_line(error), "see 'sshd -T' in the instance")
         return _swallowed(block)
     if answer["wanted"] and not seen["plugin"] and not seen["manager"]:
-        return Problem(
-            "agent_too_old", "acs-plugin-manager is missing in it", "upgrade the Cloud Assistant agent to %s or newer" % OLDEST_AGENT
-        )
+        return Problem("agent_too_old", "acs-plugin-manager is missing in it", "upgrade the Cloud Assistant agent to %s or newer" % OLDEST_AGENT)
     if answer["wanted"] and "install" not in answer and not may_prepare:
         return _NOT_PREPARED
     return None
 
 
-_NOT_PREPARED = Problem(
-    "not_prepared", "it does not ask for temporary keys (plugin config_ecs_instance_connect)", "run with prepare=auto once"
-)
+_NOT_PREPARED = Problem("not_prepared", "it does not ask for temporary keys (plugin config_ecs_instance_connect)", "run with prepare=auto once")
 
 
 def _find_command_problem(row: Mapping[str, Any], seen: Mapping[str, Any]) -> Optional[Problem]:
@@ -131,8 +125,7 @@ def _find_command_problem(row: Mapping[str, Any], seen: Mapping[str, Any]) -> Op
         return Problem(
             "foreign_command",
             "somebody else's AuthorizedKeysCommand is in force for %s: %s" % (row["name"], _one_line(command)),
-            "sshd has room for one only, and the vendor's installer would silently leave this one: remove it, or have it "
-            "call the plugin's too",
+            "sshd has room for one only, and the vendor's installer would silently leave this one: remove it, or have it call the plugin's too",
         )
     if not seen["command"]:
         return None
@@ -151,16 +144,13 @@ def _swallowed(block: str) -> Problem:
     return Problem(
         "command_not_in_force",
         "%s the plugin's AuthorizedKeysCommand, so sshd would not use it" % where,
-        "move the block into a file that is read last, or put 'Match all' after it; sshd -T -C user=NAME,host=x,addr=192.0.2.1 "
-        "shows what counts",
+        "move the block into a file that is read last, or put 'Match all' after it; sshd -T -C user=NAME,host=x,addr=192.0.2.1 shows what counts",
     )
 
 
 def _find_pubkey_problem(row: Mapping[str, Any], seen: Mapping[str, Any]) -> Optional[Problem]:
     if (row.get("settings") or {}).get("pubkeyauthentication") == ["no"]:
-        return Problem(
-            "pubkey_off", "PubkeyAuthentication is no for %s" % row["name"], "turn it on: role alicloud.ecs_access.ssh_server"
-        )
+        return Problem("pubkey_off", "PubkeyAuthentication is no for %s" % row["name"], "turn it on: role alicloud.ecs_access.ssh_server")
     return None
 
 
@@ -216,9 +206,7 @@ def _find_install_problem(answer: Mapping[str, Any]) -> Problem:
         said = _one_line(install.get("output") or "")
         return Problem("plugin_failed", "%s (exit status %d%s); %s" % (what, code, ": " + said if said else "", undone), remedy)
     if answer.get("after_error"):
-        return Problem(
-            "plugin_failed", "sshd rejected what the plugin wrote (%s); %s" % (_one_line(answer["after_error"]), undone), _LOG
-        )
+        return Problem("plugin_failed", "sshd rejected what the plugin wrote (%s); %s" % (_one_line(answer["after_error"]), undone), _LOG)
     for row in after.get("users") or []:
         problem = _find_command_problem(row, after)
         if problem is not None:

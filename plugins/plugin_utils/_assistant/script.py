@@ -74,9 +74,7 @@ def render_parts(token: str, data: bytes) -> tuple[list[str], str]:
     """Scripts to send ahead, and the text that shall stand in the script that runs the command."""
     text = base64.b64encode(gzip.compress(data, mtime=0)).decode()
     pieces = [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
-    scripts = [
-        _PREAMBLE.format(token=token) + _PART.format(token=token, number=number, text=piece) for number, piece in enumerate(pieces[:-1])
-    ]
+    scripts = [_PREAMBLE.format(token=token) + _PART.format(token=token, number=number, text=piece) for number, piece in enumerate(pieces[:-1])]
     return scripts, pieces[-1]
 
 

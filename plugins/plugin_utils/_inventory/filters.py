@@ -75,11 +75,7 @@ def request_parameters(wanted: Filter) -> list[dict[str, t.Any]]:
     # The API knows the wildcard *, and no other.
     if len(names) == 1 and "?" not in names[0]:
         parameters["InstanceName"] = names[0]
-    tags = [
-        {"Key": key} if values is None else {"Key": key, "Value": values[0]}
-        for key, values in wanted.tags.items()
-        if values is None or len(values) == 1
-    ]
+    tags = [{"Key": key} if values is None else {"Key": key, "Value": values[0]} for key, values in wanted.tags.items() if values is None or len(values) == 1]
     if tags:
         parameters["Tag"] = tags[:_TAGS_PER_CALL]
     ids = list(dict.fromkeys(wanted.values.get("instance_id", ())))

@@ -85,18 +85,14 @@ def proof_command(target: Target, only_this_key: bool, timeout: int) -> Attempt:
     return Attempt([*command, "-S", "none", "-T", "--", target.host, f"echo logged-in-'{token}'"], f"logged-in-{token}")
 
 
-def prove_login(
-    attempt: Attempt, target: Target, timeout: int, sleep: Callable[[float], None] = time.sleep, run: Callable[..., Any] = subprocess.run
-) -> Proof:
+def prove_login(attempt: Attempt, target: Target, timeout: int, sleep: Callable[[float], None] = time.sleep, run: Callable[..., Any] = subprocess.run) -> Proof:
     """Log in at most twice. Whatever ssh ends with, only the far side's own answer proves a login."""
     problem = ""
     for turn in range(_TRIES):
         if turn:
             sleep(_PAUSE)
         try:
-            done = run(
-                attempt.command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=timeout + 15, check=False
-            )
+            done = run(attempt.command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=timeout + 15, check=False)
         except subprocess.TimeoutExpired:
             problem = f"ssh did not end within {timeout + 15} seconds"
             continue

@@ -82,7 +82,7 @@ def decode(frame: bytes) -> Message:
         raise WireError(f"a frame of {len(frame)} bytes ends within its header") from None
     if not created:
         raise WireError("a frame has no time")
-    return Message(kind, frame[place + 20:])
+    return Message(kind, frame[place + 20 :])
 
 
 def read_status(payload: bytes) -> Speed | End | None:
@@ -92,10 +92,7 @@ def read_status(payload: bytes) -> Speed | End | None:
         speed = int.from_bytes(rest[:4], "big")
         return Speed(speed) if speed else None
     if code == bytes([_CONNECT_FAILED]):
-        return End(
-            "the service could not connect to the instance: it is not running, its Cloud Assistant agent is not online, or the "
-            "session has expired"
-        )
+        return End("the service could not connect to the instance: it is not running, its Cloud Assistant agent is not online, or the session has expired")
     if code == bytes([_CLOSED]):
         reason = rest.decode("ascii", "replace").strip("\0 \n")
         if reason == "Exit":

@@ -61,9 +61,7 @@ class AgentService:
         if state == "garbage":
             return web.Response(text="<html>login</html>\n")
         keys = self._keys.keys(instance.instance_id, request.query.get("username", ""))
-        infos = [
-            {"userName": key.user_name, "publicKey": key.public_key, "expiredTime": int(key.expires * 1000)} for key in keys
-        ]
+        infos = [{"userName": key.user_name, "publicKey": key.public_key, "expiredTime": int(key.expires * 1000)} for key in keys]
         return web.json_response({"instanceId": instance.instance_id, "requestId": os.urandom(8).hex(), "keyInfos": infos})
 
     async def _send_key(self, instance: Instance, request: web.Request) -> web.StreamResponse:

@@ -59,9 +59,7 @@ def parse_call(request: RawRequest) -> Call:
         action = request.headers.get("x-acs-action") or parameters.get("Action", "")
         version = request.headers.get("x-acs-version") or parameters.get("Version", "")
         return Call("acs3", action, version, key_id, parameters)
-    return Call(
-        "rpc", parameters.get("Action", ""), parameters.get("Version", ""), parameters.get("AccessKeyId", ""), parameters
-    )
+    return Call("rpc", parameters.get("Action", ""), parameters.get("Version", ""), parameters.get("AccessKeyId", ""), parameters)
 
 
 def authenticate(request: RawRequest, call: Call, credentials: Credentials, behaviours: Behaviours) -> Caller:

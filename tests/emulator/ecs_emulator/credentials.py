@@ -50,9 +50,7 @@ class Credentials:
 
     def __init__(self, fleet: Fleet, clock: Clock) -> None:
         self._clock = clock
-        owner = Caller(
-            fleet.access_key_id, "Account", "acs:ram::%s:root" % fleet.account_id, fleet.account_id, fleet.account_id
-        )
+        owner = Caller(fleet.access_key_id, "Account", "acs:ram::%s:root" % fleet.account_id, fleet.account_id, fleet.account_id)
         self._secrets = {fleet.access_key_id: _Secret(owner, fleet.access_key_secret, "", None)}
         self._nonces: set[str] = set()
         self._nonces_by_age: deque[tuple[float, str]] = deque()
@@ -82,9 +80,7 @@ class Credentials:
         known = self._secrets[access_key_id]
         if known.expires is None:
             if token:
-                raise ApiError(
-                    400, "InvalidSecurityToken.MismatchWithAccessKey", "Specified SecurityToken mismatch with the AccessKey."
-                )
+                raise ApiError(400, "InvalidSecurityToken.MismatchWithAccessKey", "Specified SecurityToken mismatch with the AccessKey.")
             return known.caller
         if not token:
             raise ApiError(400, "MissingSecurityToken", "SecurityToken is mandatory for this action.")
@@ -99,9 +95,7 @@ class Credentials:
         try:
             moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
         except ValueError:
-            raise ApiError(
-                400, "InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted."
-            ) from None
+            raise ApiError(400, "InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted.") from None
         if abs(self._clock() - moment.timestamp()) > REQUEST_LIFETIME:
             raise ApiError(400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
 

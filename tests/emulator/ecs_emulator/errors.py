@@ -63,9 +63,7 @@ def resource_group_not_found() -> ApiError:
 
 def incorrect_instance_status() -> ApiError:
     """The operation is not possible in the instance's present status."""
-    return ApiError(
-        403, "IncorrectInstanceStatus", "The current status of the resource does not support this operation."
-    )
+    return ApiError(403, "IncorrectInstanceStatus", "The current status of the resource does not support this operation.")
 
 
 def dry_run() -> ApiError:

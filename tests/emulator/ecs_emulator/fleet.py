@@ -145,10 +145,7 @@ class _Groups:
     """Security groups by id; an instance may name one or bring its own."""
 
     def __init__(self, regions: tuple[str, ...]) -> None:
-        self._groups = {
-            "sg-default-%s" % region: SecurityGroupSpec("sg-default-%s" % region, "default", region, (RuleSpec(),))
-            for region in regions
-        }
+        self._groups = {"sg-default-%s" % region: SecurityGroupSpec("sg-default-%s" % region, "default", region, (RuleSpec(),)) for region in regions}
 
     def specs(self) -> tuple[SecurityGroupSpec, ...]:
         return tuple(self._groups.values())
@@ -189,9 +186,7 @@ def _parse_rule(section: Reader) -> RuleSpec:
     return rule
 
 
-def _parse_instances(
-    section: Reader, regions: tuple[str, ...], default_region: str, groups: _Groups, first: int
-) -> list[InstanceSpec]:
+def _parse_instances(section: Reader, regions: tuple[str, ...], default_region: str, groups: _Groups, first: int) -> list[InstanceSpec]:
     region = section.choice("region", regions, default_region)
     count = section.optional_number("count")
     name = section.text("name", "instance-%d" % (first + 1))
@@ -234,10 +229,7 @@ def _parse_instances(
     if count is None:
         return [InstanceSpec(instance_id=instance_id, name=name, **common)]
     digits = len(str(count))
-    return [
-        InstanceSpec(instance_id="%s%0*d" % (instance_id, digits, n), name="%s-%0*d" % (name, digits, n), **common)
-        for n in range(1, count + 1)
-    ]
+    return [InstanceSpec(instance_id="%s%0*d" % (instance_id, digits, n), name="%s-%0*d" % (name, digits, n), **common) for n in range(1, count + 1)]
 
 
 def _parse_assistant(section: Reader) -> AssistantSpec:
@@ -262,8 +254,7 @@ def _check_instances(instances: list[InstanceSpec], key_pairs: tuple[KeyPairSpec
         seen.add(instance.instance_id)
         if instance.key_pair and (instance.region, instance.key_pair) not in pairs:
             raise FleetError(
-                "instance '%s' is bound to key pair '%s', which key_pairs does not have in region %s"
-                % (instance.name, instance.key_pair, instance.region)
+                "instance '%s' is bound to key pair '%s', which key_pairs does not have in region %s" % (instance.name, instance.key_pair, instance.region)
             )
 
 

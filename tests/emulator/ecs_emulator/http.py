@@ -42,9 +42,7 @@ class _ConnectionLost(Exception):
 class Api:
     """The handler of the API's one path."""
 
-    def __init__(
-        self, cloud: Cloud, lifecycle: Lifecycle, assistant: Assistant, sessions: Sessions, faults: Faults, requests: RequestLog
-    ) -> None:
+    def __init__(self, cloud: Cloud, lifecycle: Lifecycle, assistant: Assistant, sessions: Sessions, faults: Faults, requests: RequestLog) -> None:
         self._cloud = cloud
         self._lifecycle = lifecycle
         self._assistant = assistant
@@ -111,9 +109,7 @@ class Api:
         if not call.version:
             raise missing_parameter("Version", True)
         if action is None or action.version != call.version:
-            raise ApiError(
-                404, "InvalidAction.NotFound", "Specified api is not found, please check your url and method."
-            )
+            raise ApiError(404, "InvalidAction.NotFound", "Specified api is not found, please check your url and method.")
         fault = self._faults.take(call.action)
         entry["fault"] = fault.fault if fault else ""
         await self._suffer(request, fault)

@@ -87,9 +87,7 @@ def show_invocation(invocation: Invocation, include_output: bool, plain: bool) -
         "WorkingDir": invocation.working_dir,
         "Parameters": "{}",
         "CreationTime": iso_seconds(invocation.created),
-        "InvokeInstances": {
-            "InvokeInstance": [_show_execution(execution, include_output, plain) for execution in executions]
-        },
+        "InvokeInstances": {"InvokeInstance": [_show_execution(execution, include_output, plain) for execution in executions]},
     }
 
 

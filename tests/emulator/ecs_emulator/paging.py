@@ -33,11 +33,11 @@ def page_of(items: Sequence[Item], params: Parameters, limit: int = 100, default
         start = _decode(params.get("NextToken"))
         rest = start + size < total
         fields = {"TotalCount": total, "PageSize": size, "PageNumber": 1, "NextToken": _encode(start + size) if rest else ""}
-        return Page(items[start:start + size], fields)
+        return Page(items[start : start + size], fields)
     size = params.number("PageSize", default, 1, limit, "InvalidParameter")
     number = params.number("PageNumber", 1, 1, None, "InvalidParameter")
     start = (number - 1) * size
-    return Page(items[start:start + size], {"TotalCount": total, "PageSize": size, "PageNumber": number, "NextToken": ""})
+    return Page(items[start : start + size], {"TotalCount": total, "PageSize": size, "PageNumber": number, "NextToken": ""})
 
 
 def _encode(start: int) -> str:

@@ -63,15 +63,13 @@ def fingerprint_md5(blob: bytes) -> str:
 def fingerprint_sha1(blob: bytes) -> str:
     """Twenty bytes with colons: the form of the vendor's own sample for imported keys."""
     digest = hashlib.sha1(blob).hexdigest()
-    return ":".join(digest[index:index + 2] for index in range(0, len(digest), 2))
+    return ":".join(digest[index : index + 2] for index in range(0, len(digest), 2))
 
 
 def make_key() -> tuple[str, str]:
     """A new RSA-2048 key as the service makes it: (PKCS#1 PEM, public key line). Takes about 100 ms."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-    )
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
     public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
     return private.decode(), public.decode()
 
@@ -87,5 +85,5 @@ def _split(blob: bytes) -> list[bytes] | None:
         offset += 4 + length
         if offset > len(blob):
             return None
-        values.append(blob[offset - length:offset])
+        values.append(blob[offset - length : offset])
     return values

@@ -68,7 +68,7 @@ def decode(frame: bytes) -> Message:
     if not created:
         raise ValueError("the frame has no time")
     text = [value.decode("ascii", "replace") for value in (session_id, instance_id, version)]
-    return Message(kind, frame[offset + 20:], sequence, created, text[0], text[1], text[2].rstrip())
+    return Message(kind, frame[offset + 20 :], sequence, created, text[0], text[1], text[2].rstrip())
 
 
 def send_speed(bits_per_second: int) -> bytes:
@@ -88,4 +88,4 @@ def _string(frame: bytes, offset: int) -> tuple[bytes, int]:
     end = offset + 1 + length
     if end > len(frame):
         raise ValueError("the frame ends within its header")
-    return frame[offset + 1:end], end
+    return frame[offset + 1 : end], end

@@ -97,9 +97,7 @@ class Sessions:
         available = sum(1 for session in in_region if session.sockets or self.is_open(session))
         if connected >= self.limits.per_instance or available >= self.limits.per_region:
             raise ApiError(403, "SessionCount.ExceedLimit", "The number of sessions exceeds the upper limit.")
-        session = Session(
-            "s-" + secrets.token_hex(10), secrets.token_urlsafe(48), instance, port, target, username, self._cloud.clock(), caller
-        )
+        session = Session("s-" + secrets.token_hex(10), secrets.token_urlsafe(48), instance, port, target, username, self._cloud.clock(), caller)
         self._sessions[session.session_id] = session
         return session
 

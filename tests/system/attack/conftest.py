@@ -46,9 +46,7 @@ class Victim(NamedTuple):
 
     def cloud_module(self, module: str, args: dict[str, Any], **more: Any) -> dict[str, Any]:
         """A cloud module on the controller: its result, with C(failed)."""
-        run = self.controller.playbook(
-            LOCAL_PLAY % {"module": module}, [], extra_vars={"arguments": args}, environment=self.cloud.environment(), **more
-        )
+        run = self.controller.playbook(LOCAL_PLAY % {"module": module}, [], extra_vars={"arguments": args}, environment=self.cloud.environment(), **more)
         assert run.results, run.output
         return dict(run.results[-1].result, failed=run.results[-1].status == "failed")
 

@@ -140,9 +140,7 @@ def test_a_name_with_two_lines_is_its_first(attacked, keys, make_key):
             "m-blank": lambda line: b" " + line,
         },
     )
-    edit_lines(
-        instance, "/etc/shadow", {"m-shadowed": lambda line: [line, line], "m-blank-shadow": lambda line: b"\t" + line}
-    )
+    edit_lines(instance, "/etc/shadow", {"m-shadowed": lambda line: [line, line], "m-blank-shadow": lambda line: b"\t" + line})
     assert opened(attacked, names, revoked) == set(names)
 
     silent = {}

@@ -71,7 +71,7 @@ def test_names_and_tags_are_not_run_from_inventory_cache_or_export(start_fleet: 
         source = account.source(**options)
         assert len(account.listing(source).hosts) == 6 and list((tmp_path / "cache").iterdir())
         # Evaluated on purpose it does run.
-        account.run("ansible", "localhost", "-m", "ansible.builtin.debug", "-a", f"msg=\"{template('control')}\"")
+        account.run("ansible", "localhost", "-m", "ansible.builtin.debug", "-a", f'msg="{template("control")}"')
         assert canaries.seen() == ["control"]
         # Keys with a meaning of their own do not survive Ansible's own export.
         exportable = account.source("exportable.ecs.yml", **options, exclude_filters=[{"name": "e4"}, {"name": "e5"}])

@@ -99,7 +99,7 @@ def test_results_that_are_kept_in_a_file_and_given_to_the_next_run_do_not_run(fi
     assert left == {module: [] for module in tasks}
     # The file is read as variables: what a person writes there is evaluated.
     own = canaries.beside("own.yml")
-    own.write_text(f"found: \"{canaries.template('own')}\"\n")
+    own.write_text(f'found: "{canaries.template("own")}"\n')
     attacked.controller.playbook(SHOW, [], options=["-e", f"@{own}"])
     assert canaries.seen() == ["own"]
 
@@ -131,7 +131,5 @@ def test_a_playbook_that_quotes_a_made_up_answer_runs_none_of_it(attacked, tmp_p
     run = attacked.playbook(DIAGNOSE, extra_vars={"ecs_access_hosts": "all", "ecs_access_user": "bob"}, variables=variables)
     assert answers(attacked.instance) == 1 and canaries.seen() == [], run.output
     answer_for(attacked.instance, ["ssh_access"], {"failed": True, "msg": text("msg")})
-    run = attacked.playbook(
-        "alicloud.ecs_access.onboard", extra_vars={"ecs_access_hosts": "all", "ssh_users_accounts": [{"name": "bob"}]}, variables=variables
-    )
+    run = attacked.playbook("alicloud.ecs_access.onboard", extra_vars={"ecs_access_hosts": "all", "ssh_users_accounts": [{"name": "bob"}]}, variables=variables)
     assert answers(attacked.instance) == 2 and canaries.seen() == [], run.output

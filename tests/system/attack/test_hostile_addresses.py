@@ -149,7 +149,9 @@ def test_forged_answers_of_any_form_spoil_only_their_own_host(start_fleet: Calla
 def test_the_module_for_instances_gives_out_no_hostile_address_or_id(start_fleet: Callable, controller_key, tmp_path) -> None:
     canaries = Canaries(tmp_path)
     evil = [{"name": f"evil-{number}", "public_ip": text} for number, text in enumerate(hostile_texts(canaries))]
-    play = LOCAL + """
+    play = (
+        LOCAL
+        + """
     - alicloud.ecs_access.ecs_instance_info:
       register: found
     - ansible.builtin.add_host:
@@ -163,6 +165,7 @@ def test_the_module_for_instances_gives_out_no_hostile_address_or_id(start_fleet
     - ansible.builtin.raw: uptime
       ignore_unreachable: true
 """
+    )
     with running_account(start_fleet, tmp_path, controller_key, [GOOD, *evil]) as account:
         run = account.play(play)
         (found,) = [result.result["instances"] for result in run.results if result.action == "alicloud.ecs_access.ecs_instance_info"]

@@ -65,9 +65,7 @@ def test_a_title_is_not_a_command_line(attacked, local_account):
     instance = attacked.instance
     impostor.settle(instance)
     bob_comes_in(attacked, local_account)
-    instance.exec(
-        f"mkdir {HOME}/b; cp /usr/bin/python3 {HOME}/b/sshd; mkfifo {HOME}/fifo; ssh-keygen -q -t ed25519 -N '' -f {HOME}/host_key", user="mallory"
-    )
+    instance.exec(f"mkdir {HOME}/b; cp /usr/bin/python3 {HOME}/b/sshd; mkfifo {HOME}/fifo; ssh-keygen -q -t ed25519 -N '' -f {HOME}/host_key", user="mallory")
     instance.put(f"{HOME}/listener.py", LISTENER)
     instance.put(f"{HOME}/configuration", CONFIGURATION, owner="mallory:")
     # Whoever opens the FIFO gets a configuration, and mallory gets to know it.

@@ -122,7 +122,7 @@ def test_what_runs_as_root_out_of_a_leavers_session_ends_or_is_named(attacked, m
     hired = apply(attacked, users=[{"name": name, "sudo": "nopasswd", "authorized_keys": [key.public]} for name in ("mallory", "john")])
     assert not hired.failed, hired.said
     instance.put("/usr/local/bin/beat", BEAT, "0755")
-    start = "for how in stays moves; do sudo -n sh -c \"setsid /usr/local/bin/beat {0}-$how > /dev/null 2>&1 < /dev/null &\"; done"
+    start = 'for how in stays moves; do sudo -n sh -c "setsid /usr/local/bin/beat {0}-$how > /dev/null 2>&1 < /dev/null &"; done'
     everything = {"mallory-stays", "mallory-moves", "john-stays", "john-moves"}
     with open_sessions(attacked, {name: start.format(name) for name in ("mallory", "john")}, key) as sessions:
         wait_for(lambda: beats(instance, 0.2) == everything)

@@ -99,9 +99,7 @@ def test_no_key_is_removed_without_a_login(attacked, broken_ssh, make_key):
     old, new, john = make_key("old", kind="ecdsa"), make_key("new", kind="ecdsa"), make_key("john")
     for key in (old, new):
         attacked.cloud.call("ImportKeyPair", KeyPairName=key.path.name, PublicKeyBody=key.public)
-    bound = attacked.cloud_module(
-        "alicloud.ecs_access.ecs_attach_key_pair", {"key_pair_name": "old", "instance_ids": [attacked.instance.instance_id]}
-    )
+    bound = attacked.cloud_module("alicloud.ecs_access.ecs_attach_key_pair", {"key_pair_name": "old", "instance_ids": [attacked.instance.instance_id]})
     assert not bound["failed"], bound
     assert attacked.lets_in("root", old)
     recover = {

@@ -170,9 +170,7 @@ class Controller:
         collected = self._scratch("results", ".jsonl")
         full = {**self.environment(), "LAB_RESULTS": str(collected), **environment}
         program = BIN / command[0]
-        done = subprocess.run(
-            [str(program), *command[1:]], capture_output=True, text=True, env=full, timeout=600, stdin=subprocess.DEVNULL, check=False
-        )
+        done = subprocess.run([str(program), *command[1:]], capture_output=True, text=True, env=full, timeout=600, stdin=subprocess.DEVNULL, check=False)
         results = tuple(TaskResult(**json.loads(line)) for line in collected.read_text().splitlines())
         return Run(done.returncode, done.stdout, done.stderr, results)
 

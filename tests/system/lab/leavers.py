@@ -99,9 +99,7 @@ def _forgive(attacked: Any) -> None:
     """Make an sshd from 9.8 on keep nobody out because of logins that failed before."""
     if "persourcepenalties" not in attacked.instance.exec("/usr/sbin/sshd -T -f /dev/null"):
         return
-    attacked.instance.exec(
-        "sed -i '1i PerSourcePenalties no' /etc/ssh/sshd_config; systemctl reload $(systemctl is-active -q ssh && echo ssh || echo sshd)"
-    )
+    attacked.instance.exec("sed -i '1i PerSourcePenalties no' /etc/ssh/sshd_config; systemctl reload $(systemctl is-active -q ssh && echo ssh || echo sshd)")
     wait_for(lambda: attacked.ssh("root", attacked.key).returncode == 0)
 
 

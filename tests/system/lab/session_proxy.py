@@ -45,7 +45,7 @@ async def main(url: str) -> None:
         async for message in stream:
             data = message.data
             n = data[8]
-            payload = data[30 + n + data[9 + n]:]
+            payload = data[30 + n + data[9 + n] :]
             if data[0] == 1:
                 greeted.set()
                 os.write(1, payload)

@@ -32,9 +32,7 @@ def running_cloud(
     """Instances by name: reachable ones, hidden ones whose port is not published, and bare ones that nobody prepared."""
     groups = [(reachable, {}), (hidden, {"publish_ssh": False}), (bare, {})]
     instances = [
-        {"name": name, "backend": "container", "image": "el-like" if name in el_like else "debian12", **more}
-        for names, more in groups
-        for name in names
+        {"name": name, "backend": "container", "image": "el-like" if name in el_like else "debian12", **more} for names, more in groups for name in names
     ]
     with start_fleet({"instances": instances, **fleet}) as started:
         for instance in started:

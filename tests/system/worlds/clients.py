@@ -75,9 +75,7 @@ def run(folder: Path, script: str, instance: Instance) -> subprocess.CompletedPr
     """A script of the table, by a person without an agent of their own."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("SSH_")}
     environment = {**clean, "HOST": instance.ssh_host, "PORT": str(instance.ssh_port), "LC_ALL": "C"}
-    return subprocess.run(
-        ["sh", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL
-    )
+    return subprocess.run(["sh", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
 
 
 def login(folder: Path, arguments: str, instance: Instance, host: str = "") -> subprocess.CompletedProcess[str]:

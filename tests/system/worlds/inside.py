@@ -77,7 +77,7 @@ SESSION = (
     # Nothing in the files tells: the real login does.
     Scenario("session_fails", "printf 'set -e\\nfalse\\n' > $H/.bashrc", ": > $H/.bashrc", note="set-e", proof="fails"),
     Scenario("sftp_only", "match 'Match User bob' 'ForceCommand internal-sftp'", "sed -i '/Match User/,$d' $C; restart", verdict="unknown"),
-    Scenario("sftp_only", "keys 'command=\"internal-sftp\" %s\\n' \"$K\"", "sed -i 's/command=\"internal-sftp\" //' $A", note="key", verdict="unknown"),
+    Scenario("sftp_only", 'keys \'command="internal-sftp" %s\\n\' "$K"', "sed -i 's/command=\"internal-sftp\" //' $A", note="key", verdict="unknown"),
     Scenario(
         "keys_command_fails",
         "rm $A; printf '#!/bin/sh\\nexec sleep 600\\n' > /usr/local/bin/keys; chmod 0755 /usr/local/bin/keys; "

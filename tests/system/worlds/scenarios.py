@@ -60,9 +60,7 @@ PATHS = (
     Scenario("key_file_writable", "chgrp users $A; chmod 0664 $A", note="group"),
     Scenario("key_file_not_regular", "rm $A; mkfifo $A; chown bob $A", "rm $A; " + WITH_KEY, note="fifo"),
     Scenario("key_file_not_regular", "rm $A; mkdir $A; chown bob $A", "rmdir $A; " + WITH_KEY, note="directory"),
-    Scenario(
-        "key_file_not_regular", "rm -r $S; touch $S; chown bob $S", "rm $S; install -d -o bob -m 0700 $S; " + WITH_KEY, note="ssh-is-a-file"
-    ),
+    Scenario("key_file_not_regular", "rm -r $S; touch $S; chown bob $S", "rm $S; install -d -o bob -m 0700 $S; " + WITH_KEY, note="ssh-is-a-file"),
     Scenario("key_file_dangling_link", "rm $A; ln -s /nowhere/keys $A", "rm $A; " + WITH_KEY),
     Scenario("key_file_missing", "rm $A"),
     Scenario("key_file_missing", "rm -r $S", note="no-ssh-directory"),
@@ -80,8 +78,7 @@ PATHS = (
     ),
     Scenario(
         "key_file_unreadable",
-        "mkdir -p /srv/keys; cp $A /srv/keys/bob; chown root: /srv/keys/bob; chmod 0600 /srv/keys/bob; "
-        "conf 'AuthorizedKeysFile /srv/keys/%u'",
+        "mkdir -p /srv/keys; cp $A /srv/keys/bob; chown root: /srv/keys/bob; chmod 0600 /srv/keys/bob; conf 'AuthorizedKeysFile /srv/keys/%u'",
         note="custom",
     ),
 )
@@ -120,8 +117,7 @@ KEY_TEXT = (
     Scenario("forced_command_refuses", 'keys \'command="/bin/false" %s\\n\' "$K"', WITH_KEY),
     Scenario(
         "forced_command_refuses",
-        'keys \'no-pty,command="echo \\047Please login as the user \\\\"admin\\\\" rather than the user '
-        '\\\\"root\\\\".\\047;exit 142" %s\\n\' "$K"',
+        'keys \'no-pty,command="echo \\047Please login as the user \\\\"admin\\\\" rather than the user \\\\"root\\\\".\\047;exit 142" %s\\n\' "$K"',
         WITH_KEY,
         note="cloud-init",
     ),
@@ -172,9 +168,7 @@ SETTINGS = (
         "sed -i 1d $C; restart",
         note="krl",
     ),
-    Scenario(
-        "algorithm_not_accepted", "conf 'PubkeyAcceptedKeyTypes rsa-sha2-512,ecdsa-sha2-nistp256'", "sed -i 1d $C; restart", proof="refused"
-    ),
+    Scenario("algorithm_not_accepted", "conf 'PubkeyAcceptedKeyTypes rsa-sha2-512,ecdsa-sha2-nistp256'", "sed -i 1d $C; restart", proof="refused"),
     Scenario("algorithm_not_accepted", "conf 'PubkeyAcceptedKeyTypes ssh-ed25519'", "sed -i 1d $C; restart", key="rsa:2048", note="rsa"),
     Scenario(
         "rsa_key_too_small",
@@ -187,17 +181,14 @@ SETTINGS = (
     Scenario("max_auth_tries", "conf 'MaxAuthTries 0'", "sed -i 1d $C; restart"),
     Scenario("max_sessions", "conf 'MaxSessions 0'", "sed -i 1d $C; restart", proof="fails"),
     Scenario("forced_command_refuses", "conf 'ForceCommand /bin/false'", "sed -i 1d $C; restart", note="setting"),
-    Scenario(
-        "forced_command_missing", "match 'Match User bob' 'ForceCommand /opt/gone'", "sed -i '/Match User/,$d' $C; restart", note="setting"
-    ),
+    Scenario("forced_command_missing", "match 'Match User bob' 'ForceCommand /opt/gone'", "sed -i '/Match User/,$d' $C; restart", note="setting"),
     Scenario("chroot_missing", "conf 'ChrootDirectory /srv/jail/%u'", "sed -i 1d $C; restart", proof="fails"),
     Scenario("chroot_unsafe", "mkdir -p /srv/jail; chown bob /srv/jail; conf 'ChrootDirectory /srv/jail'", "sed -i 1d $C; restart"),
     Scenario("chroot_without_shell", "mkdir -p /srv/jail; conf 'ChrootDirectory /srv/jail'", "sed -i 1d $C; restart"),
     Scenario(
         "keys_command_missing",
         "rm $A; conf 'AuthorizedKeysCommand /opt/gone' 'AuthorizedKeysCommandUser nobody'",
-        "printf '#!/bin/sh\\necho %s\\n' \"$K\" > /usr/local/bin/keys; chmod 0755 /usr/local/bin/keys; "
-        "sed -i s,/opt/gone,/usr/local/bin/keys, $C; restart",
+        "printf '#!/bin/sh\\necho %s\\n' \"$K\" > /usr/local/bin/keys; chmod 0755 /usr/local/bin/keys; sed -i s,/opt/gone,/usr/local/bin/keys, $C; restart",
     ),
     Scenario(
         "keys_command_unsafe",
@@ -223,9 +214,7 @@ SETTINGS = (
         "conf 'AuthorizedKeysCommand /usr/local/bin/keys' 'AuthorizedKeysCommandUser nosuchuser'",
         "sed -i s/nosuchuser/nobody/ $C; restart",
     ),
-    Scenario(
-        "refuse_connection", "match 'Match User bob' 'RefuseConnection yes'", "sed -i '/Match User/,$d' $C; restart", images=("debian13",)
-    ),
+    Scenario("refuse_connection", "match 'Match User bob' 'RefuseConnection yes'", "sed -i '/Match User/,$d' $C; restart", images=("debian13",)),
 )
 
 SERVER = (
@@ -233,9 +222,7 @@ SERVER = (
     Scenario("sshd_masked", "stop; systemctl mask -q $UNIT.service ssh.socket 2>/dev/null", images=("debian11", "debian12", "debian13")),
     Scenario("sshd_config_broken", "stop; sed -i '3iPubkeyAuthentikation yes' $C; restart", "sed -i /Authentikation/d $C; restart"),
     Scenario("host_keys_missing", "rm /etc/ssh/ssh_host_*", note="running", images=("debian12", "debian11", "el-like")),
-    Scenario(
-        "host_keys_missing", "chmod 0644 /etc/ssh/ssh_host_*_key; restart", note="modes", fix="chmod 0600 /etc/ssh/ssh_host_*_key; restart"
-    ),
+    Scenario("host_keys_missing", "chmod 0644 /etc/ssh/ssh_host_*_key; restart", note="modes", fix="chmod 0600 /etc/ssh/ssh_host_*_key; restart"),
     Scenario("privsep_directory_missing", "rmdir /run/sshd"),
     Scenario("sshd_stopped", "kill -STOP $(cat /run/sshd.pid)", proof="works"),
     Scenario("sshd_local_only", "conf 'ListenAddress 127.0.0.1'", "sed -i 1d $C; restart"),
@@ -290,9 +277,7 @@ PAM = (
     ),
     Scenario("pam_deny", "pam 'account requisite pam_deny.so'", "sed -i 1d /etc/pam.d/sshd", proof="refused"),
     Scenario("pam_module_missing", "pam 'account required pam_nosuch.so'", "sed -i 1d /etc/pam.d/sshd", proof="refused"),
-    Scenario(
-        "limit_maxlogins", "echo 'bob hard maxlogins 0' > /etc/security/limits.d/x.conf", "rm /etc/security/limits.d/x.conf", proof="fails"
-    ),
+    Scenario("limit_maxlogins", "echo 'bob hard maxlogins 0' > /etc/security/limits.d/x.conf", "rm /etc/security/limits.d/x.conf", proof="fails"),
 )
 
 SESSION = (
@@ -301,9 +286,7 @@ SESSION = (
 )
 
 
-ROOT_KEY = (
-    "mkdir -p /root/.ssh; printf '%s\\n' \"$K\" > /root/.ssh/authorized_keys; chmod 0700 /root/.ssh; chmod 0600 /root/.ssh/authorized_keys"
-)
+ROOT_KEY = "mkdir -p /root/.ssh; printf '%s\\n' \"$K\" > /root/.ssh/authorized_keys; chmod 0700 /root/.ssh; chmod 0600 /root/.ssh/authorized_keys"
 HEALTHY = (
     Healthy("plain", ":"),
     Healthy("private-group-may-write", "chmod 0775 $H; chmod 0664 $A"),
@@ -312,8 +295,7 @@ HEALTHY = (
     Healthy("junk-around-the-key", "printf '\\n# ssh-rsa\\nnonsense\\nssh-rsa\\n   %s' \"$K\" > $A"),
     Healthy(
         "root-owned-central-file",
-        "mkdir /srv/keys; cp $A /srv/keys/bob; chown root: /srv/keys/bob; chmod 0644 /srv/keys/bob; rm -r $S; "
-        "conf 'AuthorizedKeysFile /srv/keys/%u'",
+        "mkdir /srv/keys; cp $A /srv/keys/bob; chown root: /srv/keys/bob; chmod 0644 /srv/keys/bob; rm -r $S; conf 'AuthorizedKeysFile /srv/keys/%u'",
     ),
     Healthy("allowed-by-address", 'conf "AllowUsers eve bob@$ADDR"'),
     Healthy("from-covers-the-address", 'printf \'from="%s.0.0/16" %s\\n\' ${ADDR%.*.*} "$K" > $A'),

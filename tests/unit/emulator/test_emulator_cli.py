@@ -26,9 +26,7 @@ def serve(tmp_path, fleet, *more):
         sys.executable, "-m", "ecs_emulator", "serve", "--fleet", str(tmp_path / "fleet.yml"),
         "--state", str(tmp_path / "state"), "--ready-file", str(tmp_path / "ready.json"), *more,
     ]  # fmt: skip
-    return subprocess.Popen(
-        command, env=dict(os.environ, PYTHONPATH=str(EMULATOR)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen(command, env=dict(os.environ, PYTHONPATH=str(EMULATOR)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def wait_for(path, process):
@@ -48,9 +46,7 @@ def test_ready_file_while_it_serves(tmp_path, number):
         assert stat.S_IMODE(ready.stat().st_mode) == 0o600
         facts = json.loads(ready.read_text())
         assert sorted(facts) == ["access_key_id", "access_key_secret", "endpoint", "instances", "region"]
-        assert facts["instances"] == [
-            {"instance_id": "i-web", "name": "web", "backend": "api", "ssh_host": None, "ssh_port": None, "container": None}
-        ]
+        assert facts["instances"] == [{"instance_id": "i-web", "name": "web", "backend": "api", "ssh_host": None, "ssh_port": None, "container": None}]
         answer = client.call(
             facts["endpoint"], facts["access_key_id"], facts["access_key_secret"], "DescribeInstances",
             {"RegionId": facts["region"]},

@@ -48,9 +48,7 @@ def test_defaults_skip_and_clear(emulator):
     assert control(emulator, "GET")[1] == {"faults": []}
 
 
-@pytest.mark.parametrize(
-    "body", ["not json", "[]", {"fault": "explode"}, {"fault": "error", "tmes": 1}, {"fault": "error", "times": "2"}, {"action": ""}]
-)
+@pytest.mark.parametrize("body", ["not json", "[]", {"fault": "explode"}, {"fault": "error", "tmes": 1}, {"fault": "error", "times": "2"}, {"action": ""}])
 def test_wrong_faults_are_refused_with_a_sentence(emulator, body):
     status, answer = control(emulator, "POST", body)
     assert status == 400

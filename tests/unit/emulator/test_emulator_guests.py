@@ -19,9 +19,7 @@ from ecs_emulator.backends.container import is_abandoned, owner_mark
 from ecs_emulator.backends.podman import CAP_SYS_RESOURCE, Completed, has_capability, podman_environment, render_containers_conf
 
 
-@pytest.mark.parametrize(
-    ("mask", "expected"), [("000001ffffffffff", True), ("000001fffeffffff", False), ("0000000001000000", True), ("0", False)]
-)
+@pytest.mark.parametrize(("mask", "expected"), [("000001ffffffffff", True), ("000001fffeffffff", False), ("0000000001000000", True), ("0", False)])
 def test_capabilities_are_read_from_the_effective_set(mask, expected):
     status = f"Name:\tx\nCapPrm:\t000001ffffffffff\nCapEff:\t{mask}\n"
     assert has_capability(status, CAP_SYS_RESOURCE) is expected

@@ -29,9 +29,7 @@ def test_vendor_sdk_from_import_to_delete(emulator, rsa_line, algorithm):
     client = sdk(emulator, algorithm)
     tags = [models.ImportKeyPairRequestTag(key="owner", value="a b+c*~é")]
     imported = client.import_key_pair(
-        models.ImportKeyPairRequest(
-            region_id=emulator.region, key_pair_name="团队.key", public_key_body=rsa_line + " me@host\n", tag=tags
-        )
+        models.ImportKeyPairRequest(region_id=emulator.region, key_pair_name="团队.key", public_key_body=rsa_line + " me@host\n", tag=tags)
     ).body
     blob = base64.b64decode(rsa_line.split()[1])
     assert imported.key_pair_finger_print == hashlib.md5(blob).hexdigest()
@@ -41,19 +39,13 @@ def test_vendor_sdk_from_import_to_delete(emulator, rsa_line, algorithm):
     assert found.public_key == rsa_line + " me@host"
     assert [(tag.tag_key, tag.tag_value) for tag in found.tags.tag] == [("owner", "a b+c*~é")]
     attached = client.attach_key_pair(
-        models.AttachKeyPairRequest(
-            region_id=emulator.region, key_pair_name="团队.key", instance_ids=as_json(*ids(emulator))
-        )
+        models.AttachKeyPairRequest(region_id=emulator.region, key_pair_name="团队.key", instance_ids=as_json(*ids(emulator)))
     ).body
     assert str(attached.fail_count) == "0"
     assert [str(result.success).lower() for result in attached.results.result] == ["true"] * 3
-    seen = client.describe_instances(
-        models.DescribeInstancesRequest(region_id=emulator.region, key_pair_name="团队.key")
-    ).body.instances.instance
+    seen = client.describe_instances(models.DescribeInstancesRequest(region_id=emulator.region, key_pair_name="团队.key")).body.instances.instance
     assert [instance.instance_id for instance in seen] == ids(emulator)
-    client.detach_key_pair(
-        models.DetachKeyPairRequest(region_id=emulator.region, key_pair_name="团队.key", instance_ids=as_json(*ids(emulator)))
-    )
+    client.detach_key_pair(models.DetachKeyPairRequest(region_id=emulator.region, key_pair_name="团队.key", instance_ids=as_json(*ids(emulator))))
     client.delete_key_pairs(models.DeleteKeyPairsRequest(region_id=emulator.region, key_pair_names='["团队.key"]'))
     assert pairs(emulator) == []
 
@@ -116,9 +108,7 @@ def test_quota_of_500_pairs_per_region_and_paging(rsa_line):
         assert (len(first["KeyPairs"]["KeyPair"]), first["TotalCount"]) == (10, 500)
         assert code(emulator.call, "DescribeKeyPairs", PageSize=51)[0] == 400
         assert code(emulator.call, "DescribeKeyPairs", PageNumber=0)[0] == 400
-        names = [
-            pair["KeyPairName"] for page in range(1, 11) for pair in pairs(emulator, PageSize=50, PageNumber=page)
-        ]
+        names = [pair["KeyPairName"] for page in range(1, 11) for pair in pairs(emulator, PageSize=50, PageNumber=page)]
         assert names == ["key-%03d" % number for number in range(500)]
         assert pairs(emulator, PageSize=50, PageNumber=11) == []
 

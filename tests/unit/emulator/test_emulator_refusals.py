@@ -114,9 +114,7 @@ def test_body_that_was_not_hashed_is_refused(shared):
         "x-acs-content-sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     }
     names = sorted(headers)
-    signed = signature.compute_acs3(
-        shared.access_key_secret, "POST", "/", [], headers, names, headers["x-acs-content-sha256"]
-    ).signature
+    signed = signature.compute_acs3(shared.access_key_secret, "POST", "/", [], headers, names, headers["x-acs-content-sha256"]).signature
     headers["authorization"] = "ACS3-HMAC-SHA256 Credential=%s,SignedHeaders=%s,Signature=%s" % (
         shared.access_key_id, ";".join(names), signed,
     )  # fmt: skip

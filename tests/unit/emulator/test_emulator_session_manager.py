@@ -82,7 +82,7 @@ def split(data: bytes) -> tuple[int, bytes]:
     """Type and payload of a frame, whatever ids it carries."""
     n = data[8]
     m = data[9 + n]
-    return struct.unpack_from("<I", data)[0], data[30 + n + m:]
+    return struct.unpack_from("<I", data)[0], data[30 + n + m :]
 
 
 def start_session(emulator: Emulator, instance: int = 0, **more: Any) -> dict:
@@ -150,15 +150,11 @@ def test_session_manager_is_turned_off_and_on_by_either_api(cloud):
     assert shown() == (True, "enabled")
     config = models.ModifyCloudAssistantSettingsRequestSessionManagerConfig(session_manager_enabled=False)
     client.modify_cloud_assistant_settings(
-        models.ModifyCloudAssistantSettingsRequest(
-            region_id=region, setting_type="SessionManagerConfig", session_manager_config=config
-        )
+        models.ModifyCloudAssistantSettingsRequest(region_id=region, setting_type="SessionManagerConfig", session_manager_config=config)
     )
     assert shown() == (False, "disabled")
     assert code(start_session, emulator) == (403, "UserBehavior.SessionManagerDisabled")
-    client.modify_user_business_behavior(
-        models.ModifyUserBusinessBehaviorRequest(region_id=region, status_key="sessionManagerStatus", status_value="enabled")
-    )
+    client.modify_user_business_behavior(models.ModifyUserBusinessBehaviorRequest(region_id=region, status_key="sessionManagerStatus", status_value="enabled"))
     assert shown() == (True, "enabled")
     start_session(emulator)
 

@@ -9,9 +9,7 @@ import pytest
 from ecs_emulator import session_wire as wire
 
 BANNER = bytes.fromhex("00000000 312e3031 00 00 0068e5cf8b010000 0000000000000000 0b000000 5353482d322e302d780d0a")
-WITH_IDS = bytes.fromhex(
-    "01000000 312e3031 03 732d31 04 692d6162 0068e5cf8b010000 0700000000000000 02000000 6869"
-)
+WITH_IDS = bytes.fromhex("01000000 312e3031 03 732d31 04 692d6162 0068e5cf8b010000 0700000000000000 02000000 6869")
 
 
 def test_a_clients_frame_has_a_header_of_thirty_bytes():

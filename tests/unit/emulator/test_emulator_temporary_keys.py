@@ -223,9 +223,7 @@ def test_the_control_path_refuses(emulator, body):
     assert emulator.instance("web-1").agent_online
 
 
-@pytest.mark.parametrize(
-    ("version", "expected"), [("2.2.3.188", False), ("2.2.3.189", True), ("2.2.3.1060", True)]
-)
+@pytest.mark.parametrize(("version", "expected"), [("2.2.3.188", False), ("2.2.3.189", True), ("2.2.3.1060", True)])
 def test_the_status_tells_of_session_manager_by_version(version, expected):
     with running({"instances": [{"name": "web", "assistant": {"version": version}}]}) as emulator:
         answer = emulator.call("DescribeCloudAssistantStatus")

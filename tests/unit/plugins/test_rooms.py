@@ -100,8 +100,7 @@ def test_a_pure_file_says_so_and_is(path):
         ("_access/plan.py", "from .._diagnosis.facts import Facts", "_access may not import _diagnosis"),
         ("_access/plan.py", "import os", "imports os though its name doesn't say so"),
         ("_openssh/keys.py", "import subprocess", "imports subprocess though its name doesn't say so"),
-        ("_key_pair/plan.py", "from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh import login",
-         "imports plugin_utils._ssh.login"),
+        ("_key_pair/plan.py", "from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh import login", "imports plugin_utils._ssh.login"),
     ],
 )
 def test_an_import_across_the_walls_is_found(file, line, objection):

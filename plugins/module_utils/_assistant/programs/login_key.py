@@ -7,6 +7,7 @@ Sent as text, behind the text of what it imports from here, and run as root: Pyt
 judgement is the controller's.
 Note that this module util is **PRIVATE** to the collection.
 """
+
 import fcntl
 import hashlib
 import json
@@ -20,8 +21,8 @@ from ..._system.server import find_server, read_settings, run, slurp
 
 SETTINGS = re.compile("allow|deny|permitroot|usepam|pubkey|password|auth|.*rsa.*size|revoked|chroot")
 # Options, in which quotes may hide blanks, and the text of the key behind its type.
-KEY = re.compile(br'\s*(?!#)((?:(?:\\"|\\(?!")|[^\s"\\]|"(?:\\"|\\(?!")|[^"\\])*")+\s+)??)[^\s"]+\s+(AAAA\S+)')
-lines_of = re.compile(br"[^\n]*\n|[^\n]+").findall
+KEY = re.compile(rb'\s*(?!#)((?:(?:\\"|\\(?!")|[^\s"\\]|"(?:\\"|\\(?!")|[^"\\])*")+\s+)??)[^\s"]+\s+(AAAA\S+)')
+lines_of = re.compile(rb"[^\n]*\n|[^\n]+").findall
 
 
 def digest(line):
@@ -126,7 +127,7 @@ def replace(name, content, uid, gid, mode):
         os.fchown(fd, uid, gid)
         os.fchmod(fd, mode)
         while content:
-            content = content[os.write(fd, content):]
+            content = content[os.write(fd, content) :]
         os.fsync(fd)
         os.close(fd)
         os.rename(new, name)
@@ -189,9 +190,18 @@ def look(name, server, task):
             gone = run(("ssh-keygen", "-Qf", revoked, "/dev/stdin"), key + b"\n").code != 0
         needed = revoked, expand(settings.get("chrootdirectory", ["none"])[0], user), "/etc/nologin", "/run/nologin"
         row.update(
-            uid=user.pw_uid, home=user.pw_dir, groups=run(("id", "-nG", name)).out.split(), settings=settings, revoked=gone,
-            shell=user.pw_shell, shell_works=os.access(user.pw_shell or "/bin/sh", os.X_OK), locked=bool(lock), aging=aging,
-            password=not lock and len(password) > 12, missing=[path for path in needed if not os.path.exists(path)])
+            uid=user.pw_uid,
+            home=user.pw_dir,
+            groups=run(("id", "-nG", name)).out.split(),
+            settings=settings,
+            revoked=gone,
+            shell=user.pw_shell,
+            shell_works=os.access(user.pw_shell or "/bin/sh", os.X_OK),
+            locked=bool(lock),
+            aging=aging,
+            password=not lock and len(password) > 12,
+            missing=[path for path in needed if not os.path.exists(path)],
+        )
         places = key_files(user, settings, task["drop"])
         # The key goes into the first file, unless another has it.
         places.sort(key=lambda place: digest(key) not in map(digest, visit(user, place, dict(task, add=False, write=False))[1]))
@@ -234,9 +244,11 @@ def serve(users, vendor, **task):
     rows = [look(vendor if name == "auto" else name, server, task) for name in users]
     rows += [look(vendor, server, dict(task, add=False, write=False))]
     return {
-        "up": server.up, "rows": [show(row, [line for line in row["lines"] if digest(line) == digest(key)]) for row in rows],
+        "up": server.up,
+        "rows": [show(row, [line for line in row["lines"] if digest(line) == digest(key)]) for row in rows],
         "ways": [] if task["add"] or task["write"] else find_ways(server, task),
-        "boot": slurp("/proc/sys/kernel/random/boot_id").decode("ascii")}
+        "boot": slurp("/proc/sys/kernel/random/boot_id").decode("ascii"),
+    }
 
 
 def main(request):

@@ -7,6 +7,7 @@ Sent as text, behind the text of what it imports from here, and run as root: Pyt
 judgement is the controller's.
 Note that this module util is **PRIVATE** to the collection.
 """
+
 import fcntl
 import glob
 import grp
@@ -111,8 +112,12 @@ def look(server, names):
         account = True
     except KeyError:
         account = False
-    return {"plugin": bool(helper and account), "command": find_command(content), "manager": find_manager(),
-            "users": [look_at_user(server, name) for name in names]}
+    return {
+        "plugin": bool(helper and account),
+        "command": find_command(content),
+        "manager": find_manager(),
+        "users": [look_at_user(server, name) for name in names],
+    }
 
 
 def is_wanted(seen):

@@ -6,6 +6,7 @@
 Sent as text and run as root: Python 2.7 and 3, standard library. Every judgement is the controller's.
 Note that this module util is **PRIVATE** to the collection.
 """
+
 import json
 import os
 import pwd
@@ -31,8 +32,15 @@ def ask(name, fingerprint):
 
     with open(os.devnull, "r+b") as nothing:
         process = subprocess.Popen(  # pylint: disable=ansible-bad-function
-            ["/usr/bin/timeout", "5s", HELPER, name, fingerprint], stdin=nothing, stdout=subprocess.PIPE, stderr=nothing,
-            cwd="/", env={"PATH": "/usr/bin:/bin"}, close_fds=True, preexec_fn=become)
+            ["/usr/bin/timeout", "5s", HELPER, name, fingerprint],
+            stdin=nothing,
+            stdout=subprocess.PIPE,
+            stderr=nothing,
+            cwd="/",
+            env={"PATH": "/usr/bin:/bin"},
+            close_fds=True,
+            preexec_fn=become,
+        )
     output = process.communicate()[0].decode("utf-8", "replace")
     return process.returncode, [line.split()[1] for line in output.splitlines() if len(line.split()) > 1]
 

@@ -164,15 +164,9 @@ def _invoke(context: Context, command: _Command) -> Invocation | None:
     for instance in instances:
         invocation.executions[instance.instance_id] = Execution(instance.instance_id, created=invocation.created)
         scripts[instance.instance_id] = (
-            command.script
-            if command.values is None
-            else substitute(command.script, dict(_built_in(context, invocation, instance), **command.values))
+            command.script if command.values is None else substitute(command.script, dict(_built_in(context, invocation, instance), **command.values))
         )
-    broken = {
-        instance.instance_id: fault
-        for index, instance in enumerate(instances)
-        if (fault := context.broken_item(index, len(instances))) is not None
-    }
+    broken = {instance.instance_id: fault for index, instance in enumerate(instances) if (fault := context.broken_item(index, len(instances))) is not None}
     context.assistant.begin(invocation, scripts, broken)
     context.remember("command", invocation.invoke_id)
     return invocation

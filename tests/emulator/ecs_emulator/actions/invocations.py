@@ -39,9 +39,7 @@ def _visible(context: Context) -> list[Invocation]:
     return [
         invocation
         for invocation in known
-        if invocation.region == region_id
-        and invocation.created <= shown_until
-        and (not command_id or invocation.command_id == command_id)
+        if invocation.region == region_id and invocation.created <= shown_until and (not command_id or invocation.command_id == command_id)
     ]
 
 

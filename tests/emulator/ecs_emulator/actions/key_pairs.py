@@ -117,9 +117,7 @@ def detach_key_pair(context: Context) -> dict:
     return _bind_or_unbind(context, unbind, check)
 
 
-def _bind_or_unbind(
-    context: Context, change: Callable[[Instance, str], None], check: Callable[[Instance, str], ApiError | None]
-) -> dict:
+def _bind_or_unbind(context: Context, change: Callable[[Instance, str], None], check: Callable[[Instance, str], ApiError | None]) -> dict:
     """Common to both: limits, failures of the whole call first, then one result per instance."""
     region, params, behaviours = context.region, context.params, context.cloud.behaviours
     name = params.require("KeyPairName")
@@ -130,9 +128,7 @@ def _bind_or_unbind(
     context.cloud.key_pair(region, name)
     if behaviours.attach_unknown_instance == "call" and any(item not in region.instances for item in instance_ids):
         raise instance_not_found()
-    if behaviours.attach_windows_instance == "call" and any(
-        item in region.instances and region.instances[item].is_windows for item in instance_ids
-    ):
+    if behaviours.attach_windows_instance == "call" and any(item in region.instances and region.instances[item].is_windows for item in instance_ids):
         raise _windows()
     results = []
     for index, instance_id in enumerate(instance_ids):
@@ -203,6 +199,4 @@ def _malformed_name() -> ApiError:
 
 
 def _windows() -> ApiError:
-    return ApiError(
-        403, "DependencyViolation.WindowsInstance", "The operation is not allowed because the instance is a Windows instance."
-    )
+    return ApiError(403, "DependencyViolation.WindowsInstance", "The operation is not allowed because the instance is a Windows instance.")

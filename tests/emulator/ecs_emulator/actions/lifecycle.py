@@ -16,9 +16,7 @@ _BATCH_LIMIT = 100
 
 def _check_locks(instance: Instance) -> None:
     if instance.spec.lock == "security":
-        raise ApiError(
-            403, "InstanceLockedForSecurity", "The specified operation is denied as your instance is locked for security reasons."
-        )
+        raise ApiError(403, "InstanceLockedForSecurity", "The specified operation is denied as your instance is locked for security reasons.")
     if instance.spec.lock == "financial":
         raise ApiError(403, "InstanceExpiredOrInArrears", "The specified operation is denied as your prepay instance is expired.")
 

@@ -12,7 +12,6 @@ from ecs_emulator.actions import Context, action
 def describe_regions(context: Context) -> dict:
     """Every region, each with this very server as its endpoint: a client that follows it must not leave the machine."""
     regions = [
-        {"RegionId": region_id, "LocalName": region_id, "RegionEndpoint": context.endpoint, "Status": "available"}
-        for region_id in context.cloud.regions
+        {"RegionId": region_id, "LocalName": region_id, "RegionEndpoint": context.endpoint, "Status": "available"} for region_id in context.cloud.regions
     ]
     return {"Regions": {"Region": regions}}

@@ -92,9 +92,7 @@ def describe_terminal_sessions(context: Context) -> dict:
     found = [
         session
         for session in reversed(list(context.sessions))
-        if session.instance.region == region_id
-        and session_id in ("", session.session_id)
-        and instance_id in ("", session.instance.instance_id)
+        if session.instance.region == region_id and session_id in ("", session.session_id) and instance_id in ("", session.instance.instance_id)
     ]
     page = page_of(found, params.with_values(MaxResults=params.get("MaxResults", "10")), limit=50)
     shown = [_show(session) for session in page.items]

@@ -41,37 +41,29 @@ SHUTDOWN_TIMEOUT = 20
 # Process 1 until the boot script has run; /run is empty at every start of the container.
 WAIT_FOR_BOOT = "until [ -e /run/ecs-access/go ]; do sleep 0.02; done; exec /sbin/init"
 # systemctl cannot be asked before systemd listens, and then waits by itself until the last job of the boot has ended.
-WAIT_FOR_SYSTEM = (
-    "while :; do case $(systemctl is-system-running --wait 2>/dev/null) in running|degraded|maintenance) exit 0 ;; esac; sleep 0.05; done"
-)
+WAIT_FOR_SYSTEM = "while :; do case $(systemctl is-system-running --wait 2>/dev/null) in running|degraded|maintenance) exit 0 ;; esac; sleep 0.05; done"
 
 
 class GuestSpec(Protocol):
     """What a container needs to know of an instance."""
 
     @property
-    def instance_id(self) -> str:
-        ...
+    def instance_id(self) -> str: ...
 
     @property
-    def name(self) -> str:
-        ...
+    def name(self) -> str: ...
 
     @property
-    def image(self) -> str:
-        ...
+    def image(self) -> str: ...
 
     @property
-    def publish_ssh(self) -> bool:
-        ...
+    def publish_ssh(self) -> bool: ...
 
     @property
-    def capabilities(self) -> tuple[str, ...]:
-        ...
+    def capabilities(self) -> tuple[str, ...]: ...
 
     @property
-    def assistant(self) -> AssistantSpec:
-        ...
+    def assistant(self) -> AssistantSpec: ...
 
 
 async def create_guest(spec: GuestSpec, state_dir: Path) -> ContainerGuest:

@@ -112,9 +112,7 @@ def podman_environment() -> dict[str, str]:
 def podman(*arguments: str, stdin: bytes = b"", check: bool = True, timeout: float = 300) -> Completed:
     """Call podman and wait."""
     try:
-        done = subprocess.run(
-            ["podman", *arguments], input=stdin, capture_output=True, env=podman_environment(), timeout=timeout, check=False
-        )
+        done = subprocess.run(["podman", *arguments], input=stdin, capture_output=True, env=podman_environment(), timeout=timeout, check=False)
     except FileNotFoundError:
         raise PodmanError(MISSING) from None
     except subprocess.TimeoutExpired:

@@ -176,9 +176,7 @@ def test_a_hardening_that_is_refused_leaves_the_first_step(run):
     assert result["msg"] == "no. Login by key, which was turned on first, has been proven and stays on"
 
 
-@pytest.mark.parametrize(
-    ("login", "failed"), [pytest.param(WORKS, False, id="works"), pytest.param(Proof(False, "no login"), True, id="does not")]
-)
+@pytest.mark.parametrize(("login", "failed"), [pytest.param(WORKS, False, id="works"), pytest.param(Proof(False, "no login"), True, id="does not")])
 def test_edits_of_others_that_were_put_in_force_are_proven_too(run, login, failed):
     host = Host({"changed": True, "actions": ["reload ssh.service"], "_reloaded": True})
     result = run(host, login=login)

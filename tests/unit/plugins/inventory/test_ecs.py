@@ -199,13 +199,9 @@ def test_minimal_file_gives_every_instance_of_the_region(ask):
         pytest.param({"filters": {"vpc_id": "vpc-a", "zone": "cn-hangzhou-b"}}, ["web-1"], id="network and zone"),
         pytest.param({"filters": {"resource_group_id": "rg-1"}}, ["web-1"], id="resource group"),
         pytest.param({"filters": {"security_group_id": "sg-default-cn-hangzhou"}}, ["web-1", "web-2", "win-1"], id="security group"),
-        pytest.param(
-            {"filters": {"status": "Stopped"}, "include_filters": [{"name": "win-1"}]}, ["web-2", "win-1"], id="include_filters"
-        ),
+        pytest.param({"filters": {"status": "Stopped"}, "include_filters": [{"name": "win-1"}]}, ["web-2", "win-1"], id="include_filters"),
         pytest.param({"include_filters": [{"name": "win-1"}]}, ["win-1"], id="include_filters alone"),
-        pytest.param(
-            {"exclude_filters": [{"os_type": "windows"}, {"tags": {"env": "test"}}]}, ["web-1"], id="exclude_filters"
-        ),
+        pytest.param({"exclude_filters": [{"os_type": "windows"}, {"tags": {"env": "test"}}]}, ["web-1"], id="exclude_filters"),
     ],
 )
 def test_include_exclude_filters(ask, options, names):
@@ -399,8 +395,7 @@ def test_file_name_is_explained(ask, content):
     answer = ask(content, name="prod.yml")
     assert answer.names == []
     assert answer.says(
-        "prod.yml: the inventory plugin alicloud.ecs_access.ecs reads only files whose name ends in ecs.yml or ecs.yaml; "
-        "rename it, for example to prod.ecs.yml"
+        "prod.yml: the inventory plugin alicloud.ecs_access.ecs reads only files whose name ends in ecs.yml or ecs.yaml; rename it, for example to prod.ecs.yml"
     )
 
 
@@ -477,9 +472,7 @@ def test_refresh_inventory_reads_again(ask, cached, cloud, tmp_path):
     assert len(first_pages(cloud)) == 1
 
 
-@pytest.mark.parametrize(
-    "change", [{"filters": {"name": "web-1"}}, {"regions": ["eu-central-1"]}], ids=["other filters", "other region"]
-)
+@pytest.mark.parametrize("change", [{"filters": {"name": "web-1"}}, {"regions": ["eu-central-1"]}], ids=["other filters", "other region"])
 def test_cache_of_another_question_is_no_answer(ask, cached, change):
     everything = ask(cached).names
     assert ask({**cached, **change}).names != everything
@@ -550,9 +543,7 @@ def test_odd_names_stay_names(ask, odd_cloud, cached, from_cache):
         odd_cloud.clear_requests()
         answer = ask(options, cloud=odd_cloud)
         assert odd_cloud.requests() == []
-    assert answer.names == sorted(
-        ["web-1", "loop", HOSTILE, "i-localhost", "i-all", "i-range", "i-lines", "i-group", "i-path"]
-    )
+    assert answer.names == sorted(["web-1", "loop", HOSTILE, "i-localhost", "i-all", "i-range", "i-lines", "i-group", "i-path"])
     odd = answer.hostvars[HOSTILE]
     assert (odd["ecs_name"], odd["copied"], odd["joined"]) == (HOSTILE, HOSTILE, "{" + HOSTILE + "}")
     assert answer.hostvars[HOSTILE]["ecs_tags"].keys() == {"role", HOSTILE, "__ansible_vault", "__ansible_unsafe"}

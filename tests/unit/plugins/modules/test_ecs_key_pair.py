@@ -56,9 +56,7 @@ def keys(tmp_path_factory):
     """Public key files of three keys; the private halves are beside them."""
     folder = tmp_path_factory.mktemp("keys")
     for name, options in {"one": ["rsa", "2048"], "two": ["ecdsa", "256"], "ed": ["ed25519", "256"]}.items():
-        subprocess.run(
-            ["ssh-keygen", "-q", "-t", options[0], "-b", options[1], "-N", "", "-C", name, "-f", str(folder / name)], check=True
-        )
+        subprocess.run(["ssh-keygen", "-q", "-t", options[0], "-b", options[1], "-N", "", "-C", name, "-f", str(folder / name)], check=True)
     return {path.stem: path for path in folder.glob("*.pub")}
 
 
@@ -312,8 +310,7 @@ def test_a_bound_pair_is_not_replaced(run, cloud, keys):
     for check_mode in (True, False):
         refused = run(public_key_path=str(keys["two"]), on_mismatch="replace", check_mode=check_mode)
         assert refused["msg"] == (
-            "key pair deploy is bound to 2 instances (i-web01, i-web02) and can't be replaced; bind another key pair to them "
-            "first (ecs_attach_key_pair)"
+            "key pair deploy is bound to 2 instances (i-web01, i-web02) and can't be replaced; bind another key pair to them first (ecs_attach_key_pair)"
         )
     assert pairs(cloud)["deploy"].same_key(parse_public_key(keys["one"].read_text()))
     assert cloud.instance("i-web01").key_pair_name == "deploy"

@@ -8,8 +8,7 @@ from ecs_emulator.testing import running
 
 FLEET = {
     "instances": [{"instance_id": "i-web", "count": 2, "key_pair": "team-000"}, {"instance_id": "i-db", "key_pair": "other"}],
-    "key_pairs": [{"name": "team-%03d" % number, "tags": {"team": "web"}} for number in range(60)]
-    + [{"name": "other", "resource_group_id": "rg-a"}],
+    "key_pairs": [{"name": "team-%03d" % number, "tags": {"team": "web"}} for number in range(60)] + [{"name": "other", "resource_group_id": "rg-a"}],
     "resource_groups": [{"id": "rg-a"}],
 }
 
@@ -55,7 +54,7 @@ def test_filters(run, options, expected):
 
 def test_by_fingerprint_in_any_form(run):
     plain = run(names=["other"])["key_pairs"][0]["fingerprint"]
-    colons = ":".join(plain[index:index + 2] for index in range(0, len(plain), 2))
+    colons = ":".join(plain[index : index + 2] for index in range(0, len(plain), 2))
     for form in (plain, colons, "MD5:" + colons.upper()):
         assert names(run(fingerprint=form)) == ["other"]
     assert names(run(fingerprint="0" * 32)) == []

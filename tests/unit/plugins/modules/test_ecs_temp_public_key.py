@@ -60,8 +60,7 @@ class Guests:
         done = ["plugin installed"] if request["write"] and not self.prepared else []
         wanted = not self.prepared
         self.prepared = self.prepared or request["write"]
-        seen = {"plugin": self.prepared, "command": [], "manager": "/usr/sbin/acs-plugin-manager",
-                "users": [self.user(name) for name in request["users"]]}
+        seen = {"plugin": self.prepared, "command": [], "manager": "/usr/sbin/acs-plugin-manager", "users": [self.user(name) for name in request["users"]]}
         answer = {"done": done, "up": True, "sshd_error": "", "seen": seen, "wanted": wanted, "clock": time.time() + self.clock_ahead}
         if done:
             answer["install"] = {"code": 0, "output": ""}
@@ -73,8 +72,7 @@ class Guests:
 
     def user(self, name):
         settings = dict(OURS if self.prepared else {"authorizedkeyscommand": ["none"]}, permitrootlogin=["yes"], **self.settings)
-        row = {"name": name, "exists": True, "uid": 0, "home": "/root", "shell": "/bin/sh", "groups": ["root"],
-               "settings": settings, "ours": self.prepared}
+        row = {"name": name, "exists": True, "uid": 0, "home": "/root", "shell": "/bin/sh", "groups": ["root"], "settings": settings, "ours": self.prepared}
         return dict(row, **self.row)
 
 

@@ -77,9 +77,7 @@ def commands(made):
         pytest.param({"groups": ["ann"]}, [], id="member of the primary group"),
         pytest.param({"groups": ["dev"], "append_groups": False}, ["usermod -G dev ann"], id="other groups are left"),
         pytest.param({"groups": [], "append_groups": False}, ["usermod -G  ann"], id="all groups are left"),
-        pytest.param(
-            {"groups": ["ops"], "append_groups": False}, ["usermod -a -G ops ann", "usermod -G ops ann"], id="join before leaving"
-        ),
+        pytest.param({"groups": ["ops"], "append_groups": False}, ["usermod -a -G ops ann", "usermod -G ops ann"], id="join before leaving"),
         pytest.param({"expires": "2030-12-31"}, ["usermod -e 22279 -- ann"], id="expiry"),
         pytest.param({"expires": "never"}, [], id="never expired anyway"),
         pytest.param({"state": "locked"}, ["usermod -L -e 1 -- ann"], id="locked: expired, too"),
@@ -94,9 +92,7 @@ def commands(made):
         pytest.param({"state": "absent", "remove_home": True}, ["usermod -e 1 -- ann", "userdel -r -- ann"], id="absent with home"),
         pytest.param({"name": "eve", "state": "absent"}, [], id="absent before"),
         pytest.param({"name": "eve"}, ["useradd -d /home/eve -s /bin/bash -c  -m -U -p * -- eve"], id="new"),
-        pytest.param(
-            {"name": "eve", "state": "locked"}, ["useradd -d /home/eve -s /bin/bash -c  -m -U -p !* -e 1 -- eve"], id="new and locked"
-        ),
+        pytest.param({"name": "eve", "state": "locked"}, ["useradd -d /home/eve -s /bin/bash -c  -m -U -p !* -e 1 -- eve"], id="new and locked"),
         pytest.param(
             {"name": "eve", "uid": 7, "group": "dev", "groups": ["ops"], "system": True, "create_home": False},
             ["useradd -d /home/eve -s /bin/bash -c  -M -g dev -p * -r -u 7 -G ops -- eve"],
@@ -135,18 +131,14 @@ def test_a_locked_user_gets_a_locked_password():
         pytest.param({"name": "eve", "sudo": "password"}, "needs an account with a password", id="sudo password without a password"),
         pytest.param({"sudo": "none", "groups": ["sudo"]}, "the listed group sudo may run everything", id="contradiction"),
         pytest.param({"name": "zoe", "account": "existing"}, "this host knows no such user", id="existing is not there"),
-        pytest.param(
-            {"shell": "/bin/zsh", "snapshot": host(missing_shells=frozenset(["/bin/zsh"]))}, "/bin/zsh does not exist", id="no such shell"
-        ),
+        pytest.param({"shell": "/bin/zsh", "snapshot": host(missing_shells=frozenset(["/bin/zsh"]))}, "/bin/zsh does not exist", id="no such shell"),
         pytest.param({"name": "eve", "snapshot": host(missing_tools=frozenset(["useradd"]))}, "useradd not found", id="no shadow tools"),
         pytest.param(
             {"name": "eve", "home": "/data/eve", "snapshot": host(missing_dirs=frozenset(["/data"]))},
             "the directory that is to hold the home",
             id="no place for the home",
         ),
-        pytest.param(
-            {"name": "eve", "snapshot": host(homes={"eve": HomeState(True, 1005)})}, "give uid: 1005 to take it over", id="home of another"
-        ),
+        pytest.param({"name": "eve", "snapshot": host(homes={"eve": HomeState(True, 1005)})}, "give uid: 1005 to take it over", id="home of another"),
         pytest.param(
             {"name": "eve", "snapshot": host(homes={"eve": HomeState(True, problem="the home /home/eve is a symbolic link")})},
             "is a symbolic link",
@@ -162,9 +154,7 @@ def test_a_locked_user_gets_a_locked_password():
             "user ann: /x is immutable",
             id="48 immutable",
         ),
-        pytest.param(
-            {"authorized_keys": [K], "snapshot": host(key_files={"ann": ()})}, "sshd reads no key file", id="AuthorizedKeysFile none"
-        ),
+        pytest.param({"authorized_keys": [K], "snapshot": host(key_files={"ann": ()})}, "sshd reads no key file", id="AuthorizedKeysFile none"),
         pytest.param({"sudo": "nopasswd", "snapshot": host(sudo=SudoSet(False, None))}, "sudo is not installed", id="no sudo"),
         pytest.param({"sudo": "nopasswd", "snapshot": host(sudo=SudoSet(True, None))}, "includes no directory", id="no sudoers.d"),
         pytest.param(
@@ -227,9 +217,7 @@ def test_sudo_none_overlooks_no_way_to_name_a_user(rules):
 def test_a_fragment_with_a_wrong_mode_is_repaired():
     text = "# Managed by alicloud.ecs_access.ssh_access; changes here are overwritten.\nann ALL=(ALL:ALL) NOPASSWD: ALL\n"
     for sound, actions in ((True, []), (False, ["repair owner and mode of the sudo rule of user ann"])):
-        sudo = SudoSet(
-            True, "/etc/sudoers.d", {"/etc/sudoers.d/95-ecs_access-ann": Fragment(text, sound)}, parse_rules("/etc/sudoers", RULES)
-        )
+        sudo = SudoSet(True, "/etc/sudoers.d", {"/etc/sudoers.d/95-ecs_access-ann": Fragment(text, sound)}, parse_rules("/etc/sudoers", RULES))
         assert plan(host(sudo=sudo), sudo="nopasswd").actions == actions
 
 
@@ -314,9 +302,7 @@ def test_a_rule_left_by_a_user_who_is_gone_is_removed():
 
 
 def test_check_mode_knows_users_groups_and_keys_that_do_not_exist_yet():
-    made = plan_access(
-        host(), parse_wanted({"groups": [{"name": "new"}], "users": [{"name": "eve", "groups": ["new"], "authorized_keys": [K + " eve"]}]})
-    )
+    made = plan_access(host(), parse_wanted({"groups": [{"name": "new"}], "users": [{"name": "eve", "groups": ["new"], "authorized_keys": [K + " eve"]}]}))
     assert made.actions[:2] == ["create group new", "create user eve in groups new"]
     assert made.actions[2].startswith("user eve: add key SHA256:")
     assert "group new: absent\nuser eve: absent\n" in render_diff(made)["before"]

@@ -56,14 +56,9 @@ def wanted(**user):
         pytest.param({"password_hash": CRYPT + "\nroot:x"}, "password_hash is not the output", id="hash with a newline"),
         pytest.param({"expires": "soon"}, "expires must be a date such as 2030-12-31", id="no date"),
         pytest.param({"sudo_commands": ["/bin/ls"]}, "need sudo: password or sudo: nopasswd", id="commands without sudo"),
-        pytest.param(
-            {"sudo": "nopasswd", "sudo_commands": ["/bin/ls\nann ALL=(ALL) ALL"]}, "control character", id="command with a newline"
-        ),
+        pytest.param({"sudo": "nopasswd", "sudo_commands": ["/bin/ls\nann ALL=(ALL) ALL"]}, "control character", id="command with a newline"),
         pytest.param({"sudo": "nopasswd", "sudo_commands": []}, "sudo_commands is empty", id="no command would be every command"),
-        *[
-            pytest.param({"sudo": "nopasswd", "sudo_commands": [text]}, "is not one sudo command", id=text or "empty command")
-            for text in NOT_ONE_COMMAND
-        ],
+        *[pytest.param({"sudo": "nopasswd", "sudo_commands": [text]}, "is not one sudo command", id=text or "empty command") for text in NOT_ONE_COMMAND],
         *[
             pytest.param({"sudo": "nopasswd", "sudo_runas": text}, "sudo_runas must look like", id="runas " + text)
             for text in (":", ",", "a b", "a:%b", "-a", "#", "a:b:c", "!root", "#99999999999")
@@ -72,20 +67,14 @@ def wanted(**user):
         pytest.param({"name": "ann\\", "account": "existing"}, "is not usable", id="existing with a backslash at the end"),
         pytest.param({"authorized_keys": [f"idle-timeout=5m {K}"]}, "authorized_keys[0]: no sshd has the key option idle-timeout", id="12 unknown option"),
         pytest.param({"authorized_keys": [f'principals="ann" {K}']}, "only for a key that is marked cert-authority", id="principals of a plain key"),
-        pytest.param(
-            {"sudo": "nopasswd", "sudo_runas": "root) NOPASSWD: ALL #\n"}, "sudo_runas must look like", id="runas that breaks out"
-        ),
+        pytest.param({"sudo": "nopasswd", "sudo_runas": "root) NOPASSWD: ALL #\n"}, "sudo_runas must look like", id="runas that breaks out"),
         *[pytest.param({"comment": "a%sb" % char}, "comment must not hold", id="comment with %r" % char) for char in "\r\v\x1c\x85\u2028\u202e"],
         pytest.param({"exclusive": True, "authorized_keys": []}, "would remove every key", id="41 empty exclusive list"),
         pytest.param({"exclusive": True}, "would remove every key", id="exclusive without a list"),
-        pytest.param(
-            {"exclusive": True, "authorized_keys": [{"key": K, "state": "absent"}]}, "would remove every key", id="exclusive, all absent"
-        ),
+        pytest.param({"exclusive": True, "authorized_keys": [{"key": K, "state": "absent"}]}, "would remove every key", id="exclusive, all absent"),
         pytest.param({"authorized_keys": [K, "# only a comment"]}, "authorized_keys[1] holds no key", id="g only a comment"),
         pytest.param({"authorized_keys": [""]}, "authorized_keys[0] holds no key", id="g empty"),
-        pytest.param(
-            {"authorized_keys": ["ssh-rsa notbase64!!"]}, "authorized_keys[0]: the text after ssh-rsa is not base64", id="h not base64"
-        ),
+        pytest.param({"authorized_keys": ["ssh-rsa notbase64!!"]}, "authorized_keys[0]: the text after ssh-rsa is not base64", id="h not base64"),
         pytest.param({"authorized_keys": [K, "ssh-ed25519 AAAAB3NzaC1yc2E="]}, "authorized_keys[1]", id="h blob of another type"),
         pytest.param({"authorized_keys": [K[:-8]]}, "authorized_keys[0]", id="42 truncated key"),
         pytest.param({"authorized_keys": ["hello"]}, "does not start with a known key type", id="no key at all"),

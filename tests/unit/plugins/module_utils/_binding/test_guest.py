@@ -99,7 +99,7 @@ def test_what_keeps_the_key_out(facts, clause):
         {"locked": True},
         {"missing": []},
         {"lines": []},
-        {"lines": ["no-pty,environment=\"A=command\" %s john\n" % RSA]},
+        {"lines": ['no-pty,environment="A=command" %s john\n' % RSA]},
         {"aging": ""},
         {"aging": "0:0:99999:7:::", "settings": {"usepam": ["no"]}},
     ],
@@ -132,9 +132,7 @@ SUDO = "User ann may run the following commands on web:\n    (%s) %s\n"
         pytest.param({**ANN, "sudo": ""}, False, id="no sudo"),
         pytest.param({**ANN, "sudo": SUDO % ("ALL", "NOPASSWD: ALL")}, True, id="sudo without password"),
         pytest.param({**ANN, "sudo": SUDO % ("ALL : ALL", "ALL")}, False, id="sudo with one she lacks"),
-        pytest.param(
-            {**ANN, "sudo": SUDO % ("ALL : ALL", "ALL"), "password": True}, True, id="and with one"
-        ),
+        pytest.param({**ANN, "sudo": SUDO % ("ALL : ALL", "ALL"), "password": True}, True, id="and with one"),
         pytest.param({**ANN, "sudo": SUDO % ("ALL", "NOPASSWD: /bin/ls")}, False, id="one command only"),
         pytest.param({**ANN, "sudo": SUDO % ("bob", "NOPASSWD: ALL")}, False, id="as somebody else"),
         pytest.param({"error": "whatever"}, False, id="could not be looked at"),
@@ -192,8 +190,6 @@ def test_an_account_that_is_named_twice_counts_once():
     assert (guest.users, guest.done, guest.boot) == (["root", "ann"], ["root: keys in x"], "b")
 
 
-@pytest.mark.parametrize(
-    ("comment", "name", "end"), [("", "team", " team"), ("mine", "team", " mine"), ("", "团队", ""), ("a b", "team", " a b")]
-)
+@pytest.mark.parametrize(("comment", "name", "end"), [("", "team", " team"), ("mine", "team", " mine"), ("", "团队", ""), ("a b", "team", " a b")])
 def test_the_line_has_a_plain_comment(comment, name, end):
     assert key_line(parse_public_key("%s %s" % (RSA, comment)), name) == RSA + end

@@ -267,9 +267,7 @@ def test_access_conf_and_limits() -> None:
 
 
 def test_pam_stacks() -> None:
-    lines = parse_stack(
-        "@include common-auth\naccount [success=1 default=ignore] pam_unix.so\n-session optional pam_systemd.so\n# auth x y\n"
-    )
+    lines = parse_stack("@include common-auth\naccount [success=1 default=ignore] pam_unix.so\n-session optional pam_systemd.so\n# auth x y\n")
     assert [(line.kind, line.control, line.module) for line in lines] == [
         ("@include", "", "common-auth"),
         ("account", "[success=1 default=ignore]", "pam_unix.so"),

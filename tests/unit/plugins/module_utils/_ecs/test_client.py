@@ -153,9 +153,7 @@ def test_success_as_json_type_or_text(make_client, types):
     with running({"instances": [{"instance_id": "i-1"}], "behaviours": {"result_types": types}}) as cloud:
         client = make_client(cloud)
         client.import_key_pair("pair", PUBLIC_KEY)
-        assert client.attach_key_pair("pair", ["i-1"]) == [
-            {"InstanceId": "i-1", "Success": True, "Code": "200", "Message": "successful"}
-        ]
+        assert client.attach_key_pair("pair", ["i-1"]) == [{"InstanceId": "i-1", "Success": True, "Code": "200", "Message": "successful"}]
 
 
 @pytest.mark.parametrize("answer", ["success", "error"])

@@ -35,8 +35,7 @@ def test_an_unknown_code_has_none():
 def test_the_sentence_and_the_failure():
     error = make_api_error("ImportKeyPair", 403, "QuotaExceed.KeyPair", "The maximum is exceeded.", "REQ-1")
     assert str(error) == (
-        "ImportKeyPair failed: The maximum is exceeded [QuotaExceed.KeyPair]. "
-        "The region's quota of key pairs (500) is used up: delete some, or ask for more."
+        "ImportKeyPair failed: The maximum is exceeded [QuotaExceed.KeyPair]. The region's quota of key pairs (500) is used up: delete some, or ask for more."
     )
     assert error.to_dict() == {
         "action": "ImportKeyPair",

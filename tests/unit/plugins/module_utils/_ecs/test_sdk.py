@@ -48,7 +48,7 @@ def fail(endpoint, **options):
     assert "Signature" not in text
     assert "a-public-key" not in text
     assert caught.value.__cause__ is None
-    assert (caught.value.__suppress_context__ or caught.value.__context__ is None)
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
     return caught.value
 
 

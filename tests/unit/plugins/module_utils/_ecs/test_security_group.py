@@ -19,7 +19,7 @@ def rule(source="0.0.0.0/0", ports="22/22", policy="Accept", priority="1", proto
             "Priority": priority,
             "SourceCidrIp": source,
         },
-        **more
+        **more,
     )
 
 

@@ -34,9 +34,7 @@ def credentials(settings):
             id="the newer name first",
         ),
         pytest.param(KEY, KEY_ENV, ("id-opt", "secret-opt", None), id="an option beats the environment"),
-        pytest.param(
-            KEY, {"ALIBABA_CLOUD_SECURITY_TOKEN": "token-env"}, ("id-opt", "secret-opt", None), id="no token of another key"
-        ),
+        pytest.param(KEY, {"ALIBABA_CLOUD_SECURITY_TOKEN": "token-env"}, ("id-opt", "secret-opt", None), id="no token of another key"),
         pytest.param({}, {}, (None, None, None), id="nothing"),
         pytest.param({}, {"ALIBABA_CLOUD_ACCESS_KEY_ID": " "}, (None, None, None), id="empty is not set"),
     ],
@@ -72,9 +70,7 @@ def test_region_from_the_environment(name):
         pytest.param({"access_key_id": "a"}, "access_key_id is given without access_key_secret", id="half a key"),
         pytest.param({"access_key_secret": "a"}, "access_key_secret is given without access_key_id", id="the other half"),
         pytest.param({"security_token": "a"}, "security_token is given without access_key_id", id="a token alone"),
-        pytest.param(
-            dict(KEY, profile="p"), "access_key_id and profile are given together; give one source", id="two sources"
-        ),
+        pytest.param(dict(KEY, profile="p"), "access_key_id and profile are given together; give one source", id="two sources"),
         pytest.param({"region": "evil.example/"}, "region 'evil.example/' is not a region id", id="region as host"),
         pytest.param({"region": "CN"}, "region 'CN' is not a region id", id="region in capitals"),
         pytest.param({"network": "lan"}, "network 'lan' is neither public nor vpc", id="network"),

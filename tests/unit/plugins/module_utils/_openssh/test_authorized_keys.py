@@ -68,9 +68,7 @@ A, B, C = text(1), text(2), text(3)
             f"command=\"echo foo 'bar baz'\" {A}\n",
             id="16 quoted blanks are read back",
         ),
-        pytest.param(
-            "", [want(1, 'permitopen="h:1",permitopen="h:2"')], f'permitopen="h:1",permitopen="h:2" {A}\n', id="23 both permitopen stay"
-        ),
+        pytest.param("", [want(1, 'permitopen="h:1",permitopen="h:2"')], f'permitopen="h:1",permitopen="h:2" {A}\n', id="23 both permitopen stay"),
         pytest.param(f"idle-timeout=5m {A}\n", [want(1)], f"idle-timeout=5m {A}\n", id="12 an unquoted option is an option"),
         pytest.param(f"no-pty {A} a\n", [want(1)], f"no-pty {A} a\n", id="options that are not given stay"),
         pytest.param(f"no-pty {A} a\n", [want(1, "")], f"{A} a\n", id="empty options clear"),

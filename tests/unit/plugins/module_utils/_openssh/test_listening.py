@@ -17,12 +17,13 @@ BOTH = ["0.0.0.0:22", "[::]:22"]
         pytest.param(["192.0.2.7:22"], "192.0.2.7", 22, None, id="this very address"),
         pytest.param(["[2001:db8::7]:22"], "2001:db8::7", 22, None, id="this very address, IPv6"),
         pytest.param([*BOTH, "0.0.0.0:2222"], "192.0.2.7", 2222, None, id="one of two ports"),
-        pytest.param(["0.0.0.0:2222"], "192.0.2.7", 22,
-                     "sshd would listen on 0.0.0.0:2222, and not on 192.0.2.7:22, to which this run is connected", id="another port"),
-        pytest.param(["127.0.0.1:22"], "192.0.2.7", 22,
-                     "sshd would listen on 127.0.0.1:22, and not on 192.0.2.7:22, to which this run is connected", id="loopback only"),
-        pytest.param(["[::]:22"], "192.0.2.7", 22,
-                     "sshd would listen on [::]:22, and not on 192.0.2.7:22, to which this run is connected", id="IPv6 only"),
+        pytest.param(
+            ["0.0.0.0:2222"], "192.0.2.7", 22, "sshd would listen on 0.0.0.0:2222, and not on 192.0.2.7:22, to which this run is connected", id="another port"
+        ),
+        pytest.param(
+            ["127.0.0.1:22"], "192.0.2.7", 22, "sshd would listen on 127.0.0.1:22, and not on 192.0.2.7:22, to which this run is connected", id="loopback only"
+        ),
+        pytest.param(["[::]:22"], "192.0.2.7", 22, "sshd would listen on [::]:22, and not on 192.0.2.7:22, to which this run is connected", id="IPv6 only"),
         pytest.param([], "192.0.2.7", 22, None, id="an sshd that does not tell"),
     ],
 )

@@ -19,9 +19,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.jud
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.authorized_keys import Revoked, parse_key_file, plan_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.key_options import KeyOptionsError, check_options, parse_options
 
-POINT = bytes.fromhex(
-    "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"
-)
+POINT = bytes.fromhex("046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5")
 BLOBS = {
     "ssh-rsa": (b"\1\0\1", b"\0\xc1" + b"\x11" * 255),
     "ssh-dss": (b"\0\xc1" + b"\x11" * 127, b"\0\xc1" + b"\x11" * 19, b"\x11" * 128, b"\x11" * 128),
@@ -175,9 +173,7 @@ def test_invalid_entries_are_named_and_not_skipped(invalid):
         pytest.param("", [f'command="/bin/true" {A}'], False, f'command="/bin/true" {A}\n', id="13 command"),
         pytest.param(f'command="/bin/true" {A}\n', [f'command="/bin/true" {A}'], False, f'command="/bin/true" {A}\n', id="14 again"),
         pytest.param("", [f"command=\"echo foo 'bar baz'\" {A}"], False, f"command=\"echo foo 'bar baz'\" {A}\n", id="15 quotes in it"),
-        pytest.param(
-            "", [f'no-port-forwarding,command="echo foo" {A}'], False, f'no-port-forwarding,command="echo foo" {A}\n', id="17 two options"
-        ),
+        pytest.param("", [f'no-port-forwarding,command="echo foo" {A}'], False, f'no-port-forwarding,command="echo foo" {A}\n', id="17 two options"),
         pytest.param(
             f'no-port-forwarding,no-X11-forwarding,command="x" {A}\n',
             [f'no-port-forwarding,no-X11-forwarding,command="x" {A}'],
@@ -205,9 +201,7 @@ def test_11_an_option_of_another_server_is_refused():
 @pytest.mark.parametrize(
     ("entry", "rule"),
     [
-        pytest.param(
-            {"sudo": "nopasswd", "sudo_commands": ["/usr/local/bin/command"]}, "ALL=(ALL:ALL) NOPASSWD: /usr/local/bin/command", id="rule 1"
-        ),
+        pytest.param({"sudo": "nopasswd", "sudo_commands": ["/usr/local/bin/command"]}, "ALL=(ALL:ALL) NOPASSWD: /usr/local/bin/command", id="rule 1"),
         pytest.param(
             {"sudo": "nopasswd", "sudo_commands": ["/usr/local/bin/command1", "/usr/local/bin/command2"]},
             "ALL=(ALL:ALL) NOPASSWD: /usr/local/bin/command1, /usr/local/bin/command2",

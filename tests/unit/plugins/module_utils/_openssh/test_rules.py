@@ -39,33 +39,38 @@ HEALTHY = {
         pytest.param({"allowgroups": ["wheel"]}, Account("new"), None, id="groups of an unknown user are not judged"),
         pytest.param({"permitrootlogin": ["no"]}, ROOT, "PermitRootLogin is no", id="root refused"),
         pytest.param({"permitrootlogin": ["no"]}, ALICE, None, id="PermitRootLogin is about root only"),
+        pytest.param({"permitrootlogin": ["forced-commands-only"]}, ROOT, "PermitRootLogin is forced-commands-only", id="root's commands"),
         pytest.param(
-            {"permitrootlogin": ["forced-commands-only"]}, ROOT, "PermitRootLogin is forced-commands-only", id="root's commands"
-        ),
-        pytest.param(
-            {"authenticationmethods": ["password"]}, ALICE,
-            "AuthenticationMethods is password, which a key can't satisfy with the methods that are on", id="password only",
+            {"authenticationmethods": ["password"]},
+            ALICE,
+            "AuthenticationMethods is password, which a key can't satisfy with the methods that are on",
+            id="password only",
         ),
         pytest.param({"authenticationmethods": ["publickey,password"]}, ALICE, None, id="key and password, both on"),
         pytest.param(
-            {"authenticationmethods": ["publickey,password"], "passwordauthentication": ["no"]}, ALICE,
+            {"authenticationmethods": ["publickey,password"], "passwordauthentication": ["no"]},
+            ALICE,
             "AuthenticationMethods is publickey,password, which a key can't satisfy with the methods that are on",
             id="key and password, password off",
         ),
         pytest.param({"authenticationmethods": ["password publickey"]}, ALICE, None, id="one list is enough"),
         pytest.param({"authorizedkeysfile": ["none"]}, ALICE, "AuthorizedKeysFile is none", id="no key file"),
+        pytest.param({"authorizedkeysfile": ["none"], "authorizedkeyscommand": ["/usr/bin/keys"]}, ALICE, None, id="keys from a command"),
         pytest.param(
-            {"authorizedkeysfile": ["none"], "authorizedkeyscommand": ["/usr/bin/keys"]}, ALICE, None, id="keys from a command"
-        ),
-        pytest.param(
-            {"authorizedkeysfile": ["/etc/ssh/keys/%u"]}, ALICE,
+            {"authorizedkeysfile": ["/etc/ssh/keys/%u"]},
+            ALICE,
             "AuthorizedKeysFile makes sshd read the keys of alice from /etc/ssh/keys/alice, where there is no file",
             id="key file elsewhere and missing",
         ),
-        pytest.param({"revokedkeys": ["/etc/ssh/gone"]}, ALICE,
-                     "RevokedKeys names /etc/ssh/gone, which can't be read, so that sshd refuses every key", id="RevokedKeys"),
-        pytest.param({"pubkeyacceptedalgorithms": ["ssh-ed25519-cert-v01@openssh.com"]}, ALICE,
-                     "PubkeyAcceptedAlgorithms has no algorithm of a plain key", id="certificates only"),
+        pytest.param(
+            {"revokedkeys": ["/etc/ssh/gone"]}, ALICE, "RevokedKeys names /etc/ssh/gone, which can't be read, so that sshd refuses every key", id="RevokedKeys"
+        ),
+        pytest.param(
+            {"pubkeyacceptedalgorithms": ["ssh-ed25519-cert-v01@openssh.com"]},
+            ALICE,
+            "PubkeyAcceptedAlgorithms has no algorithm of a plain key",
+            id="certificates only",
+        ),
     ],
 )
 def test_obstacles(settings, account, text):

@@ -41,17 +41,9 @@ def test_directives_know_their_line_and_match_block():
 
 
 def test_rewrite_includes_touches_only_includes():
-    text = (
-        "# Include commented.conf\n"
-        "\tinclude=sshd_config.d/*.conf\n"
-        'Include /a.conf "b c.conf" # both\n'
-        "Banner Include\n"
-    )
+    text = '# Include commented.conf\n\tinclude=sshd_config.d/*.conf\nInclude /a.conf "b c.conf" # both\nBanner Include\n'
     assert sshd_config.rewrite_includes(text, lambda pattern: "/copy" + pattern) == (
-        "# Include commented.conf\n"
-        'Include "/copy/etc/ssh/sshd_config.d/*.conf"\n'
-        'Include "/copy/a.conf" "/copy/etc/ssh/b c.conf"\n'
-        "Banner Include\n"
+        '# Include commented.conf\nInclude "/copy/etc/ssh/sshd_config.d/*.conf"\nInclude "/copy/a.conf" "/copy/etc/ssh/b c.conf"\nBanner Include\n'
     )
 
 

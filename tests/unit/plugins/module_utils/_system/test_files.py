@@ -17,8 +17,9 @@ ATTRIBUTE = "user.ecs_access_test"
 def selinux(tmp_path, monkeypatch):
     """A host with SELinux on: restorecon writes down what it was given, and answers with the status in its file."""
     restorecon = tmp_path / "restorecon"
-    restorecon.write_text("#!/bin/sh\necho \"$@\" >> %s/labelled\nread status < %s/status\n[ $status = 0 ] || echo no policy >&2\n"
-                          "exit $status\n" % (tmp_path, tmp_path))
+    restorecon.write_text(
+        '#!/bin/sh\necho "$@" >> %s/labelled\nread status < %s/status\n[ $status = 0 ] || echo no policy >&2\nexit $status\n' % (tmp_path, tmp_path)
+    )
     restorecon.chmod(0o755)
     (tmp_path / "status").write_text("0\n")
     (tmp_path / "enforce").write_text("1")

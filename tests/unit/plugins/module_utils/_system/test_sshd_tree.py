@@ -29,8 +29,8 @@ def test_includes_are_followed_in_order_and_only_once(tree_of, tmp_path):
         "main": b"Include @/d/*.conf\nInclude @/d/b.conf\n",
         "d/b.conf": b"Port 2\n", "d/a.conf": b"Include @/deep\n", "deep": b"Include @/main\nPort 1\n", "d/c.txt": b"Port 3\n",
     })  # fmt: skip
-    assert [name[len(str(tmp_path)) + 1:] for name in tree.files] == ["main", "d/a.conf", "deep", "d/b.conf"]
-    assert [item.place[len(str(tmp_path)) + 1:] for item in tree.directives() if item.keyword == "port"] == ["deep:2", "d/b.conf:1"]
+    assert [name[len(str(tmp_path)) + 1 :] for name in tree.files] == ["main", "d/a.conf", "deep", "d/b.conf"]
+    assert [item.place[len(str(tmp_path)) + 1 :] for item in tree.directives() if item.keyword == "port"] == ["deep:2", "d/b.conf:1"]
 
 
 def test_lines_of_a_file_that_is_included_in_a_match_block_are_under_its_condition(tree_of):
@@ -60,10 +60,10 @@ def test_bytes_that_are_not_utf8_survive(tree_of, tmp_path):
     with tree.copy({str(tmp_path / "new"): b"\xfe\n"}) as candidate:
         with open(candidate.main, "rb") as handle:
             assert handle.read() == b"Banner /\xe9\xff\r\nPort 22"
-        with open(candidate.main[:-len("main")] + "new", "rb") as handle:
+        with open(candidate.main[: -len("main")] + "new", "rb") as handle:
             assert handle.read() == b"\xfe\n"
         assert candidate.real_paths(f"{candidate.main}: line 1") == f"{tmp_path}/main: line 1"
-        folder = candidate.main[:-len(f"{tmp_path}/main")]
+        folder = candidate.main[: -len(f"{tmp_path}/main")]
     with pytest.raises(FileNotFoundError):
         os.stat(folder)
 

@@ -16,8 +16,27 @@ from ecs_emulator.testing import running
 
 BLOB = bytes.fromhex("0000000b7373682d6564323535313900000020") + bytes(range(32))
 KEY = PublicKey("ssh-ed25519", BLOB)
-HOSTILE = ["$(id)", "`id`", "a;id", "a|id", "a&id", "a>b", "a\nid", "a'b", 'a"b', "a\\b", "a\0b", "a\tb", "{{x}}", "a*", "~root", "a#b", "a!b",
-           "\uff41", "a\u202eb"]
+HOSTILE = [
+    "$(id)",
+    "`id`",
+    "a;id",
+    "a|id",
+    "a&id",
+    "a>b",
+    "a\nid",
+    "a'b",
+    'a"b',
+    "a\\b",
+    "a\0b",
+    "a\tb",
+    "{{x}}",
+    "a*",
+    "~root",
+    "a#b",
+    "a!b",
+    "\uff41",
+    "a\u202eb",
+]
 
 
 @pytest.mark.parametrize("name", ["root", "ecs-user", "john.doe", "_apt", "j@example.com", "0day", "a" * 64])

@@ -30,9 +30,7 @@ WEB = {
     "InnerIpAddress": {"IpAddress": []},
     "PublicIpAddress": {"IpAddress": ["203.0.113.5"]},
     "EipAddress": {"IpAddress": "", "AllocationId": ""},
-    "NetworkInterfaces": {
-        "NetworkInterface": [{"Ipv6Sets": {"Ipv6Set": [{"Ipv6Address": "2001:db8::5"}, {"Ipv6Address": "2001:db8::6"}]}}]
-    },
+    "NetworkInterfaces": {"NetworkInterface": [{"Ipv6Sets": {"Ipv6Set": [{"Ipv6Address": "2001:db8::5"}, {"Ipv6Address": "2001:db8::6"}]}}]},
     "SecurityGroupIds": {"SecurityGroupId": ["sg-1", "sg-2"]},
     "ResourceGroupId": "rg-1",
     "KeyPairName": "team",

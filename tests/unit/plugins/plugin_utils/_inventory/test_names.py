@@ -88,6 +88,4 @@ def test_warnings_are_printable_and_short():
 def test_a_host_of_another_source_keeps_its_name_and_variables():
     chosen = choose_names({"i-1": ["db-1", "i-1"], "i-2": ["web"]}, (), taken={"db-1"})
     assert chosen.names == {"i-1": "i-1", "i-2": "web"}
-    assert chosen.warnings == [
-        "Hosts go by their instance ids instead of these names, because another inventory source has a host of that name: 'db-1' (i-1)"
-    ]
+    assert chosen.warnings == ["Hosts go by their instance ids instead of these names, because another inventory source has a host of that name: 'db-1' (i-1)"]

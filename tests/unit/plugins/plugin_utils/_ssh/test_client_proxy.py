@@ -119,7 +119,7 @@ def test_a_hostile_instance_is_refused_and_nothing_is_sent(cloud, key, capfd, ho
 
 
 @pytest.mark.parametrize(
-    ("content", "words"), [(None, "No such file"), ("nonsense", "my key.pub"), ("command=\"id\" ssh-ed25519 AAAA", "my key.pub"), ("\xff", "my key.pub")]
+    ("content", "words"), [(None, "No such file"), ("nonsense", "my key.pub"), ('command="id" ssh-ed25519 AAAA', "my key.pub"), ("\xff", "my key.pub")]
 )
 def test_a_key_file_that_is_none(cloud, instance_id, tmp_path, capfd, content, words):
     path = tmp_path / "my key.pub"

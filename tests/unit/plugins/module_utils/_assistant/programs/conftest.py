@@ -64,9 +64,7 @@ class World:
     def run(self, script: str, check: bool = True) -> str:
         """Run a shell script as root in this world."""
         enter = ENTER.format(world=self.folder, image=self.image, python=self._python)
-        done = subprocess.run(
-            ["unshare", "--mount", "sh", "-c", enter], input=script, capture_output=True, text=True, timeout=60, check=False
-        )
+        done = subprocess.run(["unshare", "--mount", "sh", "-c", enter], input=script, capture_output=True, text=True, timeout=60, check=False)
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

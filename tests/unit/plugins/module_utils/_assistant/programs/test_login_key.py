@@ -96,7 +96,7 @@ def test_every_python_does_the_same(can_unshare, keys, interpreter):
 
 class TestOtherLinesSurvive:
     def test_byte_for_byte(self, world, keys):
-        odd = "# a comment\n\n  \nssh-rsa\nnot a key at all\r\n%s\r\nfrom=\"10.0.0.1\" %s\n%s\n%s\n" % (keys[1], keys[2], keys[1], keys[1])
+        odd = '# a comment\n\n  \nssh-rsa\nnot a key at all\r\n%s\r\nfrom="10.0.0.1" %s\n%s\n%s\n' % (keys[1], keys[2], keys[1], keys[1])
         write(world, odd)
         world.ask(keys[0])
         assert world.path(FILE).read_bytes() == odd.encode() + keys[0].encode() + b"\n"
@@ -421,9 +421,7 @@ class TestWaysIn:
         write(world, keys[0] + "\n")
         assert world.ask(keys[0], state="absent", write=False).ways_in == ()
 
-    @pytest.mark.parametrize(
-        ("root_login", "passwords", "counts"), [("yes", "yes", True), ("prohibit-password", "yes", False), ("yes", "no", False)]
-    )
+    @pytest.mark.parametrize(("root_login", "passwords", "counts"), [("yes", "yes", True), ("prohibit-password", "yes", False), ("yes", "no", False)])
     def test_a_password_counts_only_where_it_is_accepted(self, world, keys, root_login, passwords, counts):
         world.run(f"mkdir -m 700 /root/.ssh; echo '{keys[0]}' > /root/.ssh/authorized_keys; usermod -p '$6$x$yyyyyyyyyyyyyyyyyyyy' root")
         world.run(f"printf 'PermitRootLogin {root_login}\\nPasswordAuthentication {passwords}\\n' > /etc/ssh/sshd_config")

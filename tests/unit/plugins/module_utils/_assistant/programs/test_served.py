@@ -48,8 +48,7 @@ def test_every_python_finds_the_key_among_others(can_unshare, interpreter):
 def test_it_is_asked_as_sshd_asks_it(world):
     """As its own account with no other rights, by user and fingerprint."""
     program = (
-        f'[ "$(id -un):$(id -Gn)" = {served.ACCOUNT}:{served.ACCOUNT} ] && [ "$#" = 2 ] && [ "$2" = "SHA256:$1" ] && '
-        "[ -z \"$(cat)\" ] && echo ssh-rsa AAAA$1"
+        f'[ "$(id -un):$(id -Gn)" = {served.ACCOUNT}:{served.ACCOUNT} ] && [ "$#" = 2 ] && [ "$2" = "SHA256:$1" ] && [ -z "$(cat)" ] && echo ssh-rsa AAAA$1'
     )
     assert missing(world, program, JOHN, MARY) == []
 

@@ -21,7 +21,7 @@ from ..._system.server import find_server, read_settings, run, slurp
 
 SETTINGS = re.compile("allow|deny|permitroot|usepam|pubkey|password|auth|.*rsa.*size|revoked|chroot")
 # Options, in which quotes may hide blanks, and the text of the key behind its type.
-KEY = re.compile(rb'\s*(?!#)((?:(?:\\"|\\(?!")|[^\s"\\]|"(?:\\"|\\(?!")|[^"\\])*")+\s+)??)[^\s"]+\s+(AAAA\S+)')
+KEY = re.compile(r'\s*(?!#)((?:(?:\\"|\\(?!")|[^\s"\\]|"(?:\\"|\\(?!")|[^"\\])*")+\s+)??)[^\s"]+\s+(AAAA\S+)'.encode())
 lines_of = re.compile(rb"[^\n]*\n|[^\n]+").findall
 
 

@@ -233,7 +233,7 @@ class ClientConfigModule:
         self._check()
         if self._is_present and not self._module.check_mode:
             files.make_folder(self._home)
-        with files.locked_folder(self._home):
+        with files.locked_folders([self._home, os.path.dirname(self._params["known_hosts_path"])]):
             changes = [change for change in self._plan() if change.is_needed]
             if not self._module.check_mode:
                 self._apply(changes)

@@ -236,6 +236,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.pending 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.plan_hardening import plan_hardening, refuse_unprovable
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.trial import try_logins
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.private_folder import clear_folders
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import HostError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd import Origin, Sshd, SshdError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd_service import get_service
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd_tree import SshdTree
@@ -415,7 +416,7 @@ def main():
         module.fail_json(msg="rollback_after must be between 30 and 3600 seconds: a login has to fit in, and nobody waits longer")
     try:
         result = SshdPubkeyModule(module.params, module.check_mode, module.warn).run()
-    except SshdError as exc:
+    except HostError as exc:
         module.fail_json(msg=printable(str(exc)))
     module.exit_json(**printable_all(result))
 

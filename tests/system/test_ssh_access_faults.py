@@ -144,8 +144,8 @@ class World:
             folder, name = os.path.split(path)
             if now in known or path.startswith("/run/ecs_access-copy-"):
                 continue
-            if killed and name.startswith(".") and name.endswith(".ecs_access-new"):
-                target = self.after[f"{folder}/{name[1:-15]}"] if f"{folder}/{name[1:-15]}" in self.after else self.after[f"{folder}/.{name}"]
+            if killed and name.startswith(".") and name.endswith(".alicloud-ecs-access"):
+                target = self.after[f"{folder}/{name[1:-20]}"] if f"{folder}/{name[1:-20]}" in self.after else self.after[f"{folder}/.{name}"]
                 if now[1] & ~(target[1] | 0o600):
                     found.append(f"{path} has the mode {now[1]:o}")
                 continue

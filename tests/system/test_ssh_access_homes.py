@@ -56,8 +56,8 @@ REFUSED = {
         "chattr +a .ssh/authorized_keys", "chattr -a {home}/.ssh/authorized_keys",
         "{home}/.ssh/authorized_keys is immutable or append-only (chattr -ia {home}/.ssh/authorized_keys)"),
     "directory in the way": (
-        "install -d -o {name} .ssh/.authorized_keys.ecs_access-new", "rmdir {home}/.ssh/.authorized_keys.ecs_access-new",
-        "the directory {home}/.ssh/.authorized_keys.ecs_access-new is in the way of a new key file; remove it"),
+        "install -d -o {name} .ssh/.authorized_keys.alicloud-ecs-access", "rmdir {home}/.ssh/.authorized_keys.alicloud-ecs-access",
+        "the directory {home}/.ssh/.authorized_keys.alicloud-ecs-access is in the way of a new key file; remove it"),
     "home lost with its parent": (
         "usermod -d /no/such/{name} {name}", "", "the directory that is to hold the home /no/such/{name} does not exist"),
 }  # fmt: skip
@@ -144,7 +144,7 @@ os.symlink(VICTIM + "/authorized_keys", ".ssh/x"); os.rename(".ssh/x", KEYS); ti
 open(".ssh/x", "w").close(); os.rename(".ssh/x", KEYS); time.sleep(0.01)
 """,
     "new file exchanged for a link": """
-os.symlink(VICTIM + "/authorized_keys", ".ssh/x"); os.rename(".ssh/x", ".ssh/.authorized_keys.ecs_access-new"); time.sleep(0.01)
+os.symlink(VICTIM + "/authorized_keys", ".ssh/x"); os.rename(".ssh/x", ".ssh/.authorized_keys.alicloud-ecs-access"); time.sleep(0.01)
 if os.path.exists(KEYS): os.unlink(KEYS)
 """,
     "FIFO": "os.mkfifo('.ssh/x'); os.rename('.ssh/x', KEYS); time.sleep(0.02); os.unlink(KEYS); time.sleep(0.01)",

@@ -12,18 +12,12 @@ import contextlib
 import os
 import re
 import stat
-from typing import Any, Callable, Iterator, List
+from typing import Any, Callable, List
 
+from .._names import temporary_names
 from .._system.accounts import Account
+from .._system.files import DIRECTORY, closing, walk
 from .._system.rights import acting_as
-
-DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-READABLE_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-
-
-def temporary_name(name: str) -> str:
-    """Beside a file, where its successor is written. Always the same, so that what a killed run left is cleared by the next."""
-    return ".%s.ecs_access-new" % name.lstrip(".")
 
 
 class Problem(Exception):
@@ -37,15 +31,6 @@ def as_account_or_root(account: Account, call: Callable[..., Any], *args: Any, *
     return call(*args, **kwargs)
 
 
-@contextlib.contextmanager
-def closing(descriptor: int) -> Iterator[int]:
-    """Close the descriptor in the end."""
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
 def is_in_home(account: Account, path: str) -> bool:
     """Whether the path lies under the account's home."""
     return path.startswith(account.home.rstrip("/") + "/")
@@ -54,16 +39,6 @@ def is_in_home(account: Account, path: str) -> bool:
 def parts_in_home(account: Account, path: str) -> List[str]:
     """Components of the path below the home."""
     return [part for part in path[len(account.home.rstrip("/")) :].split("/") if part not in ("", ".")]
-
-
-def walk(path: str) -> int:
-    """Open a directory without following a link in any component."""
-    descriptor = os.open("/", DIRECTORY)
-    for part in path.split("/"):
-        if part:
-            with closing(descriptor) as parent:
-                descriptor = os.open(part, DIRECTORY, dir_fd=parent)
-    return descriptor
 
 
 def open_home(home: str) -> int:
@@ -143,7 +118,7 @@ def check_contents(where: str, descriptor: int, name: str) -> None:
     The account could have given another directory of root's this name, to be given it by our repair.
     """
     usual = re.compile(r"(authorized_keys2?|known_hosts(\.old)?|config|environment|rc|id_[\w-]+(\.pub)?)\Z")
-    if not all(usual.match(entry) or entry in (name, temporary_name(name)) for entry in os.listdir(descriptor)):
+    if not all(usual.match(entry) or entry in (name,) + temporary_names(name) for entry in os.listdir(descriptor)):
         raise Problem("%s belongs to root and holds more than files of ssh; look at it and mend it with chown" % where)
 
 

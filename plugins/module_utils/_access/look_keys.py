@@ -14,24 +14,22 @@ import os
 import stat
 from typing import List, NamedTuple, Optional, Tuple
 
+from .._names import temporary_names
 from .._openssh.authorized_keys import parse_key_file
 from .._system.accounts import Account
+from .._system.files import DIRECTORY, READABLE_DIRECTORY, closing
 from .._system.rights import acting_as
 from .homes import (
-    DIRECTORY,
-    READABLE_DIRECTORY,
     Problem,
     as_account_or_root,
     check_contents,
     check_directory,
     check_home,
-    closing,
     is_in_home,
     open_central,
     open_home,
     owner_repairs,
     parts_in_home,
-    temporary_name,
 )
 from .state import HomeState, KeyFile
 
@@ -242,7 +240,7 @@ def _directory_obstacle(account: Account, parent: int, path: str) -> Optional[st
 
 
 def _temporary_obstacle(account: Account, parent: int, path: str) -> Optional[str]:
-    name = temporary_name(os.path.basename(path))
+    name = temporary_names(os.path.basename(path))[0]
     try:
         status = as_account_or_root(account, os.stat, name, dir_fd=parent, follow_symlinks=False)
     except OSError:

@@ -11,15 +11,14 @@ import os
 import stat
 from typing import Dict, Optional, Tuple
 
+from .._system.files import READABLE_DIRECTORY, closing, replace_file, sync_folder
 from .._system.private_folder import private_folder
 from .._system.run import HostError, find_tool, run_tool
 from .._system.sudoers_tree import MAIN, SudoersTree, find_includes, replace_includes, resolve_include
 from .._text import text_lines
-from .homes import READABLE_DIRECTORY, closing
 from .look_keys import find_obstacle
 from .state import Fragment, SudoSet
 from .sudoers import FRAGMENT_PREFIX, parse_rules
-from .write_keys import flush, replace_file
 
 _USUAL_DIR = "/etc/sudoers.d"
 _MODE = 0o440
@@ -85,7 +84,7 @@ def write_fragment(path: str, text: str) -> None:
     """Put a fragment in place; its temporary name has a dot, so sudo never reads half a file."""
     try:
         with closing(os.open(os.path.dirname(path), READABLE_DIRECTORY)) as directory:
-            replace_file(directory, os.path.basename(path), text.encode("utf-8"), (0, 0), _MODE)
+            replace_file(directory, os.path.basename(path), text.encode("utf-8"), _MODE, (0, 0))
     except OSError as exc:
         raise HostError("%s could not be written: %s" % (path, exc.strerror))
 
@@ -96,6 +95,6 @@ def remove_fragment(path: str) -> None:
         with closing(os.open(os.path.dirname(path), READABLE_DIRECTORY)) as directory:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(os.path.basename(path), dir_fd=directory)
-            flush(directory)
+            sync_folder(directory)
     except OSError as exc:
         raise HostError("%s could not be removed: %s" % (path, exc.strerror))

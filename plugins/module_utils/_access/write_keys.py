@@ -9,27 +9,24 @@ Note that this module util is **PRIVATE** to the collection.
 import contextlib
 import os
 import stat
-from typing import List, Optional, Tuple
+from typing import List, Optional
 
+from .._names import temporary_names
 from .._system.accounts import Account
+from .._system.files import DIRECTORY, READABLE_DIRECTORY, closing, replace_file, restore_labels, sync_folder, walk
 from .._system.rights import acting_as
-from .._system.run import HostError, find_tool, run_tool
+from .._system.run import HostError
 from .homes import (
-    DIRECTORY,
-    READABLE_DIRECTORY,
     Problem,
     as_account_or_root,
     check_contents,
     check_directory,
     check_home,
-    closing,
     home_mode,
     is_in_home,
     open_central,
     open_home,
     parts_in_home,
-    temporary_name,
-    walk,
 )
 from .look_keys import central_mode, read_at, read_central, read_entry
 
@@ -48,7 +45,7 @@ def write_key_file(account: Account, path: str, content: bytes, before: Optional
         raise HostError(str(exc))
     except OSError as exc:
         raise HostError("%s could not be written: %s; what was there is still there" % (path, exc.strerror))
-    _label(os.path.dirname(path), path)
+    restore_labels(os.path.dirname(path), path)
 
 
 def write_shared_file(path: str, content: bytes, before: bytes) -> None:
@@ -58,12 +55,12 @@ def write_shared_file(path: str, content: bytes, before: bytes) -> None:
             seen = read_at(parent, os.path.basename(path), path)
             _check_unchanged(path, seen.content, before)
             status = seen.status
-            replace_file(parent, os.path.basename(path), content, (status.st_uid, status.st_gid), stat.S_IMODE(status.st_mode))
+            replace_file(parent, os.path.basename(path), content, stat.S_IMODE(status.st_mode), (status.st_uid, status.st_gid))
     except Problem as exc:
         raise HostError(str(exc))
     except OSError as exc:
         raise HostError("%s could not be written: %s; what was there is still there" % (path, exc.strerror))
-    _label(path)
+    restore_labels(path)
 
 
 def remove_key_file(account: Account, path: str) -> None:
@@ -106,7 +103,7 @@ def _unlink(account: Account, parent: int, name: str) -> None:
             as_account_or_root(account, os.unlink, name, dir_fd=parent)
         else:
             os.unlink(name, dir_fd=parent)
-        flush(parent)
+        sync_folder(parent)
 
 
 def create_home(account: Account) -> None:
@@ -117,9 +114,10 @@ def create_home(account: Account) -> None:
             status = os.fstat(above)
             if status.st_uid != 0 or stat.S_IMODE(status.st_mode) & 0o022:
                 raise HostError("the home %s is not created, because others than root may write in %s" % (account.home, parent))
-            temporary = temporary_name(name)
-            with contextlib.suppress(FileNotFoundError):
-                os.rmdir(temporary, dir_fd=above)
+            temporary = temporary_names(name)[0]
+            for left in temporary_names(name):
+                with contextlib.suppress(FileNotFoundError):
+                    os.rmdir(left, dir_fd=above)
             os.mkdir(temporary, 0o700, dir_fd=above)
             try:
                 with closing(os.open(temporary, READABLE_DIRECTORY, dir_fd=above)) as home:
@@ -130,44 +128,10 @@ def create_home(account: Account) -> None:
                 with contextlib.suppress(OSError):
                     os.rmdir(temporary, dir_fd=above)
                 raise
-            flush(above)
+            sync_folder(above)
     except OSError as exc:
         raise HostError("the home %s could not be created: %s" % (account.home, exc.strerror))
-    _label(account.home)
-
-
-def replace_file(parent: int, name: str, content: bytes, owner: Optional[Tuple[int, int]] = None, mode: int = 0o600) -> None:
-    """Write beside, flush, rename."""
-    temporary = temporary_name(name)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(temporary, dir_fd=parent)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=parent)
-    try:
-        with closing(descriptor):
-            view = memoryview(content)
-            while view:
-                view = view[os.write(descriptor, view) :]
-            if owner is not None:
-                os.fchown(descriptor, owner[0], owner[1])
-            os.fchmod(descriptor, mode)
-            os.fsync(descriptor)
-        os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary, dir_fd=parent)
-        raise
-    flush(parent)
-
-
-def flush(directory: int) -> None:
-    """Have a change of names survive a loss of power, where the file system can do that."""
-    with contextlib.suppress(OSError), closing(os.open(".", READABLE_DIRECTORY, dir_fd=directory)) as readable:
-        os.fsync(readable)
-
-
-def _label(*paths: str) -> None:
-    if os.path.exists("/sys/fs/selinux/enforce") and find_tool("restorecon"):
-        run_tool(["restorecon"] + list(paths))
+    restore_labels(account.home)
 
 
 def _write_in_home(account: Account, path: str, content: bytes, before: Optional[bytes]) -> None:
@@ -182,22 +146,23 @@ def _write_in_home(account: Account, path: str, content: bytes, before: Optional
                 descriptor = _ensure_directory(account, parent, name, where, parts[-1])
         with closing(descriptor) as parent:
             try:
-                present = read_entry(account, parent, parts[-1], path).content  # type: Optional[bytes]
+                present: Optional[bytes] = read_entry(account, parent, parts[-1], path).content
             except FileNotFoundError:
                 present = None
             _check_unchanged(path, present, before)
             with acting_as(account.name, account.uid, account.gid):
-                replace_file(parent, parts[-1], content)
+                replace_file(parent, parts[-1], content, 0o600)
 
 
 def _write_central(account: Account, path: str, content: bytes, before: Optional[bytes]) -> None:
     with closing(open_central(path, create=True)) as parent:
-        owner, mode, present = (0, 0), 0o644, None  # type: Tuple[int, int], int, Optional[bytes]
+        owner, mode = (0, 0), 0o644
+        present: Optional[bytes] = None
         with contextlib.suppress(FileNotFoundError):
             seen = read_central(parent, path)
             owner, mode, present = (seen.status.st_uid, seen.status.st_gid), central_mode(account, seen.status), seen.content
         _check_unchanged(path, present, before)
-        replace_file(parent, os.path.basename(path), content, owner, mode)
+        replace_file(parent, os.path.basename(path), content, mode, owner)
 
 
 def _check_unchanged(path: str, present: Optional[bytes], before: Optional[bytes]) -> None:

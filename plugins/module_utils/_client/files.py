@@ -10,9 +10,10 @@ import errno
 import fcntl
 import os
 import stat
-import tempfile
-from contextlib import contextmanager, suppress
-from typing import Iterator, NamedTuple, Optional
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Iterator, NamedTuple, Optional, Sequence
+
+from .._system.files import READABLE_DIRECTORY, closing, replace_file
 
 _LARGEST = 16 * 1024 * 1024
 
@@ -64,19 +65,8 @@ def write_file(path: str, content: bytes, mode: int) -> None:
     """Make I(content) the file at I(path), which is no link; readers see the old file or the new one."""
     folder, name = os.path.split(path)
     try:
-        descriptor, beside = tempfile.mkstemp(prefix=".%s." % name, dir=folder)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                os.fchmod(stream.fileno(), mode)
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.rename(beside, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(beside)
-            raise
-        _sync_folder(folder)
+        with closing(os.open(folder, READABLE_DIRECTORY)) as descriptor:
+            replace_file(descriptor, name, content, mode)
     except OSError as exc:
         raise ClientFileError("cannot write %s: %s" % (path, exc.strerror)) from None
 
@@ -106,25 +96,16 @@ def remove_folder(path: str) -> None:
 
 
 @contextmanager
-def locked_folder(path: str) -> Iterator[None]:
+def locked_folders(paths: Sequence[str]) -> Iterator[None]:
     """Keep other runs out; a folder that does not exist yet is made by this run alone or not at all."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as exc:
-        if exc.errno == errno.ENOENT:
-            yield
-            return
-        raise ClientFileError("cannot open the folder %s: %s" % (path, exc.strerror)) from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with ExitStack() as stack:
+        # In one order everywhere, so that no two runs wait for each other.
+        for path in sorted({os.path.realpath(path) for path in paths}):
+            try:
+                descriptor = stack.enter_context(closing(os.open(path, READABLE_DIRECTORY)))
+            except FileNotFoundError:
+                continue
+            except OSError as exc:
+                raise ClientFileError("cannot open the folder %s: %s" % (path, exc.strerror)) from None
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _sync_folder(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

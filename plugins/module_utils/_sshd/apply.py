@@ -9,6 +9,7 @@ Note that this module util is **PRIVATE** to the collection.
 import os
 
 from .._system import files
+from .._system.run import HostError
 from .._system.sshd import SshdError
 from .._system.sshd_service import Service, answering, check_alive, listen_addresses, reload_service
 from .._system.sshd_tree import Changes
@@ -30,7 +31,7 @@ def apply_plan(service: Service, planner: Planner, plan: Plan, rollback_after: i
         reload_service(service)
         check_alive(service, addresses)
         journal.await_proof()
-    except SshdError as exc:
+    except HostError as exc:
         outcome = journal.roll_back(change, str(exc))
         raise SshdError("%s; the former configuration was put back (%s)" % (exc, "; ".join(outcome) or "no file had changed"))
     return change
@@ -41,7 +42,7 @@ def reload_only(service: Service, planner: Planner) -> None:
     try:
         reload_service(service)
         check_alive(service, listen_addresses(planner.general(), service))
-    except SshdError as exc:
+    except HostError as exc:
         raise SshdError("%s; no file was changed by this run, look at what was edited last" % exc)
 
 

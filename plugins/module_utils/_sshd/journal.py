@@ -21,6 +21,7 @@ import uuid
 from typing import Dict, Iterator, List, Optional
 
 from .._system import files
+from .._system.run import HostError
 from .._system.sshd import SshdError, run
 from .._system.sshd_service import Service
 from .._system.sshd_tree import Changes, find_file
@@ -83,15 +84,15 @@ def arm(changes: Changes, service: Service, rollback_after: int, state_dir: str 
             ("deadline", "%s %d" % (_boot_id(), time.monotonic() + rollback_after)),
         ):
             _write(os.path.join(folder, name), (text + "\n").encode("utf-8", "surrogateescape"))
-        files.sync_folder(folder)
+        _sync(folder)
         os.rename(folder, os.path.join(state_dir, "armed"))
-        files.sync_folder(state_dir)
+        _sync(state_dir)
     except OSError as exc:
         raise SshdError("cannot prepare the way back below %s: %s; nothing was changed" % (state_dir, exc.strerror))
     try:
         _install_boot_unit(service, state_dir)
         _start_timer(timer, change, rollback_after, state_dir)
-    except (OSError, SshdError) as exc:
+    except (OSError, HostError) as exc:
         roll_back(change, "the rollback could not be armed", state_dir)
         raise SshdError("cannot arm the rollback: %s; nothing was changed" % exc)
     return change
@@ -123,7 +124,7 @@ def commit(change: str, state_dir: str = STATE_DIR) -> Dict[str, str]:
     last = os.path.join(state_dir, "last-change")
     shutil.rmtree(last, ignore_errors=True)
     os.rename(armed, last)
-    files.sync_folder(state_dir)
+    _sync(state_dir)
     # What is left has no effect without the journal; a later boot or timer finds nothing to undo.
     for path in (_boot_link(), _boot_unit()):
         files.remove_file(path)
@@ -175,7 +176,7 @@ def _install_boot_unit(service: Service, state_dir: str) -> None:
     os.makedirs(os.path.dirname(_boot_link()), exist_ok=True)
     if not os.path.islink(_boot_link()):
         os.symlink(os.path.join("..", rollback.BOOT_UNIT), _boot_link())
-    files.sync_folder(os.path.dirname(_boot_link()))
+    _sync(os.path.dirname(_boot_link()))
 
 
 def _start_timer(timer: str, change: str, rollback_after: int, state_dir: str) -> None:
@@ -232,6 +233,11 @@ def _write(path: str, content: bytes) -> None:
         handle.write(content)
         handle.flush()
         os.fsync(handle.fileno())
+
+
+def _sync(path: str) -> None:
+    with files.closing(os.open(path, files.READABLE_DIRECTORY)) as folder:
+        files.sync_folder(folder)
 
 
 def _sweep(state_dir: str) -> None:

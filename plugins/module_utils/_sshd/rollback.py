@@ -9,6 +9,8 @@ takes everything that differs from the journal's files (never from its own text)
 Note that this module util is **PRIVATE** to the collection.
 """
 
+from .._names import PRODUCT
+
 SCRIPT_NAME = "rollback.sh"
 BOOT_UNIT = "alicloud-ecs-access-sshd-rollback.service"
 
@@ -49,7 +51,7 @@ for entry in "$armed"/*.path; do
     [ -e "$entry" ] || continue
     number=${entry%.path}
     path=$(cat "$entry")
-    temporary=$(dirname "$path")/.$(basename "$path").ecs-access
+    temporary=$(dirname "$path")/.$(basename "$path").@PRODUCT@
     rm -f "$temporary"
     now=absent
     if [ -e "$path" ]; then
@@ -105,7 +107,7 @@ rm -f "/etc/systemd/system/sysinit.target.wants/@BOOT_UNIT@" "/etc/systemd/syste
 sync
 [ -n "$boot" ] || systemctl stop "$timer" 2>/dev/null
 exit 0
-""".replace("@BOOT_UNIT@", BOOT_UNIT)
+""".replace("@BOOT_UNIT@", BOOT_UNIT).replace("@PRODUCT@", PRODUCT)
 
 # DefaultDependencies=no, because the default ones would put it after the sockets that it has to precede.
 BOOT_UNIT_TEXT = """# Exists only while a change of sshd waits for its proof (alicloud.ecs_access.sshd_pubkey).

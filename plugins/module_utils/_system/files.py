@@ -1,99 +1,136 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Crash-safe writes of root's own files: temporary file, fsync, rename, fsync of the folder.
+"""Replace files as a whole: written beside, flushed, renamed. Whoever reads, and whatever moment a run is killed at, finds the old or the new.
 
+Directories are worked in by descriptor, and no link in a component is followed. Nothing here chooses rights: it runs with those of the caller.
 Note that this module util is **PRIVATE** to the collection.
 """
 
+import contextlib
+import errno
 import os
-from typing import Optional
+import stat
+from typing import Iterator, Optional, Tuple
 
-from .run import find_tool
-from .sshd import SshdError, run
+from .._names import temporary_names
+from .run import HostError, find_tool, run_tool
+
+DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+READABLE_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 _XATTR_SELINUX = "security.selinux"
 # There exactly where SELinux is on, permissive included: its labels have to be right for the day it is enforced.
 _SELINUX_IS_ON = "/sys/fs/selinux/enforce"
+# A directory that the caller may write and not read, and file systems that flush no directories.
+_NOT_FLUSHED = (errno.EACCES, errno.EPERM, errno.EINVAL, errno.EOPNOTSUPP)
+
+
+@contextlib.contextmanager
+def closing(descriptor: int) -> Iterator[int]:
+    """Close the descriptor in the end."""
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def walk(path: str) -> int:
+    """Open a directory without following a link in any component."""
+    descriptor = os.open("/", DIRECTORY)
+    for part in path.split("/"):
+        if part:
+            with closing(descriptor) as parent:
+                descriptor = os.open(part, DIRECTORY, dir_fd=parent)
+    return descriptor
+
+
+def replace_file(folder: int, name: str, content: bytes, mode: int, owner: Optional[Tuple[int, int]] = None) -> None:
+    """Make I(content) the file I(name) in a directory; one that was there gives it its SELinux label. On OSError nothing has changed."""
+    temporary = temporary_names(name)[0]
+    for left in temporary_names(name):
+        with contextlib.suppress(OSError):
+            os.unlink(left, dir_fd=folder)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder)
+    try:
+        with closing(descriptor):
+            view = memoryview(content)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            if owner is not None:
+                os.fchown(descriptor, owner[0], owner[1])
+            os.fchmod(descriptor, mode)
+            _keep_label(folder, name, descriptor)
+            os.fsync(descriptor)
+        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary, dir_fd=folder)
+        raise
+    sync_folder(folder)
 
 
 def write_file(path: str, content: bytes, mode: int = 0o644) -> None:
-    """Replace a file as a whole, keeping mode, owner and SELinux context of the one that is there.
-
-    A link is kept: the file that it names is replaced. On an error nothing has changed.
-    """
-    target = os.path.realpath(path)
-    folder, name = os.path.split(target)
-    # The leading dot keeps it out of sshd's wildcards. Always the same name (callers hold a lock, the folder is root's), so
-    # that what a kill has left is found: by the next write, or by the rollback.
-    temporary = os.path.join(folder, ".%s.ecs-access" % name)
-    written = False
+    """Replace a file of root's, keeping mode, owner and SELinux label of the one that is there. A link is kept: the file that it names is replaced."""
+    folder, name = os.path.split(os.path.realpath(path))
     try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            is_new = _copy_attributes(target, stream.fileno(), mode)
-            os.fsync(stream.fileno())
-        os.rename(temporary, target)
-        written = True
-        sync_folder(folder)
+        with closing(walk(folder)) as parent:
+            try:
+                present: Optional[os.stat_result] = os.stat(name, dir_fd=parent, follow_symlinks=False)
+            except FileNotFoundError:
+                present = None
+            if present is not None:
+                replace_file(parent, name, content, stat.S_IMODE(present.st_mode), (present.st_uid, present.st_gid))
+            else:
+                replace_file(parent, name, content, mode)
     except OSError as exc:
-        raise SshdError("cannot write %s: %s" % (path, exc.strerror))
-    finally:
-        if not written and os.path.lexists(temporary):
-            os.unlink(temporary)
-    if is_new:
-        _restore_context(target)
+        raise HostError("cannot write %s: %s" % (path, exc.strerror))
+    problem = restore_labels(os.path.join(folder, name)) if present is None else ""
+    if problem:
+        raise HostError("cannot give %s its SELinux context: %s" % (path, problem))
 
 
 def remove_file(path: str) -> None:
     """Remove a file for good; nothing there is no error."""
+    folder, name = os.path.split(path)
     try:
-        os.unlink(path)
+        with closing(walk(os.path.realpath(folder))) as parent:
+            os.unlink(name, dir_fd=parent)
+            sync_folder(parent)
     except FileNotFoundError:
         return
     except OSError as exc:
-        raise SshdError("cannot remove %s: %s" % (path, exc.strerror))
-    sync_folder(os.path.dirname(path))
+        raise HostError("cannot remove %s: %s" % (path, exc.strerror))
 
 
-def sync_folder(folder: str) -> None:
-    """Make names in a folder survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def sync_folder(folder: int) -> None:
+    """Make names in a directory survive a power cut, where the file system can do that."""
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        with closing(os.open(".", READABLE_DIRECTORY, dir_fd=folder)) as readable:
+            os.fsync(readable)
+    except OSError as exc:
+        if exc.errno not in _NOT_FLUSHED:
+            raise
 
 
-def _copy_attributes(source: str, handle: int, mode: int) -> bool:
-    try:
-        info = os.stat(source)
-    except FileNotFoundError:
-        os.fchmod(handle, mode)
-        return True
-    os.fchown(handle, info.st_uid, info.st_gid)
-    os.fchmod(handle, info.st_mode & 0o7777)
-    context = _find_context(source)
-    if context is not None:
-        os.setxattr(handle, _XATTR_SELINUX, context)
-    return False
+def restore_labels(*paths: str) -> str:
+    """Give files the SELinux labels that the policy has for their places; says why where it can't."""
+    if find_tool("restorecon") is None or not os.path.exists(_SELINUX_IS_ON):
+        return ""
+    code, said = run_tool(["restorecon"] + list(paths))
+    return "" if code == 0 else " ".join(said.split()) or "status %d" % code
 
 
-def _restore_context(path: str) -> None:
-    """Give a new file the label that the policy has for its place; a file that was there keeps the one it had."""
-    restorecon = find_tool("restorecon")
-    if restorecon is None or not os.path.exists(_SELINUX_IS_ON):
-        return
-    code, _out, err = run([restorecon, path])
-    if code != 0:
-        raise SshdError("cannot give %s its SELinux context: %s" % (path, " ".join(err.split()) or "status %d" % code))
-
-
-def _find_context(path: str) -> Optional[bytes]:
+def _keep_label(folder: int, name: str, descriptor: int) -> None:
     if not os.path.exists(_SELINUX_IS_ON):
-        return None
+        return
+    label = _find_label("/proc/self/fd/%d/%s" % (folder, name))
+    # Where they are the same already, the file system may have one label for all files and take no other.
+    if label not in (None, _find_label("/proc/self/fd/%d" % descriptor)):
+        os.setxattr(descriptor, _XATTR_SELINUX, label)
+
+
+def _find_label(path: str) -> Optional[bytes]:
     try:
         return os.getxattr(path, _XATTR_SELINUX)
     except OSError:

@@ -13,12 +13,13 @@ from typing import Dict, List, NamedTuple, Tuple
 
 from .._openssh import sshd_config
 from .._text import printable, text_lines
+from .run import HostError
 
 _TIMEOUT = 30
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
-class SshdError(Exception):
+class SshdError(HostError):
     """Something that a person has to know, in one sentence."""
 
 

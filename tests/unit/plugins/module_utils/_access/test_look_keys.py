@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access import write_keys
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_keys import read_home, read_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.write_keys import create_home, remove_key_file, write_key_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._names import temporary_names
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.accounts import Account
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import HostError
 
@@ -160,9 +161,10 @@ def test_52_a_failing_system_call_leaves_the_old_file(account, path, monkeypatch
     assert os.listdir(path.parent) == ["authorized_keys"]
 
 
-def test_what_a_killed_run_left_is_cleared(account, path):
+@pytest.mark.parametrize("left", temporary_names("authorized_keys"))
+def test_what_a_killed_run_left_is_cleared(account, path, left):
     put(path, b"old\n")
-    put(path.with_name(".authorized_keys.ecs_access-new"), b"half")
+    put(path.with_name(left), b"half")
     write_key_file(account, str(path), b"new\n", b"old\n")
     assert os.listdir(path.parent) == ["authorized_keys"]
     assert path.read_bytes() == b"new\n"
@@ -170,7 +172,7 @@ def test_what_a_killed_run_left_is_cleared(account, path):
 
 def test_a_directory_in_the_way_of_a_new_file_is_named_beforehand(account, path):
     put(path)
-    way = path.with_name(".authorized_keys.ecs_access-new")
+    way = path.with_name(temporary_names("authorized_keys")[0])
     way.mkdir()
     assert read_key_file(account, str(path)).obstacle == f"the directory {way} is in the way of a new key file; remove it"
 
@@ -194,7 +196,8 @@ def test_a_home_that_cannot_be_made_leaves_nothing(account, home, monkeypatch, c
         with pytest.raises(HostError, match="could not be created: Input/output error"):
             create_home(account)
     assert os.listdir(home.parent) == []
-    (home.parent / ".ann.ecs_access-new").mkdir()
+    for left in temporary_names("ann"):
+        (home.parent / left).mkdir()
     create_home(account)
     assert os.listdir(home.parent) == ["ann"]
     assert mode(home) == 0o700

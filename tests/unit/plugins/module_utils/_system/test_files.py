@@ -7,8 +7,9 @@ import os
 import stat
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._system import files
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd import SshdError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._names import temporary_names
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system import files, run
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import HostError
 
 ATTRIBUTE = "user.ecs_access_test"
 
@@ -24,7 +25,8 @@ def selinux(tmp_path, monkeypatch):
     (tmp_path / "status").write_text("0\n")
     (tmp_path / "enforce").write_text("1")
     monkeypatch.setattr(files, "_SELINUX_IS_ON", str(tmp_path / "enforce"))
-    monkeypatch.setattr(files, "find_tool", {"restorecon": str(restorecon)}.get)
+    for module in (files, run):
+        monkeypatch.setattr(module, "find_tool", {"restorecon": str(restorecon)}.get)
     return tmp_path
 
 
@@ -56,7 +58,7 @@ def test_a_file_that_was_there_keeps_its_label_and_mode(selinux, monkeypatch):
 
 def test_a_label_that_can_not_be_given_is_said(selinux):
     (selinux / "status").write_text("1\n")
-    with pytest.raises(SshdError, match=r"cannot give .*/new.conf its SELinux context: no policy"):
+    with pytest.raises(HostError, match=r"cannot give .*/new.conf its SELinux context: no policy"):
         files.write_file(str(selinux / "new.conf"), b"x\n")
 
 
@@ -75,6 +77,28 @@ def test_no_temporary_file_is_left_and_a_link_is_kept(tmp_path):
     files.write_file(str(tmp_path / "link"), b"new\n")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_bytes() == b"new\n"
-    with pytest.raises(SshdError, match="cannot write"):
+    with pytest.raises(HostError, match="cannot write"):
         files.write_file(str(tmp_path / "none" / "x"), b"")
     assert sorted(os.listdir(str(tmp_path))) == ["link", "real"]
+
+
+def test_a_file_is_replaced_in_an_open_folder_that_was_moved_meanwhile(tmp_path):
+    (tmp_path / "folder").mkdir()
+    with files.closing(files.walk(str(tmp_path / "folder"))) as folder:
+        (tmp_path / "folder").rename(tmp_path / "moved")
+        files.replace_file(folder, "x", b"new\n", 0o640)
+    assert [(path.name, path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) for path in (tmp_path / "moved").iterdir()] == [("x", b"new\n", 0o640)]
+
+
+def test_a_link_that_stands_where_the_new_file_is_written_is_not_followed(tmp_path):
+    (tmp_path / "victim").write_text("old\n")
+    (tmp_path / temporary_names("x")[0]).symlink_to("victim")
+    files.write_file(str(tmp_path / "x"), b"new\n")
+    assert sorted((path.name, path.read_text()) for path in tmp_path.iterdir()) == [("victim", "old\n"), ("x", "new\n")]
+
+
+def test_no_link_on_the_way_is_followed(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    with pytest.raises(OSError, match="Not a directory"):
+        files.walk(str(tmp_path / "link"))

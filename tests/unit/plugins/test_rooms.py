@@ -15,15 +15,15 @@ PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
 UTILS = PLUGINS / "module_utils"
 PREFIX = ("ansible_collections", "alicloud", "ecs_access", "plugins")
 
-FLOORS = {"_text", "_ids", "_names", "_openssh", "_system", "_ecs", "_assistant"}
+# Small files that every room may use.
+GROUND = {"_errors", "_text", "_ids", "_names"}
+FLOORS = GROUND | {"_openssh", "_system", "_ecs", "_assistant"}
 STANDS_ON = {
-    "_text": set(),
-    "_ids": set(),
-    "_names": set(),
-    "_openssh": {"_text", "_ids", "_names"},
-    "_system": {"_text", "_ids", "_names", "_openssh"},
-    "_ecs": {"_text", "_ids", "_names", "_openssh"},
-    "_assistant": {"_text", "_ids", "_names", "_openssh", "_ecs"},
+    **{file: {"_errors"} for file in GROUND},
+    "_openssh": GROUND,
+    "_system": GROUND | {"_openssh"},
+    "_ecs": GROUND | {"_openssh"},
+    "_assistant": GROUND | {"_openssh", "_ecs"},
     # Its trial of a changed configuration is a login, judged as ssh_login_check judges it.
     "_sshd": FLOORS | {"_diagnosis"},
 }
@@ -71,7 +71,7 @@ def objections(path: Path, text: str) -> list[str]:
             found.append(f"imports {'.'.join(module)}")
         elif module[0] in TOUCHING and own not in ("_system", "_text", "_ecs") and not is_hand(path):
             found.append(f"imports {module[0]} though its name doesn't say so")
-        elif module[0] in TOUCHING and own in ("_text", "_ids", "_names", "_openssh"):
+        elif module[0] in TOUCHING and own in GROUND | {"_openssh"}:
             found.append(f"imports {module[0]}")
     return found
 

@@ -21,8 +21,8 @@ from ..._system.server import find_server, read_settings, run, slurp
 
 SETTINGS = re.compile("allow|deny|permitroot|usepam|pubkey|password|auth|.*rsa.*size|revoked|chroot")
 # Options, in which quotes may hide blanks, and the text of the key behind its type.
-KEY = re.compile(r'\s*(?!#)((?:(?:\\"|\\(?!")|[^\s"\\]|"(?:\\"|\\(?!")|[^"\\])*")+\s+)??)[^\s"]+\s+(AAAA\S+)'.encode())
-lines_of = re.compile(rb"[^\n]*\n|[^\n]+").findall
+KEY = re.compile(br'\s*(?!#)((?:(?:\\"|\\(?!")|[^\s"\\]|"(?:\\"|\\(?!")|[^"\\])*")+\s+)??)[^\s"]+\s+(AAAA\S+)')  # fmt: skip
+lines_of = re.compile(b"[^\n]*\n|[^\n]+").findall
 
 
 def digest(line):

@@ -37,8 +37,10 @@ emulator: setup ## the embedded cloud in the foreground, with the demo's fleet
 
 test: lint unit sanity integration molecule system ## all tests but the long ones
 
-lint: setup ## ruff, yamllint, ansible-lint (production), changelog, documentation
+lint: setup ## ruff, mypy, yamllint, ansible-lint (production), changelog, documentation
 	@ruff check --quiet .
+	@ruff format --check --quiet .
+	@MYPYPATH=.work/collections mypy --no-error-summary -p ansible_collections.alicloud.ecs_access.plugins
 	@yamllint --strict .
 	@$(PY) tests/tools/lint.py
 

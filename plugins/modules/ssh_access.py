@@ -388,8 +388,10 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sessio
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.state import Conflict, InTheWay
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers_files import check_fragments
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import WantedError, parse_wanted
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.account_files import read_uids
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.lock import locked_accounts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.private_folder import clear_folders
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import HostError, describe_error, exclusive_run, read_uids
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import HostError, describe_error
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd import SshdError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable, printable_all
 
@@ -407,7 +409,7 @@ class SshAccess:
         login = find_login(self.params["_login"] or {})
         with contextlib.ExitStack() as stack:
             if not self.check_mode:
-                stack.enter_context(exclusive_run())
+                stack.enter_context(locked_accounts())
                 clear_folders()
             snapshot = read_snapshot(wanted, frozenset(login.users))
             try:

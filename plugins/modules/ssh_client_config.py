@@ -191,6 +191,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._client import
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._client import files
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh import known_hosts as hosts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError, PublicKey
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import HostError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import text_lines
 
 
@@ -405,7 +406,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec(), supports_check_mode=True)
     try:
         result = ClientConfigModule(module).run()
-    except (model.ConfigError, files.ClientFileError, KeyFormatError) as exc:
+    except (model.ConfigError, HostError, KeyFormatError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(**result)
 

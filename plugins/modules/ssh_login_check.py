@@ -149,7 +149,6 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.pro
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.verdict import judge, with_proof
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError, parse_public_key
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import HostError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd import SshdError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable_all
 
 _VERDICTS = {"true": True, "false": False, "unknown": "unknown"}
@@ -186,7 +185,7 @@ def main():
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     try:
         result = check_login(module.params, module.check_mode)
-    except (KeyFormatError, HostError, SshdError) as exc:
+    except (KeyFormatError, HostError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(**printable_all(result))
 

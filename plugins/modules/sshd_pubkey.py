@@ -235,6 +235,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.look_can
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.pending import find_pending_problems
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.plan_hardening import plan_hardening, refuse_unprovable
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.trial import try_logins
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.lock import locked_sshd
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.private_folder import clear_folders
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import HostError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd import Origin, Sshd, SshdError
@@ -268,7 +269,7 @@ class SshdPubkeyModule:
                 self._warn("A change of sshd on this host waits for its proof; it may still be undone.")
             return self._run()
         while True:
-            with journal.locked():
+            with locked_sshd():
                 if not journal.is_waiting():
                     self._undo_interrupted()
                     clear_folders()
@@ -278,7 +279,7 @@ class SshdPubkeyModule:
 
     def _settle(self):
         """The action plugin's verdict on the change that an earlier call has left armed."""
-        with journal.locked():
+        with locked_sshd():
             if self._controller["proven"]:
                 return {"backups": journal.commit(self._controller["change"])}
             outcome = journal.roll_back(self._controller["change"], self._controller["why"])

@@ -11,8 +11,10 @@ import pwd
 from typing import List
 
 from .._openssh.key_paths import UID_TO_COME
+from .._system.account_files import read_shadows
 from .._system.accounts import Account, expiry_text
-from .._system.run import HostError, describe_error, end_processes, read_shadows, run_tool
+from .._system.processes import end_processes
+from .._system.run import HostError, describe_error, run_tool
 from .state import LEAVING, Plan, Step
 from .sudoers_files import remove_fragment, write_fragment
 from .write_keys import create_home, remove_key_file, write_key_file, write_shared_file

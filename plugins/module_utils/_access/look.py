@@ -18,7 +18,8 @@ from .._openssh.sshd_config import MAIN_CONFIG, Directive, absolute_pattern, par
 from .._system.accounts import Account, find_damage, parse_group, parse_passwd, parse_shadow
 from .._system.key_sharing import KeySharing
 from .._system.listener import find_listener
-from .._system.run import HostError, find_tool, read_mount_types
+from .._system.mounts import read_mount_types
+from .._system.run import HostError, find_tool
 from .._system.sshd import Origin, Sshd, SshdError
 from .._system.sshd_tree import SshdTree, decode, encode
 from .._text import text_lines

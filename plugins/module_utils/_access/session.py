@@ -11,7 +11,7 @@ import pwd
 from typing import Any, Mapping, Optional
 
 from .._openssh.keys import KeyFormatError, parse_public_key
-from .._system.run import ancestors
+from .._system.processes import ancestors
 from .guard import Login
 
 _SSH_TRANSPORTS = ("ssh", "paramiko", "paramiko_ssh", "libssh", "smart")

@@ -7,18 +7,19 @@ Note that this module util is **PRIVATE** to the collection.
 """
 
 import errno
-import fcntl
 import os
 import stat
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Iterator, NamedTuple, Optional, Sequence
 
 from .._system.files import READABLE_DIRECTORY, closing, replace_file
+from .._system.lock import lock
+from .._system.run import HostError
 
 _LARGEST = 16 * 1024 * 1024
 
 
-class ClientFileError(Exception):
+class ClientFileError(HostError):
     """A file can't be used. The message is one sentence."""
 
 
@@ -107,5 +108,5 @@ def locked_folders(paths: Sequence[str]) -> Iterator[None]:
                 continue
             except OSError as exc:
                 raise ClientFileError("cannot open the folder %s: %s" % (path, exc.strerror)) from None
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            lock(descriptor, 300, "another run has been at work in %s for 300 seconds; try again later" % path)
         yield

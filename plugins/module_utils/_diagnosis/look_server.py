@@ -15,10 +15,10 @@ from typing import Dict, List, Optional, Tuple
 from .._openssh.sshd_config import Directive, absolute_pattern, parse_directives
 from .._system.listener import Listener, find_listener
 from .._system.nodes import read_quietly
-from .._system.run import find_tool
-from .._system.server import is_roots
+from .._system.run import HostError, find_tool, run_program
+from .._system.server import ask_sshd, find_missing_folder, is_roots, run
 from .._system.sockets import find_foreign, read_listening
-from .._system.sshd import Origin, Sshd, SshdError, run
+from .._system.sshd import Origin, Sshd, SshdError, lent_folder
 from .._system.sshd_tree import SshdTree, decode
 from .._text import text_lines
 from .facts import Listening, Request, ServerFacts
@@ -27,6 +27,8 @@ _UNITS = ("ssh.service", "sshd.service", "ssh.socket", "sshd.socket")
 _HOST_KEYS = tuple("/etc/ssh/ssh_host_%s_key" % kind for kind in ("rsa", "ecdsa", "ed25519"))
 _SESSION_PROGRAMS = ("/usr/lib/openssh/sshd-session", "/usr/libexec/openssh/sshd-session", "/usr/lib/ssh/sshd-session")
 _LOG_LINES = 400
+# Of a host that many knock at.
+_LOG_BYTES = 64 << 20
 _LOGS = ("/var/log/auth.log", "/var/log/secure")
 
 
@@ -39,23 +41,13 @@ def read_server(request: Request) -> ServerFacts:
         return ServerFacts(error=str(exc).partition("sshd: ")[2], listening=listening)
     server = listener.server
     states = _unit_states()
-    test = [server.program] + list(server.options) + ["-t", "-f", server.config]
-    code, _out, said = run(test)
-    found = re.search(r"Missing privilege separation directory: (\S+)", said)
-    missing = found.group(1) if found else ""
-    try:
-        if missing:
-            # systemd makes it for a running service only, and without it sshd can't be asked anything.
-            os.makedirs(missing, mode=0o755, exist_ok=True)
-            code, _out, said = run(test)
+    missing = find_missing_folder(run([server.program, "-t", "-f", server.config]))
+    with lent_folder(missing):
+        ended = ask_sshd(server, "-t")
         return _read_server(request, listener, listening, states)._replace(
             privsep_missing=missing,
-            error="" if code == 0 else " ".join(said.split()) or "status %d" % code,
+            error="" if ended.code == 0 else " ".join(ended.err.split()) or "status %d" % ended.code,
         )
-    finally:
-        if missing:
-            with contextlib.suppress(OSError):
-                os.rmdir(missing)
 
 
 def _read_server(
@@ -158,7 +150,7 @@ def _process_state(pid: int) -> str:
 def _unit_states() -> Tuple[Tuple[str, str, str, str], ...]:
     if not os.path.isdir("/run/systemd/system"):
         return ()
-    _code, out, _err = run(["systemctl", "show", "-p", "Id,LoadState,ActiveState,UnitFileState"] + list(_UNITS))
+    _code, out, _err = run_program(["systemctl", "show", "-p", "Id,LoadState,ActiveState,UnitFileState"] + list(_UNITS))
     found = {}
     for block in out.strip().split("\n\n"):
         values = dict(line.split("=", 1) for line in text_lines(block) if "=" in line)
@@ -214,9 +206,10 @@ def is_linked_to_libwrap(program: str) -> bool:
 
 def _log() -> Tuple[str, ...]:
     if find_tool("journalctl"):
-        with contextlib.suppress(SshdError):
+        with contextlib.suppress(HostError):
             # Not with -n: together with --since it means the first lines, not the last.
-            _code, out, _err = run(["journalctl", "-q", "--no-pager", "--since=-15min", "-t", "sshd", "-t", "sshd-session"])
+            command = ["journalctl", "-q", "--no-pager", "--since=-15min", "-t", "sshd", "-t", "sshd-session"]
+            out = run_program(command, most=_LOG_BYTES).out
             if out.strip():
                 return tuple(text_lines(out.strip())[-_LOG_LINES:])
     for path in _LOGS:

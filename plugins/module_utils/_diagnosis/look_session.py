@@ -14,8 +14,9 @@ from .._openssh.authorized_keys import parse_key_file
 from .._openssh.key_options import KeyOptionsError, parse_options
 from .._openssh.key_paths import expand_pattern
 from .._system.nodes import chain, read_quietly
+from .._system.processes import find_processes
 from .._system.rights import acting_as
-from .._system.run import HostError, find_processes, find_tool, run_tool
+from .._system.run import HostError, find_tool, run_tool
 from .._text import text_lines
 from .facts import (
     AccountFacts,

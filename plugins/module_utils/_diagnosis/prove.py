@@ -3,20 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A real login through an sshd of our own: its key, configuration and log are files without a name.
 
-A file that has no name is gone with the last process that holds it, so nothing stays behind, whatever ends this one. The files are
-held by a cat that ends with us, because the kernel hides the descriptors of a process that has acted as somebody else.
+A file that has no name is gone with the last process that holds it, so nothing stays behind, whatever ends this one.
 
 Note that this module util is **PRIVATE** to the collection.
 """
 
-import contextlib
 import os
-import subprocess
 import tempfile
 import uuid
-from typing import IO, Iterator, List, Optional, Tuple
+from typing import IO, List, Optional, Tuple
 
-from .._system.run import TOOL_PATH, find_tool
+from .._system.run import TOOL_PATH, find_tool, held_open
+from .._system.server import run
+from .._system.sshd import lent_folder
 from .facts import Facts
 from .look_pam import find_unsafe_pam
 from .proof import Proof, key_kinds, read_log, render_config
@@ -36,14 +35,14 @@ def prove_login(facts: Facts) -> Proof:
     unsafe = find_unsafe_pam() if facts.uses_pam else ""
     if unsafe:
         return Proof(None, False, "a login was not tried: PAM would load %s, which others than root can change" % unsafe)
-    with _nameless() as private, _nameless() as config, _nameless() as log, _held(private, config, log) as paths:
+    with _nameless() as private, _nameless() as config, _nameless() as log, held_open(private, config, log) as paths:
         line = _make_key(keygen, paths[0], key_kinds(facts))
         if not line:
             return Proof(None, False, "a login could not be tried: ssh-keygen made no key")
         config.write(render_config(facts, line, os.path.realpath(echo)).encode("utf-8", "surrogateescape"))
         config.flush()
         mark = "in-%s" % uuid.uuid4().hex
-        with _directory(facts.server.privsep_missing):
+        with lent_folder(facts.server.privsep_missing):
             server = "%s -i -f %s -E %s" % (facts.server.program, paths[1], paths[2])
             code, said = _log_in(ssh, paths[0], server, user, mark)
             text = _read(log)
@@ -73,19 +72,6 @@ def prove_login(facts: Facts) -> Proof:
     return Proof(False, False, "a private sshd refused %s%s" % (user, ": " + why if why else ""), why)
 
 
-@contextlib.contextmanager
-def _directory(path: str) -> Iterator[None]:
-    """The directory that systemd makes for a running sshd only."""
-    if path:
-        os.makedirs(path, mode=0o755, exist_ok=True)
-    try:
-        yield
-    finally:
-        if path:
-            with contextlib.suppress(OSError):
-                os.rmdir(path)
-
-
 def _read(log: IO[bytes]) -> str:
     log.seek(0)
     return log.read().decode("utf-8", "replace")
@@ -99,19 +85,6 @@ def _reason(facts: Facts, *tools: Optional[str]) -> str:
 
 def _nameless() -> IO[bytes]:
     return tempfile.TemporaryFile(dir="/run")
-
-
-@contextlib.contextmanager
-def _held(*streams: IO[bytes]) -> Iterator[List[str]]:
-    """Paths by which other programs of root's can open the files, as long as this process lives."""
-    numbers = [stream.fileno() for stream in streams]
-    holder = subprocess.Popen(  # pylint: disable=ansible-bad-function # it lives on while we work
-        ["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=_ENVIRONMENT, pass_fds=numbers
-    )
-    try:
-        yield ["/proc/%d/fd/%d" % (holder.pid, number) for number in numbers]
-    finally:
-        holder.communicate()
 
 
 def _make_key(keygen: str, private: str, kinds: List[List[str]]) -> str:
@@ -147,12 +120,5 @@ def _log_in(ssh: str, identity: str, server: str, user: str, mark: str) -> Tuple
 
 
 def _run(command: List[str], stdin: bytes = b"") -> Tuple[int, str]:
-    process = subprocess.Popen(  # pylint: disable=ansible-bad-function # in a session of its own, to be ended whole
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/", env=_ENVIRONMENT, start_new_session=True
-    )
-    try:
-        output = process.communicate(stdin, timeout=_SECONDS)[0]
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, 9)
-        output = process.communicate()[0] + b"no end within %d seconds" % _SECONDS
-    return process.returncode, output.decode("utf-8", "replace")
+    ended = run(command, stdin, _SECONDS, _ENVIRONMENT)
+    return ended.code, ended.out + ended.err

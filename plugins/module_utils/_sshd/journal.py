@@ -10,47 +10,24 @@ While a change is armed, a timer and a unit at boot stand ready to undo it, what
 Note that this module util is **PRIVATE** to the collection.
 """
 
-import contextlib
-import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
 import time
 import uuid
-from typing import Dict, Iterator, List, Optional
+from typing import Dict, List, Optional
 
 from .._system import files
-from .._system.run import HostError
-from .._system.sshd import SshdError, run
+from .._system.run import HostError, run_program
+from .._system.sshd import SshdError
 from .._system.sshd_service import Service
 from .._system.sshd_tree import Changes, find_file
 from .._text import text_lines
 from . import rollback
 
 STATE_DIR = "/var/lib/alicloud-ecs-access/sshd"
-_LOCK_FILE = "/run/alicloud-ecs-access-sshd.lock"
-_LOCK_TIMEOUT = 120
 _UNIT_DIR = "/etc/systemd/system"
-
-
-@contextlib.contextmanager
-def locked() -> Iterator[None]:
-    """One change of sshd at a time on this host, rollbacks included."""
-    handle = os.open(_LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        deadline = time.monotonic() + _LOCK_TIMEOUT
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise SshdError("another run has been changing sshd on this host for %d seconds; try again when it has ended" % _LOCK_TIMEOUT)
-                time.sleep(0.2)
-        yield
-    finally:
-        os.close(handle)
 
 
 def find_armed(state_dir: str = STATE_DIR) -> Optional[str]:
@@ -128,14 +105,14 @@ def commit(change: str, state_dir: str = STATE_DIR) -> Dict[str, str]:
     # What is left has no effect without the journal; a later boot or timer finds nothing to undo.
     for path in (_boot_link(), _boot_unit()):
         files.remove_file(path)
-    run(["systemctl", "stop", timer])
+    run_program(["systemctl", "stop", timer])
     return _find_backups(last)
 
 
 def roll_back(change: str, why: str, state_dir: str = STATE_DIR) -> List[str]:
     """Undo an armed change (V(any) for whichever it is), under the caller's lock; says what was done to each file."""
     script = os.path.join(state_dir, rollback.SCRIPT_NAME)
-    code, _out, err = run(["/bin/sh", script, change, why, "--locked"], timeout=150)
+    code, _out, err = run_program(["/bin/sh", script, change, why, "--locked"], timeout=150)
     if code != 0 or find_armed(state_dir) is not None:
         raise SshdError(
             "the former sshd configuration could not be put back (%s); its files are in %s"
@@ -182,7 +159,7 @@ def _install_boot_unit(service: Service, state_dir: str) -> None:
 def _start_timer(timer: str, change: str, rollback_after: int, state_dir: str) -> None:
     script = os.path.join(state_dir, rollback.SCRIPT_NAME)
     why = "no proof of login arrived within %d seconds" % rollback_after
-    code, _out, err = run(
+    code, _out, err = run_program(
         [
             "systemd-run",
             "--quiet",
@@ -217,7 +194,7 @@ def _write_entries(folder: str, changes: Changes) -> None:
         _write(prefix + ".after", _hash(content))
         if before is not None:
             # cp keeps what Python's shutil may not: SELinux context, ACLs.
-            code, _out, err = run(["cp", "-a", "--", real, prefix + ".before"])
+            code, _out, err = run_program(["cp", "-a", "--", real, prefix + ".before"])
             if code != 0:
                 raise SshdError("cannot keep a copy of %s: %s; nothing was changed" % (path, " ".join(err.split())))
             with open(prefix + ".before", "rb") as handle:

@@ -1,27 +1,21 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run a system tool, take turns with other runs, end an account's processes.
+"""Run a program: with a plain environment, in time, and ended whole when it is late or says too much.
 
 Note that this module util is **PRIVATE** to the collection.
 """
 
 import contextlib
-import fcntl
 import os
-import re
 import shutil
-import signal
 import subprocess
-import time
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import IO, Dict, Iterator, List, Optional, Sequence, Tuple
 
-from .._text import printable, text_lines
-from .accounts import Shadow, parse_passwd, parse_shadow
-from .server import slurp
+from .server import KILLED, LIMIT, NOT_STARTED, Ended, run
 
 TOOL_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
-_LOCK_PATH = "/run/alicloud.ecs_access.lock"
+_TOOL_ENVIRONMENT = {"PATH": TOOL_PATH, "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
 
 
 class HostError(Exception):
@@ -39,170 +33,36 @@ def find_tool(name: str) -> Optional[str]:
     return shutil.which(name, path=TOOL_PATH)
 
 
+def run_program(argv: Sequence[str], stdin: bytes = b"", timeout: int = 30, env: Optional[Dict[str, str]] = None, most: int = LIMIT) -> Ended:
+    """How a program ended: C(code), C(out), C(err). HostError when it cannot be started, is late or says more than I(most) bytes."""
+    ended = run(argv, stdin, timeout, env, most=most)
+    if ended.code == NOT_STARTED:
+        raise HostError("cannot run %s: %s" % (argv[0], ended.err))
+    if ended.code == KILLED:
+        raise HostError("'%s': %s" % (" ".join(argv), ended.err))
+    return ended
+
+
 def run_tool(argv: List[str], stdin: str = "", timeout: int = 120) -> Tuple[int, str]:
-    """Run a tool with a plain environment: (return code, what it said). Raises HostError when it cannot run."""
+    """Run a tool of the system: (return code, what it said). HostError when it is not there or does not come to its end."""
     path = find_tool(argv[0])
     if path is None:
         raise HostError("%s not found in %s" % (argv[0], TOOL_PATH))
-    process = subprocess.Popen(  # pylint: disable=ansible-bad-function
-        [path] + argv[1:],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd="/",
-        env={"PATH": TOOL_PATH, "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"},
-    )
-    try:
-        output = process.communicate(stdin.encode("utf-8"), timeout=timeout)[0]
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        raise HostError("%s did not end within %d seconds" % (argv[0], timeout))
-    return process.returncode, output.decode("utf-8", "replace").strip()
+    ended = run_program([path] + argv[1:], stdin.encode("utf-8"), timeout, _TOOL_ENVIRONMENT)
+    return ended.code, (ended.out + ended.err).strip()
 
 
 @contextlib.contextmanager
-def exclusive_run(wait_seconds: int = 300) -> Iterator[None]:
-    """Let one run at a time look and change. The lock lies in /run, where nobody but root can get in the way."""
-    descriptor = os.open(_LOCK_PATH, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+def held_open(*streams: IO[bytes]) -> Iterator[List[str]]:
+    """Paths by which other programs of root's can open files without a name, as long as this process lives.
+
+    A cat that ends with us holds them, because the kernel hides the descriptors of a process that has acted as somebody else.
+    """
+    numbers = [stream.fileno() for stream in streams]
+    holder = subprocess.Popen(  # pylint: disable=ansible-bad-function # it lives on while we work
+        ["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=_TOOL_ENVIRONMENT, pass_fds=numbers
+    )
     try:
-        deadline = time.monotonic() + wait_seconds
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise HostError("another run has been at work on this host for %d seconds; try again later" % wait_seconds)
-                time.sleep(0.1)
-        yield
+        yield ["/proc/%d/fd/%d" % (holder.pid, number) for number in numbers]
     finally:
-        os.close(descriptor)
-
-
-def end_processes(uid: int, gid: int, name: str, wait_seconds: float = 5.0) -> None:
-    """End every process of an account, and those of root's that run in its sessions; HostError that names what is left."""
-    strays = find_strays(uid)
-    if find_tool("loginctl") and os.path.isdir("/run/systemd/system"):
-        run_tool(["loginctl", "terminate-user", name], timeout=30)
-    deadline = time.monotonic() + wait_seconds
-    while True:
-        _kill_all(uid, gid)
-        inside = [pid for pid, is_inside in strays.items() if is_inside and _goes_on(pid, uid)]
-        for pid in inside:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        processes = find_processes(uid) + inside
-        if not processes:
-            break
-        if time.monotonic() > deadline:
-            raise HostError("processes %s of user %s cannot be ended" % (", ".join(str(pid) for pid in processes), name))
-        time.sleep(0.1)
-    left = ["%d (%s)" % (pid, printable(read_status(pid).get("Name", ""))) for pid in strays if _goes_on(pid, uid)]
-    if left:
-        raise HostError("processes of other accounts that user %s has started go on: %s; look at them" % (name, ", ".join(left)))
-
-
-def _kill_all(uid: int, gid: int) -> None:
-    """Every process of the account at once, by the kernel: one that forks and ends in a loop is never seen in a list."""
-    child = os.fork()
-    if child == 0:
-        try:
-            os.setgroups([])
-            os.setgid(gid)
-            os.setuid(uid)
-            os.kill(-1, signal.SIGKILL)
-        finally:
-            os._exit(0)
-    os.waitpid(child, 0)
-
-
-def find_strays(uid: int) -> Dict[int, bool]:
-    """Processes of other accounts, root's mostly, that this one has started (C(sudo -i), say), and whether they are in a session of it."""
-    found = {}
-    for pid in [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]:
-        mine = str(uid) in read_status(pid).get("Uid", "").split()[:3]
-        if not mine and _belongs_to(pid, uid):
-            inside = _in_slice(pid, uid) or any(status.get("Name", "").startswith("sshd") for status in ancestors(pid)[1:])
-            found[pid] = inside
-    return found
-
-
-def _goes_on(pid: int, uid: int) -> bool:
-    return read_status(pid).get("State", "Z")[:1] != "Z" and _belongs_to(pid, uid)
-
-
-def _belongs_to(pid: int, uid: int) -> bool:
-    """By what the kernel or sudo noted when it began, or by the control group of the account's sessions."""
-    with contextlib.suppress(OSError):
-        if slurp("/proc/%d/loginuid" % pid) == b"%d" % uid or _in_slice(pid, uid):
-            return True
-        return b"SUDO_UID=%d" % uid in slurp("/proc/%d/environ" % pid).split(b"\0")
-    return False
-
-
-def _in_slice(pid: int, uid: int) -> bool:
-    with contextlib.suppress(OSError):
-        return b"/user-%d.slice/" % uid in slurp("/proc/%d/cgroup" % pid)
-    return False
-
-
-def ancestors(pid: int) -> List[Dict[str, str]]:
-    """The status of the process and of those that it descends from, itself first."""
-    found = []
-    for _step in range(64):
-        status = read_status(pid)
-        if not status:
-            break
-        found.append(status)
-        pid = int(status.get("PPid", "0"))
-        if pid <= 0:
-            break
-    return found
-
-
-def find_processes(uid: int) -> List[int]:
-    """Living processes that run under this uid, by real, effective or saved id."""
-    found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            status = read_status(int(entry))
-            if status.get("State", "Z")[:1] != "Z" and str(uid) in status.get("Uid", "").split()[:3]:
-                found.append(int(entry))
-    return found
-
-
-def read_shadows() -> Dict[str, Shadow]:
-    """/etc/shadow, read afresh."""
-    with open("/etc/shadow", encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
-        return parse_shadow(stream.read())
-
-
-def read_uids() -> Dict[str, int]:
-    """Numbers of all accounts in /etc/passwd, read afresh."""
-    with open("/etc/passwd", encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
-        return {name: account.uid for name, account in parse_passwd(stream.read()).items()}
-
-
-def read_mount_types() -> Dict[str, str]:
-    """Mount point to type of file system; empty where the system does not tell."""
-    try:
-        with open("/proc/self/mountinfo", errors="surrogateescape", newline="\n") as stream:
-            return parse_mount_types(stream.read())
-    except OSError:
-        return {}
-
-
-def parse_mount_types(text: str) -> Dict[str, str]:
-    """The same from the text of C(mountinfo); where several are mounted in one place, the one on top counts."""
-    lines = [line.split() for line in text_lines(text)]
-    return {re.sub(r"\\([0-7]{3})", lambda code: chr(int(code.group(1), 8)), fields[4]): fields[fields.index("-") + 1] for fields in lines}
-
-
-def read_status(pid: int) -> Dict[str, str]:
-    """/proc/PID/status as a dictionary, empty when the process is gone."""
-    try:
-        with open("/proc/%d/status" % pid, errors="replace", newline="\n") as stream:
-            return dict(line.rstrip("\n").split(":\t", 1) for line in stream if ":\t" in line)
-    except OSError:
-        return {}
+        holder.communicate()

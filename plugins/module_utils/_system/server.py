@@ -34,8 +34,8 @@ Ended = namedtuple("Ended", "code out err")
 Server = namedtuple("Server", "program options config unit main_pid up")
 
 
-def run(argv, data=b"", seconds=30, env=None, become=os.setsid):
-    """A program with a plain environment, in a process group of its own that is killed when it is late or says too much.
+def run(argv, data=b"", seconds=30, env=None, become=os.setsid, most=LIMIT):
+    """A program with a plain environment, in a process group of its own that is killed when it is late or says more than I(most) bytes.
 
     The code is NOT_STARTED or KILLED when it was not run to its end; C(err) then says why. I(become) makes the group in the new process.
     """
@@ -50,15 +50,16 @@ def run(argv, data=b"", seconds=30, env=None, become=os.setsid):
     except OSError as exc:
         return Ended(NOT_STARTED, "", str(exc))
     late = time.time() + seconds
-    while process.poll() is None and time.time() < late and os.fstat(out.fileno()).st_size < LIMIT:
+    while process.poll() is None and time.time() < late and os.fstat(out.fileno()).st_size < most:
         time.sleep(0.005)
-    if process.poll() is None:
+    code = process.poll()
+    if code is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        return Ended(KILLED, "", "it did not end within %d seconds" % seconds)
     out.seek(0)
     err.seek(0)
-    return Ended(process.returncode, *[stream.read(LIMIT).decode("utf-8", "replace") for stream in (out, err)])
+    said, wrong = [stream.read(most).decode("utf-8", "replace") for stream in (out, err)]
+    return Ended(code, said, wrong) if code is not None else Ended(KILLED, said, "it did not end within %d seconds" % seconds)
 
 
 def slurp(path, most=LIMIT):
@@ -151,22 +152,38 @@ def ask_sshd(server, *arguments):
     """Ended of sshd with the options that the host starts it with."""
     argv = (server.program, "-f", server.config) + server.options + arguments
     ended = run(argv)
-    missing = re.search(r"separation directory: (\S+)", ended.err)
+    missing = find_missing_folder(ended)
     if missing:
-        # Gone while only a socket unit waits. It stays: an sshd started meanwhile would need it.
-        os.mkdir(missing.group(1), 0o755)
+        # It stays: an sshd started meanwhile would need it.
+        make_folder(missing)
         ended = run(argv)
+    return ended
+
+
+def find_missing_folder(ended):
+    """The folder that sshd says it needs; systemd makes it, but not while only a socket unit waits. Empty when it is there."""
+    return (re.findall(r"separation directory: (\S+)", ended.err) or [""])[0]
+
+
+def make_folder(path):
+    if not os.path.isdir(path):
+        os.mkdir(path, 0o755)
+
+
+def ask_about(server, name, address="203.0.113.1", local="127.0.0.1", port=22):
+    """Ended of sshd that is asked what it applies to the account, by default for a client that no Match block names."""
+    here = ",laddr=%s,lport=%s" % (local, port)
+    for more in (here + ",rdomain=", here, ""):  # an old sshd knows fewer criteria
+        ended = ask_sshd(server, "-TC", "user=%s,host=%s,addr=%s%s" % (name, address, address, more))
+        if not ended.code:
+            break
     return ended
 
 
 def read_settings(server, name, wanted):
     """What sshd applies to the account, as far as I(wanted) matches the keyword: keyword to words."""
-    for more in (",laddr=127.0.0.1,lport=22", ""):  # an old sshd knows fewer criteria
-        # Match blocks are judged for a client that nobody's rules name.
-        ended = ask_sshd(server, "-TC", "user=%s,host=203.0.113.1,addr=203.0.113.1%s" % (name, more))
-        if not ended.code:
-            break
-    else:
+    ended = ask_about(server, name)
+    if ended.code:
         raise OSError("sshd -T: " + "; ".join(ended.err.splitlines()[-2:]))
     found = {}
     for line in re.sub("[^, ]*-cert-[^, ]*,", "", ended.out).splitlines():

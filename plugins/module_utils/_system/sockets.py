@@ -15,8 +15,8 @@ from typing import Dict, NamedTuple, Optional, Set, Tuple
 from .._text import printable, text_lines
 from .listener import is_roots_process
 from .nodes import read_quietly
+from .processes import read_status
 from .records import Listening
-from .run import read_status
 
 _LISTEN = "0A"
 

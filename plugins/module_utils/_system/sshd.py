@@ -6,17 +6,15 @@
 Note that this module util is **PRIVATE** to the collection.
 """
 
+import contextlib
 import os
 import re
-import subprocess
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Tuple
 
 from .._openssh import sshd_config
 from .._text import printable, text_lines
 from .run import HostError
-
-_TIMEOUT = 30
-_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+from .server import KILLED, NOT_STARTED, Ended, Server, ask_about, ask_sshd, make_folder
 
 
 class SshdError(HostError):
@@ -38,82 +36,49 @@ class Origin(NamedTuple):
 class Sshd:
     """One sshd program with the options that the running listener was started with."""
 
-    def __init__(self, program: str, options: Tuple[str, ...] = ()):
-        self.program = program
-        self._options = options
-        # Criteria that some versions of sshd don't know; found out by asking.
-        self._unknown_criteria = set()  # type: set
+    def __init__(self, program: str, options: Tuple[str, ...] = ()) -> None:
+        self._server = Server(program, options, "", "", 0, False)
+
+    @property
+    def program(self) -> str:
+        return self._server.program
 
     def check(self, config: str) -> None:
         """Raises ConfigRefused unless C(sshd -t) accepts the configuration."""
-        code, _out, err = self._run(["-t", "-f", config])
-        if code != 0:
-            raise ConfigRefused(_first_lines(err) or "sshd -t ended with status %d and no message" % code)
+        self._accepted("-t", ask_sshd(self._server._replace(config=config), "-t"))
 
     def effective(self, config: str, user: str, origin: Origin) -> Dict[str, List[str]]:
-        """What sshd applies to this user: C(sshd -T -C ...), with every criterion that this version wants."""
+        """What sshd applies to this user: C(sshd -T -C ...), with every criterion that this version knows."""
         if re.search(r"[,\s\0]", user):
             raise SshdError("sshd can't be asked about %s, whose name it would take for more than a name" % printable(user))
-        while True:
-            code, out, err = self._run(["-T", "-C", self._criteria(user, origin), "-f", config])
-            unknown = re.search(r"Invalid test mode specification (\w+)", err)
-            if unknown is None or unknown.group(1) in self._unknown_criteria:
-                break
-            self._unknown_criteria.add(unknown.group(1))
-        if code != 0:
-            raise ConfigRefused(_first_lines(err) or "sshd -T ended with status %d and no message" % code)
-        return sshd_config.parse_effective(out)
+        ended = ask_about(self._server._replace(config=config), user, origin.address, origin.local_address, origin.local_port)
+        return sshd_config.parse_effective(self._accepted("-T", ended).out)
 
     def general(self, config: str) -> Dict[str, List[str]]:
         """What holds apart from every Match block: C(sshd -T) without a connection."""
-        code, out, err = self._run(["-T", "-f", config])
-        if "connection test specification" in err:
+        ended = ask_sshd(self._server._replace(config=config), "-T")
+        if "connection test specification" in ended.err:
             # Some versions want one wherever there is a Match block: somebody whom none of them can mean by name or address.
             return self.effective(config, "no.such.user", Origin("192.0.2.1", "192.0.2.2"))
-        if code != 0:
-            raise ConfigRefused(_first_lines(err) or "sshd -T ended with status %d and no message" % code)
-        return sshd_config.parse_effective(out)
+        return sshd_config.parse_effective(self._accepted("-T", ended).out)
 
-    def _criteria(self, user: str, origin: Origin) -> str:
-        criteria = [
-            ("user", user),
-            ("host", origin.address),
-            ("addr", origin.address),
-            ("laddr", origin.local_address),
-            ("lport", str(origin.local_port)),
-            ("rdomain", ""),
-        ]
-        return ",".join("%s=%s" % item for item in criteria if item[0] not in self._unknown_criteria)
-
-    def _run(self, arguments: List[str]) -> Tuple[int, str, str]:
-        command = [self.program] + list(self._options) + arguments
-        code, out, err = run(command)
-        missing = re.search(r"Missing privilege separation directory: (/run/\S+|/var/run/\S+)", err)
-        if missing:
-            # systemd makes it only while the service runs, not for a socket that waits for its first connection.
-            os.makedirs(missing.group(1), mode=0o755, exist_ok=True)
-            code, out, err = run(command)
-        return code, out, err
+    def _accepted(self, asked: str, ended: Ended) -> Ended:
+        if ended.code in (NOT_STARTED, KILLED):
+            raise SshdError("%s %s: %s" % (self.program, asked, ended.err))
+        if ended.code != 0:
+            said = [line.strip() for line in text_lines(ended.err) if line.strip()]
+            raise ConfigRefused("; ".join(said[:3]) or "sshd %s ended with status %d and no message" % (asked, ended.code))
+        return ended
 
 
-def run(command: List[str], timeout: int = _TIMEOUT) -> Tuple[int, str, str]:
-    """Run a program with a plain environment; a program that hangs or can't be started is an SshdError."""
-    process = None
+@contextlib.contextmanager
+def lent_folder(path: str) -> Iterator[None]:
+    """The folder that sshd misses, for as long as the block lasts; empty for none."""
+    if path:
+        make_folder(path)
     try:
-        # AnsibleModule.run_command knows no timeout, and a hanging systemctl must not keep us from putting things back.
-        process = subprocess.Popen(  # pylint: disable=ansible-bad-function
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_ENVIRONMENT
-        )
-        out, err = process.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        raise SshdError("'%s' did not end within %d seconds" % (" ".join(command), timeout))
-    except OSError as exc:
-        raise SshdError("cannot run %s: %s" % (command[0], exc.strerror))
-    return process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
-
-
-def _first_lines(text: str) -> str:
-    lines = [line.strip() for line in text_lines(text) if line.strip()]
-    return "; ".join(lines[:3])
+        yield
+    finally:
+        if path:
+            with contextlib.suppress(OSError):
+                os.rmdir(path)

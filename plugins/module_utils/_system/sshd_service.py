@@ -15,8 +15,9 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from .._text import text_lines
 from .listener import find_listener
+from .run import run_program
 from .server import UNITS, Server
-from .sshd import SshdError, run
+from .sshd import SshdError
 
 _SERVICES = ("ssh.service", "sshd.service")
 _SOCKETS = ("ssh.socket", "sshd.socket")
@@ -72,7 +73,7 @@ def reload_service(service: Service) -> None:
     """Make the listener read the files again. Running sessions stay."""
     if service.verb == "none":
         return
-    code, _out, err = run(["systemctl", service.verb, service.listener], timeout=_RELOAD_TIMEOUT)
+    code, _out, err = run_program(["systemctl", service.verb, service.listener], timeout=_RELOAD_TIMEOUT)
     if code != 0:
         raise SshdError("'systemctl %s %s' failed: %s" % (service.verb, service.listener, " ".join(err.split()) or "status %d" % code))
 
@@ -135,7 +136,7 @@ def _full_name(name: str) -> str:
 
 
 def _show(unit: str) -> Dict[str, str]:
-    code, out, err = run(["systemctl", "show", "-p", _PROPERTIES, "--", unit])
+    code, out, err = run_program(["systemctl", "show", "-p", _PROPERTIES, "--", unit])
     if code != 0:
         raise SshdError("systemd does not answer: %s" % " ".join(err.split()))
     properties = {}  # type: Dict[str, str]

@@ -4,7 +4,7 @@
 """Where no home can be made, the reason is known before the account is."""
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access import look
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._system import run
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system import mounts
 
 MOUNTS = """\
 22 1 0:20 / / rw,relatime shared:1 - ext4 /dev/vda1 rw
@@ -17,8 +17,8 @@ MOUNTS = """\
 
 
 def test_of_mounts_the_one_on_top_counts():
-    assert run.parse_mount_types(MOUNTS) == {"/": "ext4", "/home": "autofs", "/home/ann": "nfs4", "/mnt/with blank": "tmpfs", "/data": "ext4"}
-    assert "/proc" in run.read_mount_types()
+    assert mounts.parse_mount_types(MOUNTS) == {"/": "ext4", "/home": "autofs", "/home/ann": "nfs4", "/mnt/with blank": "tmpfs", "/data": "ext4"}
+    assert "/proc" in mounts.read_mount_types()
 
 
 def test_the_automounter_has_none(tmp_path, monkeypatch):

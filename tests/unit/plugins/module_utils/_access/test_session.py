@@ -8,7 +8,7 @@ from collections import namedtuple
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access import session
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._system import run
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system import processes as process_table
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB x"
 NAMES = {0: "root", 1001: "op", 1002: "ann"}
@@ -39,7 +39,7 @@ def find(monkeypatch):
         def by_uid(uid):
             return Entry(NAMES[uid])
 
-        monkeypatch.setattr(run, "read_status", status)
+        monkeypatch.setattr(process_table, "read_status", status)
         monkeypatch.setattr(session.os, "getpid", lambda: 100)
         monkeypatch.setattr(session.pwd, "getpwuid", by_uid)
         monkeypatch.delenv("SUDO_USER", raising=False)

@@ -1,0 +1,57 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Take turns with other runs.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import contextlib
+import fcntl
+import os
+import time
+from typing import Iterator
+
+from .._names import PRODUCT
+from .run import HostError
+
+# In /run nobody but root can get in the way.
+_ACCOUNTS = "/run/%s.lock" % PRODUCT
+_SSHD = "/run/%s-sshd.lock" % PRODUCT
+
+
+@contextlib.contextmanager
+def locked_accounts() -> Iterator[None]:
+    """Let one run at a time look at accounts and change them."""
+    with _locked_file(_ACCOUNTS, 300, "another run has been at work on this host for 300 seconds; try again later"):
+        yield
+
+
+@contextlib.contextmanager
+def locked_sshd() -> Iterator[None]:
+    """One change of sshd at a time on this host, rollbacks and what Cloud Assistant runs included."""
+    with _locked_file(_SSHD, 120, "another run has been changing sshd on this host for 120 seconds; try again when it has ended"):
+        yield
+
+
+def lock(descriptor: int, seconds: int, late: str) -> None:
+    """Have the file or folder alone until it is closed; HostError, which says I(late), when others keep it."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise HostError(late)
+            time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def _locked_file(path: str, seconds: int, late: str) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        lock(descriptor, seconds, late)
+        yield
+    finally:
+        os.close(descriptor)

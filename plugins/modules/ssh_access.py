@@ -376,19 +376,16 @@ guard:
 import contextlib
 import os
 import sys
-import time
+from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.apply import Unfinished, apply_plan
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.guard import find_lockouts, sudo_groups
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look import follow_groups, read_snapshot
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.plan import plan_access
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.report import render_diff, user_results
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.apply import Unfinished, apply_plan, with_uids
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_and_plan import look_and_plan
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.report import failure_text, render_diff, sentences, user_results
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.session import find_login
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.state import Conflict, InTheWay
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.state import Conflict
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers_files import check_fragments
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import WantedError, parse_wanted
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.account_files import read_uids
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.lock import locked_accounts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.private_folder import clear_folders
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import HostError, describe_error
@@ -399,11 +396,11 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import p
 class SshAccess:
     """Look, plan, apply; one run at a time."""
 
-    def __init__(self, params, check_mode):
+    def __init__(self, params: Dict[str, Any], check_mode: bool) -> None:
         self.params = params
         self.check_mode = check_mode
 
-    def run(self):
+    def run(self) -> Dict[str, Any]:
         """The module's result."""
         wanted = parse_wanted(self.params)
         login = find_login(self.params["_login"] or {})
@@ -411,71 +408,27 @@ class SshAccess:
             if not self.check_mode:
                 stack.enter_context(locked_accounts())
                 clear_folders()
-            snapshot = read_snapshot(wanted, frozenset(login.users))
-            try:
-                plan = self._plan(snapshot, wanted, login)
-            except InTheWay as exc:
-                if not wanted.takes:
-                    raise
-                # What one account puts in the way must not keep another one's access.
-                plan = self._plan(snapshot, wanted.taking, login)
-                plan = plan._replace(failures=(str(exc),) + plan.failures)
-            if not self.params["allow_self_lockout"]:
-                self._refuse_lockout(login, plan, snapshot)
+            plan = look_and_plan(wanted, login, self.params["allow_self_lockout"])
             if plan.fragments:
                 check_fragments(plan.fragments)
             after = plan.after
             if plan.changed and not self.check_mode:
-                self._apply(plan)
-                after = _with_uids(after)
-        names = [user.name for user in wanted.users if user.name in after]
+                apply_plan(plan)
+                after = with_uids(after)
         result = {
             "changed": plan.changed,
-            "actions": plan.actions,
+            "actions": sentences(plan.actions),
             "guard": login.to_dict(),
             "diff": render_diff(plan),
-            "users": user_results(after, names),
+            "users": user_results(after, [user.name for user in wanted.users if user.name in after]),
             "warnings": list(plan.warnings),
         }
         if plan.failures:
-            result.update(failed=True, msg=_say_failures(plan.failures, bool(plan.steps) and not self.check_mode))
+            result.update(failed=True, msg=failure_text(plan.failures, plan.changed and not self.check_mode))
         return result
 
-    def _plan(self, snapshot, wanted, login):
-        users = frozenset(login.users)
-        plan = plan_access(snapshot, wanted, users)
-        moved = follow_groups(snapshot, plan, wanted)
-        if moved.key_files != snapshot.key_files:
-            plan = plan_access(moved, wanted, users)._replace(before=plan.before)
-        return plan
 
-    def _apply(self, plan):
-        try:
-            apply_plan(plan)
-        except Unfinished as exc:
-            if not plan.failures:
-                raise
-            raise Unfinished([str(exc)] + list(plan.failures), exc.done)
-
-    def _refuse_lockout(self, login, plan, snapshot):
-        lockouts = find_lockouts(login, plan, snapshot.words, sudo_groups(snapshot.sudo.rules), time.strftime("%Y-%m-%d"))
-        if lockouts:
-            raise Conflict(
-                "nothing was changed, because this run could lock itself out: %s, and it would %s; if there is another way "
-                "in, set allow_self_lockout: true" % (login.reason, "; ".join(lockouts))
-            )
-
-
-def _say_failures(failures, changed):
-    return "%s; %s" % ("; ".join(failures), "everything else was done" if changed else "nothing was changed")
-
-
-def _with_uids(views):
-    uids = read_uids()
-    return {name: view._replace(uid=uids.get(name)) if view.exists and view.uid is None else view for name, view in views.items()}
-
-
-def argument_spec():
+def argument_spec() -> Dict[str, Any]:
     """Options of the module."""
     group = dict(
         name=dict(type="str", required=True),
@@ -517,7 +470,7 @@ def argument_spec():
     )
 
 
-def main():
+def main() -> None:
     """Entry point; the only place that catches and fails."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     if not sys.platform.startswith("linux"):
@@ -529,7 +482,7 @@ def main():
     except (WantedError, Conflict, HostError, SshdError) as exc:
         module.fail_json(msg=printable(str(exc)))
     except Unfinished as exc:
-        module.fail_json(**printable_all({"msg": str(exc), "actions": exc.done, "changed": bool(exc.done)}))
+        module.fail_json(**printable_all({"msg": str(exc), "actions": sentences(exc.done), "changed": bool(exc.done)}))
     except OSError as exc:
         # Looking and planning only: a step that fails is Unfinished.
         module.fail_json(msg="nothing was changed, because the host refused: " + describe_error(exc))

@@ -51,7 +51,7 @@ def key_writing(tools: Any, random: Random) -> Batch:
     before = {line.key.blob for line in parse_key_file(content) if line.key is not None}
     revoked = Revoked(frozenset(random.sample(blobs, 2)))
     exclusive = random.random() < 0.3
-    edit = plan_key_file(content, list(wanted.values()), exclusive, revoked)
+    edit = plan_key_file(parse_key_file(content), list(wanted.values()), exclusive, revoked)
     blobs = list(dict.fromkeys([*blobs, *before, *wanted]))
     sshd = said_by_sshd(tools, edit.content, blobs)
     found = _compare_sshd(said_by_model(edit.content, blobs), sshd, edit.content)
@@ -62,7 +62,7 @@ def key_writing(tools: Any, random: Random) -> Batch:
             found += [f"sshd lets a key in that must go: {said} in {edit.content!r}"] if said else []
         elif key is not None and (key.options is not None or blob not in before) and (said and said[1:]) != effect_of(key):
             found.append(f"{key} is {said} to sshd in {edit.content!r}")
-    if plan_key_file(edit.content, list(wanted.values()), exclusive, revoked).changes:
+    if plan_key_file(parse_key_file(edit.content), list(wanted.values()), exclusive, revoked).changes:
         found.append(f"a second run changes something: {edit.content!r}")
     return Batch(len(keys), len(sshd), found)
 

@@ -7,16 +7,12 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import fnmatch
-import re
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from .._openssh.authorized_keys import KeyLine, describe_key
+from .._openssh.authorized_keys import describe_key
 from .._openssh.key_paths import SshdWords
 from .._openssh.keys import PublicKey
-from .state import Plan, UserView
-from .sudoers import Rule
-
-_FULL_RULE = re.compile(r" ALL=\((ALL|root)(:[^)]*)?\) NOPASSWD: ALL$")
+from .state import Conflict, Plan, Snapshot, UserView
 
 
 class Login(NamedTuple):
@@ -39,9 +35,20 @@ class Login(NamedTuple):
         }
 
 
-def find_lockouts(login: Login, plan: Plan, words: SshdWords, admins: Sequence[str], today: str) -> List[str]:
+def refuse_lockout(login: Login, plan: Plan, snapshot: Snapshot, today: str) -> None:
+    """Raises Conflict for a plan that takes away what this run depends on."""
+    admins: Set[str] = set().union(*(rule.groups for rule in snapshot.sudo.rules))
+    lockouts = find_lockouts(login, plan, snapshot.words, admins, today)
+    if lockouts:
+        raise Conflict(
+            "nothing was changed, because this run could lock itself out: %s, and it would %s; if there is another way "
+            "in, set allow_self_lockout: true" % (login.reason, "; ".join(lockouts))
+        )
+
+
+def find_lockouts(login: Login, plan: Plan, words: SshdWords, admins: Set[str], today: str) -> List[str]:
     """What this run must not do, each as the end of the sentence "it would ...". admins: groups that sudoers grants something."""
-    found = []  # type: List[str]
+    found: List[str] = []
     if not login.applies:
         return found
     for name in login.users:
@@ -57,11 +64,6 @@ def find_lockouts(login: Login, plan: Plan, words: SshdWords, admins: Sequence[s
     return found
 
 
-def sudo_groups(rules: Sequence[Rule]) -> List[str]:
-    """Groups that some rule grants something."""
-    return sorted({word[1:] for rule in rules for word in rule.who if word.startswith("%")})
-
-
 def _account(before: UserView, after: UserView, today: str) -> List[str]:
     found = []
     if after.locked and not before.locked:
@@ -74,25 +76,20 @@ def _account(before: UserView, after: UserView, today: str) -> List[str]:
 
 
 def _keys(login: Login, before: UserView, after: UserView) -> List[str]:
-    known = login.key is not None and any(line.key.same_key(login.key) for line in before.keys)
-    held = [line for line in before.keys if not known or line.key.same_key(login.key)]
+    known = [held for held in before.keys if login.key is not None and held.key.same_key(login.key)]
     note = "" if known else " (which of the keys this run uses is not known, so all of them are guarded)"
     found = []
-    for line in held:
-        now = [other for other in after.keys if other.key.same_key(line.key)]
+    for held in known or before.keys:
+        now = [other for other in after.keys if other.key.same_key(held.key)]
         if not now:
-            found.append("remove the key %s of user %s%s" % (describe_key(line.key), before.name, note))
-        elif _narrowed(line, now):
-            found.append("change the options of the key %s of user %s%s" % (describe_key(line.key), before.name, note))
+            found.append("remove the key %s of user %s%s" % (describe_key(held.key), before.name, note))
+        elif all(other.options and other.options != held.options for other in now):
+            found.append("change the options of the key %s of user %s%s" % (describe_key(held.key), before.name, note))
     return found
 
 
-def _narrowed(line: KeyLine, now: List[KeyLine]) -> bool:
-    return all(other.options and other.options != line.options for other in now)
-
-
 def _groups(before: UserView, after: UserView, words: SshdWords) -> List[str]:
-    old, new = _all_groups(before), _all_groups(after)
+    old, new = before.all_groups, after.all_groups
     return [
         "remove user %s from group %s, which sshd's AllowGroups names" % (before.name, group)
         for group in sorted(old - new)
@@ -100,21 +97,16 @@ def _groups(before: UserView, after: UserView, words: SshdWords) -> List[str]:
     ] + ["add user %s to group %s, which sshd's DenyGroups names" % (before.name, group) for group in sorted(new - old) if _named(group, words.deny_groups)]
 
 
-def _all_groups(view: UserView) -> Set[str]:
-    return set(view.groups) | {view.group}
-
-
 def _named(group: str, patterns: Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(group, pattern) for pattern in patterns)
 
 
-def _sudo(before: UserView, after: UserView, admins: Sequence[str]) -> List[str]:
-    if _FULL_RULE.search(after.rule):
+def _sudo(before: UserView, after: UserView, admins: Set[str]) -> List[str]:
+    if after.rule and after.rule.everything:
         return []
     found = [
         "remove user %s from group %s, which gives this run its sudo" % (before.name, group)
-        for group in sorted(_all_groups(before) - _all_groups(after))
-        if group in admins
+        for group in sorted((before.all_groups - after.all_groups) & admins)
     ]
     if after.rule != before.rule:
         found.append("%s the sudo rule of user %s, which this run may depend on" % ("change" if after.rule else "remove", before.name))

@@ -15,9 +15,10 @@ import stat
 from typing import Any, Callable, List
 
 from .._names import temporary_names
-from .._system.accounts import Account
+from .._system.accounts import Account, AnyAccount
 from .._system.files import DIRECTORY, closing, walk
 from .._system.rights import acting_as
+from .state import Repair
 
 
 class Problem(Exception):
@@ -31,7 +32,7 @@ def as_account_or_root(account: Account, call: Callable[..., Any], *args: Any, *
     return call(*args, **kwargs)
 
 
-def is_in_home(account: Account, path: str) -> bool:
+def is_in_home(account: AnyAccount, path: str) -> bool:
     """Whether the path lies under the account's home."""
     return path.startswith(account.home.rstrip("/") + "/")
 
@@ -91,7 +92,7 @@ def home_mode(status: os.stat_result) -> int:
     return mode if mode & 0o100 else mode | 0o700
 
 
-def check_home(account: Account, status: os.stat_result) -> List[str]:
+def check_home(account: Account, status: os.stat_result) -> List[Repair]:
     """Repairs that a home needs; raises Problem when it isn't ours to repair."""
     mode = stat.S_IMODE(status.st_mode)
     if status.st_uid not in (0, account.uid):
@@ -102,10 +103,10 @@ def check_home(account: Account, status: os.stat_result) -> List[str]:
         if mode & 0o022:
             raise Problem("the home %s belongs to root and others may write there (mode %04o); sshd refuses keys there" % (account.home, mode))
         return _check_entry(account, mode)
-    return ["mode of %s %04o -> %04o" % (account.home, mode, home_mode(status))]
+    return [mode_repair(account.home, mode, home_mode(status))]
 
 
-def _check_entry(account: Account, mode: int) -> List[str]:
+def _check_entry(account: Account, mode: int) -> List[Repair]:
     # Such a home is what a useradd leaves that was killed.
     if not mode & 0o011:
         raise Problem("the home %s belongs to root and the account cannot enter it (mode %04o); mend it with chown" % (account.home, mode))
@@ -122,7 +123,7 @@ def check_contents(where: str, descriptor: int, name: str) -> None:
         raise Problem("%s belongs to root and holds more than files of ssh; look at it and mend it with chown" % where)
 
 
-def check_directory(account: Account, where: str, status: os.stat_result) -> List[str]:
+def check_directory(account: Account, where: str, status: os.stat_result) -> List[Repair]:
     """Repairs that a directory between home and key file needs; raises Problem when it must not be entered."""
     if stat.S_ISLNK(status.st_mode):
         raise Problem("%s is a symbolic link and is not followed" % where)
@@ -133,12 +134,17 @@ def check_directory(account: Account, where: str, status: os.stat_result) -> Lis
     mode = stat.S_IMODE(status.st_mode)
     repairs = owner_repairs(account, where, status)
     if mode & 0o077 or mode & 0o700 != 0o700:
-        repairs.append("mode of %s %04o -> 0700" % (where, mode))
+        repairs.append(mode_repair(where, mode, 0o700))
     return repairs
 
 
-def owner_repairs(account: Account, where: str, status: os.stat_result) -> List[str]:
+def mode_repair(path: str, before: int, after: int) -> Repair:
+    """The repair of a wrong mode."""
+    return Repair("set_mode", path, "%04o -> %04o" % (before, after))
+
+
+def owner_repairs(account: Account, where: str, status: os.stat_result) -> List[Repair]:
     """The repair that a wrong owner or group needs."""
     if (status.st_uid, status.st_gid) == (account.uid, account.gid):
         return []
-    return ["owner of %s %d:%d -> %d:%d" % (where, status.st_uid, status.st_gid, account.uid, account.gid)]
+    return [Repair("set_owner", where, "%d:%d -> %d:%d" % (status.st_uid, status.st_gid, account.uid, account.gid))]

@@ -11,11 +11,11 @@ Note that this module util is **PRIVATE** to the collection.
 import glob
 import os
 import pwd
-from typing import Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, List, Optional, Set, Tuple
 
-from .._openssh.key_paths import DEFAULT_PATTERNS, UID_TO_COME, SshdWords, expand_pattern, read_words, settle_groups
+from .._openssh.key_paths import DEFAULT_PATTERNS, SshdWords, expand_pattern, needs_uid, read_words, settle_groups
 from .._openssh.sshd_config import MAIN_CONFIG, Directive, absolute_pattern, parse_directives
-from .._system.accounts import Account, find_damage, parse_group, parse_passwd, parse_shadow
+from .._system.accounts import Account, AnyAccount, find_damage, parse_group, parse_passwd, parse_shadow
 from .._system.key_sharing import KeySharing
 from .._system.listener import find_listener
 from .._system.mounts import read_mount_types
@@ -23,28 +23,24 @@ from .._system.run import HostError, find_tool
 from .._system.sshd import Origin, Sshd, SshdError
 from .._system.sshd_tree import SshdTree, decode, encode
 from .._text import text_lines
-from .homes import is_in_home
 from .look_keys import find_obstacle, read_home, read_key_file
 from .plan_accounts import planned_home
-from .state import HomeState, KeyFile, Plan, Snapshot
+from .state import Accounts, HomeState, KeyFile, Snapshot
 from .sudoers_files import read_sudo
 from .wanted import Wanted, WantedUser
 
 _TOOLS = ("useradd", "usermod", "userdel", "groupadd", "groupdel", "gpasswd", "chpasswd")
 
 
-def read_snapshot(wanted: Wanted, logged_in: FrozenSet[str]) -> Snapshot:
-    """Read what planning needs. logged_in: users whose keys the guard wants to know."""
+def read_snapshot(wanted: Wanted) -> Snapshot:
+    """Read what planning needs, without key files: where those are may depend on groups that are only planned."""
     passwd = _read_text("/etc/passwd")
     accounts = parse_passwd(passwd)
-    nss = _find_nss_accounts(wanted, accounts)
-    words = read_sshd_words()
-    sharing = KeySharing(accounts.values(), words)
-    base = Snapshot(accounts, {}, {}, home_base=_useradd_default("HOME", "/home"))
-    homes, keys = {}, {}  # type: Dict[str, HomeState], Dict[str, Tuple[KeyFile, ...]]
-    missing_dirs = set()  # type: Set[str]
+    base = Snapshot(accounts, {}, {}, nss=_find_nss_accounts(wanted, accounts), home_base=_useradd_default("HOME", "/home"))
+    homes: Dict[str, HomeState] = {}
+    missing_dirs: Set[str] = set()
     for user in wanted.users:
-        account = accounts.get(user.name) or nss.get(user.name)
+        account = base.find_account(user.name)
         if account is None and user.state == "absent":
             continue
         home = account.home if account else planned_home(user, base)
@@ -54,56 +50,81 @@ def read_snapshot(wanted: Wanted, logged_in: FrozenSet[str]) -> Snapshot:
             missing_dirs.add(parent)
         if not homes[user.name].exists:
             homes[user.name] = homes[user.name]._replace(obstacle=_home_obstacle(parent or "/"))
-        account = account or _coming_account(user, homes[user.name], home)
-        keys[user.name] = _read_keys(account, words, sharing)
-    others = set(accounts) if wanted.revoked.blobs or wanted.revoked.fingerprints else logged_in & set(accounts)
-    for name in sorted(others - set(keys)):
-        keys[name] = _read_keys(accounts[name], words, sharing)
     shells = {user.shell for user in wanted.users if user.shell}
     return base._replace(
         shadows=parse_shadow(_read_text("/etc/shadow")),
         groups=parse_group(_read_text("/etc/group")),
-        nss=nss,
         homes=homes,
-        key_files=keys,
         sudo=read_sudo(),
         missing_dirs=frozenset(missing_dirs),
         missing_shells=frozenset(shell for shell in shells if not (os.path.isfile(shell) and os.access(shell, os.X_OK))),
         account_obstacle=_account_obstacle(),
         missing_tools=frozenset(tool for tool in _TOOLS if find_tool(tool) is None),
         default_shell="/bin/bash" if os.path.exists("/bin/bash") else "/bin/sh",
-        words=words,
+        words=read_sshd_words(),
         damage=tuple("/etc/passwd:%d, which is not a valid account line" % number for number in find_damage(passwd)),
     )
 
 
-def follow_groups(snapshot: Snapshot, plan: Plan, wanted: Wanted) -> Snapshot:
-    """The same with the key files that sshd will read once everybody is in the planned groups.
+class KeyLook:
+    """Looks at key files; each is read once for an account, however often it is asked for."""
 
-    A Match block for a group can send sshd elsewhere for a user who is new or joins or leaves it in this very run.
-    """
-    if not snapshot.words.keys_in_match:
-        return snapshot
-    key_files = dict(snapshot.key_files)
-    sharing = KeySharing(snapshot.accounts.values(), snapshot.words)
-    for user in wanted.users:
-        before, after = plan.before[user.name], plan.after[user.name]
-        groups = sorted({after.group} | set(after.groups))
-        if not after.exists or (before.exists and groups == sorted({before.group} | set(before.groups))):
-            continue
-        home = snapshot.homes[user.name]
-        account = snapshot.accounts.get(user.name) or snapshot.nss.get(user.name) or _coming_account(user, home, after.home)
-        files = _read_files(account, _ask_sshd(user.name, groups), sharing)
-        if [item.path for item in files] != [item.path for item in key_files.get(user.name, ())]:
-            key_files[user.name] = files
-    return snapshot._replace(key_files=key_files)
+    def __init__(self, snapshot: Snapshot, logged_in: FrozenSet[str]) -> None:
+        """logged_in: users whose keys the guard wants to know."""
+        self._snapshot = snapshot
+        self._logged_in = logged_in
+        self._sharing = KeySharing(snapshot.accounts.values(), snapshot.words)
+        self._seen: Dict[Tuple[str, str], KeyFile] = {}
+
+    def look(self, wanted: Wanted, after: Accounts) -> Snapshot:
+        """The snapshot with the key files that sshd will read once everybody is in the planned groups, and those that it reads today.
+
+        A Match block for a group can send sshd elsewhere for a user who is new or joins or leaves it in this very run.
+        """
+        snapshot = self._snapshot
+        files: Dict[str, Tuple[KeyFile, ...]] = {}
+        now: Dict[str, Tuple[KeyFile, ...]] = {}
+        before = Accounts({}, {}, snapshot.groups)
+        for user in wanted.users:
+            account = snapshot.find_account(user.name)
+            planned: Optional[AnyAccount] = after.accounts.get(user.name) or snapshot.nss.get(user.name)
+            if account is not None:
+                files[user.name] = self._files(account)
+                if planned is not None and after.groups_of(planned) != before.groups_of(account):
+                    now[user.name] = files[user.name]
+                    files[user.name] = self._files(account, after.groups_of(planned))
+            elif planned is not None:
+                files[user.name] = self._files(_coming_account(user, snapshot.homes[user.name], planned), after.groups_of(planned))
+        others = set(snapshot.accounts) if wanted.revokes else self._logged_in & set(snapshot.accounts)
+        for name in sorted(others - set(files)):
+            files[name] = self._files(snapshot.accounts[name])
+        return snapshot._replace(key_files=files, key_files_now=now)
+
+    def _files(self, account: AnyAccount, groups: Optional[Set[str]] = None) -> Tuple[KeyFile, ...]:
+        """Key files of an account: one that is in these groups, or in those that the host knows."""
+        words = self._snapshot.words
+        found: Dict[str, KeyFile] = {}
+        for pattern in _ask_sshd(account.name, groups) if words.keys_in_match else words.key_files:
+            if pattern.lower() == "none":
+                continue
+            path = os.path.normpath(expand_pattern(pattern, account.name, account.uid, account.home))
+            if path not in found:
+                found[path] = self._read(account, path, pattern)._replace(shared=self._sharing.sharers(account, pattern))
+        return tuple(found.values())
+
+    def _read(self, account: AnyAccount, path: str, pattern: str) -> KeyFile:
+        if account.uid is None and needs_uid(pattern):
+            return KeyFile(path, pattern=pattern)
+        if (account.name, path) not in self._seen:
+            self._seen[account.name, path] = read_key_file(account, path)
+        return self._seen[account.name, path]
 
 
-def _coming_account(user: WantedUser, state: HomeState, home: str) -> Account:
+def _coming_account(user: WantedUser, state: HomeState, planned: AnyAccount) -> AnyAccount:
     # A home left by an earlier account of that uid is looked at with the rights that the new one will have.
-    uid = user.uid if user.uid == state.uid else None
-    gid = os.stat(home).st_gid if uid is not None and state.exists and not state.problem else None
-    return Account(user.name, uid, gid, "", home, "")
+    if user.uid is not None and user.uid == state.uid and not state.problem:
+        return Account(user.name, user.uid, os.stat(planned.home).st_gid, "", planned.home, "")
+    return planned
 
 
 def read_sshd_words() -> SshdWords:
@@ -112,7 +133,7 @@ def read_sshd_words() -> SshdWords:
 
 
 def _directives(path: str, match: str, depth: int) -> List[Directive]:
-    found = []  # type: List[Directive]
+    found: List[Directive] = []
     for directive in parse_directives(path, _read_text(path, "")):
         if match and not directive.match:
             directive = directive._replace(match=match)
@@ -124,31 +145,7 @@ def _directives(path: str, match: str, depth: int) -> List[Directive]:
     return found
 
 
-def _read_keys(account: Account, words: SshdWords, sharing: KeySharing) -> Tuple[KeyFile, ...]:
-    return _read_files(account, _ask_sshd(account.name) if words.keys_in_match else words.key_files, sharing)
-
-
-def _read_files(account: Account, patterns: Iterable[str], sharing: KeySharing) -> Tuple[KeyFile, ...]:
-    files = []  # type: List[KeyFile]
-    for pattern in patterns:
-        if pattern.lower() == "none":
-            continue
-        path = os.path.normpath(expand_pattern(pattern, account.name, account.uid, account.home))
-        if path not in [item.path for item in files]:
-            files.append(_read_file(account, path)._replace(shared=sharing.sharers(account, pattern)))
-    return tuple(files)
-
-
-def _read_file(account: Account, path: str) -> KeyFile:
-    if account.uid is not None and account.gid is not None:
-        return read_key_file(account, path)
-    if UID_TO_COME in path or is_in_home(account, path):
-        return KeyFile(path)
-    # Nobody has the number of an account to come.
-    return read_key_file(account._replace(uid=-1, gid=-1), path)
-
-
-def _ask_sshd(user: str, groups: Optional[Sequence[str]] = None) -> Tuple[str, ...]:
+def _ask_sshd(user: str, groups: Optional[Set[str]] = None) -> Tuple[str, ...]:
     """Where sshd reads keys of a user: one who is in these groups, or in those that the host knows."""
     try:
         server = find_listener().server
@@ -157,7 +154,7 @@ def _ask_sshd(user: str, groups: Optional[Sequence[str]] = None) -> Tuple[str, .
             values = sshd.effective(server.config, user, Origin())
         else:
             tree = SshdTree(server.config)
-            settled = {path: encode(settle_groups(decode(content), groups)) for path, content in tree.files.items()}
+            settled = {path: encode(settle_groups(decode(content), sorted(groups))) for path, content in tree.files.items()}
             with tree.copy(settled) as candidate:
                 values = sshd.effective(candidate.main, user, Origin())
     except (OSError, SshdError) as exc:
@@ -175,7 +172,7 @@ def _find_nss_accounts(wanted: Wanted, accounts: Dict[str, Account]) -> Dict[str
                 entry = pwd.getpwnam(user.name)
             except KeyError:
                 continue
-            found[user.name] = Account(entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_gecos, entry.pw_dir, entry.pw_shell, False)
+            found[user.name] = Account(entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_gecos, entry.pw_dir, entry.pw_shell)
     return found
 
 

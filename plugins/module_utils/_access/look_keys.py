@@ -15,8 +15,8 @@ import stat
 from typing import List, NamedTuple, Optional, Tuple
 
 from .._names import temporary_names
-from .._openssh.authorized_keys import parse_key_file
-from .._system.accounts import Account
+from .._openssh.authorized_keys import KeyLine, parse_key_file
+from .._system.accounts import Account, AnyAccount
 from .._system.files import DIRECTORY, READABLE_DIRECTORY, closing
 from .._system.rights import acting_as
 from .homes import (
@@ -26,12 +26,13 @@ from .homes import (
     check_directory,
     check_home,
     is_in_home,
+    mode_repair,
     open_central,
     open_home,
     owner_repairs,
     parts_in_home,
 )
-from .state import HomeState, KeyFile
+from .state import HomeState, KeyFile, Repair
 
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _MAX_SIZE = 4 * 1024 * 1024
@@ -60,10 +61,13 @@ def read_home(home: str) -> HomeState:
         return HomeState(True, problem="the home %s cannot be opened: %s" % (home, exc.strerror))
 
 
-def read_key_file(account: Account, path: str) -> KeyFile:
+def read_key_file(account: AnyAccount, path: str) -> KeyFile:
     """Look at one key file of an account; never fails, what is wrong is in the answer."""
     try:
-        return _read_in_home(account, path) if is_in_home(account, path) else _read_central(account, path)
+        if not is_in_home(account, path):
+            return _read_central(account, path)
+        # Nothing is in a home that is yet to be made.
+        return _read_in_home(account, path) if isinstance(account, Account) else KeyFile(path)
     except FileNotFoundError:
         return KeyFile(path)
     except Problem as exc:
@@ -107,7 +111,7 @@ def _read_in_home(account: Account, path: str) -> KeyFile:
                 try:
                     status = as_account_or_root(account, os.stat, name, dir_fd=parent, follow_symlinks=False)
                 except FileNotFoundError:
-                    return KeyFile(path, False, b"", tuple(repairs), obstacle=_directory_obstacle(account, parent, where))
+                    return KeyFile(path, False, (), tuple(repairs), obstacle=_directory_obstacle(account, parent, where))
                 where += "/" + name
                 repairs += check_directory(account, where, status)
                 if status.st_uid != account.uid:
@@ -119,12 +123,12 @@ def _read_in_home(account: Account, path: str) -> KeyFile:
             try:
                 seen = read_entry(account, parent, parts[-1], path)
             except FileNotFoundError:
-                return KeyFile(path, False, b"", tuple(repairs), obstacle=obstacle)
+                return KeyFile(path, False, (), tuple(repairs), obstacle=obstacle)
     repairs += _file_repairs(account, path, seen.status)
-    return KeyFile(path, True, seen.content, tuple(repairs), obstacle=seen.obstacle or obstacle)
+    return KeyFile(path, True, _parse(seen.content), tuple(repairs), obstacle=seen.obstacle or obstacle)
 
 
-def _read_central(account: Account, path: str) -> KeyFile:
+def _read_central(account: AnyAccount, path: str) -> KeyFile:
     folder = os.path.dirname(path)
     try:
         parent = open_central(path)
@@ -141,18 +145,18 @@ def _read_central(account: Account, path: str) -> KeyFile:
             return KeyFile(path, obstacle=obstacle)
     if seen.status.st_uid not in (0, account.uid):
         raise Problem("%s belongs to uid %d; sshd refuses it" % (path, seen.status.st_uid))
-    return KeyFile(path, True, seen.content, _central_repairs(account, path, seen.status), obstacle=seen.obstacle or obstacle)
+    return KeyFile(path, True, _parse(seen.content), _central_repairs(account, path, seen.status), obstacle=seen.obstacle or obstacle)
 
 
-def _central_repairs(account: Account, path: str, status: os.stat_result) -> Tuple[str, ...]:
+def _central_repairs(account: AnyAccount, path: str, status: os.stat_result) -> Tuple[Repair, ...]:
     """sshd reads as the account, and so must it be able to."""
     mode = stat.S_IMODE(status.st_mode)
     if central_mode(account, status) == mode:
         return ()
-    return ("mode of %s %04o -> %04o" % (path, mode, central_mode(account, status)),)
+    return (mode_repair(path, mode, central_mode(account, status)),)
 
 
-def central_mode(account: Account, status: os.stat_result) -> int:
+def central_mode(account: AnyAccount, status: os.stat_result) -> int:
     """The mode that a key file outside of homes must have for sshd to read it as the account."""
     mode = stat.S_IMODE(status.st_mode)
     if account.uid in (0, status.st_uid):
@@ -160,25 +164,29 @@ def central_mode(account: Account, status: os.stat_result) -> int:
     return mode if mode & 0o004 or (mode & 0o040 and status.st_gid == account.gid) else mode | 0o044
 
 
-def _read_followed(account: Account, path: str) -> Optional[bytes]:
+def _read_followed(account: AnyAccount, path: str) -> Optional[Tuple[KeyLine, ...]]:
     """What sshd would read there, links followed: with the rights of the account, only to search it for revoked keys."""
-    if account.uid == -1:
+    if not isinstance(account, Account):
         return None
     try:
         with acting_as(account.name, account.uid, account.gid):
             with closing(os.open(path, _READ)) as descriptor:
-                return _read_all(descriptor, path) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+                return _parse(_read_all(descriptor, path)) if stat.S_ISREG(os.fstat(descriptor).st_mode) else ()
     except (FileNotFoundError, NotADirectoryError):
-        return b""
+        return ()
     except (OSError, Problem):
         return None
 
 
-def _file_repairs(account: Account, path: str, status: os.stat_result) -> List[str]:
+def _parse(content: bytes) -> Tuple[KeyLine, ...]:
+    return tuple(parse_key_file(content))
+
+
+def _file_repairs(account: Account, path: str, status: os.stat_result) -> List[Repair]:
     mode = stat.S_IMODE(status.st_mode)
     repairs = owner_repairs(account, path, status)
     if mode & 0o177 or not mode & 0o400:
-        repairs.append("mode of %s %04o -> 0600" % (path, mode))
+        repairs.append(mode_repair(path, mode, 0o600))
     return repairs
 
 
@@ -210,7 +218,7 @@ def read_at(parent: int, name: str, path: str) -> SeenFile:
 
 
 def _read_all(descriptor: int, path: str) -> bytes:
-    parts = []  # type: List[bytes]
+    parts: List[bytes] = []
     size = 0
     while True:
         part = os.read(descriptor, 1 << 16)

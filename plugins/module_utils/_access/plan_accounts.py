@@ -6,18 +6,11 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
-from typing import Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import List, NamedTuple, Optional, Set, Tuple
 
-from .._system.accounts import (
-    LOCK_EXPIRY,
-    Account,
-    Group,
-    Shadow,
-    expiry_text,
-    group_name,
-    groups_of,
-)
-from .state import (
+from .._system.accounts import LOCK_EXPIRY, Account, Group, PlannedAccount, Shadow, expiry_text, group_name, groups_of
+from .state import Accounts, Conflict, Snapshot
+from .steps import (
     PHASE_END,
     PHASE_EXPIRE,
     PHASE_GRANT,
@@ -26,34 +19,28 @@ from .state import (
     PHASE_SESSIONS,
     PHASE_TAKE,
     PHASE_USER,
-    Conflict,
-    Snapshot,
+    Action,
+    EndSessions,
+    Expiry,
+    RemoveGroup,
+    RunTool,
     Step,
 )
 from .wanted import Wanted, WantedUser
 
 
-class Accounts(NamedTuple):
-    """The account files as they will be; changed in place while planning."""
-
-    accounts: Dict[str, Account]
-    shadows: Dict[str, Shadow]
-    groups: Dict[str, Group]
-
-
 def copy_accounts(snapshot: Snapshot) -> Accounts:
     """A copy to plan on."""
-    return Accounts(dict(snapshot.accounts), dict(snapshot.shadows), dict(snapshot.groups))
+    return Accounts({name: account.planned for name, account in snapshot.accounts.items()}, dict(snapshot.shadows), dict(snapshot.groups))
 
 
-def run_step(phase: int, what: str, argv: List[str], stdin: str = "") -> Step:
-    """A step that runs one tool."""
-    return Step(phase, "run", (what,), {"argv": argv, "stdin": stdin})
+def _run(phase: int, action: Action, *argv: str) -> RunTool:
+    return RunTool(phase, (action,), argv)
 
 
 def plan_new_groups(wanted: Wanted, after: Accounts) -> List[Step]:
     """Groups to create, before anybody can be put into them."""
-    steps = []
+    steps: List[Step] = []
     for group in wanted.groups:
         present = after.groups.get(group.name)
         if not group.present:
@@ -68,15 +55,15 @@ def plan_new_groups(wanted: Wanted, after: Accounts) -> List[Step]:
             taken = group_name(after.groups, group.gid)
             if taken:
                 raise Conflict("group %s: gid %d is taken by group %s" % (group.name, group.gid, taken))
-        argv = ["groupadd"] + (["-r"] if group.system else []) + (["-g", str(group.gid)] if group.gid is not None else [])
-        steps.append(run_step(PHASE_GROUP, "create group " + group.name, argv + [group.name]))
+        options = ["-r"] * group.system + (["-g", str(group.gid)] if group.gid is not None else [])
+        steps.append(_run(PHASE_GROUP, Action("create_group", group.name), "groupadd", *options, group.name))
         after.groups[group.name] = Group(group.name, group.gid)
     return steps
 
 
 def plan_gone_groups(wanted: Wanted, after: Accounts) -> List[Step]:
-    """Groups to remove, once the users who are to go are gone."""
-    steps = []
+    """Groups to remove, once the users who must go are gone."""
+    steps: List[Step] = []
     for group in wanted.groups:
         present = after.groups.get(group.name)
         if group.present or present is None:
@@ -84,7 +71,7 @@ def plan_gone_groups(wanted: Wanted, after: Accounts) -> List[Step]:
         users = sorted(name for name, account in after.accounts.items() if account.gid == present.gid and present.gid is not None)
         if users:
             raise Conflict("group %s cannot be removed: it is the primary group of %s" % (group.name, ", ".join(users)))
-        steps.append(Step(PHASE_END, "remove_group", ("remove group " + group.name,), {"name": group.name}))
+        steps.append(RemoveGroup(PHASE_END, (Action("remove_group", group.name),), group.name))
         del after.groups[group.name]
     return steps
 
@@ -96,7 +83,7 @@ def plan_account(user: WantedUser, snapshot: Snapshot, after: Accounts, gain: Op
     for name in sorted(wanted_groups | ({user.group} if user.group else set())):
         if name not in after.groups:
             raise Conflict("user %s: there is no group %s on this host; list it in groups to have it created" % (user.name, name))
-    account = after.accounts.get(user.name)
+    account = snapshot.accounts.get(user.name)
     if account is None:
         return _plan_new(user, snapshot, after, wanted_groups - drop)
     return _plan_changed(user, account, snapshot, after, wanted_groups, drop)
@@ -104,12 +91,12 @@ def plan_account(user: WantedUser, snapshot: Snapshot, after: Accounts, gain: Op
 
 def plan_member(name: str, after: Accounts, gain: Optional[str], drop: Set[str]) -> List[Step]:
     """Admin group membership of an account that is not ours to change otherwise."""
-    steps = []
+    steps: List[Step] = []
     current = set(groups_of(name, after.groups))
     for group in sorted({gain} - current if gain else set()):
-        steps.append(run_step(PHASE_GRANT, "add user %s to group %s" % (name, group), ["gpasswd", "-a", name, group]))
+        steps.append(_run(PHASE_GRANT, Action("join_groups", name, "group " + group), "gpasswd", "-a", name, group))
     for group in sorted(drop & current):
-        steps.append(run_step(PHASE_TAKE, "remove user %s from group %s" % (name, group), ["gpasswd", "-d", name, group]))
+        steps.append(_run(PHASE_TAKE, Action("leave_groups", name, "group " + group), "gpasswd", "-d", name, group))
     _set_groups(name, (current | ({gain} if gain else set())) - drop, after)
     return steps
 
@@ -121,30 +108,26 @@ class Removal(NamedTuple):
     failures: Tuple[str, ...] = ()
 
 
-def plan_removed(user: WantedUser, snapshot: Snapshot, after: Accounts) -> Removal:
+def plan_removed(user: WantedUser, account: Account, snapshot: Snapshot, after: Accounts) -> Removal:
     """Nobody can log in any more before the account's processes are ended; what is in the way of one step stops no other."""
-    account = after.accounts.get(user.name)
-    if account is None:
-        return Removal()
     if account.uid == 0:
         return Removal(failures=("user %s has uid 0 and is not removed here" % user.name,))
     namesakes = snapshot.namesakes(account)
     own = after.groups.get(user.name)
     shared = own is not None and any(other.gid == own.gid for other in after.accounts.values() if other.name != user.name)
-    steps = [run_step(PHASE_EXPIRE, "expire user " + user.name, ["usermod", "-e", LOCK_EXPIRY, "--", user.name])]
+    steps: List[Step] = [_expire(_run(PHASE_EXPIRE, Action("expire_user", user.name), "usermod", "-e", LOCK_EXPIRY, "--", user.name), LOCK_EXPIRY)]
     ended = user.end_sessions and not namesakes
     if ended:
-        steps.append(Step(PHASE_SESSIONS, "end_sessions", ("end the processes of user " + user.name,), {"name": user.name}))
+        steps.append(_end_sessions(user.name))
     if not ended and shared:
         # userdel would need force then, and would take the group too.
         return Removal(tuple(steps), ("user %s is expired but not removed: its processes are not ended, and its group is also that of others" % user.name,))
     failures = _find_tenants(account, after) if user.remove_home else ()
     remove_home = user.remove_home and not failures
+    action = Action("remove_user_and_home", user.name, account.home) if remove_home else Action("remove_user", user.name)
     # With force userdel also takes an account whose processes live on; its key files and sudo rule are gone by then.
-    argv = ["userdel"] + ["-r"] * remove_home + ["-f"] * (not ended) + ["--", user.name]
-    home = " and the home " + account.home if remove_home else ""
-    removed = run_step(PHASE_END, "remove user %s%s" % (user.name, home), argv)
-    steps.append(removed._replace(args=dict(removed.args, home=account.home if remove_home else "")))
+    removed = _run(PHASE_END, action, "userdel", *["-r"] * remove_home, *["-f"] * (not ended), "--", user.name)
+    steps.append(removed._replace(gone_home=account.home) if remove_home else removed)
     del after.accounts[user.name]
     after.shadows.pop(user.name, None)
     _set_groups(user.name, set(), after)
@@ -192,14 +175,14 @@ def _plan_new(user: WantedUser, snapshot: Snapshot, after: Accounts, groups: Set
     groups = groups - {group}
     if groups:
         argv += ["-G", ",".join(sorted(groups))]
-    what = "create user " + user.name + (", locked" if locked else "") + (" in groups " + ", ".join(sorted(groups)) if groups else "")
-    steps = [run_step(PHASE_USER, what, argv + ["--", user.name])]
+    made = (", locked" if locked else "") + (" in groups " + ", ".join(sorted(groups)) if groups else "")
+    steps: List[Step] = [_run(PHASE_USER, Action("create_user", user.name, made), *argv, "--", user.name)]
     if user.password_hash is not None:
         steps.append(_password_step(user.name, ("!" if locked else "") + user.password_hash))
     if group is None:
         after.groups[user.name] = Group(user.name, None)
     gid = after.groups[group].gid if group else None
-    after.accounts[user.name] = Account(user.name, user.uid, gid, user.comment or "", home, shell)
+    after.accounts[user.name] = PlannedAccount(user.name, user.uid, gid, user.comment or "", home, shell)
     after.shadows[user.name] = Shadow(("!" if locked else "") + (user.password_hash or "*"), expires)
     _set_groups(user.name, groups, after)
     return steps
@@ -217,34 +200,34 @@ def _plan_changed(user: WantedUser, account: Account, snapshot: Snapshot, after:
         raise Conflict(
             "user %s has the home %s, not %s; a home is not moved here (usermod -m -d %s %s)" % (user.name, account.home, user.home, user.home, user.name)
         )
-    steps = []
-    for flag, option, value, present in (("-c", "comment", user.comment, account.comment), ("-s", "shell", user.shell, account.shell)):
-        if value is not None and value != present:
-            steps.append(run_step(PHASE_USER, "set %s of user %s to %s" % (option, user.name, value or "nothing"), ["usermod", flag, value, user.name]))
-            account = account._replace(**{option: value})
+    steps: List[Step] = []
+    changed = account.planned
+    if user.comment is not None and user.comment != account.comment:
+        steps.append(_run(PHASE_USER, Action("set_comment", user.name, user.comment or "nothing"), "usermod", "-c", user.comment, user.name))
+        changed = changed._replace(comment=user.comment)
+    if user.shell is not None and user.shell != account.shell:
+        steps.append(_run(PHASE_USER, Action("set_shell", user.name, user.shell), "usermod", "-s", user.shell, user.name))
+        changed = changed._replace(shell=user.shell)
     if user.group is not None and after.groups[user.group].gid != account.gid:
-        steps.append(run_step(PHASE_USER, "set primary group of user %s to %s" % (user.name, user.group), ["usermod", "-g", user.group, user.name]))
-        account = account._replace(gid=after.groups[user.group].gid)
-    after.accounts[user.name] = account
-    return steps + _plan_membership(user, account, after, groups, drop) + _plan_shadow(user, after, snapshot.namesakes(account))
+        steps.append(_run(PHASE_USER, Action("set_primary_group", user.name, user.group), "usermod", "-g", user.group, user.name))
+        changed = changed._replace(gid=after.groups[user.group].gid)
+    after.accounts[user.name] = changed
+    return steps + _plan_membership(user, changed, after, groups, drop) + _plan_shadow(user, after, snapshot.namesakes(account))
 
 
-def _plan_membership(user: WantedUser, account: Account, after: Accounts, groups: Set[str], drop: Set[str]) -> List[Step]:
+def _plan_membership(user: WantedUser, account: PlannedAccount, after: Accounts, groups: Set[str], drop: Set[str]) -> List[Step]:
     current = set(groups_of(user.name, after.groups))
     wanted = groups - {group_name(after.groups, account.gid)}
     keep = current if user.append_groups or user.groups is None else current & wanted
     final = (keep | wanted) - drop
     _set_groups(user.name, final, after)
-    steps = []
+    steps: List[Step] = []
     if final - current:
-        names = ",".join(sorted(final - current))
-        steps.append(run_step(PHASE_GRANT, "add user %s to %s" % (user.name, _plural("group", final - current)), ["usermod", "-a", "-G", names, user.name]))
+        action = Action("join_groups", user.name, _plural("group", final - current))
+        steps.append(_run(PHASE_GRANT, action, "usermod", "-a", "-G", ",".join(sorted(final - current)), user.name))
     if current - final:
-        steps.append(
-            run_step(
-                PHASE_TAKE, "remove user %s from %s" % (user.name, _plural("group", current - final)), ["usermod", "-G", ",".join(sorted(final)), user.name]
-            )
-        )
+        action = Action("leave_groups", user.name, _plural("group", current - final))
+        steps.append(_run(PHASE_TAKE, action, "usermod", "-G", ",".join(sorted(final)), user.name))
     return steps
 
 
@@ -267,24 +250,32 @@ def _plan_shadow(user: WantedUser, after: Accounts, namesakes: List[str]) -> Lis
         expires = ""
     after.shadows[user.name] = Shadow(password, expires)
     phase = PHASE_EXPIRE if locked else PHASE_HOME
-    steps = []
-    flags = []  # type: List[str]
+    steps: List[Step] = []
+    flags: List[str] = []
     if password != shadow.password:
         if password.lstrip("!") == shadow.password.lstrip("!"):
             flags.append("-L" if locked else "-U")
         else:
             steps.append(_password_step(user.name, password))
+    if locked or unlock:
+        action = Action("lock_user" if locked else "unlock_user", user.name)
+    else:
+        action = Action("set_expiry", user.name, expiry_text(expires))
     if _expiry_differs(expires, shadow.expires):
-        flags += ["-e", expires]
-    if flags:
-        if locked or unlock:
-            what = ("lock user %s" if locked else "unlock user %s") % user.name
-        else:
-            what = "set expiry of user %s to %s" % (user.name, expiry_text(expires))
-        steps.append(run_step(phase, what, ["usermod"] + flags + ["--", user.name]))
+        steps.append(_expire(_run(phase, action, "usermod", *flags, "-e", expires, "--", user.name), expires))
+    elif flags:
+        steps.append(_run(phase, action, "usermod", *flags, "--", user.name))
     if locked and steps and user.end_sessions and not namesakes:
-        steps.append(Step(PHASE_SESSIONS, "end_sessions", ("end the processes of user " + user.name,), {"name": user.name}))
+        steps.append(_end_sessions(user.name))
     return steps
+
+
+def _expire(step: RunTool, days: str) -> RunTool:
+    return step._replace(expiry=Expiry(step.argv[-1], days))
+
+
+def _end_sessions(name: str) -> Step:
+    return EndSessions(PHASE_SESSIONS, (Action("end_processes", name),), name)
 
 
 def _expiry_differs(one: str, other: str) -> bool:
@@ -293,7 +284,7 @@ def _expiry_differs(one: str, other: str) -> bool:
 
 def _password_step(name: str, password: str) -> Step:
     # Through standard input: an argument could be read by every user of the host.
-    return run_step(PHASE_HOME, "set password of user " + name, ["chpasswd", "-e"], "%s:%s\n" % (name, password))
+    return RunTool(PHASE_HOME, (Action("set_password", name),), ("chpasswd", "-e"), "%s:%s\n" % (name, password))
 
 
 def _set_groups(name: str, groups: Set[str], after: Accounts) -> None:

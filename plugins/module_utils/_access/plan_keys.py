@@ -8,35 +8,23 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
-from .._openssh.authorized_keys import KeyLine, Revoked, WantedKey, parse_key_file, plan_key_file
-from .._system.accounts import Account
-from .state import (
-    PHASE_FORGET,
-    PHASE_HOME,
-    PHASE_KEYS,
-    PHASE_REVOKE,
-    Conflict,
-    HomeState,
-    InTheWay,
-    KeyFile,
-    Snapshot,
-    Step,
-)
+from .._openssh.authorized_keys import Revoked, WantedKey, plan_key_file
+from .state import Conflict, HeldKey, HomeState, InTheWay, KeyFile, Snapshot, held_keys
+from .steps import PHASE_FORGET, PHASE_HOME, PHASE_KEYS, PHASE_REVOKE, Action, CreateHome, RemoveKeyFile, Step, WriteKeys
 from .wanted import WantedUser
 
 
 class KeysPlan(NamedTuple):
-    """Steps for one account's files, its keys before and after, what to warn of, and what can't be done."""
+    """Steps for one account's files, its keys afterwards, what to warn of, and what can't be done."""
 
     steps: Tuple[Step, ...] = ()
-    before: Tuple[KeyLine, ...] = ()
-    after: Tuple[KeyLine, ...] = ()
+    after: Tuple[HeldKey, ...] = ()
     warnings: Tuple[str, ...] = ()
     failures: Tuple[str, ...] = ()
 
 
-def plan_user_keys(user: WantedUser, account: Account, snapshot: Snapshot, revoked: Revoked) -> KeysPlan:
-    """Keys of a listed user whose authorized_keys are given."""
+def plan_user_keys(user: WantedUser, where: str, snapshot: Snapshot, revoked: Revoked) -> KeysPlan:
+    """Keys of a listed user whose authorized_keys are given. where: the home of the account."""
     files = snapshot.key_files.get(user.name, ())
     home = snapshot.homes.get(user.name, HomeState(False))
     wanted = list(user.keys or ())
@@ -56,38 +44,37 @@ def plan_user_keys(user: WantedUser, account: Account, snapshot: Snapshot, revok
         if item.problem and (item is own[0] or item.exists):
             raise InTheWay("user %s: %s" % (user.name, item.problem))
     warnings = _check_shared(user, files, wanted)
-    steps = []  # type: List[Step]
-    new = user.name not in snapshot.accounts and user.name not in snapshot.nss
-    in_home = bool(own) and own[0].path.startswith(account.home.rstrip("/") + "/")
+    steps: List[Step] = []
+    new = snapshot.find_account(user.name) is None
+    in_home = bool(own) and own[0].path.startswith(where.rstrip("/") + "/")
     if adds and in_home:
         if home.problem:
             raise InTheWay("user %s: %s" % (user.name, home.problem))
         if not home.exists and not (new and user.create_home):
             if not user.create_home:
-                raise Conflict("user %s: the home %s does not exist and create_home is false, so keys have no place" % (user.name, account.home))
-            if account.home.rstrip("/").rpartition("/")[0] in snapshot.missing_dirs:
-                raise Conflict("user %s: the directory that is to hold the home %s does not exist" % (user.name, account.home))
+                raise Conflict("user %s: the home %s does not exist and create_home is false, so keys have no place" % (user.name, where))
+            if where.rstrip("/").rpartition("/")[0] in snapshot.missing_dirs:
+                raise Conflict("user %s: the directory that is to hold the home %s does not exist" % (user.name, where))
             if home.obstacle:
                 raise Conflict("user %s: %s" % (user.name, home.obstacle))
-            steps.append(Step(PHASE_HOME, "create_home", ("create the home %s of user %s" % (account.home, user.name),), {"name": user.name}))
+            steps.append(CreateHome(PHASE_HOME, (Action("create_home", user.name, where),), user.name))
     first = own[0] if own else None
-    elsewhere = {line.key.blob for item in files if item is not first for line in parse_key_file(item.content or b"") if line.key}
-    before, after = [], []  # type: List[KeyLine], List[KeyLine]
+    elsewhere = {blob for item in files if item is not first for blob in item.blobs}
+    after: Tuple[HeldKey, ...] = ()
     for item in files:
-        held = {line.key.blob for line in parse_key_file(item.content or b"") if line.key}
+        held = item.blobs
         mine = [] if item.shared else [key for key in wanted if not key.present or key.key.blob in held or (item is first and key.key.blob not in elsewhere)]
-        step, lines_before, lines_after = _plan_file(user.name, item, mine, user.exclusive and not item.shared, revoked)
+        step, keys = _plan_file(user.name, item, mine, user.exclusive and not item.shared, revoked)
         steps += [step] if step else []
-        before += lines_before
-        after += lines_after
-    return KeysPlan(tuple(steps), tuple(before), tuple(after), tuple(warnings))
+        after += keys
+    return KeysPlan(tuple(steps), after, tuple(warnings))
 
 
 def _check_shared(user: WantedUser, files: Sequence[KeyFile], wanted: List[WantedKey]) -> List[str]:
     """What to warn of; Conflict when a key would have to leave a file that is also others'."""
     warnings = []
     for item in files:
-        held = {line.key.blob for line in parse_key_file(item.content or b"") if line.key} if item.shared else set()
+        held = item.blobs if item.shared else set()
         if any(not key.present and key.key.blob in held for key in wanted):
             raise Conflict(
                 "user %s: a key that is to go is in %s, which sshd reads for %s too; it is not removed for one of them, list it "
@@ -104,57 +91,42 @@ def _name_sharers(item: KeyFile) -> str:
 
 def plan_revoked(name: str, snapshot: Snapshot, revoked: Revoked) -> KeysPlan:
     """Take revoked keys out of an account that is not otherwise managed. What could not be searched or changed is a failure."""
-    steps, before, after, failures = [], [], [], []
+    steps: List[Step] = []
+    failures: List[str] = []
+    after: Tuple[HeldKey, ...] = ()
     for item in snapshot.key_files.get(name, ()):
-        if item.content is None:
+        if item.lines is None:
             if revoked.blobs or revoked.fingerprints:
                 failures.append("the keys of user %s could not be searched for revoked ones: %s" % (name, item.problem or item.path))
             continue
         try:
-            step, lines_before, lines_after = _plan_file(name, item._replace(repairs=()), [], False, revoked)
+            step, keys = _plan_file(name, item._replace(repairs=()), [], False, revoked)
         except Conflict as exc:
             failures.append("a revoked key could not be removed: %s" % exc)
-            continue
-        if step is not None:
-            if item.problem:
-                failures.append("a revoked key of user %s could not be removed: %s" % (name, item.problem))
-                lines_after = lines_before
-            else:
-                steps.append(step._replace(phase=PHASE_REVOKE))
-        before += lines_before
-        after += lines_after
-    return KeysPlan(tuple(steps), tuple(before), tuple(after), (), tuple(failures))
+            step, keys = None, item.keys
+        if step is not None and item.problem:
+            failures.append("a revoked key of user %s could not be removed: %s" % (name, item.problem))
+            keys = item.keys
+        elif step is not None:
+            steps.append(step._replace(phase=PHASE_REVOKE))
+        after += keys
+    return KeysPlan(tuple(steps), after, (), tuple(failures))
 
 
-def plan_forgotten(user: WantedUser, snapshot: Snapshot) -> KeysPlan:
-    """Remove the key files of a user who is to go: a later account of that name must not inherit them."""
-    files = [item for item in snapshot.key_files.get(user.name, ()) if item.exists]
-    before = [line for item in files for line in parse_key_file(item.content or b"") if line.key]
-    steps = [Step(PHASE_FORGET, "remove_key_file", ("remove " + item.path,), {"name": user.name, "path": item.path}) for item in files if not item.shared]
-    return KeysPlan(tuple(steps), tuple(before))
+def plan_forgotten(name: str, snapshot: Snapshot) -> KeysPlan:
+    """Remove the key files of a user who leaves: a later account of that name must not inherit them."""
+    files = [item for item in snapshot.key_files.get(name, ()) if item.exists and not item.shared]
+    return KeysPlan(tuple(RemoveKeyFile(PHASE_FORGET, (Action("remove_key_file", name, item.path),), name, item.path) for item in files))
 
 
-def seen_keys(name: str, snapshot: Snapshot) -> Tuple[KeyLine, ...]:
-    """Keys of an account as they are."""
-    files = snapshot.key_files.get(name, ())
-    return tuple(line for item in files for line in parse_key_file(item.content or b"") if line.key)
-
-
-def _plan_file(name: str, item: KeyFile, wanted: List[WantedKey], exclusive: bool, revoked: Revoked) -> Tuple[Optional[Step], List[KeyLine], List[KeyLine]]:
-    content = item.content or b""
-    edit = plan_key_file(content, wanted, exclusive, revoked)
-    before = [line for line in parse_key_file(content) if line.key]
-    repairs = item.repairs if (item.exists or edit.content) and not item.shared else ()
+def _plan_file(name: str, item: KeyFile, wanted: List[WantedKey], exclusive: bool, revoked: Revoked) -> Tuple[Optional[WriteKeys], Tuple[HeldKey, ...]]:
+    edit = plan_key_file(item.lines or (), wanted, exclusive, revoked)
+    repairs = item.repairs if (item.exists or edit.lines) and not item.shared else ()
     if not edit.changes and not repairs:
-        return None, before, before
+        return None, item.keys
     if item.obstacle:
         raise InTheWay("user %s: %s" % (name, item.obstacle))
-    what = tuple("user %s: %s" % (name, change.what) for change in edit.changes)
-    what += tuple("user %s: %s" % (name, repair) for repair in repairs)
-    step = Step(
-        PHASE_KEYS,
-        "write_keys",
-        what,
-        {"name": name, "path": item.path, "content": edit.content, "before": item.content if item.exists else None, "shared": bool(item.shared)},
-    )
-    return step, before, [line for line in parse_key_file(edit.content) if line.key]
+    actions = [Action(change.verb + "_key", name, change.what) for change in edit.changes]
+    actions += [Action(repair.kind, name, "%s %s" % (repair.path, repair.change)) for repair in repairs]
+    before = item.content if item.exists else None
+    return WriteKeys(PHASE_KEYS, tuple(actions), name, item.path, edit.content, before, bool(item.shared), item.pattern), held_keys(edit.lines)

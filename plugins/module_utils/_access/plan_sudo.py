@@ -8,10 +8,11 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 
 from typing import Dict, List, NamedTuple, Optional, Set
 
+from .._system.accounts import AnyAccount
 from .._text import text_lines
-from .plan_accounts import Accounts
-from .state import PHASE_GRANT, PHASE_STRIP, PHASE_TAKE, Conflict, Snapshot, Step
-from .sudoers import admin_groups, fragment_name, render_fragment, rules_for
+from .state import Accounts, Conflict, Snapshot
+from .steps import PHASE_GRANT, PHASE_STRIP, PHASE_TAKE, Action, RemoveFragment, Step, WriteFragment
+from .sudoers import SudoRule, admin_groups, fragment_name, read_fragment, render_fragment, rules_for
 from .wanted import WantedUser
 
 _USUAL_GROUPS = ("sudo", "wheel", "admin")
@@ -73,17 +74,16 @@ def plan_fragment(user: WantedUser, intent: SudoIntent, snapshot: Snapshot, frag
             _check_obstacle(user, snapshot)
         fragments[path] = None
         phase = PHASE_TAKE if user.state == "present" else PHASE_STRIP
-        return [Step(phase, "remove_fragment", ("remove the sudo rule of user " + user.name,), {"path": path})]
+        return [RemoveFragment(phase, (Action("remove_sudo_rule", user.name),), path)]
     if present is not None and present.text == intent.fragment and present.sound:
         return []
     _check_obstacle(user, snapshot)
     fragments[path] = intent.fragment
-    what = (
-        "repair owner and mode of the sudo rule of user %s"
-        if present and present.text == intent.fragment
-        else ("set the sudo rule of user %s: " + rule_of(intent.fragment).replace("%", "%%"))
-    )
-    return [Step(PHASE_GRANT, "write_fragment", (what % user.name,), {"path": path, "text": intent.fragment})]
+    if present is not None and present.text == intent.fragment:
+        action = Action("repair_sudo_rule", user.name)
+    else:
+        action = Action("set_sudo_rule", user.name, text_lines(intent.fragment)[-1])
+    return [WriteFragment(PHASE_GRANT, (action,), path, intent.fragment)]
 
 
 def _check_obstacle(user: WantedUser, snapshot: Snapshot) -> None:
@@ -91,17 +91,23 @@ def _check_obstacle(user: WantedUser, snapshot: Snapshot) -> None:
         raise Conflict("user %s: %s" % (user.name, snapshot.sudo.obstacle))
 
 
-def foreign_rules(user: WantedUser, groups: List[str], ids: List[str], snapshot: Snapshot) -> List[str]:
-    """Rules outside of ours that still give sudo to a user who is to have none."""
+def find_rule(name: str, snapshot: Snapshot, fragments: Dict[str, Optional[str]]) -> Optional[SudoRule]:
+    """A user's rule of ours, with these changes to the fragments of the host."""
+    path = "%s/%s" % (snapshot.sudo.fragment_dir, fragment_name(name))
+    present = snapshot.sudo.fragments.get(path)
+    text = fragments.get(path, present.text if present else None)
+    return read_fragment(text) if text else None
+
+
+def foreign_rules(account: AnyAccount, after: Accounts, snapshot: Snapshot) -> List[str]:
+    """Rules outside of ours that still give sudo to a user who must have none."""
+    groups = after.groups_of(account)
+    # As sudoers writes numbers of users and groups.
+    ids = ["#%s" % account.uid] + ["%%#%s" % group.gid for group in after.groups.values() if group.name in groups] + ["%%#%s" % account.gid]
     return [
-        "user %s still has sudo by %s:%d: %s" % (user.name, rule.path, rule.number, rule.text)
-        for rule in rules_for(user.name, groups, snapshot.sudo.rules, ids)
+        "user %s still has sudo by %s:%d: %s" % (account.name, rule.path, rule.number, rule.text)
+        for rule in rules_for(account.name, sorted(groups), snapshot.sudo.rules, ids)
     ]
-
-
-def rule_of(fragment: str) -> str:
-    """The rule line of a fragment."""
-    return text_lines(fragment.strip())[-1]
 
 
 def _check_password(user: WantedUser, after: Accounts) -> None:

@@ -1,27 +1,74 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How access reads: the diff that a person is shown, and the lists that a play gets back.
+"""How access reads: the sentences of actions, the diff that a person is shown, and the lists that a play gets back.
 
 Keys appear as fingerprint and comment; password hashes and the text of other lines never appear.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
-from typing import Any, Dict, List
+from typing import Any, Dict, Iterable, List
 
-from .._openssh.authorized_keys import KeyLine, describe_key
+from .._openssh.authorized_keys import describe_key
 from .._system.accounts import Group
 from .._text import printable
-from .state import Plan, UserView
+from .state import HeldKey, Plan, UserView
+from .steps import Action
+
+_SENTENCES = {
+    "create_group": "create group {subject}",
+    "remove_group": "remove group {subject}",
+    "create_user": "create user {subject}{text}",
+    "set_comment": "set comment of user {subject} to {text}",
+    "set_shell": "set shell of user {subject} to {text}",
+    "set_primary_group": "set primary group of user {subject} to {text}",
+    "join_groups": "add user {subject} to {text}",
+    "leave_groups": "remove user {subject} from {text}",
+    "set_password": "set password of user {subject}",
+    "set_expiry": "set expiry of user {subject} to {text}",
+    "lock_user": "lock user {subject}",
+    "unlock_user": "unlock user {subject}",
+    "expire_user": "expire user {subject}",
+    "end_processes": "end the processes of user {subject}",
+    "remove_user": "remove user {subject}",
+    "remove_user_and_home": "remove user {subject} and the home {text}",
+    "set_sudo_rule": "set the sudo rule of user {subject}: {text}",
+    "repair_sudo_rule": "repair owner and mode of the sudo rule of user {subject}",
+    "remove_sudo_rule": "remove the sudo rule of user {subject}",
+    "create_home": "create the home {text} of user {subject}",
+    "remove_key_file": "remove {text}",
+    "add_key": "user {subject}: {text}",
+    "remove_key": "user {subject}: {text}",
+    "update_key": "user {subject}: {text}",
+    "set_mode": "user {subject}: mode of {text}",
+    "set_owner": "user {subject}: owner of {text}",
+}
+# What does not show in accounts and keys.
+_BESIDE_THE_DIFF = ("set_mode", "set_owner", "set_password", "repair_sudo_rule")
+
+
+def sentences(actions: Iterable[Action]) -> List[str]:
+    """What was done, or will be, as a person reads it."""
+    return [_SENTENCES[action.kind].format(subject=action.subject, text=action.text) for action in actions]
+
+
+def failure_text(failures: Iterable[str], changed: bool) -> str:
+    """Why the task fails though everything else was done."""
+    return "%s; %s" % ("; ".join(failures), "everything else was done" if changed else "nothing was changed")
 
 
 def render_diff(plan: Plan) -> Dict[str, str]:
-    """One readable diff for everything. What does not show in accounts and keys (modes, owners) stands in the actions."""
+    """One readable diff for everything."""
     before = _render(plan.groups_before, plan.before, plan)
     after = _render(plan.groups_after, plan.after, plan)
-    done = [action for action in plan.actions if "mode of" in action or "owner of" in action or "set password" in action]
-    return {"before": before, "after": after + "".join("# %s\n" % action for action in done), "before_header": "access before", "after_header": "access after"}
+    done = sentences(action for action in plan.actions if action.kind in _BESIDE_THE_DIFF)
+    return {
+        "before": before,
+        "after": after + "".join("# %s\n" % sentence for sentence in done),
+        "before_header": "access before",
+        "after_header": "access after",
+    }
 
 
 def user_results(views: Dict[str, UserView], names: List[str]) -> List[Dict[str, Any]]:
@@ -41,10 +88,10 @@ def _user_result(view: UserView) -> Dict[str, Any]:
         "home": view.home,
         "expires": view.expires,
         "sudo": view.sudo,
-        "sudo_rule": view.rule,
+        "sudo_rule": view.rule.text if view.rule else "",
         "authorized_keys": [
-            {"fingerprint": line.key.fingerprint_sha256, "type": line.key.key_type, "comment": printable(line.key.comment), "options": printable(line.options)}
-            for line in view.keys
+            {"fingerprint": held.key.fingerprint_sha256, "type": held.key.key_type, "comment": printable(held.key.comment), "options": printable(held.options)}
+            for held in view.keys
         ],
     }
 
@@ -71,9 +118,9 @@ def _user_lines(view: UserView) -> List[str]:
         lines.append("  comment " + printable(view.comment))
     lines.append("  groups " + (", ".join(view.groups) or "none"))
     lines.append("  password %s, expires %s%s" % (view.password, view.expires, ", locked" if view.locked else ""))
-    lines.append("  sudo %s%s" % (view.sudo, ": " + view.rule if view.rule else ""))
-    return lines + ["  key " + _key_text(line) for line in view.keys]
+    lines.append("  sudo %s%s" % (view.sudo, ": " + view.rule.text if view.rule else ""))
+    return lines + ["  key " + _key_text(held) for held in view.keys]
 
 
-def _key_text(line: KeyLine) -> str:
-    return describe_key(line.key) + (" [%s]" % printable(line.options) if line.options else "")
+def _key_text(held: HeldKey) -> str:
+    return describe_key(held.key) + (" [%s]" % printable(held.options) if held.options else "")

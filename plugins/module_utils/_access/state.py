@@ -6,12 +6,14 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
-from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
+from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from .._openssh.authorized_keys import KeyLine
 from .._openssh.key_paths import SshdWords
-from .._system.accounts import Account, Group, Shadow
-from .sudoers import Rule
+from .._openssh.keys import PublicKey
+from .._system.accounts import Account, AnyAccount, Group, PlannedAccount, Shadow, group_name, groups_of
+from .steps import Action, Step
+from .sudoers import Rule, SudoRule
 
 
 class Conflict(ValueError):
@@ -26,25 +28,62 @@ class HomeState(NamedTuple):
     """A home directory. C(problem) is a sentence when we must not work in it, C(obstacle) when it could not be created."""
 
     exists: bool
-    uid: int = 0
+    uid: Optional[int] = None
     problem: Optional[str] = None
     obstacle: Optional[str] = None
 
 
-class KeyFile(NamedTuple):
-    """One file that sshd reads keys from. C(content) is None when it could not be read at all.
+class HeldKey(NamedTuple):
+    """A key that opens an account, with the options of its line."""
 
-    C(problem): why we must not touch it. C(obstacle): why a write would fail. C(repairs): what a write would mend.
+    key: PublicKey
+    options: str = ""
+
+
+def held_keys(lines: Iterable[KeyLine]) -> Tuple[HeldKey, ...]:
+    """The keys of a file's lines."""
+    return tuple(HeldKey(line.key, line.options) for line in lines if line.key is not None)
+
+
+class Repair(NamedTuple):
+    """What a write would put right on the way: C(kind) is set_mode or set_owner, C(change) has the old and the new value."""
+
+    kind: str
+    path: str
+    change: str
+
+
+class KeyFile(NamedTuple):
+    """One file that sshd reads keys from. C(lines) is None when it could not be read at all.
+
+    C(problem): why we must not touch it. C(obstacle): why a write would fail. C(repairs): what a write would put right.
+    C(shared): other accounts for which sshd reads the same file; it is never changed for the sake of one of them.
+    C(pattern): set while the path depends on a number that is not known yet.
     """
 
     path: str
     exists: bool = False
-    content: Optional[bytes] = b""
-    repairs: Tuple[str, ...] = ()
+    lines: Optional[Tuple[KeyLine, ...]] = ()
+    repairs: Tuple[Repair, ...] = ()
     problem: Optional[str] = None
     obstacle: Optional[str] = None
     shared: Tuple[str, ...] = ()
-    """Other accounts for which sshd reads the same file: it is never changed for the sake of one of them."""
+    pattern: Optional[str] = None
+
+    @property
+    def content(self) -> Optional[bytes]:
+        """The bytes of the file."""
+        return None if self.lines is None else b"".join(line.raw for line in self.lines)
+
+    @property
+    def keys(self) -> Tuple[HeldKey, ...]:
+        """The keys that sshd finds in it."""
+        return held_keys(self.lines or ())
+
+    @property
+    def blobs(self) -> Set[bytes]:
+        """The same without comments and options."""
+        return {held.key.blob for held in self.keys}
 
 
 class Fragment(NamedTuple):
@@ -68,6 +107,8 @@ class Snapshot(NamedTuple):
     """Everything that planning needs to know about the host.
 
     C(nss) holds accounts that only NSS knows. C(account_obstacle): why the account files cannot be changed.
+    C(key_files) are those that sshd will read once everybody is in the planned groups, C(key_files_now) those that it reads today
+    where they are others.
     """
 
     accounts: Dict[str, Account]
@@ -76,6 +117,7 @@ class Snapshot(NamedTuple):
     nss: Dict[str, Account] = {}
     homes: Dict[str, HomeState] = {}
     key_files: Dict[str, Tuple[KeyFile, ...]] = {}
+    key_files_now: Dict[str, Tuple[KeyFile, ...]] = {}
     sudo: SudoSet = SudoSet()
     missing_shells: FrozenSet[str] = frozenset()
     missing_dirs: FrozenSet[str] = frozenset()
@@ -87,33 +129,17 @@ class Snapshot(NamedTuple):
     damage: Tuple[str, ...] = ()
     """Lines of the account files behind which somebody could hide, one clause each."""
 
+    def find_account(self, name: str) -> Optional[Account]:
+        """An account of the host, wherever it is defined."""
+        return self.accounts.get(name) or self.nss.get(name)
+
     def namesakes(self, account: Account) -> List[str]:
         """Other accounts with the same number: whatever belongs to one belongs to all."""
         return sorted(other.name for other in self.accounts.values() if other.uid == account.uid and other.name != account.name)
 
 
-class Step(NamedTuple):
-    """One thing to do. C(what) are the sentences that name it; a lower C(phase) comes first.
-
-    Who is to go comes first, what is root's own before what lies in homes; one leaver who resists does not save the next. Then
-    phases give before they take: whatever fails half-way leaves people with more rather than less access to repair it.
-    """
-
-    phase: int
-    call: str
-    what: Tuple[str, ...]
-    args: Dict[str, Any]
-
-
-(PHASE_EXPIRE, PHASE_STRIP, PHASE_SESSIONS, PHASE_FORGET, PHASE_REVOKE, PHASE_GROUP, PHASE_USER, PHASE_HOME, PHASE_KEYS, PHASE_GRANT, PHASE_TAKE, PHASE_END) = (
-    range(12)
-)
-LEAVING = frozenset((PHASE_EXPIRE, PHASE_STRIP, PHASE_SESSIONS, PHASE_FORGET, PHASE_REVOKE, PHASE_END))
-"""Phases whose steps stand for themselves: all are tried, whatever comes of the others."""
-
-
 class UserView(NamedTuple):
-    """One user's access in words and lists: what diffs, results and the guard look at."""
+    """One user's access: what diffs, results and the guard look at."""
 
     name: str
     exists: bool = False
@@ -127,8 +153,39 @@ class UserView(NamedTuple):
     expires: str = "never"
     locked: bool = False
     sudo: str = "none"
-    rule: str = ""
-    keys: Tuple[KeyLine, ...] = ()
+    rule: Optional[SudoRule] = None
+    keys: Tuple[HeldKey, ...] = ()
+
+    @property
+    def all_groups(self) -> Set[str]:
+        """Primary and supplementary groups."""
+        return {self.group, *self.groups}
+
+
+class Accounts(NamedTuple):
+    """The account files, as they are or as they will be."""
+
+    accounts: Dict[str, PlannedAccount]
+    shadows: Dict[str, Shadow]
+    groups: Dict[str, Group]
+
+    def primary_group(self, account: AnyAccount) -> str:
+        """Its name, or its number where it has none. A new account without a number gets a group of its own name."""
+        return account.name if account.gid is None else group_name(self.groups, account.gid) or str(account.gid)
+
+    def groups_of(self, account: AnyAccount) -> Set[str]:
+        """All groups of an account, the primary one too."""
+        return {self.primary_group(account), *groups_of(account.name, self.groups)}
+
+
+class Settled(NamedTuple):
+    """Groups, accounts and sudo of a plan, which decide where sshd will look for keys."""
+
+    after: Accounts
+    steps: Tuple[Step, ...] = ()
+    fragments: Dict[str, Optional[str]] = {}
+    warnings: Tuple[str, ...] = ()
+    failures: Tuple[str, ...] = ()
 
 
 class Plan(NamedTuple):
@@ -150,6 +207,6 @@ class Plan(NamedTuple):
         return bool(self.steps)
 
     @property
-    def actions(self) -> List[str]:
-        """Every effect as a sentence, in the order in which it happens."""
-        return [what for step in self.steps for what in step.what]
+    def actions(self) -> List[Action]:
+        """Every effect, in the order in which it happens."""
+        return [action for step in self.steps for action in step.actions]

@@ -17,6 +17,7 @@ from .._text import text_lines
 FRAGMENT_PREFIX = "95-ecs_access-"
 
 _ADMIN = re.compile(r"^%(\S+)\s+ALL\s*=\s*(?:\(\s*(?:ALL|root)\s*(?::[^)]*)?\)\s*)?(?:[A-Z_]+:\s*)*ALL$")
+_EVERYTHING = re.compile(r" ALL=\((ALL|root)(:[^)]*)?\) NOPASSWD: ALL$")
 _NOT_RULES = re.compile(r"^(Defaults|Runas_Alias|Host_Alias|Cmnd_Alias|Cmd_Alias)\b")
 _USER_ALIAS = re.compile(r"^User_Alias\s+")
 # One word of a list of users: perhaps negated, in quotes where it holds what would end it.
@@ -39,6 +40,14 @@ _COMMAND = re.compile(
 )
 
 
+class SudoRule(NamedTuple):
+    """The rule of a fragment of ours. C(everything): it gives root without a password, whatever else may be taken away."""
+
+    text: str
+    nopasswd: bool = False
+    everything: bool = False
+
+
 class Rule(NamedTuple):
     """One rule of the whole set, or one list of users that has a name.
 
@@ -50,6 +59,11 @@ class Rule(NamedTuple):
     who: Tuple[str, ...]
     text: str
     alias: str = ""
+
+    @property
+    def groups(self) -> Set[str]:
+        """Groups that the users are named by."""
+        return {word[1:] for word in self.who if word[:1] == "%"}
 
 
 def fragment_name(user: str) -> str:
@@ -72,6 +86,12 @@ def render_fragment(user: str, nopasswd: bool, commands: Sequence[str], runas: s
     who = user if _BARE_NAME.match(user) else '"%s"' % user
     tag = "NOPASSWD: " if nopasswd else ""
     return "# Managed by alicloud.ecs_access.ssh_access; changes here are overwritten.\n%s ALL=(%s) %s%s\n" % (who, runas, tag, ", ".join(commands) or "ALL")
+
+
+def read_fragment(text: str) -> Optional[SudoRule]:
+    """The rule of a fragment, which is its last line."""
+    lines = text_lines(text.strip())
+    return SudoRule(lines[-1], " NOPASSWD: " in lines[-1], _EVERYTHING.search(lines[-1]) is not None) if lines else None
 
 
 def parse_rules(path: str, text: str) -> List[Rule]:
@@ -148,8 +168,8 @@ def _aliases(text: str) -> List[Tuple[str, Tuple[str, ...]]]:
 
 
 def _logical_lines(text: str) -> List[Tuple[int, str]]:
-    lines = []  # type: List[Tuple[int, str]]
-    held = None  # type: Optional[Tuple[int, str]]
+    lines: List[Tuple[int, str]] = []
+    held: Optional[Tuple[int, str]] = None
     for number, line in enumerate(text_lines(text), 1):
         start, before = held or (number, "")
         if line.endswith("\\"):

@@ -7,7 +7,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import re
-from typing import Any, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 
 from .._openssh.authorized_keys import Revoked, WantedKey
 from .._openssh.key_options import KeyOptionsError, check_options, split_options
@@ -76,7 +76,22 @@ class Wanted(NamedTuple):
     @property
     def takes(self) -> bool:
         """Whether there is such a part."""
-        return bool(self.taking.users or self.revoked.blobs or self.revoked.fingerprints)
+        return bool(self.taking.users) or self.revokes
+
+    @property
+    def revokes(self) -> bool:
+        """Whether keys must leave every account."""
+        return bool(self.revoked.blobs or self.revoked.fingerprints)
+
+    @property
+    def staying(self) -> Tuple[WantedUser, ...]:
+        """Users who exist afterwards."""
+        return tuple(user for user in self.users if user.state != "absent")
+
+    @property
+    def leaving(self) -> Tuple[WantedUser, ...]:
+        """Users who do not."""
+        return tuple(user for user in self.users if user.state == "absent")
 
     @property
     def user_names(self) -> FrozenSet[str]:
@@ -86,7 +101,7 @@ class Wanted(NamedTuple):
 
 def parse_wanted(params: Mapping[str, Any]) -> Wanted:
     """Check the module's options and turn them into records; raises WantedError."""
-    warnings = []  # type: List[str]
+    warnings: List[str] = []
     revoked = _parse_revoked(params.get("revoked_keys") or [])
     groups = tuple(_parse_group(item) for item in params.get("groups") or [])
     users = tuple(_parse_user(item, revoked, warnings) for item in params.get("users") or [])
@@ -239,7 +254,7 @@ def _parse_expiry(where: str, text: str) -> str:
 
 
 def _parse_keys(where: str, items: List[Any], revoked: Revoked, warnings: List[str]) -> List[WantedKey]:
-    wanted = {}  # type: Dict[bytes, WantedKey]
+    wanted: Dict[bytes, WantedKey] = {}
     for index, item in enumerate(items):
         source = "%s: authorized_keys[%d]" % (where, index)
         for key in _parse_item(source, item):

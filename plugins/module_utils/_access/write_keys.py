@@ -48,7 +48,7 @@ def write_key_file(account: Account, path: str, content: bytes, before: Optional
     restore_labels(os.path.dirname(path), path)
 
 
-def write_shared_file(path: str, content: bytes, before: bytes) -> None:
+def write_shared_file(path: str, content: bytes, before: Optional[bytes]) -> None:
     """Change a file of several accounts for all of them: owner and mode stay. Its folder is reached without following a link."""
     try:
         with closing(walk(os.path.realpath(os.path.dirname(path)))) as parent:

@@ -12,7 +12,7 @@ import base64
 import binascii
 import re
 import struct
-from typing import FrozenSet, List, NamedTuple, Optional, Tuple
+from typing import FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
 
 from .key_options import same_options, split_options
 from .keys import KEY_TYPES, KeyFormatError, PublicKey, decode_blob
@@ -74,10 +74,15 @@ class KeyChange(NamedTuple):
 
 
 class KeyEdit(NamedTuple):
-    """The planned file: its bytes, and every key that changes."""
+    """The planned file: its lines, and every key that changes."""
 
-    content: bytes
+    lines: Tuple[KeyLine, ...]
     changes: Tuple[KeyChange, ...]
+
+    @property
+    def content(self) -> bytes:
+        """The bytes of the planned file."""
+        return b"".join(line.raw for line in self.lines)
 
 
 def parse_key_file(content: bytes) -> List[KeyLine]:
@@ -91,8 +96,8 @@ def describe_key(key: PublicKey) -> str:
     return "%s (%s)" % (key.fingerprint_sha256, comment or "no comment")
 
 
-def plan_key_file(content: bytes, wanted: List[WantedKey], exclusive: bool, revoked: Revoked) -> KeyEdit:
-    """Plan the new content of one file.
+def plan_key_file(present: Sequence[KeyLine], wanted: Sequence[WantedKey], exclusive: bool, revoked: Revoked) -> KeyEdit:
+    """Plan the new lines of one file.
 
     exclusive drops every line that is neither blank nor comment nor wanted, unreadable lines included: what we cannot
     read, another sshd might. Without it only listed keys are touched.
@@ -101,7 +106,7 @@ def plan_key_file(content: bytes, wanted: List[WantedKey], exclusive: bool, revo
     lines = []  # type: List[KeyLine]
     by_blob = {item.key.blob: item for item in wanted if not revoked.covers(item.key)}
     seen = set()
-    for line in parse_key_file(content):
+    for line in present:
         if line.kind in ("blank", "comment"):
             lines.append(line)
             continue
@@ -129,8 +134,8 @@ def plan_key_file(content: bytes, wanted: List[WantedKey], exclusive: bool, revo
             changes.append(KeyChange("add", "add key " + describe_key(_commented(item)), _commented(item)))
             _append(lines, _new_line(item))
     if not changes:
-        return KeyEdit(content, ())
-    return KeyEdit(b"".join(line.raw for line in lines), tuple(changes))
+        return KeyEdit(tuple(present), ())
+    return KeyEdit(tuple(lines), tuple(changes))
 
 
 def _updated(line: KeyLine, item: WantedKey, again: bool, changes: List[KeyChange]) -> Optional[KeyLine]:

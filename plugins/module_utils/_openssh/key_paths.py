@@ -15,9 +15,6 @@ from .sshd_config import Directive, split_words
 # Criteria of a Match line that take a value.
 _CRITERIA = ("user", "group", "host", "address", "localaddress", "localport", "rdomain", "version", "sessiontype", "command")
 
-# No path holds it.
-UID_TO_COME = "\0"
-
 DEFAULT_PATTERNS = (".ssh/authorized_keys", ".ssh/authorized_keys2")
 
 
@@ -96,8 +93,13 @@ def is_personal(pattern: str) -> bool:
     return not pattern.startswith("/") or re.search("%[huU]", pattern.replace("%%", "")) is not None
 
 
+def needs_uid(pattern: str) -> bool:
+    """Whether the path depends on the number of the account."""
+    return "%U" in pattern.replace("%%", "")
+
+
 def expand_pattern(pattern: str, user: str, uid: Optional[int], home: str) -> str:
-    """Replace sshd's tokens; a relative path lies under the home. UID_TO_COME stands for a number that is not known yet."""
-    tokens = {"%": "%", "h": home, "u": user, "U": UID_TO_COME if uid is None else str(uid)}
+    """Replace sshd's tokens; a relative path lies under the home. The token for a number that is not known yet stays."""
+    tokens = {"%": "%", "h": home, "u": user, "U": "%U" if uid is None else str(uid)}
     path = re.sub("%(.)", lambda match: tokens.get(match.group(1), match.group(0)), pattern)
     return path if path.startswith("/") else home.rstrip("/") + "/" + path

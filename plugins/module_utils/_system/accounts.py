@@ -8,7 +8,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 
 import datetime
 import re
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 
 from .._text import text_lines
 
@@ -21,7 +21,23 @@ _HASH = re.compile(r"(\$[0-9a-z]+\$[^:\s]+|[./0-9A-Za-z]{13}|_[./0-9A-Za-z]{19})
 
 
 class Account(NamedTuple):
-    """One account. C(uid) is None while the account is only planned; C(local) means that it stands in /etc/passwd."""
+    """One account."""
+
+    name: str
+    uid: int
+    gid: int
+    comment: str
+    home: str
+    shell: str
+
+    @property
+    def planned(self) -> "PlannedAccount":
+        """The same, to plan on."""
+        return PlannedAccount(self.name, self.uid, self.gid, self.comment, self.home, self.shell)
+
+
+class PlannedAccount(NamedTuple):
+    """An account as it will be. A number that is None is for useradd or groupadd to choose."""
 
     name: str
     uid: Optional[int]
@@ -29,7 +45,9 @@ class Account(NamedTuple):
     comment: str
     home: str
     shell: str
-    local: bool = True
+
+
+AnyAccount = Union[Account, PlannedAccount]
 
 
 class Shadow(NamedTuple):

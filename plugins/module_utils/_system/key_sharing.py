@@ -13,7 +13,7 @@ import os
 from typing import Dict, Iterable, List, Optional, Tuple
 
 from .._openssh.key_paths import SshdWords, expand_pattern, is_personal
-from .accounts import Account
+from .accounts import Account, AnyAccount
 from .rights import acting_as
 
 EVERYBODY = ("every account",)
@@ -30,7 +30,7 @@ class KeySharing:
         self._folders = {}  # type: Dict[str, str]
         self._readers = {}  # type: Dict[str, Dict[str, List[Account]]]
 
-    def sharers(self, account: Account, pattern: str) -> Tuple[str, ...]:
+    def sharers(self, account: AnyAccount, pattern: str) -> Tuple[str, ...]:
         """Other accounts that a key in this file would open, or that could lose theirs."""
         if not is_personal(pattern):
             return EVERYBODY
@@ -46,7 +46,7 @@ class KeySharing:
                 found.setdefault(self._place(account, pattern), []).append(account)
         return self._readers[pattern]
 
-    def _place(self, account: Account, pattern: str) -> str:
+    def _place(self, account: AnyAccount, pattern: str) -> str:
         """The path with links resolved above the home only: what is in a home is not followed anyway."""
         home = os.path.normpath("/" + account.home.lstrip("/"))
         folder, name = os.path.split(home)
@@ -55,7 +55,7 @@ class KeySharing:
         return os.path.normpath(expand_pattern(pattern, account.name, account.uid, os.path.join(self._folders[folder], name)))
 
 
-def _reads(other: Account, account: Account, path: str) -> bool:
+def _reads(other: Account, account: AnyAccount, path: str) -> bool:
     """Whether sshd would take keys from this file for the other account, as things are and once the account's keys are there."""
     if other.uid in (0, account.uid) or not path.startswith(account.home.rstrip("/") + "/"):
         return True
@@ -76,7 +76,7 @@ def _reads(other: Account, account: Account, path: str) -> bool:
     return owner in (0, other.uid) and not (mine and os.path.basename(other.shell) in _NO_LOGIN)
 
 
-def _owns(path: str, uid: int) -> bool:
+def _owns(path: str, uid: Optional[int]) -> bool:
     with contextlib.suppress(OSError):
         return os.stat(path).st_uid == uid
     return False

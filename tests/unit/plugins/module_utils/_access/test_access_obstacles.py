@@ -7,8 +7,9 @@ import base64
 import struct
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.plan import plan_access
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.plan import plan_access, settle_accounts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.state import Conflict, HomeState, KeyFile, Snapshot, SudoSet
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.steps import WriteKeys
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import parse_wanted
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.key_paths import SshdWords
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.accounts import parse_group, parse_passwd, parse_shadow
@@ -26,7 +27,8 @@ def plan(revoked_keys=(), name="ann", fields=None, **user):
         homes={"ann": HomeState(True, 1001), "eve": HomeState(False)},
         key_files={who: (KeyFile("/home/%s/.ssh/authorized_keys" % who),) for who in ("ann", "eve")},
     )._replace(**(fields or {}))
-    return plan_access(snapshot, parse_wanted({"users": [dict(user, name=name)], "revoked_keys": list(revoked_keys)}))
+    wanted = parse_wanted({"users": [dict(user, name=name)], "revoked_keys": list(revoked_keys)})
+    return plan_access(snapshot, wanted, settle_accounts(snapshot, wanted))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,7 @@ def test_refused(user, fields, sentence):
 
 def test_what_is_not_to_be_written_may_be_immutable():
     fields = {"account_obstacle": "/etc is read-only", "sudo": SudoSet(obstacle="/etc/sudoers.d is read-only")}
-    assert [step.call for step in plan(fields=fields, authorized_keys=[KEY], sudo="none").steps] == ["write_keys"]
+    assert [type(step) for step in plan(fields=fields, authorized_keys=[KEY], sudo="none").steps] == [WriteKeys]
 
 
 def test_keys_of_a_program_are_told_of_where_keys_are_to_be_gone():

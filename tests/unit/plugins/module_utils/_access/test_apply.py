@@ -5,10 +5,11 @@
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access import apply
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.plan_accounts import run_step
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.state import Plan
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.steps import Action, RunTool
 
-STEPS = (run_step(1, "create user ann", ["useradd", "ann"]), run_step(2, "add user ann to group ops", ["usermod", "ann"]))
+CREATE, JOIN = Action("create_user", "ann"), Action("join_groups", "ann", "group ops")
+STEPS = (RunTool(6, (CREATE,), ("useradd", "ann")), RunTool(9, (JOIN,), ("usermod", "ann")))
 
 
 def refuse(*_args):
@@ -35,4 +36,4 @@ def test_a_tool_that_fails(monkeypatch, second, reason):
     with pytest.raises(apply.Unfinished) as caught:
         apply.apply_plan(Plan(STEPS, {}, {}, {}, {}, {}, ()))
     assert str(caught.value) == "could not add user ann to group ops: " + reason
-    assert caught.value.done == ["create user ann"]
+    assert caught.value.done == [CREATE]

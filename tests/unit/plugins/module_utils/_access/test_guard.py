@@ -7,11 +7,12 @@ import base64
 import struct
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.guard import Login, find_lockouts, sudo_groups
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.plan import plan_access
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.guard import Login, find_lockouts
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.plan import plan_access, settle_accounts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.state import Fragment, HomeState, KeyFile, Snapshot, SudoSet
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import parse_rules
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import parse_wanted
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.authorized_keys import parse_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.key_paths import SshdWords
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.accounts import parse_group, parse_passwd, parse_shadow
@@ -28,6 +29,10 @@ M = "ssh-ed25519 " + blob(3)
 RULE = "# ours\nann ALL=(ALL:ALL) NOPASSWD: ALL\n"
 
 
+def lines(text):
+    return tuple(parse_key_file(text.encode()))
+
+
 def lockouts(user=None, revoked_keys=(), groups=(), key=K, become=True, users=("ann",), applies=True, rule="", gid=1001):
     groups_file = "sudo:x:27:ann,bob\nssh-in:x:50:ann\nno-ssh:x:51:\nops:x:52:ann\nboss:x:53:\nann:x:1001:\nbob:x:1002:\n"
     fragments = {"/etc/sudoers.d/95-ecs_access-ann": Fragment(rule)} if rule else {}
@@ -37,8 +42,8 @@ def lockouts(user=None, revoked_keys=(), groups=(), key=K, become=True, users=("
         parse_group(groups_file),
         homes={name: HomeState(True) for name in ("ann", "bob")},
         key_files={
-            "ann": (KeyFile("/home/ann/.ssh/authorized_keys", True, f"{K} a\n{L} b\n".encode()),),
-            "bob": (KeyFile("/home/bob/.ssh/authorized_keys", True, f"{K} a\n".encode()),),
+            "ann": (KeyFile("/home/ann/.ssh/authorized_keys", True, lines(f"{K} a\n{L} b\n")),),
+            "bob": (KeyFile("/home/bob/.ssh/authorized_keys", True, lines(f"{K} a\n")),),
         },
         sudo=SudoSet(
             True,
@@ -47,14 +52,11 @@ def lockouts(user=None, revoked_keys=(), groups=(), key=K, become=True, users=("
             parse_rules("/etc/sudoers", "%sudo ALL=(ALL) ALL\n%boss ALL=(ALL) ALL\n%ops ALL=(root) NOPASSWD: /usr/bin/python3\n"),
         ),
     )
-    made = plan_access(
-        snapshot,
-        parse_wanted({"users": [{"name": "ann", **user}] if user else [], "revoked_keys": list(revoked_keys), "groups": list(groups)}),
-        frozenset(users),
-    )
+    wanted = parse_wanted({"users": [{"name": "ann", **user}] if user else [], "revoked_keys": list(revoked_keys), "groups": list(groups)})
+    made = plan_access(snapshot, wanted, settle_accounts(snapshot, wanted), frozenset(users))
     login = Login(applies, tuple(users), parse_public_key(key) if key else None, become)
     words = SshdWords(allow_groups=("ssh-*",), deny_groups=("no-ssh",))
-    return find_lockouts(login, made, words, sudo_groups(snapshot.sudo.rules), "2026-06-01")
+    return find_lockouts(login, made, words, {"sudo", "boss", "ops"}, "2026-06-01")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import stat
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access import write_keys
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_keys import read_home, read_key_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.state import Repair
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.write_keys import create_home, remove_key_file, write_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._names import temporary_names
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.accounts import Account
@@ -70,7 +71,7 @@ def test_38_modes_are_repaired_and_said(account, home, path, which, before, afte
     target = {"file": path, "folder": path.parent, "home": home}[which]
     target.chmod(before)
     (repair,) = read_key_file(account, str(path)).repairs
-    assert repair == "mode of %s %04o -> %04o" % (target, before, after)
+    assert repair == Repair("set_mode", str(target), "%04o -> %04o" % (before, after))
     write_key_file(account, str(path), b"# mine\n", b"# mine\n")
     assert mode(target) == after
     assert path.read_bytes() == b"# mine\n"
@@ -179,7 +180,7 @@ def test_a_directory_in_the_way_of_a_new_file_is_named_beforehand(account, path)
 
 def test_what_is_wrong_with_a_home_is_known_before_it_has_a_folder(account, home, path):
     home.chmod(0o775)
-    assert read_key_file(account, str(path)).repairs == (f"mode of {home} 0775 -> 0755",)
+    assert read_key_file(account, str(path)).repairs == (Repair("set_mode", str(home), "0775 -> 0755"),)
 
 
 @pytest.mark.parametrize("call", ["fchown", "rename", "mkdir"])
@@ -234,7 +235,7 @@ class TestAsRoot:
         os.chown(path, 0, 0)
         os.chown(path.parent, 0, 0)
         seen = read_key_file(ann, str(path))
-        assert seen.repairs == (f"owner of {path.parent} 0:0 -> 54321:54322", f"owner of {path} 0:0 -> 54321:54322")
+        assert seen.repairs == tuple(Repair("set_owner", str(item), "0:0 -> 54321:54322") for item in (path.parent, path))
         write_key_file(ann, str(path), seen.content, seen.content)
         assert [(item.stat().st_uid, item.stat().st_gid) for item in (path, path.parent)] == [(54321, 54322)] * 2
 

@@ -7,8 +7,8 @@ import base64
 import struct
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.plan import plan_access
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.report import render_diff, user_results
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.plan import plan_access, settle_accounts
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.report import render_diff, sentences, user_results
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.state import (
     Conflict,
     Fragment,
@@ -17,8 +17,10 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.state 
     Snapshot,
     SudoSet,
 )
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.steps import CreateHome, RunTool, WriteKeys
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import parse_rules
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import parse_wanted
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.authorized_keys import parse_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.accounts import Account, parse_group, parse_passwd, parse_shadow
 
 PASSWD = """\
@@ -49,20 +51,29 @@ def host(rules=RULES, keys=None, **fields):
         parse_shadow(SHADOW),
         parse_group(GROUP),
         homes={"ann": HomeState(True, 1001), "bob": HomeState(True, 1002), "eve": HomeState(False)},
-        key_files={name: (KeyFile(f"/home/{name}/.ssh/authorized_keys", bool(text), text.encode()),) for name, text in files.items()}
+        key_files={name: (key_file(f"/home/{name}/.ssh/authorized_keys", text),) for name, text in files.items()}
         | {"eve": (KeyFile("/home/eve/.ssh/authorized_keys"),)},
         sudo=SudoSet(True, "/etc/sudoers.d", {}, parse_rules("/etc/sudoers", rules)),
     )
     return snapshot._replace(**fields)
 
 
+def key_file(path, text, **fields):
+    return KeyFile(path, bool(text), tuple(parse_key_file(text.encode())), **fields)
+
+
+def plan_for(snapshot, params):
+    wanted = parse_wanted(params)
+    return plan_access(snapshot, wanted, settle_accounts(snapshot, wanted))
+
+
 def plan(snapshot=None, host_groups=(), revoked_keys=(), **user):
     users = [{"name": "ann", **user}] if user else []
-    return plan_access(snapshot or host(), parse_wanted({"groups": list(host_groups), "users": users, "revoked_keys": list(revoked_keys)}))
+    return plan_for(snapshot or host(), {"groups": list(host_groups), "users": users, "revoked_keys": list(revoked_keys)})
 
 
 def commands(made):
-    return [" ".join(step.args["argv"]) for step in made.steps if step.call == "run"]
+    return [" ".join(step.argv) for step in made.steps if isinstance(step, RunTool)]
 
 
 @pytest.mark.parametrize(
@@ -106,15 +117,15 @@ def test_account(user, expected):
 
 def test_a_password_never_stands_on_a_command_line_in_the_diff_or_in_actions():
     made = plan(name="eve", password_hash=CRYPT, sudo="password")
-    assert [step.args["stdin"] for step in made.steps if step.args.get("argv") == ["chpasswd", "-e"]] == [f"eve:{CRYPT}\n"]
-    shown = " ".join(commands(made)) + str(render_diff(made)) + str(made.actions) + str(user_results(made.after, ["eve"]))
+    assert [step.stdin for step in made.steps if isinstance(step, RunTool) and step.argv == ("chpasswd", "-e")] == [f"eve:{CRYPT}\n"]
+    shown = " ".join(commands(made)) + str(render_diff(made)) + str(sentences(made.actions)) + str(user_results(made.after, ["eve"]))
     assert CRYPT not in shown
     assert "$6$" not in str(render_diff(made))
 
 
 def test_a_locked_user_gets_a_locked_password():
     made = plan(state="locked", password_hash=CRYPT)
-    assert [step.args["stdin"] for step in made.steps if step.args.get("stdin")] == [f"ann:!{CRYPT}\n"]
+    assert [step.stdin for step in made.steps if isinstance(step, RunTool) and step.stdin] == [f"ann:!{CRYPT}\n"]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +161,7 @@ def test_a_locked_user_gets_a_locked_password():
             id="key file is a link",
         ),
         pytest.param(
-            {"authorized_keys": [L], "snapshot": host(key_files={"ann": (KeyFile("/x", True, b"", obstacle="/x is immutable"),)})},
+            {"authorized_keys": [L], "snapshot": host(key_files={"ann": (KeyFile("/x", True, obstacle="/x is immutable"),)})},
             "user ann: /x is immutable",
             id="48 immutable",
         ),
@@ -158,7 +169,7 @@ def test_a_locked_user_gets_a_locked_password():
         pytest.param({"sudo": "nopasswd", "snapshot": host(sudo=SudoSet(False, None))}, "sudo is not installed", id="no sudo"),
         pytest.param({"sudo": "nopasswd", "snapshot": host(sudo=SudoSet(True, None))}, "includes no directory", id="no sudoers.d"),
         pytest.param(
-            {"name": "eve", "snapshot": host(nss={"eve": Account("eve", 9, 9, "", "/home/eve", "/bin/sh", False)})},
+            {"name": "eve", "snapshot": host(nss={"eve": Account("eve", 9, 9, "", "/home/eve", "/bin/sh")})},
             "set account: existing",
             id="an account of LDAP",
         ),
@@ -172,7 +183,7 @@ def test_conflict(given, sentence):
 
 
 def test_an_immutable_file_that_is_right_is_no_conflict():
-    snapshot = host(key_files={"ann": (KeyFile("/x", True, K.encode(), obstacle="/x is immutable"),)})
+    snapshot = host(key_files={"ann": (key_file("/x", K, obstacle="/x is immutable"),)})
     assert not plan(snapshot, authorized_keys=[K]).changed
 
 
@@ -189,7 +200,7 @@ def test_an_immutable_file_that_is_right_is_no_conflict():
 def test_sudo(rules, user, gain, fragment):
     groups = {**parse_group(GROUP), **parse_group("wheel:x:10:\n")}
     made = plan(host(rules, groups=groups), name="bob", state="present", **user)
-    gained = [step.args["argv"][3] for step in made.steps if step.args.get("argv", [])[:3] == ["usermod", "-a", "-G"]]
+    gained = [step.argv[3] for step in made.steps if isinstance(step, RunTool) and step.argv[:3] == ("usermod", "-a", "-G")]
     assert gained == ([gain] if gain else [])
     assert [text.splitlines()[-1] for text in made.fragments.values()] == ([fragment] if fragment else [])
     assert made.after["bob"].sudo == user["sudo"]
@@ -198,7 +209,7 @@ def test_sudo(rules, user, gain, fragment):
 def test_commands_take_the_user_out_of_the_admin_group():
     made = plan(sudo="nopasswd", sudo_commands=["/bin/ls"])
     assert commands(made) == ["usermod -G dev ann"]
-    assert made.actions[0].startswith("set the sudo rule"), "given before taken"
+    assert sentences(made.actions)[0].startswith("set the sudo rule"), "given before taken"
 
 
 def test_sudo_none_names_what_others_still_grant():
@@ -218,12 +229,12 @@ def test_a_fragment_with_a_wrong_mode_is_repaired():
     text = "# Managed by alicloud.ecs_access.ssh_access; changes here are overwritten.\nann ALL=(ALL:ALL) NOPASSWD: ALL\n"
     for sound, actions in ((True, []), (False, ["repair owner and mode of the sudo rule of user ann"])):
         sudo = SudoSet(True, "/etc/sudoers.d", {"/etc/sudoers.d/95-ecs_access-ann": Fragment(text, sound)}, parse_rules("/etc/sudoers", RULES))
-        assert plan(host(sudo=sudo), sudo="nopasswd").actions == actions
+        assert sentences(plan(host(sudo=sudo), sudo="nopasswd").actions) == actions
 
 
 def test_an_absent_user_loses_rule_and_keys_before_the_account():
     sudo = SudoSet(True, "/etc/sudoers.d", {"/etc/sudoers.d/95-ecs_access-ann": Fragment("ann ALL=(ALL) ALL\n")}, [])
-    assert plan(host(sudo=sudo), state="absent").actions == [
+    assert sentences(plan(host(sudo=sudo), state="absent").actions) == [
         "expire user ann",
         "remove the sudo rule of user ann",
         "end the processes of user ann",
@@ -241,15 +252,15 @@ def test_a_home_that_somebody_else_lives_in_stays_and_the_account_goes():
 
 def test_an_account_with_the_number_of_another_loses_no_processes_and_no_files_of_both():
     twins = {**parse_passwd(PASSWD), "twin": Account("twin", 1001, 1001, "", "/home/ann", "/bin/sh")}
-    files = {"ann": (KeyFile("/home/ann/.ssh/authorized_keys", True, K.encode(), shared=("twin",)),)}
+    files = {"ann": (key_file("/home/ann/.ssh/authorized_keys", K, shared=("twin",)),)}
     made = plan(host(key_files=files)._replace(accounts=twins), name="ann", state="absent")
-    assert made.actions == ["expire user ann"]
+    assert sentences(made.actions) == ["expire user ann"]
     assert "its group is also that of others" in made.failures[0]
     assert made.warnings == ("user twin has the number 1001 of user ann, whose processes are not ended",)
 
 
 def test_an_account_of_a_directory_service_is_not_called_removed():
-    nss = {"ldap": Account("ldap", 5000, 5000, "", "/home/ldap", "/bin/bash", False)}
+    nss = {"ldap": Account("ldap", 5000, 5000, "", "/home/ldap", "/bin/bash")}
     made = plan(host(nss=nss), name="ldap", account="existing", state="absent")
     assert (made.steps, made.failures) == (
         (), ("user ldap is known here from elsewhere than /etc/passwd; lock or remove it where it is defined",),
@@ -258,19 +269,19 @@ def test_an_account_of_a_directory_service_is_not_called_removed():
 
 def test_a_person_who_is_to_go_goes_before_anybody_comes():
     users = [{"name": "eve"}, {"name": "ann", "state": "absent"}]
-    made = plan_access(host(), parse_wanted({"users": users}))
-    assert next(action for action in made.actions if "user" in action) == "expire user ann"
+    made = plan_for(host(), {"users": users})
+    assert next(action for action in sentences(made.actions) if "user" in action) == "expire user ann"
 
 
 class TestSharedFiles:
     """Files that sshd also reads for somebody else."""
 
-    CENTRAL = KeyFile("/etc/ssh/keys", True, (L + "\n").encode(), shared=("every account",))
-    OWN = KeyFile("/home/ann/.ssh/authorized_keys", True, (K + "\n").encode())
+    CENTRAL = key_file("/etc/ssh/keys", L + "\n", shared=("every account",))
+    OWN = key_file("/home/ann/.ssh/authorized_keys", K + "\n")
 
     def test_the_next_private_place_is_used(self):
         made = plan(host(key_files={"ann": (self.CENTRAL, KeyFile("/home/ann/.ssh/authorized_keys"))}), authorized_keys=[K])
-        assert [step.args["path"] for step in made.steps] == ["/home/ann/.ssh/authorized_keys"]
+        assert [step.path for step in made.steps] == ["/home/ann/.ssh/authorized_keys"]
 
     def test_without_a_private_place_the_key_is_refused(self):
         with pytest.raises(Conflict, match="sshd reads /etc/ssh/keys for every account too"):
@@ -287,35 +298,35 @@ class TestSharedFiles:
 
     def test_absent_leaves_them(self):
         made = plan(host(key_files={"ann": (self.CENTRAL, self.OWN)}), state="absent")
-        assert "remove /home/ann/.ssh/authorized_keys" in made.actions
-        assert "remove /etc/ssh/keys" not in made.actions
+        assert "remove /home/ann/.ssh/authorized_keys" in sentences(made.actions)
+        assert "remove /etc/ssh/keys" not in sentences(made.actions)
 
     def test_a_revoked_key_leaves_them_once(self):
         made = plan(host(key_files={"ann": (self.CENTRAL,), "bob": (self.CENTRAL,)}), revoked_keys=[L])
-        assert [step.args["path"] for step in made.steps] == ["/etc/ssh/keys"]
+        assert [step.path for step in made.steps] == ["/etc/ssh/keys"]
         assert made.after["ann"].keys == made.after["bob"].keys == ()
 
 
 def test_a_rule_left_by_a_user_who_is_gone_is_removed():
     sudo = SudoSet(True, "/etc/sudoers.d", {"/etc/sudoers.d/95-ecs_access-eve": Fragment("eve ALL=(ALL) ALL\n")}, [])
-    assert plan(host(sudo=sudo), name="eve", state="absent").actions == ["remove the sudo rule of user eve"]
+    assert sentences(plan(host(sudo=sudo), name="eve", state="absent").actions) == ["remove the sudo rule of user eve"]
 
 
 def test_check_mode_knows_users_groups_and_keys_that_do_not_exist_yet():
-    made = plan_access(host(), parse_wanted({"groups": [{"name": "new"}], "users": [{"name": "eve", "groups": ["new"], "authorized_keys": [K + " eve"]}]}))
-    assert made.actions[:2] == ["create group new", "create user eve in groups new"]
-    assert made.actions[2].startswith("user eve: add key SHA256:")
+    made = plan_for(host(), {"groups": [{"name": "new"}], "users": [{"name": "eve", "groups": ["new"], "authorized_keys": [K + " eve"]}]})
+    assert sentences(made.actions)[:2] == ["create group new", "create user eve in groups new"]
+    assert sentences(made.actions)[2].startswith("user eve: add key SHA256:")
     assert "group new: absent\nuser eve: absent\n" in render_diff(made)["before"]
 
 
 def test_revoked_keys_leave_accounts_that_are_not_listed():
     made = plan(revoked_keys=[K])
-    assert made.actions == [f"user ann: remove revoked key {made.before['ann'].keys[0].key.fingerprint_sha256} (ann@laptop)"]
+    assert sentences(made.actions) == [f"user ann: remove revoked key {made.before['ann'].keys[0].key.fingerprint_sha256} (ann@laptop)"]
     assert made.after["ann"].keys == ()
 
 
 def test_a_revoked_key_behind_a_link_is_a_failure_and_a_link_without_it_is_not():
-    files = {"bob": (KeyFile("/home/bob/.ssh/authorized_keys", True, K.encode(), problem="it is a symbolic link"),)}
+    files = {"bob": (key_file("/home/bob/.ssh/authorized_keys", K, problem="it is a symbolic link"),)}
     made = plan(host(key_files=files), revoked_keys=[K])
     assert made.failures == ("a revoked key of user bob could not be removed: it is a symbolic link",)
     assert made.steps == ()
@@ -326,7 +337,7 @@ def test_what_cannot_be_searched_for_revoked_keys_is_a_failure_and_the_rest_is_d
     files = {"bob": (KeyFile("/home/bob/.ssh/authorized_keys", True, None, problem="it is a FIFO"),)}
     made = plan(host(key_files={**host().key_files, **files}), revoked_keys=[K])
     assert made.failures == ("the keys of user bob could not be searched for revoked ones: it is a FIFO",)
-    assert [step.args["name"] for step in made.steps] == ["ann"]
+    assert [step.name for step in made.steps] == ["ann"]
 
 
 def test_lines_of_the_account_file_behind_which_somebody_could_be_fail_what_takes_access_away():
@@ -337,17 +348,17 @@ def test_lines_of_the_account_file_behind_which_somebody_could_be_fail_what_take
 
 
 def test_a_key_in_the_second_file_is_not_added_to_the_first():
-    files = {"ann": (KeyFile("/home/ann/.ssh/authorized_keys"), KeyFile("/home/ann/.ssh/authorized_keys2", True, K.encode()))}
+    files = {"ann": (KeyFile("/home/ann/.ssh/authorized_keys"), key_file("/home/ann/.ssh/authorized_keys2", K))}
     assert not plan(host(key_files=files), authorized_keys=[K]).changed
     made = plan(host(key_files=files), authorized_keys=[L], exclusive=True)
-    assert [(step.args["path"], step.args["content"]) for step in made.steps] == [
+    assert [(step.path, step.content) for step in made.steps] == [
         ("/home/ann/.ssh/authorized_keys", (L + "\n").encode()),
         ("/home/ann/.ssh/authorized_keys2", b""),
     ]
 
 
 def test_an_existing_account_gets_keys_and_sudo_only():
-    nss = {"ldap": Account("ldap", 5000, 5000, "", "/home/ldap", "/bin/bash", False)}
+    nss = {"ldap": Account("ldap", 5000, 5000, "", "/home/ldap", "/bin/bash")}
     files = {"ldap": (KeyFile("/home/ldap/.ssh/authorized_keys"),)}
     made = plan(
         host(nss=nss, key_files=files, homes={"ldap": HomeState(False)}),
@@ -356,5 +367,5 @@ def test_an_existing_account_gets_keys_and_sudo_only():
         sudo="password",
         authorized_keys=[K],
     )
-    assert [step.call for step in made.steps] == ["create_home", "write_keys", "run"]
+    assert [type(step) for step in made.steps] == [CreateHome, WriteKeys, RunTool]
     assert commands(made) == ["gpasswd -a ldap sudo"]

@@ -5,9 +5,9 @@
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.key_paths import (
-    UID_TO_COME,
     SshdWords,
     expand_pattern,
+    needs_uid,
     read_words,
     settle_groups,
 )
@@ -30,7 +30,8 @@ def test_tokens(pattern, path):
 
 
 def test_the_number_of_an_account_to_come_is_left_open():
-    assert expand_pattern("/etc/keys/%U/%u", "ann", None, "/home/ann") == f"/etc/keys/{UID_TO_COME}/ann"
+    assert expand_pattern("/etc/keys/%U/%u", "ann", None, "/home/ann") == "/etc/keys/%U/ann"
+    assert [needs_uid(pattern) for pattern in ("/etc/keys/%U/%u", "%%U/%u", "%%%U")] == [True, False, True]
 
 
 @pytest.mark.parametrize(

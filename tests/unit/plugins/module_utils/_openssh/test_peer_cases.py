@@ -45,7 +45,7 @@ A, B, C, D = (ed25519(name) for name in "ABCD")
 
 def written(before, keys, exclusive=False):
     (user,) = parse_wanted({"users": [{"name": "ann", "authorized_keys": keys}]}).users
-    return plan_key_file(before.encode(), list(user.keys), exclusive, Revoked()).content.decode()
+    return plan_key_file(parse_key_file(before.encode()), list(user.keys), exclusive, Revoked()).content.decode()
 
 
 # OpenSSH, regress/unittests/authopt

@@ -124,7 +124,7 @@ def plan_key_file(present: Sequence[KeyLine], wanted: Sequence[WantedKey], exclu
         elif item is None or not item.present:
             changes.append(KeyChange("remove", "remove key " + describe_key(line.key), line.key))
         else:
-            new = _updated(line, item, line.key.blob in seen, changes)
+            new = _updated(line, line.key, item, line.key.blob in seen, changes)
             seen.add(line.key.blob)
             if new is not None:
                 lines.append(new)
@@ -138,22 +138,22 @@ def plan_key_file(present: Sequence[KeyLine], wanted: Sequence[WantedKey], exclu
     return KeyEdit(tuple(lines), tuple(changes))
 
 
-def _updated(line: KeyLine, item: WantedKey, again: bool, changes: List[KeyChange]) -> Optional[KeyLine]:
+def _updated(line: KeyLine, key: PublicKey, item: WantedKey, again: bool, changes: List[KeyChange]) -> Optional[KeyLine]:
     """The line as wanted; None drops a repetition that would let the key in with other options than asked."""
     if item.options is not None and not same_options(line.options, item.options):
         if again:
-            changes.append(KeyChange("remove", "remove repeated line of key %s with other options" % describe_key(line.key), line.key))
+            changes.append(KeyChange("remove", "remove repeated line of key %s with other options" % describe_key(key), key))
             return None
-        changes.append(KeyChange("update", "set options of key %s to %s" % (describe_key(line.key), item.options or "none"), line.key))
-        line = _rebuilt(line, item.options, line.key.comment)
-    if item.comment is not None and not again and item.comment != line.key.comment:
-        line = _rebuilt(line, line.options, item.comment)
-        changes.append(KeyChange("update", "set comment of key " + describe_key(line.key), line.key))
+        changes.append(KeyChange("update", "set options of key %s to %s" % (describe_key(key), item.options or "none"), key))
+        line = _rebuilt(line, key, item.options)
+    if item.comment is not None and not again and item.comment != key.comment:
+        key = key._replace(comment=item.comment)
+        line = _rebuilt(line, key, line.options)
+        changes.append(KeyChange("update", "set comment of key " + describe_key(key), key))
     return line
 
 
-def _rebuilt(line: KeyLine, options: str, comment: str) -> KeyLine:
-    key = line.key._replace(comment=comment)
+def _rebuilt(line: KeyLine, key: PublicKey, options: str) -> KeyLine:
     text = (options + " " if options else "") + key.line
     return line._replace(text=text, options=options, key=key)
 

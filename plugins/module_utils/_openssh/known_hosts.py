@@ -13,7 +13,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .keys import KeyFormatError, PublicKey, parse_key_fields
 
@@ -103,7 +103,7 @@ def edit_known_hosts(text: str, wanted: Mapping[str, Sequence[PublicKey]], mark:
 def find_known(text: str, aliases: Sequence[str]) -> List[str]:
     """Those of I(aliases) that some line names, plainly or hashed."""
     named = dict.fromkeys(aliases)
-    found = set()
+    found: Set[Optional[str]] = set()
     for line in text.split("\n"):
         fields = line.split(None, 2)
         if len(fields) == 3 and not fields[0].startswith(("#", "@")):

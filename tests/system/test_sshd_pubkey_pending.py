@@ -42,7 +42,7 @@ DANGERS = [
     ("DenyGroups op", "op: DenyGroups has op, a group of op"),
     ("AuthenticationMethods password", "AuthenticationMethods is password"),
     ("Match User op\\nAuthenticationMethods password", "op: AuthenticationMethods is password"),
-    ("Match User op\\nAuthenticationMethods publickey,password", "op: a private sshd refused op"),
+    ("Match User op\\nAuthenticationMethods publickey,password", "op: AuthenticationMethods is publickey,password, so that a key alone is not enough"),
     ("Match User op\\nPubkeyAuthentication no", "op: PubkeyAuthentication is no"),
     ("Match User *,!alice\\nPubkeyAuthentication no", "op: PubkeyAuthentication is no"),
     ("Match Address 0.0.0.0/0 User op\\nPubkeyAuthentication no", "op: PubkeyAuthentication is no"),

@@ -10,7 +10,7 @@ import os
 import pwd
 from typing import Any, Callable, Dict, List, Sequence
 
-from .._openssh.key_paths import expand_pattern
+from .._openssh.rules import expand_pattern
 from .._system.account_files import read_shadows, read_uids
 from .._system.accounts import Account, expiry_text
 from .._system.processes import end_processes

@@ -6,12 +6,12 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
-import fnmatch
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .._openssh.authorized_keys import describe_key
 from .._openssh.key_paths import SshdWords
 from .._openssh.keys import PublicKey
+from .._openssh.patterns import match_word
 from .state import Conflict, Plan, Snapshot, UserView
 
 
@@ -98,7 +98,7 @@ def _groups(before: UserView, after: UserView, words: SshdWords) -> List[str]:
 
 
 def _named(group: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatch.fnmatchcase(group, pattern) for pattern in patterns)
+    return any(match_word(group, pattern) for pattern in patterns)
 
 
 def _sudo(before: UserView, after: UserView, admins: Set[str]) -> List[str]:

@@ -13,7 +13,8 @@ import os
 import pwd
 from typing import Dict, FrozenSet, List, Optional, Set, Tuple
 
-from .._openssh.key_paths import DEFAULT_PATTERNS, SshdWords, expand_pattern, needs_uid, read_words, settle_groups
+from .._openssh.key_paths import SshdWords, read_words, settle_groups
+from .._openssh.rules import DEFAULT_KEY_FILES, expand_pattern, key_file_patterns, needs_uid
 from .._openssh.sshd_config import MAIN_CONFIG, Directive, absolute_pattern, parse_directives
 from .._system.accounts import Account, AnyAccount, find_damage, parse_group, parse_passwd, parse_shadow
 from .._system.key_sharing import KeySharing
@@ -159,8 +160,7 @@ def _ask_sshd(user: str, groups: Optional[Set[str]] = None) -> Tuple[str, ...]:
                 values = sshd.effective(candidate.main, user, Origin())
     except (OSError, SshdError) as exc:
         raise HostError("sshd does not accept its own configuration, so nobody can tell where keys belong: %s" % exc)
-    found = values.get("authorizedkeysfile")
-    return tuple(found[0].split()) if found else DEFAULT_PATTERNS
+    return tuple(key_file_patterns(values)) if "authorizedkeysfile" in values else DEFAULT_KEY_FILES
 
 
 def _find_nss_accounts(wanted: Wanted, accounts: Dict[str, Account]) -> Dict[str, Account]:

@@ -15,9 +15,20 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Set, Tuple
 from .._openssh.authorized_keys import KeyLine, parse_key_file
 from .._openssh.key_options import KeyOptionsError, parse_options
 from .._openssh.keys import PublicKey
-from .._openssh.rules import Account, expand_tokens, find_obstacles, key_files, revoked_keys_file
+from .._openssh.obstacles import find_obstacles
+from .._openssh.rules import (
+    Account,
+    Effective,
+    accepted_algorithms,
+    admits,
+    expand_pattern,
+    key_files,
+    required_rsa_bits,
+    revoked_keys_file,
+    suffices,
+    value_of,
+)
 
-_ALIASES = {"pubkeyacceptedkeytypes": "pubkeyacceptedalgorithms", "rsaminsize": "requiredrsasize"}
 _NOT_A_LOGIN = ("nologin", "false")
 # Errors that mean: there are no key files, so that no key can be in one. (Python 2 quotes the message.)
 _NO_KEY_FILES = r"['\"]?getpwnam\(\)|no key file: "
@@ -79,7 +90,7 @@ class Guest(NamedTuple):
 
 def read_guest(answer: Mapping[str, Any], key: PublicKey, today: int) -> Guest:
     """Judge the answer of the guest's program. I(today) is counted in days since 1970."""
-    logins = {}  # type: Dict[str, Login]
+    logins: Dict[str, Login] = {}
     vendor = answer["rows"][-1]
     for row in answer["rows"][:-1]:
         obstacles = find_login_obstacles(row, key, today)
@@ -119,9 +130,8 @@ def find_login_obstacles(row: Mapping[str, Any], key: PublicKey, today: int) -> 
     settings = _settings(row)
     if settings.get("pubkeyauthentication") == ["no"]:
         found.append("PubkeyAuthentication is no (the role alicloud.ecs_access.ssh_server turns it on)")
-    methods = settings.get("authenticationmethods") or ["any"]
-    if not {"any", "publickey"} & set(methods):
-        found.append("AuthenticationMethods is %s, so that a key alone is not enough" % " ".join(methods))
+    if not suffices(settings, "publickey"):
+        found.append("AuthenticationMethods is %s, so that a key alone is not enough" % " ".join(settings["authenticationmethods"]))
     found.extend(_find_key_obstacles(row, key))
     if find_state(row["lines"]) == "narrowed":
         where = " or ".join(key_files(row["settings"], _account(row)))
@@ -136,9 +146,8 @@ def is_way_in(row: Mapping[str, Any], today: int) -> bool:
     settings = _settings(row)
     if row["uid"] != 0 and not _may_become_root(row.get("sudo", ""), row["password"]):
         return False
-    methods = settings.get("authenticationmethods") or ["any"]
-    typed = settings.get("passwordauthentication") == ["yes"] and {"any", "password"} & set(methods)
-    if row["password"] and typed and (row["uid"] != 0 or settings.get("permitrootlogin") == ["yes"]):
+    typed = settings.get("passwordauthentication") == ["yes"] and suffices(settings, "password")
+    if row["password"] and typed and admits(settings, _account(row), "password"):
         return True
     for text in row["lines"]:
         line = _read_line(text)
@@ -177,14 +186,15 @@ def _find_account_obstacles(row: Mapping[str, Any], today: int) -> List[str]:
         found.append("its shell %s lets nobody in" % row["shell"])
     if row["uid"] != 0 and closed:
         found.append("%s closes logins" % closed[0])
-    jail = posixpath.normpath(expand_tokens((settings.get("chrootdirectory") or ["none"])[0], account))
-    if jail != "none" and jail in row["missing"]:
+    root = value_of(settings, "chrootdirectory", "none")
+    jail = posixpath.normpath(expand_pattern(root, account.name, account.uid, account.home))
+    if root != "none" and jail in row["missing"]:
         found.append("ChrootDirectory is %s, which is missing" % jail)
     found.extend(_find_aging(row, settings, today))
     return found
 
 
-def _find_aging(row: Mapping[str, Any], settings: Mapping[str, List[str]], today: int) -> List[str]:
+def _find_aging(row: Mapping[str, Any], settings: Effective, today: int) -> List[str]:
     # Fields of /etc/shadow, from the third on.
     fields = [int(text) if re.match(r"-?\d+\Z", text) else -1 for text in (row["aging"] + ":" * 6).split(":")]
     changed, maximum, expires = fields[0], fields[2], fields[5]
@@ -201,11 +211,9 @@ def _find_aging(row: Mapping[str, Any], settings: Mapping[str, List[str]], today
 def _find_key_obstacles(row: Mapping[str, Any], key: PublicKey) -> List[str]:
     settings = _settings(row)
     found = []
-    accepted = ",".join(settings.get("pubkeyacceptedalgorithms") or [])
-    usable = ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa") if key.key_type == "ssh-rsa" else (key.key_type,)
-    if accepted and not any(_matches(pattern, name) for pattern in accepted.split(",") for name in usable):
+    if not accepted_algorithms(settings, key.key_type):
         found.append("PubkeyAcceptedAlgorithms has nothing for a key of type %s" % key.key_type)
-    least = int((settings.get("requiredrsasize") or ["0"])[0])
+    least = required_rsa_bits(settings)
     if key.key_type == "ssh-rsa" and key.bits < least:
         found.append("RequiredRSASize is %d and the key has %d bits" % (least, key.bits))
     if row["revoked"]:
@@ -217,20 +225,15 @@ def _account(row: Mapping[str, Any]) -> Account:
     return Account(row["name"], row["uid"], row["home"], tuple(row["groups"]))
 
 
-def _settings(row: Mapping[str, Any]) -> Dict[str, List[str]]:
+def _settings(row: Mapping[str, Any]) -> Effective:
     # Whether there is a key file was found out in the guest.
-    return {_ALIASES.get(word, word): values for word, values in row["settings"].items() if word != "authorizedkeysfile"}
+    return {word: values for word, values in row["settings"].items() if word != "authorizedkeysfile"}
 
 
 def _may_become_root(sudo: str, has_password: bool) -> bool:
     """From what C(sudo -l -U) prints: all commands as root, with a password only if there is one."""
     rules = re.findall(r"(?m)^\s+\((?:ALL|root)\b[^)]*\) ((?:[A-Z_]+: ?)*)ALL\s*$", sudo)
     return any("NOPASSWD" in tags or has_password for tags in rules)
-
-
-def _matches(pattern: str, name: str) -> bool:
-    shape = "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern)
-    return re.match(shape + r"\Z", name) is not None
 
 
 _ERRORS = (

@@ -10,7 +10,8 @@ from typing import List
 
 from .._openssh.authorized_keys import KeyLine
 from .._openssh.key_options import KeyOptionsError, parse_options, unknown_options
-from .._openssh.patterns import address_in_list
+from .._openssh.patterns import match_host_list
+from .._openssh.rules import has_expired
 from .facts import Facts
 from .finding import Finding, blocks, info, warns
 
@@ -48,7 +49,7 @@ def judge_line(facts: Facts, place: str, line: KeyLine) -> List[Finding]:
             )
         elif name == "from":
             found += _judge_from(facts, place, value)
-        elif name == "expiry-time" and _is_past(facts, value):
+        elif name == "expiry-time" and has_expired(value, facts.request.now, facts.request.now_utc):
             found.append(
                 blocks(
                     "key_expired",
@@ -84,7 +85,7 @@ def judge_forced(facts: Facts, what: str, command: str) -> List[Finding]:
 
 def _judge_from(facts: Facts, place: str, value: str) -> List[Finding]:
     address = facts.request.address
-    allowed = address_in_list(address, value)
+    allowed = match_host_list(address, value)
     if allowed:
         return []
     if allowed is None:
@@ -96,10 +97,3 @@ def _judge_from(facts: Facts, place: str, value: str) -> List[Finding]:
             )
         ]
     return [blocks("from_mismatch", '%s: from="%s" does not cover %s' % (place, value, address), "add the address to it")]
-
-
-def _is_past(facts: Facts, value: str) -> bool:
-    digits = value.upper().replace("UTC", "").rstrip("Z")
-    now = facts.request.now if digits == value else facts.request.now_utc
-    # A time without seconds, or a day without time, means its first moment.
-    return digits.replace(" ", "0").ljust(14, "0") < now

@@ -8,20 +8,14 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 
 from typing import List, Optional
 
-from .._openssh.patterns import in_list, user_matches
+from .._openssh import rules
 from .._openssh.sshd_config import Directive
 from .facts import Facts
 from .finding import Finding, blocks, shell_quote, warns
 from .fix import join_group, set_mode
 from .judge_key_line import judge_forced
 
-_SWITCHES = {
-    "password": "passwordauthentication",
-    "keyboard-interactive": "kbdinteractiveauthentication",
-    "hostbased": "hostbasedauthentication",
-    "gssapi-with-mic": "gssapiauthentication",
-}
-_RSA = ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")
+_CAUSES = {"denyusers": "deny_users", "allowusers": "allow_users", "denygroups": "deny_groups", "allowgroups": "allow_groups"}
 
 
 def judge_access(facts: Facts) -> List[Finding]:
@@ -29,46 +23,42 @@ def judge_access(facts: Facts) -> List[Finding]:
     user, address, account = facts.request.user, facts.request.address, facts.account
     if not account.found:
         return []
-    for word in facts.words("denyusers"):
-        hit = user_matches(user, address, word)
-        if hit:
-            return [blocks("deny_users", "DenyUsers has %s%s" % (word, _at(facts, "denyusers", word)), "take %s out of it" % word)]
-        if hit is None:
-            return [_depends("deny_users_unknown", "DenyUsers has %s" % word)]
-    allowed = [user_matches(user, address, word) for word in facts.words("allowusers")]
-    if allowed and True not in allowed:
-        if None in allowed:
-            return [_depends("allow_users_unknown", "AllowUsers has %s" % " ".join(facts.words("allowusers")))]
-        where = " from %s" % address if any("@" in word for word in facts.words("allowusers")) else ""
+    refusal = rules.find_refusal(facts.server.effective, account_of(facts), address)
+    if refusal is None:
+        return []
+    keyword, cause, listed = refusal.keyword, _CAUSES[refusal.keyword], facts.words(refusal.keyword)
+    if not refusal.sure:
+        return [_depends(cause + "_unknown", "DenyUsers has %s" % refusal.word if refusal.word else "AllowUsers has %s" % " ".join(listed))]
+    at = _at(facts, keyword, refusal.word or None)
+    if keyword == "denyusers":
+        return [blocks(cause, "DenyUsers has %s%s" % (refusal.word, at), "take %s out of it" % refusal.word)]
+    if keyword == "allowusers":
+        where = " from %s" % address if any("@" in word for word in listed) else ""
+        return [blocks(cause, "AllowUsers does not cover %s%s (it has %s)%s" % (user, where, " ".join(listed), at), "add %s to it" % user)]
+    if keyword == "denygroups" and refusal.word:
         return [
             blocks(
-                "allow_users",
-                "AllowUsers does not cover %s%s (it has %s)%s" % (user, where, " ".join(facts.words("allowusers")), _at(facts, "allowusers")),
-                "add %s to it" % user,
-            )
-        ]
-    groups = account.groups
-    denied = [word for word in facts.words("denygroups") if any(in_list(group, [word]) for group in groups)]
-    if denied:
-        return [
-            blocks(
-                "deny_groups",
-                "DenyGroups has %s, a group of %s%s" % (denied[0], user, _at(facts, "denygroups", denied[0])),
+                cause,
+                "DenyGroups has %s, a group of %s%s" % (refusal.word, user, at),
                 "take %s out of that group, or the group out of DenyGroups" % user,
             )
         ]
-    allow = facts.words("allowgroups")
-    if allow and not any(in_list(group, allow) for group in groups):
-        plain = [word for word in allow if not set(word) & set("*?!")]
-        return [
-            blocks(
-                "allow_groups",
-                "AllowGroups (%s) has none of the groups of %s (%s)%s" % (" ".join(allow), user, ", ".join(groups), _at(facts, "allowgroups")),
-                "make %s a member of one of them" % user,
-                join_group(facts, plain),
-            )
-        ]
-    return []
+    if keyword == "denygroups":
+        return [blocks(cause, "DenyGroups is set%s, and sshd then lets nobody in who is in no group" % at, "give %s a group" % user)]
+    return [
+        blocks(
+            cause,
+            "AllowGroups (%s) has none of the groups of %s (%s)%s" % (" ".join(listed), user, ", ".join(account.groups), at),
+            "make %s a member of one of them" % user,
+            join_group(facts, [word for word in listed if not set(word) & set("*?!")]),
+        )
+    ]
+
+
+def account_of(facts: Facts) -> rules.Account:
+    """The account, as the rules know it."""
+    account = facts.account
+    return rules.Account(facts.request.user, account.uid, account.home, account.groups)
 
 
 def judge_methods(facts: Facts) -> List[Finding]:
@@ -91,8 +81,8 @@ def judge_methods(facts: Facts) -> List[Finding]:
                 command,
             )
         )
-    methods = facts.words("authenticationmethods")
-    if methods and methods != ("any",) and not any(_satisfiable(facts, item) for item in methods):
+    if not rules.suffices(facts.server.effective, "publickey"):
+        methods = facts.words("authenticationmethods")
         found.append(
             blocks(
                 "authentication_methods",
@@ -116,10 +106,10 @@ def judge_methods(facts: Facts) -> List[Finding]:
 
 def judge_root(facts: Facts) -> List[Finding]:
     """PermitRootLogin."""
-    value = facts.setting("permitrootlogin", "yes")
-    if facts.account.uid != 0 or value not in ("no", "forced-commands-only"):
+    account, value = account_of(facts), rules.root_login(facts.server.effective)
+    if rules.admits(facts.server.effective, account, "publickey"):
         return []
-    if value == "forced-commands-only" and any(b"command=" in item.content for item in facts.key_files):
+    if rules.admits(facts.server.effective, account, "publickey", any(b"command=" in item.content for item in facts.key_files)):
         return [
             warns(
                 "permit_root_login",
@@ -142,20 +132,20 @@ def judge_algorithms(facts: Facts) -> List[Finding]:
     if key is None or not facts.server.effective:
         return []
     found = []
-    accepted = ",".join(facts.words("pubkeyacceptedalgorithms"))
-    usable = _RSA if key.key_type == "ssh-rsa" else (key.key_type,)
-    if accepted and not any(name in accepted.split(",") for name in usable):
+    accepted = rules.accepted_algorithms(facts.server.effective, key.key_type)
+    if not accepted:
+        wanted = rules.RSA_ALGORITHMS if key.key_type == "ssh-rsa" else (key.key_type,)
         where = _at(facts, "pubkeyacceptedalgorithms")
         cause = "key_type_unsupported" if key.key_type == "ssh-dss" else "algorithm_not_accepted"
         policy = "; the host runs in FIPS mode" if facts.fips and key.key_type == "ssh-ed25519" else ""
         found.append(
             blocks(
                 cause,
-                "PubkeyAcceptedAlgorithms has none of %s%s%s" % (", ".join(usable), where, policy),
-                "use a key of another type, or add %s" % usable[0],
+                "PubkeyAcceptedAlgorithms has none of %s%s%s" % (", ".join(wanted), where, policy),
+                "use a key of another type, or add %s" % wanted[0],
             )
         )
-    elif key.key_type == "ssh-rsa" and accepted and not set(accepted.split(",")) & {"rsa-sha2-512", "rsa-sha2-256"}:
+    elif accepted == ["ssh-rsa"]:
         found.append(
             warns(
                 "algorithm_sha1_only",
@@ -163,12 +153,12 @@ def judge_algorithms(facts: Facts) -> List[Finding]:
                 "add rsa-sha2-512",
             )
         )
-    required = facts.setting("requiredrsasize", "1024")
-    if key.key_type == "ssh-rsa" and required.isdigit() and key.bits < int(required):
+    required = rules.required_rsa_bits(facts.server.effective)
+    if key.key_type == "ssh-rsa" and key.bits < required:
         found.append(
             blocks(
                 "rsa_key_too_small",
-                "the key has %d bits, RequiredRSASize asks for %s%s" % (key.bits, required, _at(facts, "requiredrsasize")),
+                "the key has %d bits, RequiredRSASize asks for %d%s" % (key.bits, required, _at(facts, "requiredrsasize")),
                 "use a longer RSA key, or an Ed25519 key",
             )
         )
@@ -205,8 +195,7 @@ def judge_revoked_file(facts: Facts) -> List[Finding]:
 
 def judge_key_places(facts: Facts) -> List[Finding]:
     """AuthorizedKeysFile none."""
-    patterns = facts.words("authorizedkeysfile")
-    if facts.command.command or not patterns or any(pattern.lower() != "none" for pattern in patterns):
+    if facts.command.command or not facts.words("authorizedkeysfile") or rules.key_file_patterns(facts.server.effective):
         return []
     return [
         blocks(
@@ -306,8 +295,3 @@ def _at(facts: Facts, keyword: str, value: Optional[str] = None) -> str:
 
 def _depends(cause: str, what: str) -> Finding:
     return warns(cause, "%s, and where the login comes from is not known" % what, "check again with the address that it comes from")
-
-
-def _satisfiable(facts: Facts, methods: str) -> bool:
-    names = [method.split(":")[0] for method in methods.split(",")]
-    return names == ["publickey"] or (names[0] == "publickey" and set(names) == {"publickey"} and len(names) < 3 and facts.request.key is None)

@@ -12,8 +12,8 @@ import pwd
 from typing import Callable, Dict, List, Optional, Tuple
 
 from .._openssh.authorized_keys import parse_key_file
-from .._openssh.key_paths import expand_pattern
 from .._openssh.keys import PublicKey
+from .._openssh.rules import DEFAULT_KEY_FILES, expand_pattern, expand_tokens, key_file_patterns, keys_command, revoked_keys_file, strange_token
 from .._openssh.sshd_config import split_words
 from .._system.accounts import Account
 from .._system.key_sharing import KeySharing
@@ -26,7 +26,6 @@ from .look_key_file import look_at_key_file
 
 _COMMAND_SECONDS = 15
 _NO_NEW_PRIVILEGES = 38
-_USUAL = (".ssh/authorized_keys", ".ssh/authorized_keys2")
 _MOST_ACCOUNTS = 2000
 # Types that no policy lets sshd read keys from; what is right differs between policies.
 _FOREIGN_TYPES = ("default_t", "unlabeled_t", "file_t", "tmp_t", "user_tmp_t", "home_root_t", "var_t", "mnt_t", "usr_t")
@@ -38,9 +37,9 @@ def read_key_files(facts: Facts) -> Tuple[KeyFileFacts, ...]:
     everybody = [Account(entry.pw_name, entry.pw_uid, entry.pw_gid, "", entry.pw_dir, entry.pw_shell) for entry in pwd.getpwall()[:_MOST_ACCOUNTS]]
     sharing, this = KeySharing(everybody), Account(user, account.uid, account.gid, "", account.home, "")
     found = {}  # type: Dict[str, KeyFileFacts]
-    for pattern in facts.words("authorizedkeysfile") or _USUAL:
+    for pattern in _key_file_patterns(facts):
         path = expand_pattern(pattern, user, account.uid, account.home)
-        if pattern.lower() != "none" and path not in found:
+        if path not in found:
             seen = look_at_key_file(account, user, path, facts.request.key)
             found[path] = seen._replace(shared=bool(sharing.sharers(this, pattern)))
     return tuple(found.values())
@@ -51,7 +50,7 @@ def read_other_files(facts: Facts) -> Tuple[Tuple[str, str], ...]:
     key = facts.request.key
     if key is None or not facts.root:
         return ()
-    patterns = tuple(dict.fromkeys(_USUAL + tuple(word for word in facts.words("authorizedkeysfile") if word.lower() != "none")))
+    patterns = tuple(dict.fromkeys(DEFAULT_KEY_FILES + _key_file_patterns(facts)))
     known = {item.path for item in facts.key_files}
     found = []  # type: List[Tuple[str, str]]
     for entry in pwd.getpwall()[:_MOST_ACCOUNTS]:
@@ -68,8 +67,8 @@ def read_other_files(facts: Facts) -> Tuple[Tuple[str, str], ...]:
 
 def read_revoked(facts: Facts) -> Tuple[str, str, bool]:
     """The RevokedKeys file, why sshd can't use it, whether it has the key. ssh-keygen reads both forms of such files."""
-    path = facts.setting("revokedkeys", "none")
-    if path == "none":
+    path = revoked_keys_file(facts.server.effective)
+    if path is None:
         return "", "", False
     node = look_at(path)
     if node.kind != "file":
@@ -88,8 +87,8 @@ def read_revoked(facts: Facts) -> Tuple[str, str, bool]:
 
 def read_key_command(facts: Facts, check_mode: bool = False) -> KeyCommandFacts:
     """Ask AuthorizedKeysCommand as sshd does at every login, where that gives nobody more than a login would."""
-    text = facts.setting("authorizedkeyscommand", "none")
-    if text == "none":
+    text = keys_command(facts.server.effective)
+    if text is None:
         return KeyCommandFacts()
     words = split_words(text)
     user = facts.setting("authorizedkeyscommanduser", "none")
@@ -111,6 +110,11 @@ def read_key_command(facts: Facts, check_mode: bool = False) -> KeyCommandFacts:
     if done.code in (NOT_STARTED, KILLED):
         return found._replace(ran=True, error=done.err)
     return found._replace(ran=True, status=done.code, output=done.out.encode("utf-8", "replace"))
+
+
+def _key_file_patterns(facts: Facts) -> Tuple[str, ...]:
+    """Where sshd looks; the usual places, where it doesn't tell its settings."""
+    return tuple(key_file_patterns(facts.server.effective)) if facts.words("authorizedkeysfile") else DEFAULT_KEY_FILES
 
 
 def _environment(entry: pwd.struct_passwd) -> Dict[str, str]:
@@ -145,22 +149,14 @@ def _program_chain(path: str) -> Tuple[Node, ...]:
 
 def _arguments(words: List[str], facts: Facts) -> Optional[List[str]]:
     key, account = facts.request.key, facts.account
-    tokens = {"%%": "%", "%u": facts.request.user, "%U": str(account.uid), "%h": account.home}
+    tokens = {"u": facts.request.user, "U": str(account.uid), "h": account.home}
     if key is not None:
-        tokens.update({"%f": key.fingerprint_sha256, "%k": key.base64, "%t": key.key_type})
-    arguments = words[:1]
-    for word in words[1:] or ["%u"]:
-        expanded = ""
-        index = 0
-        while index < len(word):
-            token = word[index : index + 2]
-            if token.startswith("%") and token not in tokens:
-                # Needs a key, or is a token of a later sshd.
-                return None
-            expanded += tokens[token] if token.startswith("%") else word[index]
-            index += 2 if token.startswith("%") else 1
-        arguments.append(expanded)
-    return arguments
+        tokens.update({"f": key.fingerprint_sha256, "k": key.base64, "t": key.key_type})
+    arguments = words[1:] or ["%u"]
+    if any(strange_token(word, tokens) for word in arguments):
+        # Needs a key, or is a token of a later sshd.
+        return None
+    return words[:1] + [expand_tokens(word, tokens) for word in arguments]
 
 
 def _becoming(entry: pwd.struct_passwd) -> Callable[[], None]:

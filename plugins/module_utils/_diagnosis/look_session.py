@@ -12,7 +12,7 @@ from typing import List, Tuple
 
 from .._openssh.authorized_keys import parse_key_file
 from .._openssh.key_options import KeyOptionsError, parse_options
-from .._openssh.key_paths import expand_pattern
+from .._openssh.rules import expand_pattern
 from .._system.nodes import chain, read_quietly
 from .._system.processes import find_processes
 from .._system.rights import acting_as

@@ -9,7 +9,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 import re
 from typing import List, NamedTuple, Optional, Sequence
 
-from .._openssh.patterns import user_matches
+from .._openssh.rules import Account, find_refusal
 from .._text import text_lines
 from .facts import Facts
 from .finding import Finding, blocks
@@ -69,12 +69,9 @@ def render_config(facts: Facts, key_line: str, echo: str) -> str:
         if keyword not in _REPLACED:
             lines += ["%s %s" % (_OLD_NAMES.get(keyword, keyword), value) for value in values if value]
     # The address of a private connection is not the one in question, so users are judged with the one that is.
-    allowed, denied = facts.words("allowusers"), facts.words("denyusers")
-    user, address = facts.request.user, facts.request.address
-    if allowed and not any(user_matches(user, address, word) is not False for word in allowed):
-        lines.append("AllowUsers %s" % " ".join(allowed))
-    if any(user_matches(user, address, word) for word in denied):
-        lines.append("DenyUsers %s" % user)
+    refusal = find_refusal(facts.server.effective, Account(facts.request.user), facts.request.address)
+    if refusal is not None and refusal.sure:
+        lines.append("AllowUsers %s" % " ".join(facts.words("allowusers")) if refusal.keyword == "allowusers" else "DenyUsers %s" % facts.request.user)
     return "\n".join(lines) + "\n"
 
 

@@ -6,16 +6,14 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
-import re
-from typing import Iterable, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterable, NamedTuple, Sequence, Tuple
 
-from .patterns import matches
+from .patterns import match_group_list
+from .rules import DEFAULT_KEY_FILES
 from .sshd_config import Directive, split_words
 
 # Criteria of a Match line that take a value.
 _CRITERIA = ("user", "group", "host", "address", "localaddress", "localport", "rdomain", "version", "sessiontype", "command")
-
-DEFAULT_PATTERNS = (".ssh/authorized_keys", ".ssh/authorized_keys2")
 
 
 class SshdWords(NamedTuple):
@@ -24,7 +22,7 @@ class SshdWords(NamedTuple):
     C(keys_command): the program that serves keys to some users, too (AuthorizedKeysCommand).
     """
 
-    key_files: Tuple[str, ...] = DEFAULT_PATTERNS
+    key_files: Tuple[str, ...] = DEFAULT_KEY_FILES
     keys_in_match: bool = False
     allow_groups: Tuple[str, ...] = ()
     deny_groups: Tuple[str, ...] = ()
@@ -38,8 +36,8 @@ def read_words(directives: Iterable[Directive]) -> SshdWords:
     key_files = None
     keys_in_match = False
     keys_command = ""
-    in_match = ()  # type: Tuple[str, ...]
-    groups = {"allowgroups": (), "denygroups": ()}  # type: Dict[str, Tuple[str, ...]]
+    in_match: Tuple[str, ...] = ()
+    groups: Dict[str, Tuple[str, ...]] = {"allowgroups": (), "denygroups": ()}
     for directive in directives:
         if directive.keyword == "authorizedkeysfile":
             if directive.match:
@@ -52,7 +50,7 @@ def read_words(directives: Iterable[Directive]) -> SshdWords:
                 keys_command = keys_command or " ".join(directive.arguments)
         elif directive.keyword in groups:
             groups[directive.keyword] += directive.arguments
-    return SshdWords(DEFAULT_PATTERNS if key_files is None else key_files, keys_in_match, groups["allowgroups"], groups["denygroups"], keys_command, in_match)
+    return SshdWords(DEFAULT_KEY_FILES if key_files is None else key_files, keys_in_match, groups["allowgroups"], groups["denygroups"], keys_command, in_match)
 
 
 def settle_groups(text: str, groups: Sequence[str]) -> str:
@@ -75,31 +73,6 @@ def _settle_line(line: str, groups: Sequence[str]) -> str:
             value = words[index]
             index += 1
         if name.lower() == "group":
-            name, value = "User", "*" if _in_groups(groups, value) else "!*"
+            name, value = "User", "*" if match_group_list(groups, value) else "!*"
         settled += [name, '"%s"' % value] if value else [name]
     return " ".join(["Match"] + settled)
-
-
-def _in_groups(groups: Sequence[str], patterns: str) -> bool:
-    # A negated pattern that any of the groups matches decides, whatever else matches.
-    words = patterns.split(",")
-    refused = [word[1:] for word in words if word.startswith("!")]
-    wanted = [word for word in words if not word.startswith("!")]
-    return any(matches(word, group) for word in wanted for group in groups) and not any(matches(word, group) for word in refused for group in groups)
-
-
-def is_personal(pattern: str) -> bool:
-    """Whether the path differs between accounts: relative to a home, or with one of sshd's tokens for the account."""
-    return not pattern.startswith("/") or re.search("%[huU]", pattern.replace("%%", "")) is not None
-
-
-def needs_uid(pattern: str) -> bool:
-    """Whether the path depends on the number of the account."""
-    return "%U" in pattern.replace("%%", "")
-
-
-def expand_pattern(pattern: str, user: str, uid: Optional[int], home: str) -> str:
-    """Replace sshd's tokens; a relative path lies under the home. The token for a number that is not known yet stays."""
-    tokens = {"%": "%", "h": home, "u": user, "U": "%U" if uid is None else str(uid)}
-    path = re.sub("%(.)", lambda match: tokens.get(match.group(1), match.group(0)), pattern)
-    return path if path.startswith("/") else home.rstrip("/") + "/" + path

@@ -1,7 +1,11 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""OpenSSH's patterns over names and addresses. None is the answer where it hangs on an address that isn't known.
+"""OpenSSH's two ways of matching, and those who use them, named for where they stand (match.c, addrmatch.c, groupaccess.c).
+
+A B(list) has commas, and a pattern with ! in front takes out what it matches: Match, from=, the host of USER@HOST, algorithms.
+A B(word) stands alone, and ! is a letter in it: AllowUsers, DenyUsers, AllowGroups, DenyGroups, which are words in a row.
+Case counts, except in the names of hosts. None is the answer where it depends on an address that isn't known.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -14,40 +18,44 @@ Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 
-def matches(pattern: str, text: str) -> bool:
-    """One pattern with * and ? against one text."""
-    expression = "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern)
-    return re.match(expression + r"\Z", text, re.DOTALL) is not None
+def match_word(text: str, word: str) -> bool:
+    """One pattern, of which only * and ? are special (match_pattern)."""
+    parts = ({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in re.sub(r"\*+", "*", word))
+    return re.match("".join(parts) + r"\Z", text, re.DOTALL) is not None
 
 
-def in_list(text: str, patterns: Iterable[str]) -> bool:
-    """A comma-separated list in parts: a negated pattern that matches refuses, whatever else matches."""
-    found = False
-    for pattern in patterns:
-        if pattern.startswith("!"):
-            if matches(pattern[1:], text):
-                return False
-        elif matches(pattern, text):
-            found = True
-    return found
+def match_list(text: str, patterns: str) -> bool:
+    """A comma-separated list (match_pattern_list)."""
+    return match_group_list([text], patterns)
 
 
-def address_in_list(address: Optional[str], patterns: str) -> Optional[bool]:
-    """from= and the host part of USER@HOST. Host names can't be judged from here: sshd asks no name server by default."""
+def match_group_list(groups: Iterable[str], patterns: str) -> bool:
+    """The list of Match Group: a negated pattern that any of the groups matches decides (ga_match_pattern_list)."""
+    names, words = list(groups), patterns.split(",")
+    refused = [word[1:] for word in words if word.startswith("!")]
+    wanted = [word for word in words if not word.startswith("!")]
+    return _any_matches(names, wanted) and not _any_matches(names, refused)
+
+
+def match_host_list(address: Optional[str], patterns: str) -> Optional[bool]:
+    """from= and the host of USER@HOST (match_host_and_ip), for a client whose name is its address, as it is without UseDNS."""
     if bad_address_pattern(patterns) is not None:
         return False
     if patterns == "*":
         return True
     if address is None:
         return None
-    found = False
-    for pattern in patterns.split(","):
-        negated = pattern.startswith("!")
-        hit = _address_matches(address, pattern[1:] if negated else pattern)
-        if hit and negated:
-            return False
-        found = found or hit
-    return found
+    words = patterns.split(",")
+    refused = any(_host_matches(address, word[1:]) for word in words if word.startswith("!"))
+    return not refused and any(_host_matches(address, word) for word in words if not word.startswith("!"))
+
+
+def match_user_word(name: str, address: Optional[str], word: str) -> Optional[bool]:
+    """One word of AllowUsers or DenyUsers (match_user): USER or USER@HOST. The host, unlike the user, is a list."""
+    user, at, host = word.rpartition("@")
+    if not at:
+        return match_word(name, word)
+    return match_word(name, user) and match_host_list(address, host)
 
 
 def bad_address_pattern(patterns: str) -> Optional[str]:
@@ -63,19 +71,16 @@ def bad_address_pattern(patterns: str) -> Optional[str]:
     return None
 
 
-def user_matches(name: str, address: Optional[str], pattern: str) -> Optional[bool]:
-    """One word of AllowUsers or DenyUsers."""
-    user, at, host = pattern.rpartition("@")
-    if not at:
-        return matches(pattern, name)
-    return matches(user, name) and address_in_list(address, host)
+def _any_matches(texts: Iterable[str], words: Iterable[str]) -> bool:
+    words = list(words)
+    return any(match_word(text, word) for text in texts for word in words)
 
 
-def _address_matches(address: str, pattern: str) -> bool:
-    network = _network(pattern)
-    if network is not None and _number(address) is not None:
-        return _number(address) in network
-    return matches(pattern.lower(), address.lower())
+def _host_matches(address: str, pattern: str) -> bool:
+    network, number = _network(pattern), _number(address)
+    if network is not None and number is not None:
+        return number in network
+    return match_word(address.lower(), pattern.lower())
 
 
 def _network(pattern: str) -> Optional[Network]:

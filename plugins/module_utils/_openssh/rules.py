@@ -1,37 +1,42 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings other than PubkeyAuthentication that keep a user from logging in by key.
+"""What sshd's settings mean for one user: who is let in, what a key alone is good for, where keys are.
 
-The module owns one setting only. Everything else that is in the way was somebody's decision: it is named, with its
-place and with what would have to change, and left alone.
+Each rule stands here only, as OpenSSH has it (the file of its source is named), and C(make fuzz) compares it with a real sshd.
+Settings are those that C(sshd -T) prints for the user. An answer is a fact or a record; sentences are made elsewhere.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
-import fnmatch
+import calendar
 import re
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-Effective = Dict[str, List[str]]
+from .patterns import match_list, match_user_word, match_word
 
-_KEY_ALGORITHMS = (
+Effective = Mapping[str, Sequence[str]]
+"""Keyword in lower case to one value per printed line."""
+
+DEFAULT_KEY_FILES = (".ssh/authorized_keys", ".ssh/authorized_keys2")
+KEY_TYPES = (
     "ssh-ed25519",
-    "rsa-sha2-256",
-    "rsa-sha2-512",
     "ssh-rsa",
     "ecdsa-sha2-nistp256",
     "ecdsa-sha2-nistp384",
     "ecdsa-sha2-nistp521",
     "sk-ssh-ed25519@openssh.com",
     "sk-ecdsa-sha2-nistp256@openssh.com",
-    "webauthn-sk-ecdsa-sha2-nistp256@openssh.com",
 )
-_DEFAULT_KEY_FILES = ("%h/.ssh/authorized_keys", ".ssh/authorized_keys", "~/.ssh/authorized_keys")
+RSA_ALGORITHMS = ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")
+
+_TYPED = ("password", "keyboard-interactive")
+OLD_ROOT = {"without-password": "prohibit-password"}
+_MIN_RSA_BITS = 1024
 
 
 class Account(NamedTuple):
-    """What the refusals need to know of a user. An unknown user has uid -1 and no groups."""
+    """What the rules need to know of a user. An unknown user has uid -1 and no groups."""
 
     name: str
     uid: int = -1
@@ -39,198 +44,175 @@ class Account(NamedTuple):
     groups: Tuple[str, ...] = ()
 
 
-class Obstacle(NamedTuple):
-    """Why a key won't open a session for this user. I(text) is one clause and I(fix) another."""
+class Refusal(NamedTuple):
+    """The list that keeps a user out."""
 
     keyword: str
-    user: str
-    text: str
-    fix: str
+    """denyusers, allowusers, denygroups or allowgroups."""
+    word: str = ""
+    """The word of a Deny list that covers the user; empty where no word does."""
+    sure: bool = True
+    """Not, where it depends on an address that isn't known."""
 
 
-def find_obstacles(effective: Effective, account: Account, existing: Tuple[str, ...] = ()) -> List[Obstacle]:
-    """All obstacles in the settings that sshd applies to this user.
+def words_of(effective: Effective, keyword: str) -> List[str]:
+    """The words of a setting that is a list."""
+    return " ".join(effective.get(keyword, ())).split()
 
-    I(existing) are those of key_files(effective, account), of the revoked-keys file and of the chroot that exist.
+
+def value_of(effective: Effective, keyword: str, default: str) -> str:
+    """The value of a setting that has one."""
+    return (list(effective.get(keyword, ())) or [default])[0]
+
+
+def find_refusal(effective: Effective, account: Account, address: Optional[str] = None) -> Optional[Refusal]:
+    """Which of the Allow and Deny lists refuses this user, in sshd's order (allowed_user in auth.c); the sure one, if one is."""
+    found = [refusal for refusal in (_refused_by_users(effective, account.name, address), _refused_by_groups(effective, account)) if refusal is not None]
+    return next((refusal for refusal in found if refusal.sure), next(iter(found), None))
+
+
+def _refused_by_users(effective: Effective, name: str, address: Optional[str]) -> Optional[Refusal]:
+    denied = [(word, match_user_word(name, address, word)) for word in words_of(effective, "denyusers")]
+    for word, hit in denied:
+        if hit:
+            return Refusal("denyusers", word)
+    allowed = [match_user_word(name, address, word) for word in words_of(effective, "allowusers")]
+    if allowed and True not in allowed and None not in allowed:
+        return Refusal("allowusers")
+    for word, hit in denied:
+        if hit is None:
+            return Refusal("denyusers", word, sure=False)
+    return Refusal("allowusers", sure=False) if allowed and True not in allowed else None
+
+
+def _refused_by_groups(effective: Effective, account: Account) -> Optional[Refusal]:
+    """Groups of a user who doesn't exist yet can't be judged."""
+    denied, allowed = words_of(effective, "denygroups"), words_of(effective, "allowgroups")
+    if account.uid < 0:
+        return None
+    for word in denied:
+        if any(match_word(group, word) for group in account.groups):
+            return Refusal("denygroups", word)
+    if allowed and not any(match_word(group, word) for group in account.groups for word in allowed):
+        return Refusal("allowgroups")
+    # Whoever is in no group that has a name is refused by either list.
+    return Refusal("denygroups") if denied and not account.groups else None
+
+
+def method_lists(effective: Effective) -> List[List[str]]:
+    """AuthenticationMethods: lists of methods, of which one must be gone through; none where any method will do."""
+    lists = words_of(effective, "authenticationmethods")
+    return [] if lists == ["any"] else [methods.split(",") for methods in lists]
+
+
+def suffices(effective: Effective, method: str) -> bool:
+    """Whether one success with this method is a login, as far as AuthenticationMethods goes (auth2_update_methods_lists in auth2.c).
+
+    C(publickey,publickey) takes two keys, and C(publickey:x) is never complete.
     """
-    checks = (
-        _find_access_list(effective, account),
-        _find_root(effective, account),
-        _find_methods(effective, account),
-        _find_key_files(effective, account, existing),
-        _find_revoked(effective, account, existing),
-        _find_algorithms(effective, account),
-    )
-    return [obstacle for obstacle in checks if obstacle is not None]
+    lists = method_lists(effective)
+    return not lists or [method] in lists
 
 
-def key_files(effective: Effective, account: Account) -> List[str]:
-    """AuthorizedKeysFile expanded for this user; empty when it is C(none)."""
-    files = []
-    for pattern in " ".join(effective.get("authorizedkeysfile", [])).split():
-        if pattern.lower() == "none":
-            continue
-        path = expand_tokens(pattern, account)
-        files.append(path if path.startswith("/") else "%s/%s" % (account.home, path))
-    return files
+def demand_password(lists: Sequence[str]) -> bool:
+    """Whether each of these lists of methods holds one that asks for a password."""
+    return bool(lists) and all(any(method.split(":")[0] in _TYPED for method in methods.split(",")) for methods in lists)
+
+
+def root_login(effective: Effective) -> str:
+    """PermitRootLogin by its name of today."""
+    value = value_of(effective, "permitrootlogin", "prohibit-password").lower()
+    return OLD_ROOT.get(value, value)
+
+
+def admits(effective: Effective, account: Account, method: str, forced: bool = False) -> bool:
+    """Whether PermitRootLogin lets this user in (auth_root_allowed in auth.c). I(forced): the key has a command of its own."""
+    value = root_login(effective)
+    if account.uid != 0 or value == "yes":
+        return True
+    return forced if value == "forced-commands-only" else value == "prohibit-password" and method not in _TYPED
+
+
+def accepted_algorithms(effective: Effective, key_type: str) -> List[str]:
+    """Which signatures of a key of this type sshd takes (userauth_pubkey in auth2-pubkey.c)."""
+    names = RSA_ALGORITHMS if key_type == "ssh-rsa" else (key_type,)
+    accepted = ",".join(effective.get("pubkeyacceptedalgorithms") or effective.get("pubkeyacceptedkeytypes") or ())
+    return [name for name in names if not accepted or match_list(name, accepted)]
+
+
+def required_rsa_bits(effective: Effective) -> int:
+    """RequiredRSASize, RSAMinSize to some; never less than what is compiled in (sshkey_check_rsa_length in sshkey.c)."""
+    value = value_of(effective, "requiredrsasize", value_of(effective, "rsaminsize", "0"))
+    return max(_MIN_RSA_BITS, int(value) if value.isdigit() else 0)
 
 
 def revoked_keys_file(effective: Effective) -> Optional[str]:
-    """The RevokedKeys file, or None."""
-    value = (effective.get("revokedkeys") or ["none"])[0]
+    """The RevokedKeys file, or None. One that can't be read refuses every key (auth_key_is_revoked in auth.c)."""
+    return _none_or(value_of(effective, "revokedkeys", "none"))
+
+
+def keys_command(effective: Effective) -> Optional[str]:
+    """AuthorizedKeysCommand, or None."""
+    return _none_or(value_of(effective, "authorizedkeyscommand", "none"))
+
+
+def key_file_patterns(effective: Effective) -> List[str]:
+    """AuthorizedKeysFile; empty where it is C(none)."""
+    return [pattern for pattern in words_of(effective, "authorizedkeysfile") if _none_or(pattern)]
+
+
+def key_files(effective: Effective, account: Account) -> List[str]:
+    """AuthorizedKeysFile expanded for this user."""
+    return [expand_pattern(pattern, account.name, account.uid, account.home) for pattern in key_file_patterns(effective)]
+
+
+def is_default_key_file(pattern: str) -> bool:
+    """Whether a place is the usual one. (sshd takes ~ for root's home.)"""
+    return re.sub("^%h/", "", pattern) in DEFAULT_KEY_FILES
+
+
+def is_personal(pattern: str) -> bool:
+    """Whether the path differs between accounts: relative to a home, or with one of sshd's tokens for the account."""
+    return not pattern.startswith("/") or re.search("%[huU]", pattern.replace("%%", "")) is not None
+
+
+def needs_uid(pattern: str) -> bool:
+    """Whether the path depends on the number of the account."""
+    return "%U" in pattern.replace("%%", "")
+
+
+def expand_pattern(pattern: str, user: str, uid: Optional[int], home: str) -> str:
+    """A path of a setting; a relative one lies under the home (expand_authorized_keys in auth.c).
+
+    The token of a number that is not known yet stays, see needs_uid.
+    """
+    path = expand_tokens(pattern, {"h": home, "u": user, "U": "%U" if uid is None else str(uid)})
+    return path if path.startswith("/") else home.rstrip("/") + "/" + path
+
+
+def expand_tokens(text: str, tokens: Mapping[str, str]) -> str:
+    """Replace %x by the token x, and %% by %. What is no token stays; sshd ends at one (see strange_token)."""
+    return re.sub("%(.)", lambda found: dict(tokens, **{"%": "%"}).get(found.group(1), found.group(0)), text)
+
+
+def strange_token(text: str, tokens: Mapping[str, str]) -> Optional[str]:
+    """The first token that is none of these."""
+    return next((found for found in re.findall("%.?", text) if found[1:] not in tokens and found != "%%"), None)
+
+
+def has_expired(value: str, now: str, now_utc: str) -> bool:
+    """Whether a well-formed expiry-time is over (parse_absolute_time in misc.c). The clocks are given as YYYYMMDDHHMMSS.
+
+    A day without a time means its first moment, and one that the month doesn't have means one of the next month.
+    """
+    digits = re.sub("(?i)(z|utc)$", "", value)
+    return _seconds(digits) < _seconds(now if digits == value else now_utc)
+
+
+def _seconds(digits: str) -> int:
+    fields = [digits[:4]] + [digits[index : index + 2] for index in range(4, 14, 2)]
+    return calendar.timegm(tuple(int(field or "0") for field in fields))
+
+
+def _none_or(value: str) -> Optional[str]:
     return None if value.lower() == "none" else value
-
-
-def expand_tokens(pattern: str, account: Account) -> str:
-    """Expand %h, %u, %U and %%."""
-    tokens = {"%h": account.home, "%u": account.name, "%U": str(account.uid), "%%": "%"}
-    return re.sub(r"%[huU%]", lambda found: tokens[found.group(0)], pattern)
-
-
-def _words(effective: Effective, keyword: str) -> List[str]:
-    return " ".join(effective.get(keyword, [])).split()
-
-
-def _find_access_list(effective: Effective, account: Account) -> Optional[Obstacle]:
-    name = account.name
-    denied = [word for word in _words(effective, "denyusers") if _user_matches(word, name)]
-    if denied:
-        return Obstacle("denyusers", name, "DenyUsers has %s" % denied[0], "take %s out of it" % denied[0])
-    allowed = _words(effective, "allowusers")
-    if allowed and not _in_list(name, [_user_part(word) for word in allowed]):
-        return Obstacle("allowusers", name, "AllowUsers does not have %s" % name, "add %s to it" % name)
-    if account.uid < 0:
-        # Groups of a user who doesn't exist yet can't be judged.
-        return None
-    denied = [word for word in _words(effective, "denygroups") if any(_in_list(group, [word]) for group in account.groups)]
-    if denied:
-        return Obstacle("denygroups", name, "DenyGroups has %s, a group of %s" % (denied[0], name), "take %s out of it" % denied[0])
-    allowed = _words(effective, "allowgroups")
-    if allowed and not any(_in_list(group, allowed) for group in account.groups):
-        return Obstacle(
-            "allowgroups",
-            name,
-            "AllowGroups has none of the groups of %s" % name,
-            "add one of the groups %s to it" % ", ".join(account.groups),
-        )
-    return None
-
-
-def _find_root(effective: Effective, account: Account) -> Optional[Obstacle]:
-    value = (effective.get("permitrootlogin") or ["yes"])[0].lower()
-    if account.uid != 0 or value not in ("no", "forced-commands-only"):
-        return None
-    return Obstacle(
-        "permitrootlogin",
-        account.name,
-        "PermitRootLogin is %s" % value,
-        "set it to prohibit-password, or leave %s out of the users" % account.name,
-    )
-
-
-def _find_methods(effective: Effective, account: Account) -> Optional[Obstacle]:
-    lists = _words(effective, "authenticationmethods")
-    if not lists or lists == ["any"] or any(_satisfiable(methods, effective) for methods in lists):
-        return None
-    return Obstacle(
-        "authenticationmethods",
-        account.name,
-        "AuthenticationMethods is %s, which a key can't satisfy with the methods that are on" % " ".join(lists),
-        "make publickey one of its lists",
-    )
-
-
-def _satisfiable(methods: str, effective: Effective) -> bool:
-    switches = {
-        "password": "passwordauthentication",
-        "keyboard-interactive": "kbdinteractiveauthentication",
-        "hostbased": "hostbasedauthentication",
-        "gssapi-with-mic": "gssapiauthentication",
-    }
-    names = [method.split(":")[0] for method in methods.split(",")]
-    if "publickey" not in names:
-        return False
-    for name in names:
-        values = effective.get(switches.get(name, ""))
-        if name == "keyboard-interactive" and values is None:
-            # Its name before OpenSSH 8.7.
-            values = effective.get("challengeresponseauthentication")
-        if values and values[0].lower() == "no":
-            return False
-    return True
-
-
-def _find_key_files(effective: Effective, account: Account, existing: Tuple[str, ...]) -> Optional[Obstacle]:
-    command = (effective.get("authorizedkeyscommand") or ["none"])[0]
-    if command.lower() != "none":
-        return None
-    patterns = _words(effective, "authorizedkeysfile")
-    if patterns and all(pattern.lower() == "none" for pattern in patterns):
-        return Obstacle(
-            "authorizedkeysfile",
-            account.name,
-            "AuthorizedKeysFile is none",
-            "set it to .ssh/authorized_keys, or set AuthorizedKeysCommand",
-        )
-    if account.uid < 0 or not patterns or any(pattern in _DEFAULT_KEY_FILES for pattern in patterns):
-        return None
-    files = key_files(effective, account)
-    if any(path in existing for path in files):
-        return None
-    return Obstacle(
-        "authorizedkeysfile",
-        account.name,
-        "AuthorizedKeysFile makes sshd read the keys of %s from %s, where there is no file" % (account.name, " and ".join(files)),
-        "put the keys there, or add .ssh/authorized_keys to it",
-    )
-
-
-def _find_revoked(effective: Effective, account: Account, existing: Tuple[str, ...]) -> Optional[Obstacle]:
-    path = revoked_keys_file(effective)
-    if path is None or path in existing:
-        return None
-    return Obstacle(
-        "revokedkeys",
-        account.name,
-        "RevokedKeys names %s, which can't be read, so that sshd refuses every key" % path,
-        "create that file (empty is enough) or remove the setting",
-    )
-
-
-def _find_algorithms(effective: Effective, account: Account) -> Optional[Obstacle]:
-    accepted = effective.get("pubkeyacceptedalgorithms")
-    if not accepted or any(name in _KEY_ALGORITHMS for name in ",".join(accepted).split(",")):
-        return None
-    return Obstacle(
-        "pubkeyacceptedalgorithms",
-        account.name,
-        "PubkeyAcceptedAlgorithms has no algorithm of a plain key",
-        "add ssh-ed25519 or rsa-sha2-512 to it",
-    )
-
-
-def _user_part(word: str) -> str:
-    # In USER@HOST only the user is judged: from where a person will come isn't known here.
-    return word.rsplit("@", 1)[0] if "@" in word else word
-
-
-def _user_matches(word: str, name: str) -> bool:
-    # A DenyUsers entry with a host denies from some places only.
-    return "@" not in word and _in_list(name, [word])
-
-
-def _in_list(name: str, patterns: List[str]) -> bool:
-    """OpenSSH's match_pattern_list over single patterns: a negated match refuses, whatever else matches."""
-    found = False
-    for pattern in patterns:
-        negated = pattern.startswith("!")
-        if _pattern_matches(pattern[1:] if negated else pattern, name):
-            if negated:
-                return False
-            found = True
-    return found
-
-
-def _pattern_matches(pattern: str, name: str) -> bool:
-    # Only * and ? are special to sshd; brackets are not.
-    return fnmatch.fnmatchcase(name, pattern.replace("[", "[[]"))

@@ -10,7 +10,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import posixpath
-from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .._text import text_lines
 
@@ -213,6 +213,6 @@ def parse_effective(output: str) -> Dict[str, List[str]]:
     return effective
 
 
-def changed_keywords(before: Dict[str, List[str]], after: Dict[str, List[str]]) -> List[str]:
+def changed_keywords(before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]) -> List[str]:
     """Keywords whose effective values differ, sorted."""
     return sorted(key for key in set(before) | set(after) if before.get(key) != after.get(key))

@@ -11,7 +11,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 
 from typing import Dict, List, NamedTuple, Optional, Sequence, Set
 
-from .._openssh.rules import Effective
+from .._openssh.rules import OLD_ROOT, Effective, demand_password, root_login
 from .._openssh.sshd_config import Directive, Settings
 
 ROOT_CHOICES = ("no", "forced-commands-only", "prohibit-password", "yes")
@@ -20,7 +20,6 @@ ROOT_CHOICES = ("no", "forced-commands-only", "prohibit-password", "yes")
 # The third is what the second was called before OpenSSH 8.7, when both existed and each had a say.
 _DOORS = ("PasswordAuthentication", "KbdInteractiveAuthentication", "ChallengeResponseAuthentication")
 _ROOT = "PermitRootLogin"
-_OLD_ROOT = {"without-password": "prohibit-password"}
 
 
 class Hardening(NamedTuple):
@@ -97,17 +96,10 @@ def describe(before: Effective, after: Effective) -> Dict[str, Dict[str, str]]:
     return {name: {"before": _shown(name, before), "after": _shown(name, after)} for name in keywords(after) if name.lower() in before}
 
 
-def root_login(effective: Effective) -> str:
-    """PermitRootLogin by its name of today."""
-    value = (effective.get(_ROOT.lower()) or ["prohibit-password"])[0].lower()
-    return _OLD_ROOT.get(value, value)
-
-
 def _wants_password(directive: Directive) -> bool:
     if directive.keyword in [name.lower() for name in _DOORS]:
         return _value(directive) != "no"
-    lists = directive.arguments if directive.keyword == "authenticationmethods" else ()
-    return bool(lists) and all(any(method.split(":")[0] in ("password", "keyboard-interactive") for method in methods.split(",")) for methods in lists)
+    return directive.keyword == "authenticationmethods" and demand_password(directive.arguments)
 
 
 def _value(directive: Directive) -> str:
@@ -119,7 +111,7 @@ def _shown(name: str, effective: Effective) -> str:
 
 
 def _rank(value: str) -> int:
-    value = _OLD_ROOT.get(value, value)
+    value = OLD_ROOT.get(value, value)
     return ROOT_CHOICES.index(value) if value in ROOT_CHOICES else len(ROOT_CHOICES)
 
 

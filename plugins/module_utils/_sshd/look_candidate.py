@@ -6,12 +6,14 @@
 Note that this module util is **PRIVATE** to the collection.
 """
 
+import contextlib
 import grp
 import os
 import pwd
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from .._openssh import rules, sshd_config
+from .._openssh.obstacles import Obstacle, find_obstacles
 from .._system.sshd import ConfigRefused, Origin, Sshd, SshdError
 from .._system.sshd_tree import Changes, SshdTree, decode, encode, find_file
 from . import hardening
@@ -122,7 +124,7 @@ class Planner:
 
     def _ask(self, config: str) -> Verdict:
         self.sshd.check(config)
-        verdict = {EVERYBODY: self.sshd.general(config)}
+        verdict: Verdict = {EVERYBODY: self.sshd.general(config)}
         if self.tree.may_differ_between_users():
             verdict.update((user, self.sshd.effective(config, user, self.origin)) for user in self.identities)
         else:
@@ -172,7 +174,7 @@ class Planner:
         account = get_account(user)
         paths = rules.key_files(effective, account) + [rules.revoked_keys_file(effective) or ""]
         existing = tuple(path for path in paths if path and os.access(path, os.R_OK))
-        found = rules.find_obstacles(effective, account, existing)
+        found = find_obstacles(effective, account, existing)
         return [self._sentence(obstacle) for obstacle in found if keywords is None or obstacle.keyword in keywords]
 
     def refuse_obstacles(self, users: Sequence[str], verdict: Verdict) -> None:
@@ -196,7 +198,7 @@ class Planner:
             if not any(verdict[user].get(name) == ["yes"] for name in switches):
                 raise SshdError("without our setting every way of authentication would be off for %s; turn one on elsewhere first, nothing was changed" % user)
 
-    def _sentence(self, obstacle: rules.Obstacle) -> str:
+    def _sentence(self, obstacle: Obstacle) -> str:
         places = [directive.place for directive in self.tree.directives() if directive.keyword == obstacle.keyword]
         where = " (%s)" % ", ".join(places) if places else ""
         return "%s: %s%s: %s" % (obstacle.user, obstacle.text, where, obstacle.fix)
@@ -247,10 +249,9 @@ def get_account(name: str) -> rules.Account:
         return rules.Account(name)
     groups = []
     for gid in os.getgrouplist(name, entry.pw_gid):
-        try:
+        # A group without a name is none to sshd.
+        with contextlib.suppress(KeyError):
             groups.append(grp.getgrgid(gid).gr_name)
-        except KeyError:
-            groups.append(str(gid))
     return rules.Account(name, entry.pw_uid, entry.pw_dir, tuple(groups))
 
 

@@ -11,7 +11,7 @@ Note that this module util is **PRIVATE** to the collection.
 from typing import List, Optional, Sequence, Tuple
 
 from .._openssh.listening import find_listening_problem
-from .._openssh.rules import Effective
+from .._openssh.rules import Effective, admits, suffices
 from .._system.sshd_service import Service
 from .keys import find_key_problem
 from .look_candidate import SWITCH, Plan, Planner, get_account
@@ -19,7 +19,7 @@ from .trial import find_trial_problem
 
 # These keep people out whichever way they come.
 _LISTS = ("allowusers", "denyusers", "allowgroups", "denygroups")
-_DOORS = ("passwordauthentication", "kbdinteractiveauthentication")
+_DOORS = (("passwordauthentication", "password"), ("kbdinteractiveauthentication", "keyboard-interactive"))
 
 
 def find_pending_problems(
@@ -69,10 +69,5 @@ def _find_way_problem(planner: Planner, effective: Effective, user: str) -> str:
 
 
 def _takes_password(effective: Effective, user: str) -> bool:
-    methods = " ".join(effective.get("authenticationmethods", ["any"])).split()
-    root = (effective.get("permitrootlogin") or ["yes"])[0]
-    return (
-        any(effective.get(door) == ["yes"] for door in _DOORS)
-        and any(method.split(":")[0] in ("any", "password", "keyboard-interactive") for method in methods)
-        and (root == "yes" or get_account(user).uid != 0)
-    )
+    account = get_account(user)
+    return any(effective.get(door) == ["yes"] and suffices(effective, method) and admits(effective, account, method) for door, method in _DOORS)

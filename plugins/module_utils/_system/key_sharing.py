@@ -12,7 +12,8 @@ import contextlib
 import os
 from typing import Dict, Iterable, List, Optional, Tuple
 
-from .._openssh.key_paths import SshdWords, expand_pattern, is_personal
+from .._openssh.key_paths import SshdWords
+from .._openssh.rules import expand_pattern, is_personal
 from .accounts import Account, AnyAccount
 from .rights import acting_as
 

@@ -11,7 +11,7 @@ import os
 import re
 import socket
 import time
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .._text import text_lines
 from .listener import find_listener
@@ -91,9 +91,9 @@ def check_alive(service: Service, addresses: List[Tuple[str, int]]) -> None:
         time.sleep(0.25)
 
 
-def listen_addresses(effective: Dict[str, List[str]], service: Service) -> List[Tuple[str, int]]:
+def listen_addresses(effective: Mapping[str, Sequence[str]], service: Service) -> List[Tuple[str, int]]:
     """Where the server can be reached from this host itself."""
-    texts = effective.get("listenaddress", [])
+    texts = effective.get("listenaddress", ())
     if service.unit.endswith(".socket"):
         texts = re.findall(r"(\S+) \(Stream\)", _show(service.unit).get("Listen", "")) or texts
     addresses = []

@@ -12,7 +12,8 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-from .._openssh.rules import Account, find_obstacles
+from .._openssh.obstacles import find_obstacles
+from .._openssh.rules import Account
 
 OLDEST_AGENT = "2.2.3.196"
 CLOCK_TOLERANCE = 5

@@ -6,32 +6,10 @@
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.key_paths import (
     SshdWords,
-    expand_pattern,
-    needs_uid,
     read_words,
     settle_groups,
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.sshd_config import parse_directives
-
-
-@pytest.mark.parametrize(
-    ("pattern", "path"),
-    [
-        (".ssh/authorized_keys", "/home/ann/.ssh/authorized_keys"),
-        ("%h/.ssh/keys", "/home/ann/.ssh/keys"),
-        ("/etc/ssh/keys/%u", "/etc/ssh/keys/ann"),
-        ("/etc/ssh/keys/%U", "/etc/ssh/keys/1001"),
-        ("/etc/%%u/%u", "/etc/%u/ann"),
-        ("keys/%u.%%", "/home/ann/keys/ann.%"),
-    ],
-)
-def test_tokens(pattern, path):
-    assert expand_pattern(pattern, "ann", 1001, "/home/ann") == path
-
-
-def test_the_number_of_an_account_to_come_is_left_open():
-    assert expand_pattern("/etc/keys/%U/%u", "ann", None, "/home/ann") == "/etc/keys/%U/ann"
-    assert [needs_uid(pattern) for pattern in ("/etc/keys/%U/%u", "%%U/%u", "%%%U")] == [True, False, True]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@
 """Which of sshd's settings keep a key from opening a session."""
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.rules import Account, expand_tokens, find_obstacles, key_files
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.obstacles import find_obstacles
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.rules import Account
 
 ALICE = Account("alice", 1000, "/home/alice", ("alice", "staff"))
 ROOT = Account("root", 0, "/root", ("root",))
@@ -29,7 +30,7 @@ HEALTHY = {
         pytest.param({"allowusers": ["bob", "alice"]}, ALICE, None, id="in AllowUsers"),
         pytest.param({"allowusers": ["ali*"]}, ALICE, None, id="AllowUsers with a wildcard"),
         pytest.param({"allowusers": ["alice@192.0.2.0/24"]}, ALICE, None, id="allowed from somewhere"),
-        pytest.param({"allowusers": ["* !alice"]}, ALICE, "AllowUsers does not have alice", id="negated in AllowUsers"),
+        pytest.param({"allowusers": ["!alice *"]}, ALICE, None, id="! is a letter in AllowUsers"),
         pytest.param({"allowusers": ["[a]lice"]}, ALICE, "AllowUsers does not have alice", id="brackets are not special"),
         pytest.param({"denyusers": ["al?ce"]}, ALICE, "DenyUsers has al?ce", id="in DenyUsers"),
         pytest.param({"denyusers": ["alice@192.0.2.1"]}, ALICE, None, id="denied from one place only"),
@@ -43,15 +44,14 @@ HEALTHY = {
         pytest.param(
             {"authenticationmethods": ["password"]},
             ALICE,
-            "AuthenticationMethods is password, which a key can't satisfy with the methods that are on",
+            "AuthenticationMethods is password, so that a key alone is not enough",
             id="password only",
         ),
-        pytest.param({"authenticationmethods": ["publickey,password"]}, ALICE, None, id="key and password, both on"),
         pytest.param(
-            {"authenticationmethods": ["publickey,password"], "passwordauthentication": ["no"]},
+            {"authenticationmethods": ["publickey,password"]},
             ALICE,
-            "AuthenticationMethods is publickey,password, which a key can't satisfy with the methods that are on",
-            id="key and password, password off",
+            "AuthenticationMethods is publickey,password, so that a key alone is not enough",
+            id="key and password",
         ),
         pytest.param({"authenticationmethods": ["password publickey"]}, ALICE, None, id="one list is enough"),
         pytest.param({"authorizedkeysfile": ["none"]}, ALICE, "AuthorizedKeysFile is none", id="no key file"),
@@ -81,9 +81,3 @@ def test_obstacles(settings, account, text):
 def test_key_file_elsewhere_that_exists_is_no_obstacle():
     settings = dict(HEALTHY, authorizedkeysfile=["/etc/ssh/keys/%u"])
     assert find_obstacles(settings, ALICE, existing=("/etc/ssh/keys/alice",)) == []
-
-
-def test_key_files_are_expanded():
-    settings = {"authorizedkeysfile": ["keys/%u /etc/%U/100%% %h/k"]}
-    assert key_files(settings, ALICE) == ["/home/alice/keys/alice", "/etc/1000/100%", "/home/alice/k"]
-    assert expand_tokens("%%u", ALICE) == "%u"

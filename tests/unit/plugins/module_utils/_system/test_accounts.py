@@ -4,12 +4,8 @@
 """Accounts as text, and where sshd looks for keys."""
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.key_paths import (
-    DEFAULT_PATTERNS,
-    SshdWords,
-    expand_pattern,
-    read_words,
-)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.key_paths import SshdWords, read_words
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.rules import DEFAULT_KEY_FILES, expand_pattern
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.sshd_config import parse_directives
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.accounts import (
     Shadow,
@@ -113,10 +109,10 @@ def test_expiry():
         pytest.param("AuthorizedKeysFile none\n", SshdWords(("none",)), id="none"),
         pytest.param(
             "Match User x\n AuthorizedKeysFile other\n",
-            SshdWords(DEFAULT_PATTERNS, True, key_files_in_match=("other",)),
+            SshdWords(DEFAULT_KEY_FILES, True, key_files_in_match=("other",)),
             id="in a Match block only sshd knows",
         ),
-        pytest.param("AllowGroups a b\nMatch User x\nAllowGroups c\n", SshdWords(DEFAULT_PATTERNS, False, ("a", "b", "c")), id="groups"),
+        pytest.param("AllowGroups a b\nMatch User x\nAllowGroups c\n", SshdWords(DEFAULT_KEY_FILES, False, ("a", "b", "c")), id="groups"),
     ],
 )
 def test_words(config, words):

@@ -7,6 +7,7 @@ Python 3.6 and the standard library alone; it is sent there as text.
 """
 
 import base64
+import concurrent.futures
 import contextlib
 import grp
 import json
@@ -35,6 +36,7 @@ PermitUserEnvironment yes
 PasswordAuthentication no
 MaxAuthTries 100000
 LoginGraceTime 0
+MaxSessions 0
 PidFile none
 LogLevel DEBUG1
 AllowTcpForwarding yes
@@ -52,6 +54,11 @@ def write(path, content, mode=0o644):
     with open(path, "wb") as stream:
         stream.write(content)
     os.chmod(path, mode)
+
+
+CLIENT = ("BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "PreferredAuthentications=publickey")
+# Others take four times as long.
+CLIENT += ("KexAlgorithms=curve25519-sha256",)
 
 
 class Agent(threading.Thread):
@@ -85,6 +92,15 @@ class Agent(threading.Thread):
             stream.flush()
 
 
+def listening(address):
+    """A socket that waits for a connection."""
+    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    listener.bind((address, 0))
+    listener.listen(5)
+    listener.settimeout(30)
+    return listener
+
+
 class Tools:
     """The questions."""
 
@@ -97,47 +113,76 @@ class Tools:
         os.makedirs("/run/sshd", 0o755, exist_ok=True)
         run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", FOLDER + "/host", check=True)
         self.config = FOLDER + "/sshd_config"
-        write(self.config, (CONFIG % {"folder": FOLDER, "keys": KEYS}).encode())
+        self.base = CONFIG % {"folder": FOLDER, "keys": KEYS}
+        write(self.config, self.base.encode())
         self.agent = Agent(FOLDER + "/agent")
         self.agent.start()
-        self.listener = socket.socket()
-        self.listener.bind(("127.0.0.1", 0))
-        self.listener.listen(5)
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", FOLDER + "/id", check=True)
+        self.added = {}
+        self.pool = concurrent.futures.ThreadPoolExecutor(4)
 
     def versions(self):
         return [run("ssh", "-V").stderr.decode().split(",")[0], run("sudo", "-V").stdout.decode().splitlines()[0]]
 
-    def sshd(self, content, blobs):
+    def connect(self, config, user, address, *options):
+        """What ssh says to a login from this address of this host, and what an sshd with this configuration logs of it."""
+        log = config + ".log"
+        write(log, b"")
+        server = "::1" if ":" in address else "127.0.0.1"
+        client = ["ssh", "-F", "none", "-b", address, "-l", user]
+        for option in CLIENT + options:
+            client += ["-o", option]
+        with listening(server) as listener:
+            client += ["-p", str(listener.getsockname()[1]), server, "true"]
+            with subprocess.Popen(client, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as started:
+                connection = listener.accept()[0]
+                with connection, subprocess.Popen(["/usr/sbin/sshd", "-i", "-f", config, "-E", log], stdin=connection, stdout=connection):
+                    pass
+                said = started.communicate(timeout=120)[1].decode("utf-8", "replace")
+        with open(log, encoding="utf-8", errors="replace", newline="\n") as stream:
+            return said, [line[:-2] if line.endswith("\r\n") else line.rstrip("\n") for line in stream]
+
+    def sshd(self, content, blobs, address="127.0.0.1"):
         """What sshd logs of each line that it takes for one of the keys: [[line, what, text], ...]."""
         write(KEYS, base64.b64decode(content))
         self.agent.blobs = self.sound(blobs)
-        log = FOLDER + "/log"
-        write(log, b"")
-        client = ["ssh", "-F", "none", "-p", str(self.listener.getsockname()[1]), "-o", "IdentityAgent=" + FOLDER + "/agent"]
-        for option in ("BatchMode=yes", "IdentityFile=none", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"):
-            client += ["-o", option]
-        with subprocess.Popen(
-            client + ["-o", "PreferredAuthentications=publickey", USER + "@127.0.0.1", "true"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        ) as started:
-            self.listener.settimeout(30)
-            connection = self.listener.accept()[0]
-            with connection, subprocess.Popen(["/usr/sbin/sshd", "-i", "-f", self.config, "-E", log], stdin=connection, stdout=connection):
-                pass
-            said = started.communicate(timeout=120)[1].decode("utf-8", "replace")
+        said, lines = self.connect(self.config, USER, address, "IdentityAgent=" + FOLDER + "/agent", "IdentityFile=none")
         if "Permission denied" not in said:
             raise RuntimeError("ssh ended in another way than being refused: " + said)
         found = []
-        with open(log, encoding="utf-8", errors="replace", newline="\n") as stream:
-            for line in stream:
-                match = LOG_LINE.match(line[:-2] if line.endswith("\r\n") else line)
-                if match and match.group(4):
-                    found.append([int(match.group(6)), "accepted", match.group(5)])
-                elif match:
-                    found.append([int(match.group(1)), match.group(2).rstrip(":"), match.group(3)])
+        for match in map(LOG_LINE.match, lines):
+            if match and match.group(4):
+                found.append([int(match.group(6)), "accepted", match.group(5)])
+            elif match:
+                found.append([int(match.group(1)), match.group(2).rstrip(":"), match.group(3)])
         return found
+
+    def logins(self, attempts):
+        """What sshd logs of a real login for each [settings, options of the key, user, address]."""
+        return list(self.pool.map(self.login, range(len(attempts)), attempts))
+
+    def login(self, number, attempt):
+        """One of them."""
+        settings, options, user, address = attempt
+        config = "%s/login-%d" % (FOLDER, number)
+        with open(FOLDER + "/id.pub", encoding="ascii") as stream:
+            write(config + ".keys", (options + stream.read()).encode("utf-8"))
+        write(config, ("AuthorizedKeysFile %s.keys\n%s%s" % (config, settings, self.base)).encode("utf-8"))
+        return self.connect(config, user, address, "IdentityAgent=none", "IdentityFile=" + FOLDER + "/id", "IdentitiesOnly=yes")[1]
+
+    def matches(self, criteria, user, address):
+        """Which of these criteria of Match lines sshd finds true for a connection: its own words, in order."""
+        config = FOLDER + "/match_config"
+        write(config, (self.base + "".join("Match %s\n    Banner none\n" % each for each in criteria)).encode("utf-8"))
+        done = run("/usr/sbin/sshd", "-T", "-ddd", "-f", config, "-C", "user=%s,host=%s,addr=%s" % (user, address, address), check=True)
+        return re.findall(r"(?m)^debug3: match (not )?found", done.stderr.decode("utf-8", "replace").replace("\r", ""))
+
+    def people(self, users, groups):
+        """Make users {name: [uid, gid]} and groups {name: [gid, members]}, whatever their names are; the groups of each user as sshd counts them."""
+        self.add("/etc/passwd", ["%s:*:%d:%d::%s:/bin/sh\n" % (name, uid, gid, FOLDER) for name, (uid, gid) in users.items()])
+        self.add("/etc/group", ["%s:x:%d:%s\n" % (name, gid, ",".join(members)) for name, (gid, members) in groups.items()])
+        names = {entry.gr_gid: entry.gr_name for entry in grp.getgrall()}
+        return {name: [names[gid] for gid in os.getgrouplist(name, users[name][1]) if gid in names] for name in users}
 
     def sound(self, blobs):
         """Those that OpenSSH can read; its client ends at the first one that it can't."""
@@ -151,6 +196,21 @@ class Tools:
         """The lines of ssh-keygen -l; none when it finds no key."""
         write(KEYS, base64.b64decode(content))
         return run("ssh-keygen", "-lf", KEYS).stdout.decode("utf-8", "replace").split("\n")[:-1]
+
+    def add(self, path, lines):
+        """Lines that are taken out again at the end: some stand for a second root."""
+        if path not in self.added:
+            self.added[path] = lines
+            with open(path, "a", encoding="utf-8") as stream:
+                stream.writelines(lines)
+
+    def close(self):
+        """Leave nothing behind but accounts with plain names."""
+        for path, lines in self.added.items():
+            with open(path, encoding="utf-8") as stream:
+                kept = [line for line in stream if line not in lines]
+            write(path, "".join(kept).encode("utf-8"))
+        shutil.rmtree(FOLDER)
 
     def visudo(self, texts):
         """[accepted, what visudo says] of each text as a file of its own."""
@@ -212,7 +272,7 @@ def main():
                 answer = {"error": "%s: %s" % (type(exc).__name__, exc)}
             print(json.dumps(answer), flush=True)
     finally:
-        shutil.rmtree(FOLDER)
+        tools.close()
 
 
 main()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import re
 from random import Random
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import parse_rules, render_fragment, rules_for
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import WantedError, WantedUser, parse_wanted
@@ -19,18 +19,12 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.autho
     plan_key_file,
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import PublicKey
+from batch import Batch
 from key_files import TIMES, key_file, key_line, options, words
 from key_oracle import effect_of, fingerprint, said_by_keygen, said_by_model, said_by_sshd
+from login_parts import LOGIN_PARTS
 from sudo_files import ACCOUNTS, USERS, sudoers, user_entry
 from sudo_oracle import granted, meant
-
-
-class Batch(NamedTuple):
-    """How many cases a batch held, how many of them the real tool accepted, and a text for each difference."""
-
-    cases: int
-    accepted: int
-    differences: list[str]
 
 
 def key_reading(tools: Any, random: Random) -> Batch:
@@ -104,6 +98,7 @@ def sudo_reading(tools: Any, random: Random) -> Batch:
 
 PARTS: dict[str, Callable[[Any, Random], Batch]] = {
     "key_reading": key_reading, "key_writing": key_writing, "sudo_reading": sudo_reading, "sudo_writing": sudo_writing,
+    **LOGIN_PARTS,
 }  # fmt: skip
 
 

@@ -23,11 +23,11 @@ from lab.ssh import make_key
 from parts import PARTS
 
 
-def run_part(name: str, tools: Any, seconds: float, seed: int) -> int:
+def run_part(name: str, tools: Any, seconds: float, most: int, seed: int) -> int:
     """Run one part; print each difference as it comes and one closing line. Answers the number of differences."""
     cases = accepted = differences = batch = 0
     start = time.monotonic()
-    while time.monotonic() < start + seconds:
+    while time.monotonic() < start + seconds and cases < most:
         try:
             result = PARTS[name](tools, Random(f"{seed} {batch}"))
         except Exception:  # noqa: BLE001 whatever it is, it is a finding
@@ -45,6 +45,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", metavar="part", default=list(PARTS), help=", ".join(PARTS) + "; all of them by default")
     parser.add_argument("--image", default="debian12", help="whose tools have the last word")
     parser.add_argument("--seconds", type=float, default=600, help="for each part")
+    parser.add_argument("--cases", type=int, default=sys.maxsize, help="for each part; it ends with whichever comes first")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="the same seed makes the same cases")
     arguments = parser.parse_args()
     unknown = set(arguments.parts) - set(PARTS)
@@ -56,7 +57,7 @@ def main() -> int:
         with running_fleet(fleet, path / "fleet", make_key(path, "controller")) as started:
             tools = GuestTools(started["fuzz"].container)
             print("{}: {}".format(arguments.image, ", ".join(tools.versions())), flush=True)
-            found = [run_part(name, tools, arguments.seconds, arguments.seed) for name in arguments.parts]
+            found = [run_part(name, tools, arguments.seconds, arguments.cases, arguments.seed) for name in arguments.parts]
             tools.close()
     return min(1, sum(found))
 

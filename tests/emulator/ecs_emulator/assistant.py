@@ -9,17 +9,28 @@ import asyncio
 import logging
 from typing import Collection
 
-from ecs_emulator.backends import CommandOutcome
+from ecs_emulator.backends import CommandOutcome, CommandRequest
 from ecs_emulator.cloud import Cloud
+from ecs_emulator.connect import OUTPUT_BUFFER_VERSION, is_at_least
 from ecs_emulator.faults import Fault
 from ecs_emulator.models import Execution, Instance, Invocation
 
 log = logging.getLogger(__name__)
 
 OUTPUT_LIMIT = 24 * 1024
+OUTPUT_BEGINNING = 6000
+"""How much of the limit newer agents keep for the beginning of a long output."""
 FINAL = frozenset(("Success", "Invalid", "Aborted", "Failed", "Error", "Timeout", "Cancelled", "Terminated"))
 
-_OUTCOME_STATUS = {"ExecutionTimeout": "Timeout", "AccountNotExists": "Invalid", "DirectoryNotExists": "Invalid"}
+POWER_EXIT_CODES = (193, 194)
+"""A command that ends with one of them has the agent power off or reboot."""
+
+_OUTCOME_STATUS = {
+    "ExecutionTimeout": "Timeout",
+    "AccountNotExists": "Invalid",
+    "DirectoryNotExists": "Invalid",
+    "DefaultWorkingDirectoryNotAvailable": "Invalid",
+}
 """The status that goes with an ErrorCode of the guest; any other is Error."""
 
 
@@ -36,9 +47,12 @@ def find_obstacle(instance: Instance, command_type: str) -> tuple[str, str, str]
     return None
 
 
-def truncate(output: bytes) -> tuple[bytes, int]:
-    """What is kept of an output, its end, and how many bytes were dropped before it (as the vendor's agent does)."""
-    return output[-OUTPUT_LIMIT:], max(0, len(output) - OUTPUT_LIMIT)
+def truncate(output: bytes, version: str) -> tuple[bytes, int]:
+    """What an agent of this version keeps of an output, and how many bytes it drops."""
+    if len(output) <= OUTPUT_LIMIT:
+        return output, 0
+    beginning = OUTPUT_BEGINNING if is_at_least(version, OUTPUT_BUFFER_VERSION) else 0
+    return output[:beginning] + output[beginning - OUTPUT_LIMIT :], len(output) - OUTPUT_LIMIT
 
 
 class Assistant:
@@ -75,7 +89,7 @@ class Assistant:
                 execution.stopped = self._cloud.clock()
                 guest = self._cloud.instances[instance_id].guest
                 if guest is not None:
-                    await guest.cancel()
+                    await guest.cancel(invocation.invoke_id)
 
     async def close(self) -> None:
         """Abandon whatever still runs."""
@@ -96,22 +110,32 @@ class Assistant:
         instance.active_commands += 1
         assert instance.guest is not None
         try:
-            outcome = await instance.guest.run(script, invocation.username, invocation.working_dir, invocation.timeout)
+            outcome = await instance.guest.run(self._request(invocation, script))
         except Exception as error:  # noqa: BLE001 whatever a guest raises ends this command and no other
             log.error("instance %s: a command could not be run: %s", instance.instance_id, error)
             outcome = CommandOutcome(None, b"", "ExecutionException", "the command could not be run")
         finally:
             instance.active_commands -= 1
+        execution.output, execution.dropped = truncate(outcome.output, instance.spec.assistant.version)
         self._record(execution, outcome)
 
+    def _request(self, invocation: Invocation, script: bytes) -> CommandRequest:
+        stripped = invocation.username == "root" and self._cloud.behaviours.username_root == "stripped"
+        username = "" if stripped else invocation.username
+        return CommandRequest(
+            invocation.invoke_id, script, invocation.file_name, username, invocation.working_dir, invocation.timeout,
+            invocation.termination_mode,
+        )  # fmt: skip
+
     def _record(self, execution: Execution, outcome: CommandOutcome) -> None:
-        execution.output, execution.dropped = truncate(outcome.output)
         execution.exit_code = outcome.exit_code
         if execution.status == "Stopping":
             self._end(execution, "Terminated")
         elif outcome.error_code:
+            if outcome.error_code == "ExecutionTimeout" and self._cloud.behaviours.timeout_exit_code == "given":
+                execution.exit_code = 1
             self._end(execution, _OUTCOME_STATUS.get(outcome.error_code, "Error"), outcome.error_code, outcome.error_info)
-        elif outcome.exit_code == 0:
+        elif outcome.exit_code == 0 or (outcome.exit_code in POWER_EXIT_CODES and self._cloud.behaviours.power_exit_code == "success"):
             self._end(execution, "Success")
         elif outcome.exit_code is None:
             self._end(execution, "Error", "ExecutionInterrupted", "the command was interrupted")

@@ -20,6 +20,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "result_types": ("native", "string"),
     "run_command_wrong_os": ("item", "call"),
     "run_command_not_running": ("item", "call"),
+    "username_root": ("refused", "stripped"),
+    "timeout_exit_code": ("absent", "given"),
+    "power_exit_code": ("failed", "success"),
     "imported_fingerprint": ("md5", "sha1"),
     "describe_public_key": ("given", "absent"),
     "install_assistant": ("reboot", "now"),
@@ -46,6 +49,9 @@ class Behaviours(NamedTuple):
     result_types: str = "native"
     run_command_wrong_os: str = "item"
     run_command_not_running: str = "item"
+    username_root: str = "refused"
+    timeout_exit_code: str = "absent"
+    power_exit_code: str = "failed"
     imported_fingerprint: str = "md5"
     describe_public_key: str = "given"
     install_assistant: str = "reboot"

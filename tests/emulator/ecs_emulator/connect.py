@@ -13,6 +13,8 @@ SESSION_VERSION = "2.2.3.256"
 """From here on StartTerminalSession works."""
 SESSION_STATUS_VERSION = "2.2.3.189"
 """From here on DescribeCloudAssistantStatus says that it does."""
+OUTPUT_BUFFER_VERSION = "2.2.3.579"
+"""From here on the agent keeps both ends of a long output and closes its pipe when the script has ended (578 does neither)."""
 EXIT_CODES = range(232, 248)
 KEY_SERVER_STATES = ("up", "down", "error", "slow", "garbage")
 

@@ -59,7 +59,7 @@ def show_result(invocation: Invocation, execution: Execution, plain: bool) -> di
         "StartTime": iso_seconds(execution.started),
         "FinishedTime": iso_seconds(execution.finished),
         "StopTime": iso_seconds(execution.stopped),
-        "TerminationMode": "Process",
+        "TerminationMode": invocation.termination_mode,
         "Tags": {"Tag": []},
     }
     # The real answer has no ExitCode before the command has ended by itself.
@@ -85,6 +85,7 @@ def show_invocation(invocation: Invocation, include_output: bool, plain: bool) -
         "Timeout": invocation.timeout,
         "Username": invocation.username,
         "WorkingDir": invocation.working_dir,
+        "TerminationMode": invocation.termination_mode,
         "Parameters": "{}",
         "CreationTime": iso_seconds(invocation.created),
         "InvokeInstances": {"InvokeInstance": [_show_execution(execution, include_output, plain) for execution in executions]},

@@ -115,6 +115,9 @@ class Invocation:
     username: str
     working_dir: str
     repeat_mode: str
+    termination_mode: str
     created: float
     sequence: int
+    file_name: str
+    """What agents call the file of the script."""
     executions: dict[str, Execution] = field(default_factory=dict)

@@ -9,6 +9,7 @@ import base64
 
 import pytest
 from alibabacloud_ecs20140526 import models
+from ecs_emulator.backends import CommandRequest
 from ecs_emulator.testing import CommandOutcome, running
 
 from .emulator_tools import code, ids, sdk
@@ -174,16 +175,62 @@ def test_parameters_are_put_in_unquoted_and_without_regard_to_case(emulator):
     assert results(emulator, raw, ContentEncoding="PlainText")["web-1"]["Output"] == text
 
 
-def test_long_output_keeps_its_end(emulator):
-    emulator.on_command(lambda script, username: CommandOutcome(0, b"a" * 1000 + b"b" * 24576))
-    shown = results(emulator, run(emulator, ids(emulator)[0]), ContentEncoding="PlainText")["web-1"]
-    assert (shown["Output"], shown["Dropped"]) == ("b" * 24576, 1000)
+@pytest.mark.parametrize(("version", "kept"), [("2.2.3.579", "a" * 6000 + "c" * 18576), ("2.2.3.578", "b" * 6000 + "c" * 18576)])
+def test_what_agents_keep_of_a_long_output(version, kept):
+    with running({"instances": [{"name": "web", "assistant": {"version": version}}]}) as emulator:
+        emulator.on_command(lambda script, username: CommandOutcome(0, b"a" * 6000 + b"b" * 6000 + b"c" * 18576))
+        shown = results(emulator, run(emulator, ids(emulator)[0]), ContentEncoding="PlainText")["web"]
+        assert (shown["Output"], shown["Dropped"]) == (kept, 6000)
+
+
+def test_a_command_is_what_its_call_says_on_its_way_to_the_agent(emulator, monkeypatch):
+    seen = []
+
+    async def note(request):
+        seen.append(request)
+        return CommandOutcome(0, b"")
+
+    monkeypatch.setattr(emulator.instance("web-1").guest, "run", note)
+    web = ids(emulator)[0]
+    first = run(emulator, web)
+    second = run(emulator, web, Name="mine", Username="john", WorkingDir="/srv", Timeout=7, TerminationMode="ProcessTree")
+    assert [results(emulator, item)["web-1"]["TerminationMode"] for item in (first, second)] == ["Process", "ProcessTree"]
+    assert sorted(seen) == sorted(
+        [
+            CommandRequest(first, b"id", first + ".sh", timeout=60, termination_mode="Process"),
+            CommandRequest(second, b"id", "mine-%s.sh" % second, "john", "/srv", 7, "ProcessTree"),
+        ]
+    )
+    assert code(emulator.call, "RunCommand", InstanceId=[web], TerminationMode="Group", **SCRIPT) == (400, "InvalidParameter.TerminationMode")
+
+
+@pytest.mark.parametrize(("choice", "expected"), [("refused", ("Invalid", "UserInvalid_root")), ("stripped", ("Success", ""))])
+def test_the_user_root(choice, expected):
+    with running({"instances": [{"name": "web"}], "behaviours": {"username_root": choice}}) as emulator:
+        ended = results(emulator, run(emulator, ids(emulator)[0], Username="root"))["web"]
+        assert (ended["InvocationStatus"], ended["ErrorInfo"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [("DefaultWorkingDirectoryNotAvailable", "Invalid"), ("DirectoryNotExists", "Invalid"), ("ExecutionException", "Error")]
+)
+def test_what_agents_refuse_before_the_start_is_invalid(emulator, error, status):
+    emulator.on_command(lambda script, username: CommandOutcome(None, b"", error, "no"))
+    assert results(emulator, run(emulator, ids(emulator)[0]))["web-1"]["InvocationStatus"] == status
+
+
+@pytest.mark.parametrize(("choice", "status"), [("failed", "Failed"), ("success", "Success")])
+def test_exit_codes_that_ask_for_power(choice, status):
+    fleet = {"instances": [{"name": "web", "assistant": {"exit_code": 194}}], "behaviours": {"power_exit_code": choice}}
+    with running(fleet) as emulator:
+        ended = results(emulator, run(emulator, ids(emulator)[0]))["web"]
+        assert (ended["InvocationStatus"], ended["ExitCode"]) == (status, 194)
 
 
 def test_slow_commands_run_time_out_and_are_stopped():
     with running({"instances": [{"name": "slow", "count": 2, "assistant": {"seconds": 30}}]}) as emulator:
         one, two = ids(emulator)
-        timed = run(emulator, one, Timeout=1)
+        timed = run(emulator, one, Timeout=2)
         stopped = run(emulator, one, two)
         emulator.wait_until(lambda: summary(emulator, stopped) == ("Running", "Running"))
         emulator.call("StopInvocation", InvokeId=stopped, InstanceId=[one])
@@ -192,16 +239,16 @@ def test_slow_commands_run_time_out_and_are_stopped():
         emulator.call("StopInvocation", InvokeId=stopped)
         assert {item["InvocationStatus"] for item in results(emulator, stopped).values()} == {"Terminated"}
         assert summary(emulator, stopped) == ("Stopped", "Stopped")
-        ended = results(emulator, timed)["slow-1"]
-        assert ended["ErrorCode"] in ("ExecutionTimeout", "ExecutionInterrupted")
+        assert results(emulator, timed)["slow-1"]["ErrorCode"] == "ExecutionTimeout", "a stop concerns its own command alone"
         assert code(emulator.call, "StopInvocation", InvokeId="t-none") == (404, "InvalidInvokeId.NotFound")
 
 
-def test_time_limit():
-    with running({"instances": [{"name": "slow", "assistant": {"seconds": 30}}]}) as emulator:
+@pytest.mark.parametrize(("choice", "exit_code"), [("absent", None), ("given", 1)])
+def test_time_limit(choice, exit_code):
+    with running({"instances": [{"name": "slow", "assistant": {"seconds": 30}}], "behaviours": {"timeout_exit_code": choice}}) as emulator:
         ended = results(emulator, run(emulator, ids(emulator)[0], Timeout=1))["slow"]
         assert (ended["InvocationStatus"], ended["ErrorCode"]) == ("Timeout", "ExecutionTimeout")
-        assert "ExitCode" not in ended
+        assert ended.get("ExitCode") == exit_code
 
 
 def test_command_that_waits_for_delivery_can_be_cancelled():

@@ -108,3 +108,17 @@ def test_a_grandchild_that_holds_the_pipes_does_not_hold_up_a_cancelled_program(
         assert done == {task}
 
     asyncio.run(cancel_it())
+
+
+def test_error_lines_are_read_as_they_come_and_output_up_to_a_limit(monkeypatch):
+    monkeypatch.setattr(podman, "OUTPUT_LIMIT", 10)
+    lines: list[bytes] = []
+    script = "echo begun >&2; cat > /dev/null; yes | head -c 200000; printf 'exit 0' >&2"
+    done = asyncio.run(podman.run_process("sh", "-c", script, stdin=b"x" * 200000, on_error_line=lines.append))
+    assert lines == [b"begun\n", b"exit 0"]
+    assert (done.stdout, done.error) == (b"y\n" * 5, "begun\nexit 0")
+
+
+def test_a_program_need_not_read_its_input():
+    done = asyncio.run(podman.run_process("true", stdin=b"x" * 2000000, on_error_line=print))
+    assert (done.returncode, done.stdout) == (0, b"")

@@ -20,6 +20,7 @@ from ecs_emulator.paging import page_of
 from ecs_emulator.public_commands import PROVIDER, PUBLIC_COMMANDS, PublicCommand, complete_values, find_public_command
 from ecs_emulator.timestamps import iso_minutes
 
+_TERMINATION_MODES = ("Process", "ProcessTree")
 _TYPES = ("RunShellScript", "RunBatScript", "RunPowerShellScript")
 
 
@@ -136,6 +137,9 @@ def _invoke(context: Context, command: _Command) -> Invocation | None:
     _check_lengths(context)
     instances = selected_instances(context)
     timeout = params.number("Timeout", command.default_timeout, command.shortest_timeout, 86400)
+    termination_mode = params.get("TerminationMode", "Process")
+    if termination_mode not in _TERMINATION_MODES:
+        raise invalid_parameter("TerminationMode")
     mode = params.get("RepeatMode", "Once")
     if mode not in ("Once", "DryRun"):
         raise ApiError(404, "InvalidRepeatMode.NotFound", "The specified repeat mode does not exist.")
@@ -146,8 +150,9 @@ def _invoke(context: Context, command: _Command) -> Invocation | None:
     if mode == "DryRun":
         _check_dry_run(instances, command.command_type)
         return None
+    invoke_id = cloud.new_id("t-")
     invocation = Invocation(
-        invoke_id=cloud.new_id("t-"),
+        invoke_id=invoke_id,
         command_id=command.command_id,
         region=context.region.region_id,
         command_type=command.command_type,
@@ -157,8 +162,10 @@ def _invoke(context: Context, command: _Command) -> Invocation | None:
         username=params.get("Username"),
         working_dir=params.get("WorkingDir"),
         repeat_mode=mode,
+        termination_mode=termination_mode,
         created=cloud.clock(),
         sequence=cloud.next_sequence(),
+        file_name="%s-%s.sh" % (params.get("Name"), invoke_id) if "Name" in params else invoke_id + ".sh",
     )
     scripts = {}
     for instance in instances:

@@ -25,6 +25,23 @@ class BootInjection(NamedTuple):
     """Whether password logins are on after this boot (off once a pair is bound, on again after an unbind)."""
 
 
+class CommandRequest(NamedTuple):
+    """A Cloud Assistant command on its way to one guest."""
+
+    task_id: str
+    script: bytes
+    file_name: str
+    """What the agent calls the file of the script."""
+    username: str = ""
+    """Who runs it; root when empty."""
+    working_dir: str = ""
+    """The home of the user when empty."""
+    timeout: float = 60.0
+    """Seconds from the start of the script."""
+    termination_mode: str = "Process"
+    """What a timeout or a stop kills: Process or ProcessTree."""
+
+
 class CommandOutcome(NamedTuple):
     """How a Cloud Assistant command ended in the guest."""
 
@@ -53,11 +70,11 @@ class Guest(Protocol):
     async def reboot(self, injection: BootInjection, force: bool) -> None:
         """Shut down and boot again: a new boot id."""
 
-    async def run(self, script: bytes, username: str, working_dir: str, timeout: float) -> CommandOutcome:
-        """Run a shell script as Cloud Assistant does: as the user (root when empty), killed after timeout seconds."""
+    async def run(self, request: CommandRequest) -> CommandOutcome:
+        """Run a shell script as Cloud Assistant's agent does."""
 
-    async def cancel(self) -> None:
-        """Kill the command that runs now, if any."""
+    async def cancel(self, task_id: str) -> None:
+        """Kill the command with this id, if it runs."""
 
     async def dial(self, host: str, port: int) -> socket.socket:
         """A non-blocking connection from inside the guest; OSError when there is none."""

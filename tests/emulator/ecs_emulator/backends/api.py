@@ -10,7 +10,7 @@ import shlex
 import socket
 from typing import Callable, Protocol
 
-from ecs_emulator.backends import BootInjection, CommandOutcome
+from ecs_emulator.backends import BootInjection, CommandOutcome, CommandRequest
 from ecs_emulator.connect import PLUGIN_VERSION, is_at_least
 from ecs_emulator.specs import InstanceSpec
 
@@ -40,7 +40,7 @@ class ApiGuest:
         self._link = link
         self.session_target: tuple[str, int] | None = None
         """Where sessions lead, whatever port they ask for; None refuses them."""
-        self._cancelled = asyncio.Event()
+        self._running: dict[str, asyncio.Event] = {}
         self.boots: list[BootInjection] = []
         self.answer: Answer | None = None
 
@@ -53,25 +53,30 @@ class ApiGuest:
     async def reboot(self, injection: BootInjection, force: bool) -> None:
         self.boots.append(injection)
 
-    async def run(self, script: bytes, username: str, working_dir: str, timeout: float) -> CommandOutcome:
-        self._cancelled.clear()
+    async def run(self, request: CommandRequest) -> CommandOutcome:
+        if request.username == "root":
+            return CommandOutcome(None, b"", "AccountNotExists", "UserInvalid_root")
+        cancelled = self._running[request.task_id] = asyncio.Event()
         try:
-            await asyncio.wait_for(self._cancelled.wait(), min(self._assistant.seconds, timeout))
+            await asyncio.wait_for(cancelled.wait(), min(self._assistant.seconds, request.timeout))
             return CommandOutcome(None, b"")
         except asyncio.TimeoutError:
-            if self._assistant.seconds > timeout:
-                return CommandOutcome(None, b"", "ExecutionTimeout", "the command was killed after %g seconds" % timeout)
+            if self._assistant.seconds > request.timeout:
+                return CommandOutcome(None, b"", "ExecutionTimeout", "the command was killed after %g seconds" % request.timeout)
+        finally:
+            del self._running[request.task_id]
+        script = request.script.decode("utf-8", "replace")
         if self.answer is not None:
-            return self.answer(script.decode("utf-8", "replace"), username)
+            return self.answer(script, request.username)
         if self._link is not None and not self._assistant.exit_code:
-            has_tools = is_at_least(self._assistant.version, PLUGIN_VERSION)
-            known = _obey(script.decode("utf-8", "replace"), self._link if has_tools else None)
+            known = _obey(script, self._link if is_at_least(self._assistant.version, PLUGIN_VERSION) else None)
             if known is not None:
                 return known
         return CommandOutcome(self._assistant.exit_code, self._assistant.output.encode())
 
-    async def cancel(self) -> None:
-        self._cancelled.set()
+    async def cancel(self, task_id: str) -> None:
+        if task_id in self._running:
+            self._running[task_id].set()
 
     async def dial(self, host: str, port: int) -> socket.socket:
         if self.session_target is None:

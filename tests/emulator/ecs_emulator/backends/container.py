@@ -24,7 +24,7 @@ import uuid
 from pathlib import Path
 from typing import Protocol
 
-from ecs_emulator.backends import BootInjection, CommandOutcome
+from ecs_emulator.backends import BootInjection, CommandOutcome, CommandRequest
 from ecs_emulator.backends.address import Address, reserve_address
 from ecs_emulator.backends.agent import Agent
 from ecs_emulator.backends.cloud_dir import MOUNT, prepare_cloud_dir, write_clock_offset
@@ -92,7 +92,7 @@ class ContainerGuest:
         self._injection: BootInjection | None = None
         self._watch: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
-        self._agent = Agent(self._name)
+        self._agent = Agent(self._name, spec.assistant.version)
         self._agent_version = spec.assistant.version
         self._cloud_dir = prepare_cloud_dir(state_dir, spec.instance_id)
         self._pid = ""
@@ -113,13 +113,13 @@ class ContainerGuest:
             await self._halt(force)
             await self._boot(injection)
 
-    async def run(self, script: bytes, username: str, working_dir: str, timeout: float) -> CommandOutcome:
-        """Run a shell script as Cloud Assistant does."""
-        return await self._agent.run(script, username, working_dir, timeout)
+    async def run(self, request: CommandRequest) -> CommandOutcome:
+        """Run a shell script as Cloud Assistant's agent does."""
+        return await self._agent.run(request)
 
-    async def cancel(self) -> None:
-        """Kill every command that runs now."""
-        await self._agent.cancel()
+    async def cancel(self, task_id: str) -> None:
+        """Kill the command with this id."""
+        await self._agent.cancel(task_id)
 
     async def dial(self, host: str, port: int) -> socket.socket:
         """Connect from inside the container."""

@@ -19,7 +19,7 @@ import resource
 import shutil
 import subprocess
 from pathlib import Path
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 CAP_SYS_RESOURCE = 24
 IMAGE_PREFIX = "localhost/ecs-access-"
@@ -28,6 +28,10 @@ IMAGE_PREFIX = "localhost/ecs-access-"
 # (Podman lowers its own limit of processes before it starts the container, so "as high as the caller's" is already too high.)
 PODMAN_NOFILE, ENOUGH_NOFILE = 1048576, 65536
 PODMAN_NPROC, ENOUGH_NPROC = 4194304, 16384
+
+
+OUTPUT_LIMIT = 1024 * 1024
+"""How much of a program's output is kept where its errors are read as they come."""
 
 
 class PodmanError(Exception):
@@ -125,8 +129,11 @@ async def podman_async(*arguments: str, stdin: bytes = b"", check: bool = True, 
     return _checked(arguments, await run_process("podman", *arguments, stdin=stdin, timeout=timeout), check)
 
 
-async def run_process(*command: str, stdin: bytes = b"", timeout: float = 300) -> Completed:
-    """Run a program with podman's environment; a cancelled or overdue one is killed and reaped."""
+async def run_process(*command: str, stdin: bytes = b"", timeout: float = 300, on_error_line: Callable[[bytes], None] | None = None) -> Completed:
+    """Run a program with podman's environment; a cancelled or overdue one is killed and reaped.
+
+    ``on_error_line`` is called with each line of its standard error as it comes.
+    """
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
@@ -138,7 +145,8 @@ async def run_process(*command: str, stdin: bytes = b"", timeout: float = 300) -
     except FileNotFoundError:
         raise PodmanError(MISSING if command[0] == "podman" else f"{command[0]} is not installed.") from None
     try:
-        stdout, stderr = await asyncio.wait_for(process.communicate(stdin), timeout)
+        talk = process.communicate(stdin) if on_error_line is None else _converse(process, stdin, on_error_line)
+        stdout, stderr = await asyncio.wait_for(talk, timeout)
     except asyncio.TimeoutError:
         raise PodmanError(f"{' '.join(command[:2])} did not end within {timeout:.0f} s.") from None
     finally:
@@ -149,6 +157,39 @@ async def run_process(*command: str, stdin: bytes = b"", timeout: float = 300) -
             process._transport.close()
             await process.wait()
     return Completed(process.returncode or 0, stdout, stderr)
+
+
+async def _converse(process: asyncio.subprocess.Process, stdin: bytes, on_error_line: Callable[[bytes], None]) -> tuple[bytes, bytes]:
+    """What communicate does, with the lines of standard error as they come and of the output at most OUTPUT_LIMIT bytes."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    to_process, output, errors = process.stdin, process.stdout, process.stderr
+
+    async def write() -> None:
+        try:
+            to_process.write(stdin)
+            await to_process.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it ended without reading all of it
+        to_process.close()
+
+    async def read_output() -> bytes:
+        kept = bytearray()
+        while part := await output.read(65536):
+            kept += part[: OUTPUT_LIMIT - len(kept)]
+        return bytes(kept)
+
+    async def read_errors() -> bytes:
+        lines = []
+        while line := await errors.readline():
+            on_error_line(line)
+            lines.append(line)
+        return b"".join(lines)
+
+    _written, stdout, stderr = await asyncio.gather(write(), read_output(), read_errors())
+    await process.wait()
+    return stdout, stderr
 
 
 MISSING = "podman is not installed: run tests/tools/prepare as root, or install the package podman."

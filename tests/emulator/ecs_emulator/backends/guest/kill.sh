@@ -1,11 +1,25 @@
-# Kills the process group of one command of Cloud Assistant. Argument: JOB.
+# Kills one command of Cloud Assistant. Arguments: JOB MODE; the mode Process kills the process of the script and nothing else,
+# ProcessTree also its children and theirs, except those whose parent has ended.
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # SPDX-License-Identifier: GPL-3.0-or-later
 set -u
-job=/var/lib/ecs-access/$1
+job=/run/ecs-access/jobs/$1 mode=$2
+
+kill_tree() {
+  for child in $(printf '%s\n' "$processes" | awk -v parent="$1" '$1 == parent { print $2 }'); do
+    kill_tree "$child"
+  done
+  kill -s KILL "$1" 2> /dev/null
+}
+
 tries=0
 until [ -e "$job/pid" ] || [ $tries -ge 100 ]; do
   tries=$((tries + 1))
   sleep 0.05
 done
-if [ -e "$job/pid" ]; then kill -s KILL -- "-$(cat "$job/pid")"; fi
+[ -e "$job/pid" ] || exit 0
+processes=
+if [ "$mode" = ProcessTree ]; then
+  processes=$(cat /proc/[0-9]*/status 2> /dev/null | awk '/^Pid:/ { pid = $2 } /^PPid:/ { print $2, pid }')
+fi
+kill_tree "$(cat "$job/pid")"

@@ -107,6 +107,36 @@ class TestOutput:
         assert (entry["Output"], entry["Dropped"]) == ("a\n" * 3000 + "c\n" * 9288, 10000)
 
 
+class TestFile:
+    def send(self, fleet, instance, **changes):
+        asked = {"Name": "secret", "TargetDir": "/run/ours/deep", "Content": "text\n", "InstanceId.1": instance.instance_id, **changes}
+        invoke_id = fleet.call("SendFile", **asked)["InvokeId"]
+
+        def entry():
+            (shown,) = fleet.call("DescribeSendFileResults", InvokeId=invoke_id)["Invocations"]["Invocation"]
+            return shown["InvokeInstances"]["InvokeInstance"][0]
+
+        wait_until(lambda: entry()["InvocationStatus"] not in ("Pending", "Running"))
+        return entry()["ErrorCode"]
+
+    def test_it_arrives_with_owner_group_and_mode(self, one_instance, fleet, new_name):
+        user, folder = new_name("owner"), f"/run/{new_name('ours')}"
+        one_instance.exec(f"useradd -m {user}")
+        state = f"stat -c '%a %U %G' {folder}/secret; cat {folder}/secret"
+        assert self.send(fleet, one_instance, TargetDir=folder) == ""
+        assert one_instance.exec(state) == "644 root root\ntext\n"
+        assert self.send(fleet, one_instance, TargetDir=folder, Content="more") == "FileAlreadyExists"
+        more = {"Content": "bW9yZQ==", "ContentType": "Base64", "Overwrite": "true", "FileOwner": user, "FileGroup": user, "FileMode": "0600"}
+        assert self.send(fleet, one_instance, TargetDir=folder, **more) == ""
+        assert one_instance.exec(state) == f"600 {user} {user}\nmore"
+
+    def test_what_the_agent_finds_wrong(self, one_instance, fleet):
+        assert self.send(fleet, one_instance, Name="a", FileOwner="nobody-here") == "AccountNotExists"
+        assert self.send(fleet, one_instance, Name="b", FileGroup="nobody-here") == "UserGroupNotExists"
+        assert self.send(fleet, one_instance, TargetDir="/etc/passwd") == "FilePathInvalid"
+        assert self.send(fleet, one_instance, TargetDir="/proc/self") == "FileCreateFail"
+
+
 class TestPower:
     def test_exit_code_194_reboots(self, one_instance, fleet):
         before = one_instance.boot_id()

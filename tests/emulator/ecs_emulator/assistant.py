@@ -34,11 +34,11 @@ _OUTCOME_STATUS = {
 """The status that goes with an ErrorCode of the guest; any other is Error."""
 
 
-def find_obstacle(instance: Instance, command_type: str) -> tuple[str, str, str] | None:
-    """Why a command cannot be delivered, as (status, ErrorCode, ErrorInfo); None when it can."""
+def find_obstacle(instance: Instance, command_type: str = "") -> tuple[str, str, str] | None:
+    """Why a command, or a file, cannot be delivered, as (status, ErrorCode, ErrorInfo); None when it can."""
     if instance.status != "Running":
         return ("Aborted", "InstanceNotRunning", "the specified instance is not running")
-    if instance.is_windows == (command_type == "RunShellScript"):
+    if command_type and instance.is_windows == (command_type == "RunShellScript"):
         return ("Invalid", "CommandNotApplicable", "the command is not applicable to the instance's operating system")
     if not instance.agent_installed:
         return ("Aborted", "ClientNotRunning", "the Cloud Assistant Agent is not running")

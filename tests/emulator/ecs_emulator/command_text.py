@@ -17,17 +17,19 @@ CONTENT_LIMIT = 24 * 1024
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z0-9_:-]+)\s*\}\}")
 
 
+def is_base64(encoding: str) -> bool:
+    """Whether a ContentEncoding means base64; upper and lower case are the same."""
+    return encoding.lower() == "base64"
+
+
 def decode_content(content: str, encoding: str) -> bytes:
-    """The script of a CommandContent; what counts for the limit is its base64 form."""
-    if encoding == "Base64":
+    """The script of a CommandContent; what counts for the limit is its base64 form. An unknown encoding counts as PlainText."""
+    script = content.encode()
+    if is_base64(encoding):
         try:
             script = base64.b64decode(content, validate=True)
         except (binascii.Error, ValueError):
             raise invalid_parameter("CommandContent") from None
-    elif encoding == "PlainText":
-        script = content.encode()
-    else:
-        raise invalid_parameter("ContentEncoding")
     if len(base64.b64encode(script)) > CONTENT_LIMIT:
         raise ApiError(403, "CmdContent.ExceedLimit", "The length of the command content exceeds the upper limit.")
     return script

@@ -23,6 +23,7 @@ from ecs_emulator.cloud import Cloud
 from ecs_emulator.credentials import Credentials
 from ecs_emulator.errors import ApiError
 from ecs_emulator.faults import Fault, Faults
+from ecs_emulator.file_sender import FileSender
 from ecs_emulator.lifecycle import Lifecycle
 from ecs_emulator.parameters import Parameters, missing_parameter
 from ecs_emulator.request_log import RequestLog
@@ -42,10 +43,13 @@ class _ConnectionLost(Exception):
 class Api:
     """The handler of the API's one path."""
 
-    def __init__(self, cloud: Cloud, lifecycle: Lifecycle, assistant: Assistant, sessions: Sessions, faults: Faults, requests: RequestLog) -> None:
+    def __init__(
+        self, cloud: Cloud, lifecycle: Lifecycle, assistant: Assistant, files: FileSender, sessions: Sessions, faults: Faults, requests: RequestLog
+    ) -> None:
         self._cloud = cloud
         self._lifecycle = lifecycle
         self._assistant = assistant
+        self._files = files
         self._sessions = sessions
         self._faults = faults
         self._requests = requests
@@ -114,7 +118,7 @@ class Api:
         entry["fault"] = fault.fault if fault else ""
         await self._suffer(request, fault)
         context = Context(
-            self._cloud, self._lifecycle, self._assistant, self.credentials, self._sessions,
+            self._cloud, self._lifecycle, self._assistant, self._files, self.credentials, self._sessions,
             Parameters(call.arguments, named), caller, raw.headers.get("host", ""), fault,
         )  # fmt: skip
         result = action.handler(context)

@@ -102,6 +102,29 @@ class Execution:
 
 
 @dataclass
+class FileDelivery:
+    """A file of Cloud Assistant on its way to all its instances."""
+
+    invoke_id: str
+    region: str
+    name: str
+    target_dir: str
+    content: str
+    """As the call gave it."""
+    content_type: str
+    owner: str
+    group: str
+    mode: str
+    overwrite: bool
+    timeout: int
+    description: str
+    resource_group_id: str
+    tags: dict[str, str]
+    created: float
+    executions: dict[str, Execution] = field(default_factory=dict)
+
+
+@dataclass
 class Invocation:
     """A Cloud Assistant command on all its instances."""
 

@@ -16,6 +16,7 @@ from ecs_emulator.cloud import Clock, Cloud
 from ecs_emulator.control import add_control_routes
 from ecs_emulator.control_guests import add_guest_routes
 from ecs_emulator.faults import Faults
+from ecs_emulator.file_sender import FileSender
 from ecs_emulator.guard import make_guard, own_names
 from ecs_emulator.http import BODY_LIMIT, Api, cut_connections
 from ecs_emulator.key_server import KeyServer
@@ -43,10 +44,11 @@ class Server:
         self.faults = Faults()
         self.requests = RequestLog()
         self.assistant = Assistant(self.cloud)
+        self.files = FileSender(self.cloud)
         self.keys = KeyServer(clock, lists_expired=fleet.behaviours.expired_keys == "listed")
         self.sessions = Sessions(self.cloud)
         self.lifecycle = Lifecycle(self.cloud, state_dir, self.keys)
-        self.api = Api(self.cloud, self.lifecycle, self.assistant, self.sessions, self.faults, self.requests)
+        self.api = Api(self.cloud, self.lifecycle, self.assistant, self.files, self.sessions, self.faults, self.requests)
         self._host = host
         self._port = port
         app = web.Application(
@@ -83,6 +85,7 @@ class Server:
         self.sessions.cut_all()
         await self._runner.cleanup()
         await self.assistant.close()
+        await self.files.close()
         await self.lifecycle.destroy_guests()
 
     def ready_facts(self) -> dict:

@@ -131,7 +131,6 @@ def test_agent_status_of_many_instances_in_one_answer():
         ({"CommandContent": ""}, (400, "MissingParameter")),
         ({"CommandContent": "x" * 18433}, (403, "CmdContent.ExceedLimit")),
         ({"CommandContent": "not base64", "ContentEncoding": "Base64"}, (400, "InvalidParameter.CommandContent")),
-        ({"ContentEncoding": "Hex"}, (400, "InvalidParameter.ContentEncoding")),
         ({"InstanceId": []}, (400, "MissingParam.InstanceId")),
         ({"InstanceId": ["i-none"]}, (404, "InvalidInstance.NotFound")),
         ({"Timeout": "soon"}, (400, "InvalidParameter.Timeout")),
@@ -146,6 +145,14 @@ def test_refused_commands(fleet, changes, expected):
     before = len(fleet.cloud.invocations)
     assert code(fleet.call, "RunCommand", **{**SCRIPT, "InstanceId": ids(fleet)[:1], **changes}) == expected
     assert len(fleet.cloud.invocations) == before
+
+
+@pytest.mark.parametrize(("encoding", "script"), [("BASE64", "id"), ("base64", "id"), ("PLAINTEXT", "aWQ="), ("Hex", "aWQ=")])
+def test_content_encodings_have_no_case_and_unknown_ones_are_plain(emulator, encoding, script):
+    emulator.on_command(lambda script, username: CommandOutcome(0, script.encode()))
+    invoke_id = run(emulator, ids(emulator)[0], CommandContent="aWQ=", ContentEncoding=encoding)
+    assert results(emulator, invoke_id, ContentEncoding="plainTEXT")["web-1"]["Output"] == script
+    assert base64.b64decode(results(emulator, invoke_id, ContentEncoding="base64")["web-1"]["Output"]) == script.encode()
 
 
 def test_whole_call_refusals_where_the_fleet_says_so():

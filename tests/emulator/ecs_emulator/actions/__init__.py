@@ -14,6 +14,7 @@ from ecs_emulator.cloud import Cloud
 from ecs_emulator.credentials import Caller, Credentials
 from ecs_emulator.errors import ApiError
 from ecs_emulator.faults import Fault
+from ecs_emulator.file_sender import FileSender
 from ecs_emulator.lifecycle import Lifecycle
 from ecs_emulator.models import Region
 from ecs_emulator.parameters import Parameters
@@ -30,6 +31,7 @@ class Context:
     cloud: Cloud
     lifecycle: Lifecycle
     assistant: Assistant
+    files: FileSender
     credentials: Credentials
     sessions: Sessions
     params: Parameters
@@ -87,7 +89,7 @@ def action(name: str, version: str = ECS) -> Callable[[Handler], Handler]:
 
 
 for _module in (
-    "assistant", "commands", "instances", "invocations", "key_pairs", "lifecycle", "regions", "security_groups",
+    "assistant", "commands", "files", "instances", "invocations", "key_pairs", "lifecycle", "regions", "security_groups",
     "sessions", "settings", "sts", "tags",
 ):  # fmt: skip
     importlib.import_module("ecs_emulator.actions." + _module)

@@ -11,7 +11,7 @@ from typing import Mapping, NamedTuple
 from ecs_emulator.actions import Context, action
 from ecs_emulator.actions.targets import selected_instances
 from ecs_emulator.assistant import find_obstacle
-from ecs_emulator.command_text import CONTENT_LIMIT, decode_content, parse_command_parameters, substitute
+from ecs_emulator.command_text import CONTENT_LIMIT, decode_content, is_base64, parse_command_parameters, substitute
 from ecs_emulator.errors import ApiError, invalid_parameter
 from ecs_emulator.invocation_view import encode
 from ecs_emulator.matching import matches_pattern
@@ -42,9 +42,7 @@ def describe_commands(context: Context) -> dict:
     """The public commands; an account of this cloud has none of its own."""
     params = context.params
     assert context.region
-    wanted_id, name, encoding = params.get("CommandId"), params.get("Name"), params.get("ContentEncoding", "Base64")
-    if encoding not in ("Base64", "PlainText"):
-        raise invalid_parameter("ContentEncoding")
+    wanted_id, name, plain = params.get("CommandId"), params.get("Name"), not is_base64(params.get("ContentEncoding", "Base64"))
     # Without Provider, a query shows the account's own commands; with it, it goes by the beginning of the provider's name.
     public = bool(params.get("Provider")) and PROVIDER.startswith(params.get("Provider"))
     found = [
@@ -56,7 +54,7 @@ def describe_commands(context: Context) -> dict:
         and params.get("Type", command.command_type) == command.command_type
     ]
     page = page_of(found, params, limit=50)
-    shown = [_show_command(context, command, encoding == "PlainText") for command in page.items]
+    shown = [_show_command(context, command, plain) for command in page.items]
     return dict(page.fields, Commands={"Command": shown})
 
 
@@ -100,7 +98,7 @@ async def run_command(context: Context) -> dict:
     command_type = params.require("Type")
     if command_type not in _TYPES:
         raise invalid_parameter("Type")
-    script = decode_content(params.require("CommandContent"), params.get("ContentEncoding", "PlainText"))
+    script = decode_content(params.require("CommandContent"), params.get("ContentEncoding"))
     values = parse_command_parameters(params.get("Parameters"))
     name = params.get("Name", "cmd-%d" % cloud.next_sequence())
     with_values = values if params.flag("EnableParameter") else None

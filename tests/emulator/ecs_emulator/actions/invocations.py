@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ecs_emulator.actions import Context, action
 from ecs_emulator.actions.targets import find_instances
-from ecs_emulator.errors import ApiError, invalid_parameter
+from ecs_emulator.command_text import is_base64
+from ecs_emulator.errors import ApiError
 from ecs_emulator.invocation_view import show_invocation, show_result
 from ecs_emulator.models import Invocation
 from ecs_emulator.paging import page_of
@@ -73,7 +74,5 @@ def describe_invocation_results(context: Context) -> dict:
 
 
 def _wants_plain(context: Context) -> bool:
-    encoding = context.params.get("ContentEncoding", "Base64")
-    if encoding not in ("Base64", "PlainText"):
-        raise invalid_parameter("ContentEncoding")
-    return encoding == "PlainText"
+    """Without a ContentEncoding, answers are in base64; with an unknown one, plain."""
+    return not is_base64(context.params.get("ContentEncoding", "Base64"))

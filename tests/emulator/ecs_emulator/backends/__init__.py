@@ -54,6 +54,25 @@ class CommandOutcome(NamedTuple):
     error_info: str = ""
 
 
+class FileRequest(NamedTuple):
+    """A file on its way to one guest."""
+
+    content: bytes
+    name: str
+    target_dir: str
+    owner: str = "root"
+    group: str = "root"
+    mode: str = "0644"
+    overwrite: bool = False
+
+
+class FileOutcome(NamedTuple):
+    """How that ended; an empty ErrorCode means that the file is there."""
+
+    error_code: str = ""
+    error_info: str = ""
+
+
 class Guest(Protocol):
     """The system behind one instance."""
 
@@ -75,6 +94,9 @@ class Guest(Protocol):
 
     async def cancel(self, task_id: str) -> None:
         """Kill the command with this id, if it runs."""
+
+    async def put_file(self, request: FileRequest) -> FileOutcome:
+        """Put a file where SendFile wants it."""
 
     async def dial(self, host: str, port: int) -> socket.socket:
         """A non-blocking connection from inside the guest; OSError when there is none."""

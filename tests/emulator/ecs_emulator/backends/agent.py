@@ -9,7 +9,7 @@ import asyncio
 import uuid
 from pathlib import Path
 
-from ecs_emulator.backends import CommandOutcome, CommandRequest
+from ecs_emulator.backends import CommandOutcome, CommandRequest, FileOutcome, FileRequest
 from ecs_emulator.backends.podman import Completed, PodmanError, run_process
 from ecs_emulator.connect import OUTPUT_BUFFER_VERSION, is_at_least
 
@@ -73,6 +73,19 @@ class Agent:
         jobs = {job: request.termination_mode for job, request in self._running.items() if request.task_id == task_id}
         self._cancelled.update(jobs)
         await asyncio.gather(*(self._kill(job, mode) for job, mode in jobs.items()))
+
+    async def put_file(self, request: FileRequest) -> FileOutcome:
+        """Write a file and set its owner and mode."""
+        arguments = (request.target_dir, request.name, str(request.overwrite).lower(), request.owner, request.group, request.mode)
+        done = await run_process(*self._exec("send_file.sh", *arguments), stdin=request.content)
+        for line in done.error.splitlines():  # podman may add lines of its own
+            word, _space, rest = line.partition(" ")
+            if word == "sent":
+                return FileOutcome()
+            if word == "error":
+                code, _space, info = rest.partition(" ")
+                return FileOutcome(code, info)
+        return FileOutcome("InstanceNotRunning", "The instance stopped while the file was sent, or was not running.")
 
     async def _kill(self, job: str, termination_mode: str) -> None:
         """Kill what the command's TerminationMode says; its runner then reports what it has written so far."""

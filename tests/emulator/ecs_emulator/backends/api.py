@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import asyncio
+import posixpath
 import shlex
 import socket
 from typing import Callable, Protocol
 
-from ecs_emulator.backends import BootInjection, CommandOutcome, CommandRequest
+from ecs_emulator.backends import BootInjection, CommandOutcome, CommandRequest, FileOutcome, FileRequest
 from ecs_emulator.connect import PLUGIN_VERSION, is_at_least
 from ecs_emulator.specs import InstanceSpec
 
@@ -43,6 +44,8 @@ class ApiGuest:
         self._running: dict[str, asyncio.Event] = {}
         self.boots: list[BootInjection] = []
         self.answer: Answer | None = None
+        self.files: dict[str, FileRequest] = {}
+        """The files that were sent, by path."""
 
     async def start(self, injection: BootInjection) -> None:
         self.boots.append(injection)
@@ -77,6 +80,13 @@ class ApiGuest:
     async def cancel(self, task_id: str) -> None:
         if task_id in self._running:
             self._running[task_id].set()
+
+    async def put_file(self, request: FileRequest) -> FileOutcome:
+        path = posixpath.join(request.target_dir, request.name)
+        if path in self.files and not request.overwrite:
+            return FileOutcome("FileAlreadyExists", "A file of this name exists.")
+        self.files[path] = request
+        return FileOutcome()
 
     async def dial(self, host: str, port: int) -> socket.socket:
         if self.session_target is None:

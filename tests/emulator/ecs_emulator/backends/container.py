@@ -24,7 +24,7 @@ import uuid
 from pathlib import Path
 from typing import Protocol
 
-from ecs_emulator.backends import BootInjection, CommandOutcome, CommandRequest
+from ecs_emulator.backends import BootInjection, CommandOutcome, CommandRequest, FileOutcome, FileRequest
 from ecs_emulator.backends.address import Address, reserve_address
 from ecs_emulator.backends.agent import Agent
 from ecs_emulator.backends.cloud_dir import MOUNT, prepare_cloud_dir, write_clock_offset
@@ -120,6 +120,10 @@ class ContainerGuest:
     async def cancel(self, task_id: str) -> None:
         """Kill the command with this id."""
         await self._agent.cancel(task_id)
+
+    async def put_file(self, request: FileRequest) -> FileOutcome:
+        """Put a file where SendFile wants it."""
+        return await self._agent.put_file(request)
 
     async def dial(self, host: str, port: int) -> socket.socket:
         """Connect from inside the container."""

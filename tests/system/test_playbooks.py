@@ -195,7 +195,7 @@ def test_an_imported_key_is_bound_with_the_private_half_elsewhere(world, make_ke
             "unbind needs ecs_access_key_pair_name",
             id="unbinding without a proof",
         ),
-        pytest.param(BIND, {"ecs_access_hosts": "web-1"}, "Say which key pair", id="no key pair"),
+        pytest.param(BIND, {"ecs_access_hosts": "web-1"}, "Set the name of the", id="no key pair"),
         pytest.param(
             BIND,
             {"ecs_access_hosts": "web-1", "ecs_access_key_pair_name": "no-such-pair"},

@@ -198,7 +198,7 @@ def test_an_expired_account_comes_back_only_if_that_was_asked_for(world, wanted)
     assert "remove the expiry date" in said(refused)
     assert not world.logs_in("web-1", "ecs-ops", Path(wanted["ecs_access_private_key_path"]))
     assert world.bound("web-1") == "lost"
-    asked = world.run({**wanted, "ecs_access_mend": ["account_expired"]})
+    asked = world.run({**wanted, "ecs_access_repair": ["account_expired"]})
     assert asked.returncode == 0, asked.output
     assert world.logs_in("web-1", "ecs-ops", Path(wanted["ecs_access_private_key_path"]))
 
@@ -207,10 +207,10 @@ def test_an_expired_account_comes_back_only_if_that_was_asked_for(world, wanted)
     ("change", "sentence"),
     [
         ({"ecs_access_hosts": None}, "No hosts were named"),
-        ({"ecs_access_key_pair_name": None}, "Say which key pair"),
-        ({"ecs_access_private_key_path": None}, "where its key is or goes"),
+        ({"ecs_access_key_pair_name": None}, "Set the name of the"),
+        ({"ecs_access_private_key_path": None}, "and the file of its key"),
         ({"ecs_access_previous_key": "forget"}, "keep or remove"),
-        ({"ecs_access_mend": ["permit_root_login"]}, "is a list of any of"),
+        ({"ecs_access_repair": ["permit_root_login"]}, "is a list of any of"),
     ],
 )
 def test_wrong_input_gets_a_sentence_and_changes_nothing(shared, wanted, change, sentence):

@@ -18,14 +18,14 @@ from .account import Account, Canaries
 from .rooted import answer_for, answers
 
 MODULES = {"ssh_access": {"users": [{"name": "bob"}]}, "ssh_login_check": {"user": "bob"}, "sshd_pubkey": {"users": ["root"]}}
-WATCHED = ["ecs_instance_id", "ecs_access_mend", "mine"]
+WATCHED = ["ecs_instance_id", "ecs_access_repair", "mine"]
 
 
 def poison(canaries: Canaries, instance_id: str, **more: Any) -> dict[str, Any]:
     """An answer that would like to be more than that."""
     return {
         "changed": False, "msg": canaries.template("msg"), **more,
-        "ansible_facts": {"ecs_instance_id": instance_id, "ecs_access_mend": ["nologin_file"], "mine": canaries.template("fact")},
+        "ansible_facts": {"ecs_instance_id": instance_id, "ecs_access_repair": ["nologin_file"], "mine": canaries.template("fact")},
         "ansible_stats": {"data": {"ecs_access_hosts": "all", "text": canaries.template("stats")}, "per_host": False, "aggregate": False},
         "add_host": {"host_name": "intruder", "groups": ["all"]}, "add_group": "intruders",
     }  # fmt: skip

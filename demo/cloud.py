@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The demo's hands: the embedded cloud as a process, ansible and ssh against it."""
+"""Runs the embedded cloud as a process, and ansible and ssh against it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Instance(NamedTuple):
         return subprocess.run(["podman", "exec", "-i", self.container, "sh", "-eu"], input=script, check=True, capture_output=True, text=True).stdout
 
     def boot_id(self) -> str:
-        """What the kernel of the instance calls its present boot."""
+        """The id of the current boot of the instance."""
         return self.inside("cat /proc/sys/kernel/random/boot_id").strip()
 
 
@@ -98,7 +98,7 @@ class Cloud:
         return ["-e", "ecs_access_key_pair_name=team", "-e", f"ecs_access_private_key_path={self.keys / 'team'}"]
 
     def people_keys(self, **names: str) -> str:
-        """The extra variable that says whose private keys are at hand."""
+        """The extra variable with the private keys that are at hand."""
         return json.dumps({"ecs_access_private_keys": {person: str(self.keys / key) for person, key in names.items()}})
 
     def make_key(self, name: str, kind: str) -> None:
@@ -110,7 +110,7 @@ class Cloud:
         return (self.keys / name).stat().st_mode & 0o777
 
     def plant_key(self, instance: Instance, user: str, name: str) -> None:
-        """An account with one key, as somebody made it by hand some day."""
+        """An account with one key that was created by hand."""
         line = (self.keys / f"{name}.pub").read_text(encoding="utf-8")
         instance.inside(
             f"useradd --create-home --shell /bin/bash {user}\n"
@@ -120,7 +120,7 @@ class Cloud:
         )
 
     def inventory_graph(self) -> str:
-        """What the inventory plugin makes of the account."""
+        """The hosts and groups that the inventory plugin finds in the account."""
         command = ["ansible-inventory", "-i", "demo.ecs.yml", "--graph"]
         return subprocess.run(command, cwd=HERE, env=self._environment, check=True, capture_output=True, text=True).stdout
 
@@ -142,7 +142,7 @@ class Cloud:
         return self.answer(instance, user, key, "id -un") == user
 
     def is_refused(self, instance: Instance, user: str, key: str) -> bool:
-        """Whether sshd itself says no; a host that cannot be reached is not a refusal."""
+        """Whether sshd itself refuses the key; a host that cannot be reached does not count."""
         done = self._ssh(instance, user, key, "true")
         return done.returncode == 255 and "Permission denied" in done.stderr
 

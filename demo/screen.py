@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the demo prints: chapters, the playbooks' own output without its noise, and a mark for every claim."""
+"""What the demo prints: chapters, changes and tables of the playbooks, and a mark for every claim."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WIDTH = 100
 
 
 class Screen:
-    """Prints, counts what held and what did not."""
+    """Prints, and counts the claims that hold and those that do not."""
 
     def __init__(self) -> None:
         self._color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
@@ -53,9 +53,9 @@ class Screen:
             if plain.startswith("TASK ["):
                 task = plain[6:].partition("]")[0].rpartition(" : ")[2]
             if plain.startswith("[ERROR]"):
-                # The lines after it quote the playbook. Of rows that failed, the table has told already.
+                # The lines after it quote the playbook. The table has shown the rows that failed already.
                 quoting = True
-                if "The table says why" not in plain:
+                if "The table shows why" not in plain:
                     print(f"  {line}", flush=True)
             elif plain.startswith(("TASK [", "PLAY ", "fatal: ", "changed: [")):
                 quoting = False
@@ -66,7 +66,7 @@ class Screen:
         return cloud.last_exit_code
 
     def check(self, claim: str, held: bool) -> None:
-        """A claim of the demo and whether it held."""
+        """A claim of the demo and whether it holds."""
         mark = self._paint("32", "  ok ") if held else self._paint("31", "  NO ")
         print(f"{mark} {claim}", flush=True)
         if held:
@@ -75,14 +75,14 @@ class Screen:
             self._broken.append(claim)
 
     def close(self, seconds: float) -> int:
-        """The last words; returns the exit code."""
+        """The summary; returns the exit code."""
         print(self._paint("2", "\n" + "-" * _WIDTH))
         if self._broken:
-            print(self._paint("31", f"  {len(self._broken)} of {self._held + len(self._broken)} claims did not hold:"))
+            print(self._paint("31", f"  {len(self._broken)} of {self._held + len(self._broken)} claims do not hold:"))
             for claim in self._broken:
                 print(f"    {claim}")
             return 1
-        print(self._paint("1;32", f"  All {self._held} claims held, in {seconds:.0f} seconds, and no instance was restarted."))
+        print(self._paint("1;32", f"  All {self._held} claims hold, in {seconds:.0f} seconds, and no instance was restarted."))
         print("  Now your own account: README.md, 'Five minutes on a real account'.\n")
         return 0
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filter that judges what the cloud knows of an instance."""
+"""Filter that finds the causes in the cloud that block logins to an instance."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.jud
 
 DOCUMENTATION = r"""
 name: ecs_login_findings
-short_description: Say what keeps logins off an instance from the cloud's side
+short_description: List cloud-side causes that block SSH to an instance
 version_added: 1.0.0
 author:
   - The alicloud.ecs_access founders (@alicloud)
@@ -28,7 +28,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Say what keeps SSH out
+- name: List what blocks SSH
   ansible.builtin.debug:
     msg: "{{ found.instances[0] | alicloud.ecs_access.ecs_login_findings }}"
   # => [{"cause": "instance_not_running", "severity": "blocks", "evidence": "i-bp1example is Stopped", "fix": "start it"}]

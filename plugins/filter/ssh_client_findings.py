@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filter that reads C(ssh -v)."""
+"""Filter that reads the output of C(ssh -v)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys 
 
 DOCUMENTATION = r"""
 name: ssh_client_findings
-short_description: Say what ssh -v says about a login that fails
+short_description: Find the cause of a failed login in the output of ssh -v
 version_added: 1.0.0
 author:
   - The alicloud.ecs_access founders (@alicloud)
 description:
   - Reads what C(ssh -v) wrote to its standard error and returns findings of the form that M(alicloud.ecs_access.ssh_login_check) returns.
-  - V(blocks) is a cause on the client's side, such as a key that was not offered. V(warns) is what the client saw of a cause elsewhere.
+  - V(blocks) is a cause on the client, such as a key that was not offered. V(warns) is a sign of a cause elsewhere.
 positional: status, public_key
 options:
   _input:
@@ -36,7 +36,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Say why the login failed
+- name: Show why the login failed
   ansible.builtin.debug:
     msg: "{{ attempt.stderr | alicloud.ecs_access.ssh_client_findings(attempt.rc) }}"
   # => [{"cause": "connection_refused", "severity": "warns", "evidence": "...", "fix": "..."}]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filter that makes what the SSH client has to know of inventory hosts."""
+"""Filter that describes inventory hosts for the SSH client."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ author:
 description:
   - Turns names of inventory hosts into what the options O(alicloud.ecs_access.ssh_client_config#module:instances) takes, with the
     C(region) of each in addition.
-  - Hosts without C(ecs_instance_id) are no ECS instances and are left out.
+  - Hosts without C(ecs_instance_id) are not ECS instances and are left out.
 positional: hostvars
 options:
   _input:

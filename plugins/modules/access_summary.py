@@ -4,11 +4,11 @@
 
 DOCUMENTATION = r"""
 module: access_summary
-short_description: Print one closing table of what each host came to
+short_description: Print a summary table with the outcome of each host
 version_added: 1.0.0
 description:
-  - Collects what earlier tasks noted about each host and prints it as one table that a person can read.
-  - Fails after printing when any row failed, so that a run in which something went wrong never ends with exit code 0.
+  - Collects the outcome that earlier tasks recorded for each host and prints one table.
+  - Fails after printing if any row failed, so that a run with a failed host never ends with exit code 0.
   - Runs on the controller and connects to nothing.
 author:
   - The alicloud.ecs_access founders (@alicloud)
@@ -19,19 +19,19 @@ options:
     required: true
   hosts:
     description:
-      - Inventory names, in the order in which they are to be shown.
-      - A host of this list for which nothing was noted is shown as failed.
+      - Inventory names, in the order of the table.
+      - A host of this list without a recorded outcome is shown as failed.
     type: list
     elements: str
     required: true
   outcome:
     description:
-      - Name of the host variable that holds what was noted, a dictionary.
-      - Its keys are column names; V(failed) and V(why) have a meaning of their own. A row with a true V(failed) makes the task fail.
+      - Name of the host variable with the outcome, a dictionary.
+      - Its keys are column names. V(why) is always the last column. A row with a true V(failed) makes the task fail.
     type: str
     default: ecs_access_outcome
   columns:
-    description: Keys of O(outcome) to be shown between the host's name and the V(why) column.
+    description: Keys of O(outcome) to show between the host's name and the V(why) column.
     type: list
     elements: str
     default: []
@@ -47,7 +47,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show what each host came to
+- name: Show the summary
   alicloud.ecs_access.access_summary:
     title: Team onboarded
     hosts: "{{ query('inventory_hostnames', 'web') }}"

@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.work/collections
 export PYTHONPATH := $(CURDIR)/tests/emulator:$(CURDIR)/.work/collections
-# A file's tests stay together: they share a fleet of instances.
+# The tests of a file run in one process: they share a fleet of instances.
 PYTEST := $(PY) -m pytest -q -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
@@ -27,7 +27,7 @@ $(VENV)/ready: requirements-dev.txt
 instances: setup ## the images of the real instances
 	@$(PY) tests/images/build.py
 
-demo: setup ## a team onboarded onto three real instances of the embedded cloud
+demo: setup ## onboard a team on three real instances of the embedded cloud
 	@$(PY) tests/images/build.py debian11 debian12 debian13
 	@$(PY) demo/run.py
 
@@ -37,7 +37,7 @@ emulator: setup ## the embedded cloud in the foreground, with the demo's fleet
 
 test: lint unit sanity integration molecule system ## all tests but the long ones
 
-lint: setup ## ruff, mypy, yamllint, ansible-lint (production), changelog, documentation
+lint: setup ## ruff, mypy, yamllint, ansible-lint (production), changelog, documentation, plain words
 	@ruff check --quiet .
 	@ruff format --check --quiet .
 	@MYPYPATH=.work/collections mypy --no-error-summary -p ansible_collections.alicloud.ecs_access.plugins

@@ -293,7 +293,7 @@ class SshdPubkeyModule:
         last = keys
         if self._asked.is_asked:
             last = plan_hardening(planner, self._asked, keys, self._params["proof_user"], self._warn if self._check_mode else None)
-        stale = service.loaded_at is not None and int(tree.newest_change()) > service.loaded_at
+        stale = service.loaded_at is not None and int(tree.latest_change().at) > service.loaded_at
         if stale:
             self._judge_stale(service, planner, keys)
         result = {

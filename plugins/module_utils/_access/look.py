@@ -8,14 +8,13 @@ Plain files are parsed; no program is started unless sshd's configuration can on
 Note that this module util is **PRIVATE** to the collection.
 """
 
-import glob
 import os
 import pwd
-from typing import Dict, FrozenSet, List, Optional, Set, Tuple
+from typing import Dict, FrozenSet, Optional, Set, Tuple
 
 from .._openssh.key_paths import SshdWords, read_words, settle_groups
 from .._openssh.rules import DEFAULT_KEY_FILES, expand_pattern, key_file_patterns, needs_uid
-from .._openssh.sshd_config import MAIN_CONFIG, Directive, absolute_pattern, parse_directives
+from .._openssh.sshd_config import MAIN_CONFIG
 from .._system.accounts import Account, AnyAccount, find_damage, parse_group, parse_passwd, parse_shadow
 from .._system.key_sharing import KeySharing
 from .._system.listener import find_listener
@@ -130,20 +129,7 @@ def _coming_account(user: WantedUser, state: HomeState, planned: AnyAccount) -> 
 
 def read_sshd_words() -> SshdWords:
     """What sshd's configuration says about key files and groups, includes followed."""
-    return read_words(_directives(MAIN_CONFIG, "", 0))
-
-
-def _directives(path: str, match: str, depth: int) -> List[Directive]:
-    found: List[Directive] = []
-    for directive in parse_directives(path, _read_text(path, "")):
-        if match and not directive.match:
-            directive = directive._replace(match=match)
-        if directive.keyword == "include" and depth < 16:
-            for pattern in directive.arguments:
-                for name in sorted(glob.glob(absolute_pattern(pattern))):
-                    found += _directives(name, directive.match, depth + 1)
-        found.append(directive)
-    return found
+    return read_words(SshdTree().directives() if os.path.exists(MAIN_CONFIG) else [])
 
 
 def _ask_sshd(user: str, groups: Optional[Set[str]] = None) -> Tuple[str, ...]:

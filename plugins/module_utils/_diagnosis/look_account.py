@@ -58,7 +58,7 @@ def read_account(name: str) -> AccountFacts:
 
 def _plain_groups() -> Tuple[str, ...]:
     """Groups made for people, without those that a rule of sudo names."""
-    named = find_named_groups() if os.geteuid() == 0 else frozenset()  # type: FrozenSet[str]
+    named = find_named_groups() if os.geteuid() == 0 else frozenset()
     groups = [group for group in grp.getgrall() if group.gr_gid >= _FIRST_GROUP]
     return tuple(group.gr_name for group in groups if not named & {group.gr_name, str(group.gr_gid)})
 

@@ -8,12 +8,12 @@ Note that this module util is **PRIVATE** to the collection.
 
 import glob
 import os
-from typing import List, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from .._system.nodes import read_quietly
 from .._system.server import is_roots
 from .facts import PamEntry, PamFacts
-from .pam_files import parse_stack
+from .pam_files import StackLine, parse_stack
 
 _FOLDERS = ("/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d")
 _MODULES = ("/lib/security", "/lib64/security", "/usr/lib/security", "/usr/lib64/security", "/lib/*/security", "/usr/lib/*/security")
@@ -24,34 +24,51 @@ def read_pam() -> PamFacts:
     service = next((name for name in ("sshd", "other") if _find(name)), "")
     if not service:
         return PamFacts(configured=False)
-    entries = tuple(_read_stack(service, "", 0))
+    entries = tuple(_make_entry(item.path, item.line) for item in _Stack(service).lines if item.counts)
     paths = {"/etc/security/access.conf", "/etc/security/limits.conf", "/etc/security/time.conf"}
     paths.update(glob.glob("/etc/security/limits.d/*.conf"))
     for entry in entries:
         paths.update(word.partition("=")[2] for word in entry.arguments if word.startswith(("accessfile=", "file=", "conf=")))
-    files = {path: read_quietly(path) if os.path.isfile(path) else None for path in paths}  # type: Dict[str, Optional[str]]
+    files: Dict[str, Optional[str]] = {path: read_quietly(path) if os.path.isfile(path) else None for path in paths}
     return PamFacts(True, service, entries, files, frozenset(path for path in paths if is_roots(path)))
 
 
 def find_unsafe_pam() -> str:
     """The first file of sshd's stack, or module that it loads, that others than root can change; empty when there is none."""
-    for path in _stack_paths("sshd" if _find("sshd") else "other", 0):
-        if not is_roots(path):
-            return path
-    return ""
+    stack = _Stack("sshd" if _find("sshd") else "other")
+    paths = stack.files + [path for item in stack.lines for path in _module_paths(item.line.module)]
+    return next((path for path in paths if not is_roots(path)), "")
 
 
-def _stack_paths(service: str, depth: int) -> List[str]:
-    path = _find(service)
-    if path is None or depth > 8:
-        return []
-    found = [path]
-    for line in parse_stack(read_quietly(path)):
-        if line.kind == "@include" or line.control in ("include", "substack"):
-            found += _stack_paths(line.module, depth + 1)
-        else:
-            found += _module_paths(line.module)
-    return found
+class _Line(NamedTuple):
+    """One line of the stack that names a module; an include takes in the lines of its own kind only, and only they count."""
+
+    path: str
+    line: StackLine
+    counts: bool
+
+
+class _Stack:
+    """The stack of a service with its includes in place."""
+
+    def __init__(self, service: str) -> None:
+        self.files: List[str] = []
+        self.lines: List[_Line] = []
+        self._read(service, "", True, 0)
+
+    def _read(self, service: str, only: str, counts: bool, depth: int) -> None:
+        path = _find(service)
+        if path is None or depth > 8:
+            return
+        self.files.append(path)
+        for line in parse_stack(read_quietly(path)):
+            included = counts and only in ("", line.kind)
+            if line.kind == "@include":
+                self._read(line.module, only, counts, depth + 1)
+            elif line.control in ("include", "substack"):
+                self._read(line.module, line.kind, included, depth + 1)
+            else:
+                self.lines.append(_Line(path, line, included))
 
 
 def _module_paths(module: str) -> List[str]:
@@ -65,28 +82,11 @@ def _find(service: str) -> Optional[str]:
     return next((path for path in ("%s/%s" % (folder, service) for folder in _FOLDERS) if os.path.isfile(path)), None)
 
 
-def _read_stack(service: str, only: str, depth: int) -> List[PamEntry]:
-    path = _find(service)
-    if path is None or depth > 8:
-        return []
-    found = []  # type: List[PamEntry]
-    for line in parse_stack(read_quietly(path)):
-        if line.kind == "@include":
-            found += _read_stack(line.module, only, depth + 1)
-        elif only and line.kind != only:
-            continue
-        elif line.control in ("include", "substack"):
-            found += _read_stack(line.module, line.kind, depth + 1)
-        else:
-            name = os.path.basename(line.module)
-            name = name[:-3] if name.endswith(".so") else name
-            missing = "-" not in line.arguments and not _is_installed(line.module)
-            found.append(PamEntry(line.kind, line.control, name, line.arguments, "%s:%d" % (path, line.number), missing))
-    return found
-
-
-def _is_installed(module: str) -> bool:
-    return bool(_module_paths(module))
+def _make_entry(path: str, line: StackLine) -> PamEntry:
+    name = os.path.basename(line.module)
+    name = name[:-3] if name.endswith(".so") else name
+    missing = "-" not in line.arguments and not _module_paths(line.module)
+    return PamEntry(line.kind, line.control, name, line.arguments, "%s:%d" % (path, line.number), missing)
 
 
 def read_tuple(paths: Tuple[str, ...]) -> Tuple[Tuple[str, str], ...]:

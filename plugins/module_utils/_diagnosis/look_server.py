@@ -7,19 +7,19 @@ Note that this module util is **PRIVATE** to the collection.
 """
 
 import contextlib
-import glob
 import os
 import re
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, Optional, Tuple
 
-from .._openssh.sshd_config import Directive, absolute_pattern, parse_directives
+from .._openssh.sshd_config import Directive
 from .._system.listener import Listener, find_listener
 from .._system.nodes import read_quietly
+from .._system.processes import read_stat
 from .._system.run import HostError, find_tool, run_program
 from .._system.server import ask_sshd, find_missing_folder, is_roots, run
 from .._system.sockets import find_foreign, read_listening
 from .._system.sshd import Origin, Sshd, SshdError, lent_folder
-from .._system.sshd_tree import SshdTree, decode
+from .._system.sshd_tree import SshdTree
 from .._text import text_lines
 from .facts import Listening, Request, ServerFacts
 
@@ -71,7 +71,7 @@ def _read_server(
         tree = SshdTree(config)
     except SshdError:
         return facts
-    directives = tuple(_in_reading_order(tree, config, "", 0))
+    directives = tuple(tree.directives())
     facts = facts._replace(directives=directives, host_keys=_host_keys(directives))
     facts = facts._replace(effective=_effective(program, options, config, request))
     named = [value for keyword in ("revokedkeys", "hostkey") for value in facts.effective.get(keyword, ())]
@@ -79,14 +79,14 @@ def _read_server(
     facts = facts._replace(fixed=frozenset([path for path in tree.files if is_roots(path)] + in_place))
     facts = facts._replace(foreign=find_foreign(facts.effective.get("listenaddress", ())))
     if listener.pid:
-        changed_path, changed_at = _newest_change(tree)
+        latest = tree.latest_change()
         facts = facts._replace(
             listener=listener.pid,
             listener_state=_process_state(listener.pid),
             listener_options=options,
             loaded_at=_loaded_at(listener.pid, directives),
-            changed_at=changed_at,
-            changed_path=changed_path,
+            changed_at=latest.at,
+            changed_path=latest.path,
             startups=_startups(listener.pid),
         )
     return facts
@@ -101,37 +101,13 @@ def _effective(program: str, options: Tuple[str, ...], config: str, request: Req
     return {keyword: tuple(values) for keyword, values in found.items()}
 
 
-def _in_reading_order(tree: SshdTree, path: str, match: str, depth: int) -> List[Directive]:
-    found = []  # type: List[Directive]
-    for directive in parse_directives(path, decode(tree.files.get(path, b""))):
-        if match and not directive.match:
-            directive = directive._replace(match=match)
-        found.append(directive)
-        if directive.keyword == "include" and depth < 16:
-            for pattern in directive.arguments:
-                for name in sorted(glob.glob(absolute_pattern(pattern))):
-                    found += _in_reading_order(tree, name, directive.match, depth + 1)
-    return found
-
-
-def _newest_change(tree: SshdTree) -> Tuple[str, float]:
-    paths = set(tree.files)
-    for path, content in tree.files.items():
-        for directive in parse_directives(path, decode(content)):
-            if directive.keyword == "include":
-                # A file that was removed shows in its folder only.
-                paths.update(folder for pattern in directive.arguments for folder in glob.glob(os.path.dirname(absolute_pattern(pattern))))
-    newest = max((os.stat(path).st_ctime, path) for path in paths)
-    return newest[1], newest[0]
-
-
 def _loaded_at(pid: int, directives: Tuple[Directive, ...]) -> float:
     """When the listener last read its files: it writes its pid file anew each time."""
     named = [item.arguments[0] for item in directives if item.keyword == "pidfile" and item.arguments]
     path = named[0] if named else "/run/sshd.pid"
     if read_quietly(path).strip() == str(pid):
         return os.stat(path).st_mtime
-    status = read_quietly("/proc/%d/stat" % pid).rpartition(")")[2].split()
+    status = read_stat(pid)
     boot = re.search(r"^btime (\d+)", read_quietly("/proc/stat"), re.MULTILINE)
     # The start of the process, known to a second only.
     return int(boot.group(1)) + int(status[19]) / float(os.sysconf("SC_CLK_TCK")) + 1 if boot and len(status) > 19 else 0.0
@@ -144,7 +120,7 @@ def _startups(pid: int) -> Optional[Tuple[int, int]]:
 
 
 def _process_state(pid: int) -> str:
-    return (read_quietly("/proc/%d/stat" % pid).rpartition(")")[2].split() or [""])[0]
+    return (read_stat(pid) or [""])[0]
 
 
 def _unit_states() -> Tuple[Tuple[str, str, str, str], ...]:

@@ -8,7 +8,7 @@ Note that this module util is **PRIVATE** to the collection.
 
 import ipaddress
 import os
-from typing import List, Tuple
+from typing import Dict, List, Tuple
 
 from .._openssh.authorized_keys import parse_key_file
 from .._openssh.key_options import KeyOptionsError, parse_options
@@ -32,13 +32,13 @@ from .look_pam import read_tuple
 from .look_server import is_linked_to_libwrap
 
 # What a shell reads for a command that comes over SSH, and for a terminal.
-_STARTUP = {
+_STARTUP: Dict[str, Tuple[Tuple[str, ...], Tuple[str, ...]]] = {
     "bash": (("/etc/bash.bashrc", ".bashrc"), ("/etc/profile", ".bash_profile", ".bash_login", ".profile")),
     "zsh": (("/etc/zsh/zshenv", "/etc/zshenv", ".zshenv"), ("/etc/zsh/zprofile", ".zprofile", ".zshrc", ".zlogin")),
     "csh": (("/etc/csh.cshrc", ".cshrc"), ("/etc/csh.login", ".login")),
     "tcsh": (("/etc/csh.cshrc", ".tcshrc", ".cshrc"), ("/etc/csh.login", ".login")),
     "": ((), ("/etc/profile", ".profile")),
-}  # type: Dict[str, Tuple[Tuple[str, ...], Tuple[str, ...]]]
+}
 
 
 def read_session(facts: Facts) -> SessionFacts:

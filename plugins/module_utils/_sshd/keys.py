@@ -7,7 +7,7 @@ Note that this module util is **PRIVATE** to the collection.
 """
 
 import time
-from typing import Mapping, Optional, Sequence
+from typing import List, Mapping, Optional, Sequence
 
 from .._diagnosis.facts import Facts, Request, ServerFacts
 from .._diagnosis.finding import BLOCKS
@@ -35,7 +35,7 @@ def find_key_problem(program: str, effective: Mapping[str, Sequence[str]], user:
     )
     facts = facts._replace(key_files=read_key_files(facts), command=read_key_command(facts))
     texts = [item.content for item in facts.key_files] + [facts.command.output]
-    problems = []  # type: List[str]
+    problems: List[str] = []
     for key in [line.key for text in texts for line in parse_key_file(text) if line.key is not None]:
         asked = facts._replace(request=facts.request._replace(key=key))
         asked = asked._replace(revoked=read_revoked(asked))

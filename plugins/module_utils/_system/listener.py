@@ -12,10 +12,12 @@ import contextlib
 import os
 from typing import Iterable, NamedTuple, Sequence, Tuple
 
-from .server import UNITS, Server, find_server, parse_arguments, slurp
+from .nodes import read_quietly
+from .processes import read_stat, read_status
+from .server import UNITS, Server, find_server, parse_arguments
 
 _SPACES = ("pid", "mnt", "user", "net")
-_TITLE = b"sshd:"
+_TITLE = "sshd:"
 
 
 class Listener(NamedTuple):
@@ -52,20 +54,19 @@ def is_roots_process(pid: int) -> bool:
     with contextlib.suppress(OSError):
         same_root = os.readlink("/proc/%d/root" % pid) == os.readlink("/proc/1/root")
         if same_root and all(os.readlink("/proc/%d/ns/%s" % (pid, space)) == os.readlink("/proc/1/ns/" + space) for space in _SPACES):
-            lines = slurp("/proc/%d/status" % pid).split(b"\n")
-            return [line.split()[1:] for line in lines if line.startswith(b"Uid:")] == [[b"0"] * 4]
+            return read_status(pid).get("Uid", "").split() == ["0"] * 4
     return False
 
 
 def _read_words(pid: int, program: str) -> Tuple[str, ...]:
     """Arguments of the process; empty when it shows a title instead, or is not the same process all the while."""
     began = _began(pid)
-    raw = slurp("/proc/%d/cmdline" % pid)
+    raw = read_quietly("/proc/%d/cmdline" % pid)
     if not began or raw.startswith(_TITLE) or not is_sshd(pid, program) or _began(pid) != began:
         return ()
-    return tuple(os.fsdecode(word) for word in raw.rstrip(b"\0").split(b"\0")[1:])
+    return tuple(raw.rstrip("\0").split("\0")[1:])
 
 
-def _began(pid: int) -> bytes:
-    fields = slurp("/proc/%d/stat" % pid).rpartition(b")")[2].split()
-    return fields[19] if len(fields) > 19 else b""
+def _began(pid: int) -> str:
+    fields = read_stat(pid)
+    return fields[19] if len(fields) > 19 else ""

@@ -10,7 +10,7 @@ import grp
 import os
 import pwd
 import stat
-from typing import Tuple
+from typing import List, Tuple
 
 from .records import Node
 from .server import is_roots
@@ -64,7 +64,7 @@ def _has_acl(path: str) -> bool:
 
 def chain(path: str) -> Tuple[Node, ...]:
     """From / to the path; ends early at the first part that is missing or can't be passed through."""
-    found = []  # type: List[Node]
+    found: List[Node] = []
     current = ""
     for part in [""] + [part for part in path.split("/") if part]:
         current = current.rstrip("/") + "/" + part

@@ -13,8 +13,8 @@ import time
 from typing import Dict, List
 
 from .._text import printable
+from .nodes import read_quietly
 from .run import HostError, find_tool, run_tool
-from .server import slurp
 
 
 def end_processes(uid: int, gid: int, name: str, wait_seconds: float = 5.0) -> None:
@@ -71,17 +71,13 @@ def _goes_on(pid: int, uid: int) -> bool:
 
 def _belongs_to(pid: int, uid: int) -> bool:
     """By what the kernel or sudo noted when it began, or by the control group of the account's sessions."""
-    with contextlib.suppress(OSError):
-        if slurp("/proc/%d/loginuid" % pid) == b"%d" % uid or _in_slice(pid, uid):
-            return True
-        return b"SUDO_UID=%d" % uid in slurp("/proc/%d/environ" % pid).split(b"\0")
-    return False
+    if read_quietly("/proc/%d/loginuid" % pid) == str(uid) or _in_slice(pid, uid):
+        return True
+    return "SUDO_UID=%d" % uid in read_quietly("/proc/%d/environ" % pid).split("\0")
 
 
 def _in_slice(pid: int, uid: int) -> bool:
-    with contextlib.suppress(OSError):
-        return b"/user-%d.slice/" % uid in slurp("/proc/%d/cgroup" % pid)
-    return False
+    return "/user-%d.slice/" % uid in read_quietly("/proc/%d/cgroup" % pid)
 
 
 def ancestors(pid: int) -> List[Dict[str, str]]:
@@ -111,8 +107,9 @@ def find_processes(uid: int) -> List[int]:
 
 def read_status(pid: int) -> Dict[str, str]:
     """/proc/PID/status as a dictionary, empty when the process is gone."""
-    try:
-        with open("/proc/%d/status" % pid, errors="replace", newline="\n") as stream:
-            return dict(line.rstrip("\n").split(":\t", 1) for line in stream if ":\t" in line)
-    except OSError:
-        return {}
+    return dict(line.split(":\t", 1) for line in read_quietly("/proc/%d/status" % pid).split("\n") if ":\t" in line)
+
+
+def read_stat(pid: int) -> List[str]:
+    """The fields of /proc/PID/stat behind the name, the state first; empty when the process is gone."""
+    return read_quietly("/proc/%d/stat" % pid).rpartition(")")[2].split()

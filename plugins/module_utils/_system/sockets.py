@@ -10,12 +10,12 @@ import contextlib
 import errno
 import os
 import socket
-from typing import Dict, NamedTuple, Optional, Set, Tuple
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from .._text import printable, text_lines
 from .listener import is_roots_process
 from .nodes import read_quietly
-from .processes import read_status
+from .processes import ancestors, read_status
 from .records import Listening
 
 _LISTEN = "0A"
@@ -30,7 +30,7 @@ class Connection(NamedTuple):
 
 def read_listening() -> Tuple[Listening, ...]:
     """Every listening TCP socket; programs are known to root only."""
-    found = []  # type: List[Tuple[str, int, str]]
+    found: List[Tuple[str, int, str]] = []
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         for line in text_lines(read_quietly(table))[1:]:
             fields = line.split()
@@ -58,22 +58,19 @@ def find_foreign(listen: Tuple[str, ...]) -> Tuple[str, ...]:
 
 def find_connection() -> Optional[Connection]:
     """The SSH connection that this process descends from; sudo and su hide it from the environment, not from here."""
-    pid = os.getpid()
-    for _step in range(64):
-        for entry in read_quietly("/proc/%d/environ" % pid).split("\0"):
+    for status in ancestors(os.getpid()):
+        if status["Pid"] == "1":
+            break
+        for entry in read_quietly("/proc/%s/environ" % status["Pid"]).split("\0"):
             if entry.startswith("SSH_CONNECTION="):
                 words = entry.partition("=")[2].split()
                 if len(words) == 4:
                     return Connection(words[0].split("%")[0], int(words[3]))
-        status = read_quietly("/proc/%d/stat" % pid).rpartition(")")[2].split()
-        pid = int(status[1]) if len(status) > 1 else 0
-        if pid <= 1:
-            return None
     return None
 
 
 def _holders(inodes: Set[str]) -> Dict[str, int]:
-    found = {}  # type: Dict[str, int]
+    found: Dict[str, int] = {}
     for entry in os.listdir("/proc"):
         if not entry.isdigit():
             continue

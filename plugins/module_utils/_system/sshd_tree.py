@@ -13,10 +13,10 @@ Note that this module util is **PRIVATE** to the collection.
 import contextlib
 import glob
 import os
-import stat
-from typing import Iterator, List, Mapping, Optional
+from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from .._openssh import sshd_config
+from .nodes import NotRegular, read_regular
 from .private_folder import private_folder
 from .sshd import SshdError
 
@@ -40,20 +40,23 @@ def encode(text: str) -> bytes:
 def find_file(path: str) -> Optional[bytes]:
     """Content of a regular file, None if nothing is there; SshdError for anything else."""
     try:
-        info = os.stat(path)
+        content = read_regular(path, _MAX_SIZE + 1)
     except FileNotFoundError:
         return None
-    except OSError as exc:
-        raise SshdError("cannot read %s: %s" % (path, exc.strerror))
-    if not stat.S_ISREG(info.st_mode):
+    except NotRegular:
         raise SshdError("%s is not a regular file; sshd can't be configured through it safely" % path)
-    if info.st_size > _MAX_SIZE:
-        raise SshdError("%s is larger than 1 MiB; it is hardly a configuration of sshd" % path)
-    try:
-        with open(path, "rb") as handle:
-            return handle.read()
     except OSError as exc:
         raise SshdError("cannot read %s: %s" % (path, exc.strerror))
+    if len(content) > _MAX_SIZE:
+        raise SshdError("%s is larger than 1 MiB; it is hardly a configuration of sshd" % path)
+    return content
+
+
+class LatestChange(NamedTuple):
+    """When the configuration was last changed, by the inodes' own clock, and which file or folder of it."""
+
+    at: float
+    path: str
 
 
 class SshdTree:
@@ -61,13 +64,12 @@ class SshdTree:
 
     def __init__(self, main: str = sshd_config.MAIN_CONFIG):
         self.main = main
-        self.files = {}  # type: Dict[str, bytes]
-        # The Match block that a file is included in: each of its lines is under that condition.
-        self._conditions = {}  # type: Dict[str, str]
-        content = find_file(main)
-        if content is None:
+        self.files: Dict[str, bytes] = {}
+        # In the order in which sshd reads them; a line of a file that is included twice may be under two conditions.
+        self._directives: Dict[sshd_config.Directive, None] = {}
+        self._read(main, "", ())
+        if main not in self.files:
             raise SshdError("%s does not exist; is OpenSSH's server installed?" % main)
-        self._read(main, content, 0)
 
     @property
     def main_text(self) -> str:
@@ -75,53 +77,49 @@ class SshdTree:
         return decode(self.files[self.main])
 
     def directives(self) -> List[sshd_config.Directive]:
-        """Every setting in every file, main file first."""
-        return [
-            directive if directive.match else directive._replace(match=self._conditions.get(path, ""))
-            for path, content in self.files.items()
-            for directive in sshd_config.parse_directives(path, decode(content))
-        ]
+        """Every setting in the order in which sshd reads it, with the condition that it stands under."""
+        return list(self._directives)
 
     def may_differ_between_users(self) -> bool:
         """Whether the word Match stands anywhere outside comment lines: without it nothing can depend on the user."""
         lines = [line.strip().lower() for content in self.files.values() for line in content.split(b"\n")]
         return any(b"match" in line and not line.startswith(b"#") for line in lines)
 
-    def newest_change(self) -> float:
-        """When the tree was last changed, by the inodes' own clock (edits, renames, removals in its folders)."""
+    def latest_change(self) -> LatestChange:
+        """The latest edit, rename or removal: one that took a file away shows in its folder only."""
         paths = set(self.files)
         for pattern in sshd_config.include_patterns(self.directives()):
             paths.update(glob.glob(os.path.dirname(pattern)))
-        return max(os.stat(path).st_ctime for path in paths)
+        return max(LatestChange(os.stat(path).st_ctime, path) for path in paths)
 
     @contextlib.contextmanager
     def copy(self, changes: Changes) -> Iterator["CandidateTree"]:
         """A private copy with I(changes) made in it; gone when the block ends."""
         with private_folder() as folder:
-            wanted = dict(self.files)  # type: Dict[str, Optional[bytes]]
+            wanted: Dict[str, Optional[bytes]] = dict(self.files)
             wanted.update(changes)
             for path, content in wanted.items():
                 if content is not None:
                     _write_copy(folder, path, content)
             yield CandidateTree(folder, folder + self.main)
 
-    def _read(self, path: str, content: bytes, depth: int) -> None:
-        self.files[path] = content
-        if depth >= _MAX_DEPTH:
+    def _read(self, path: str, condition: str, above: Tuple[str, ...]) -> None:
+        content = self.files.get(path)
+        if content is None:
+            content = find_file(path)
+        if content is None:
             return
+        self.files[path] = content
         for directive in sshd_config.parse_directives(path, decode(content)):
-            condition = directive.match or self._conditions.get(path, "")
+            if condition and not directive.match:
+                directive = directive._replace(match=condition)
+            self._directives.setdefault(directive)
+            if len(above) >= _MAX_DEPTH:
+                continue
             for pattern in sshd_config.include_patterns([directive]):
-                self._read_included(pattern, condition, depth + 1)
-
-    def _read_included(self, pattern: str, condition: str, depth: int) -> None:
-        for included in sorted(glob.glob(pattern)):
-            if condition:
-                self._conditions.setdefault(included, condition)
-            if included not in self.files and not os.path.isdir(included):
-                content = find_file(included)
-                if content is not None:
-                    self._read(included, content, depth)
+                for included in sorted(glob.glob(pattern)):
+                    if included not in above + (path,) and not os.path.isdir(included):
+                        self._read(included, directive.match, above + (path,))
 
 
 class CandidateTree:

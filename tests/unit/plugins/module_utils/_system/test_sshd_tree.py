@@ -42,6 +42,17 @@ def test_lines_of_a_file_that_is_included_in_a_match_block_are_under_its_conditi
     assert found == {"port": "", "banner": "User x", "maxauthtries": "User x", "maxsessions": "Group y"}
 
 
+def test_a_file_that_is_included_twice_counts_under_either_condition(tree_of):
+    tree = tree_of({"main": b"Match User x\nInclude @/x\nMatch User y\nInclude @/x\n", "x": b"Banner b\n"})
+    assert [item.match for item in tree.directives() if item.keyword == "banner"] == ["User x", "User y"]
+
+
+def test_the_latest_change_may_be_a_file_that_is_gone(tree_of, tmp_path):
+    tree = tree_of({"main": b"Include @/d/*.conf\n", "d/a.conf": b"Port 1\n", "d/b.conf": b"Port 2\n"})
+    (tmp_path / "d/b.conf").unlink()
+    assert SshdTree(tree.main).latest_change() == (os.stat(tmp_path / "d").st_ctime, str(tmp_path / "d"))
+
+
 @pytest.mark.parametrize(
     ("main", "differ"),
     [

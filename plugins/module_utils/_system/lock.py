@@ -15,15 +15,18 @@ from typing import Iterator
 from .._names import PRODUCT
 from .run import HostError
 
-# In /run nobody but root can get in the way.
-_ACCOUNTS = "/run/%s.lock" % PRODUCT
+# In /run nobody but root can get in the way. Earlier versions, and what Cloud Assistant runs, take the first lock of accounts alone:
+# whoever takes both does it in this order.
+_ACCOUNTS = ("/run/alicloud.ecs_access.lock", "/run/%s.lock" % PRODUCT)
 _SSHD = "/run/%s-sshd.lock" % PRODUCT
 
 
 @contextlib.contextmanager
 def locked_accounts() -> Iterator[None]:
     """Let one run at a time look at accounts and change them."""
-    with _locked_file(_ACCOUNTS, 300, "another run has been at work on this host for 300 seconds; try again later"):
+    with contextlib.ExitStack() as stack:
+        for path in _ACCOUNTS:
+            stack.enter_context(_locked_file(path, 300, "another run has been at work on this host for 300 seconds; try again later"))
         yield
 
 

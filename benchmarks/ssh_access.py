@@ -70,7 +70,7 @@ def play(keys: list[str]) -> list[dict]:
         },
         {
             "ansible.builtin.copy": {
-                "dest": "/etc/sudoers.d/95-ecs_access-{{ item }}",
+                "dest": "/etc/sudoers.d/95-alicloud-ecs-access-{{ item }}",
                 "content": "{{ item }} ALL=(ALL) NOPASSWD: ALL\n",
                 "mode": "0440",
                 "validate": "visudo -cf %s",

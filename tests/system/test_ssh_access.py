@@ -99,7 +99,7 @@ def test_a_team_gets_in(instance, access, login, make_key, new_name, crypt):
         f"700 {mary} {mary}",
         f"600 {mary} {mary}",
     ]
-    assert instance.exec(f"stat -c '%a %u %g' /etc/sudoers.d/95-ecs_access-{john}").strip() == "440 0 0"
+    assert instance.exec(f"stat -c '%a %u %g' /etc/sudoers.d/95-alicloud-ecs-access-{john}").strip() == "440 0 0"
 
     after = instance.exec(SNAPSHOT)
     again = access(**wanted)
@@ -352,7 +352,7 @@ def test_sudo_rules(instance, access, login, make_key, new_name, crypt):
     assert instance.exec("visudo -c >/dev/null && echo fine").strip() == "fine"
     assert not access(users=users)["changed"]
 
-    instance.exec(f"chmod 0644 /etc/sudoers.d/95-ecs_access-{plain}")
+    instance.exec(f"chmod 0644 /etc/sudoers.d/95-alicloud-ecs-access-{plain}")
     assert access(users=users)["actions"] == [f"repair owner and mode of the sudo rule of user {plain}"]
     access(users=[{"name": plain, "sudo": "none"}, {"name": limited, "sudo": "password", "password_hash": crypt}])
     assert login(plain, key, "sudo -n id -u >/dev/null 2>&1 || echo no") == "no"
@@ -379,7 +379,7 @@ def test_the_set_is_judged_as_a_whole(instance, access, new_name):
     instance.put("/etc/sudoers.d/50-alias", "Cmnd_Alias LIST = /usr/bin/ls\n", "0440")
     try:
         access(users=[{"name": name, "sudo": "nopasswd", "sudo_commands": ["LIST"]}])
-        assert f"{name} ALL=(ALL:ALL) NOPASSWD: LIST" in instance.exec(f"cat /etc/sudoers.d/95-ecs_access-{name}")
+        assert f"{name} ALL=(ALL:ALL) NOPASSWD: LIST" in instance.exec(f"cat /etc/sudoers.d/95-alicloud-ecs-access-{name}")
     finally:
         access(users=[{"name": name, "state": "absent"}])
         instance.exec("rm /etc/sudoers.d/50-alias")

@@ -25,14 +25,14 @@ MODULE = "alicloud.ecs_access.ssh_access"
 DRIVER = (HERE / "fault_driver.py").read_text()
 ERRORS = ("ENOSPC", "EIO", "EDQUOT", "EROFS")
 KILL = "signal=SIGKILL"
-ROOTS = ["/home", "/etc/sudoers", "/etc/sudoers.d", "/etc/ssh/keys", "/run/*ecs_access*"]
+ROOTS = ["/home", "/etc/sudoers", "/etc/sudoers.d", "/etc/ssh/keys", "/run/*ecs?access*"]
 STATE = "etc/passwd etc/shadow etc/group etc/gshadow etc/subuid etc/subgid etc/sudoers.d etc/ssh/keys home var/mail"
-RESET = f"cd / && rm -rf home etc/sudoers.d etc/ssh/keys var/mail run/*ecs_access* etc/*.lock && tar -xpf {FOLDER}/world.tar --numeric-owner"
+RESET = f"cd / && rm -rf home etc/sudoers.d etc/ssh/keys var/mail run/*ecs?access* etc/*.lock && tar -xpf {FOLDER}/world.tar --numeric-owner"
 # Whoever other tests have left is not part of the world.
 WORLD = """
 for user in $(awk -F: '$3 >= 1000 && $3 < 60000 {{print $1}}' /etc/passwd); do userdel -f $user; done
 for group in $(awk -F: '$3 >= 1000 && $3 < 60000 {{print $1}}' /etc/group); do groupdel $group; done
-rm -rf /home/* /etc/sudoers.d/*ecs_access* /etc/ssh/keys
+rm -rf /home/* /etc/sudoers.d/*ecs?access* /etc/ssh/keys
 for user in ann bob carl fred gus; do useradd -m -s /bin/sh -p '*' $user; install -d -m 700 -o $user -g $user /home/$user/.ssh; done
 useradd -M -s /bin/sh -p '*' eve
 mkdir -m 755 /etc/ssh/keys
@@ -45,7 +45,7 @@ for user in ann fred gus; do chown $user: /home/$user/.ssh/authorized_keys; chmo
 echo '{old}' > /home/bob/.ssh/authorized_keys; chown -R 0:0 /home/bob/.ssh; chmod 777 /home/bob/.ssh; chmod 775 /home/bob
 systemctl reload {unit}
 for user in ann fred; do
-    echo "$user ALL=(ALL:ALL) NOPASSWD: /usr/bin/id" > /etc/sudoers.d/95-ecs_access-$user; chmod 440 /etc/sudoers.d/95-ecs_access-$user
+    echo "$user ALL=(ALL:ALL) NOPASSWD: /usr/bin/id" > /etc/sudoers.d/95-alicloud-ecs-access-$user; chmod 440 /etc/sudoers.d/95-alicloud-ecs-access-$user
 done
 """
 
@@ -60,9 +60,9 @@ WRITTEN = {
     "user eve: add key": "/home/eve/.ssh/authorized_keys",
     "user gus: remove revoked key": "/home/gus/.ssh/authorized_keys",
     "create the home": "/home/eve",
-    "set the sudo rule of user ann": "/etc/sudoers.d/95-ecs_access-ann",
-    "set the sudo rule of user dora": "/etc/sudoers.d/95-ecs_access-dora",
-    "remove the sudo rule of user fred": "/etc/sudoers.d/95-ecs_access-fred",
+    "set the sudo rule of user ann": "/etc/sudoers.d/95-alicloud-ecs-access-ann",
+    "set the sudo rule of user dora": "/etc/sudoers.d/95-alicloud-ecs-access-dora",
+    "remove the sudo rule of user fred": "/etc/sudoers.d/95-alicloud-ecs-access-fred",
     "remove /home/fred": "/home/fred/.ssh/authorized_keys",
 }
 
@@ -223,8 +223,8 @@ def test_a_few_calls(one_instance, world_of):
             point("renameat", "/home/ann/.ssh", KILL),
             point("fsync", "/etc/ssh/keys/.carl", "error=EIO"),
             point("fchown", "/home/.eve", KILL),
-            point("fchmod", "/etc/sudoers.d/.95-ecs_access-ann", "error=EDQUOT"),
-            point("renameat", '/etc/sudoers.d>, ".95-ecs_access-dora', KILL),
+            point("fchmod", "/etc/sudoers.d/.95-alicloud-ecs-access-ann", "error=EDQUOT"),
+            point("renameat", '/etc/sudoers.d>, ".95-alicloud-ecs-access-dora', KILL),
             point("fchmodat", '/home/bob>, ".ssh"', "error=EROFS"),
         ],
     )

@@ -100,11 +100,11 @@ def _remove_group(step: RemoveGroup) -> None:
 
 
 def _write_fragment(step: WriteFragment) -> None:
-    write_fragment(step.path, step.text)
+    write_fragment(step.folder, step.names, step.text)
 
 
 def _remove_fragment(step: RemoveFragment) -> None:
-    remove_fragment(step.path)
+    remove_fragment(step.folder, step.names)
 
 
 def _write_keys(step: WriteKeys) -> None:

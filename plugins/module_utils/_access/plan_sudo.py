@@ -10,9 +10,9 @@ from typing import Dict, List, NamedTuple, Optional, Set
 
 from .._system.accounts import AnyAccount
 from .._text import text_lines
-from .state import Accounts, Conflict, Snapshot
+from .state import Accounts, Conflict, Fragment, Snapshot
 from .steps import PHASE_GRANT, PHASE_STRIP, PHASE_TAKE, Action, RemoveFragment, Step, WriteFragment
-from .sudoers import SudoRule, admin_groups, fragment_name, read_fragment, render_fragment, rules_for
+from .sudoers import SudoRule, admin_groups, fragment_names, read_fragment, render_fragment, rules_for
 from .wanted import WantedUser
 
 _USUAL_GROUPS = ("sudo", "wheel", "admin")
@@ -63,27 +63,38 @@ def plan_intent(user: WantedUser, snapshot: Snapshot, after: Accounts) -> SudoIn
 
 def plan_fragment(user: WantedUser, intent: SudoIntent, snapshot: Snapshot, fragments: Dict[str, Optional[str]]) -> List[Step]:
     """Write or remove the user's fragment; every change is noted in fragments for the test of the whole set."""
-    if intent.keep or snapshot.sudo.fragment_dir is None:
+    folder = snapshot.sudo.fragment_dir
+    if intent.keep or folder is None:
         return []
-    path = "%s/%s" % (snapshot.sudo.fragment_dir, fragment_name(user.name))
-    present = snapshot.sudo.fragments.get(path)
+    names = fragment_names(user.name)
+    paths = _paths(user.name, snapshot)
+    present = {path: snapshot.sudo.fragments[path] for path in paths if path in snapshot.sudo.fragments}
     if intent.fragment is None:
-        if present is None:
+        if not present:
             return []
         if user.state == "present":
             _check_obstacle(user, snapshot)
-        fragments[path] = None
+        fragments.update(dict.fromkeys(present))
         phase = PHASE_TAKE if user.state == "present" else PHASE_STRIP
-        return [RemoveFragment(phase, (Action("remove_sudo_rule", user.name),), path)]
-    if present is not None and present.text == intent.fragment and present.sound:
+        return [RemoveFragment(phase, (Action("remove_sudo_rule", user.name),), folder, names)]
+    if present == {paths[0]: Fragment(intent.fragment)}:
         return []
     _check_obstacle(user, snapshot)
-    fragments[path] = intent.fragment
-    if present is not None and present.text == intent.fragment:
+    rule = find_rule(user.name, snapshot, fragments)
+    fragments.update(dict.fromkeys(present))
+    fragments[paths[0]] = intent.fragment
+    if present == {paths[0]: Fragment(intent.fragment, sound=False)}:
         action = Action("repair_sudo_rule", user.name)
+    elif paths[0] not in present and rule == read_fragment(intent.fragment):
+        action = Action("rename_sudo_rule", user.name)
     else:
         action = Action("set_sudo_rule", user.name, text_lines(intent.fragment)[-1])
-    return [WriteFragment(PHASE_GRANT, (action,), path, intent.fragment)]
+    return [WriteFragment(PHASE_GRANT, (action,), folder, names, intent.fragment)]
+
+
+def _paths(name: str, snapshot: Snapshot) -> List[str]:
+    """Where fragments of a user may be; of those that are there the last one is in force."""
+    return ["%s/%s" % (snapshot.sudo.fragment_dir, file) for file in fragment_names(name)]
 
 
 def _check_obstacle(user: WantedUser, snapshot: Snapshot) -> None:
@@ -93,10 +104,12 @@ def _check_obstacle(user: WantedUser, snapshot: Snapshot) -> None:
 
 def find_rule(name: str, snapshot: Snapshot, fragments: Dict[str, Optional[str]]) -> Optional[SudoRule]:
     """A user's rule of ours, with these changes to the fragments of the host."""
-    path = "%s/%s" % (snapshot.sudo.fragment_dir, fragment_name(name))
-    present = snapshot.sudo.fragments.get(path)
-    text = fragments.get(path, present.text if present else None)
-    return read_fragment(text) if text else None
+    for path in reversed(_paths(name, snapshot)):
+        present = snapshot.sudo.fragments.get(path)
+        text = fragments.get(path, present.text if present else None)
+        if text:
+            return read_fragment(text)
+    return None
 
 
 def foreign_rules(account: AnyAccount, after: Accounts, snapshot: Snapshot) -> List[str]:

@@ -35,6 +35,7 @@ _SENTENCES = {
     "remove_user_and_home": "remove user {subject} and the home {text}",
     "set_sudo_rule": "set the sudo rule of user {subject}: {text}",
     "repair_sudo_rule": "repair owner and mode of the sudo rule of user {subject}",
+    "rename_sudo_rule": "rename the file of the sudo rule of user {subject}",
     "remove_sudo_rule": "remove the sudo rule of user {subject}",
     "create_home": "create the home {text} of user {subject}",
     "remove_key_file": "remove {text}",
@@ -45,7 +46,7 @@ _SENTENCES = {
     "set_owner": "user {subject}: owner of {text}",
 }
 # What does not show in accounts and keys.
-_BESIDE_THE_DIFF = ("set_mode", "set_owner", "set_password", "repair_sudo_rule")
+_BESIDE_THE_DIFF = ("set_mode", "set_owner", "set_password", "repair_sudo_rule", "rename_sudo_rule")
 
 
 def sentences(actions: Iterable[Action]) -> List[str]:

@@ -53,11 +53,12 @@ class RemoveGroup(NamedTuple):
 
 
 class WriteFragment(NamedTuple):
-    """Put a rule of ours into sudoers.d."""
+    """Put a rule of ours into sudoers.d. C(names): the file's name and those of earlier versions, under which it may be there."""
 
     phase: int
     actions: Tuple[Action, ...]
-    path: str
+    folder: str
+    names: Tuple[str, ...]
     text: str
 
 
@@ -66,7 +67,8 @@ class RemoveFragment(NamedTuple):
 
     phase: int
     actions: Tuple[Action, ...]
-    path: str
+    folder: str
+    names: Tuple[str, ...]
 
 
 class WriteKeys(NamedTuple):

@@ -11,10 +11,11 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 import re
 from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
+from .._names import PRODUCT
 from .._text import text_lines
 
-# The last matching rule wins in sudoers and fragments are read in lexical order: ours come late.
-FRAGMENT_PREFIX = "95-ecs_access-"
+# The last matching rule wins in sudoers and fragments are read in lexical order: ours come late. The one of earlier versions comes last.
+_PREFIXES = ("95-%s-" % PRODUCT, "95-ecs_access-")
 
 _ADMIN = re.compile(r"^%(\S+)\s+ALL\s*=\s*(?:\(\s*(?:ALL|root)\s*(?::[^)]*)?\)\s*)?(?:[A-Z_]+:\s*)*ALL$")
 _EVERYTHING = re.compile(r" ALL=\((ALL|root)(:[^)]*)?\) NOPASSWD: ALL$")
@@ -66,9 +67,18 @@ class Rule(NamedTuple):
         return {word[1:] for word in self.who if word[:1] == "%"}
 
 
-def fragment_name(user: str) -> str:
-    """File name of a user's fragment: never a dot or tilde, which sudo ignores, and no two users share one."""
-    return FRAGMENT_PREFIX + "".join(char if (char.isalnum() and ord(char) < 128) or char == "-" else "_%02x_" % ord(char) for char in user)
+def fragment_names(user: str) -> Tuple[str, ...]:
+    """File names of a user's fragment: ours, then the one that earlier versions gave it, which wins where both are there.
+
+    Never a dot or tilde, which sudo ignores, and no two users share one.
+    """
+    name = "".join(char if (char.isalnum() and ord(char) < 128) or char == "-" else "_%02x_" % ord(char) for char in user)
+    return tuple(prefix + name for prefix in _PREFIXES)
+
+
+def is_fragment(name: str) -> bool:
+    """Whether this is the name of a fragment of ours, of whatever version."""
+    return name.startswith(_PREFIXES)
 
 
 def is_command(text: str) -> bool:
@@ -85,7 +95,7 @@ def render_fragment(user: str, nopasswd: bool, commands: Sequence[str], runas: s
     """The one rule of a user's fragment."""
     who = user if _BARE_NAME.match(user) else '"%s"' % user
     tag = "NOPASSWD: " if nopasswd else ""
-    return "# Managed by alicloud.ecs_access.ssh_access; changes here are overwritten.\n%s ALL=(%s) %s%s\n" % (who, runas, tag, ", ".join(commands) or "ALL")
+    return "# Managed by %s (ssh_access); changes here are overwritten.\n%s ALL=(%s) %s%s\n" % (PRODUCT, who, runas, tag, ", ".join(commands) or "ALL")
 
 
 def read_fragment(text: str) -> Optional[SudoRule]:

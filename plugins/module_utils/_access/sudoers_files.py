@@ -9,8 +9,9 @@ Note that this module util is **PRIVATE** to the collection.
 import contextlib
 import os
 import stat
-from typing import Dict, Optional, Tuple
+from typing import Dict, Optional, Sequence, Tuple
 
+from .._names import temporary_names
 from .._system.files import READABLE_DIRECTORY, closing, replace_file, sync_folder
 from .._system.private_folder import private_folder
 from .._system.run import HostError, find_tool, run_tool
@@ -18,7 +19,7 @@ from .._system.sudoers_tree import MAIN, SudoersTree, find_includes, replace_inc
 from .._text import text_lines
 from .look_keys import find_obstacle
 from .state import Fragment, SudoSet
-from .sudoers import FRAGMENT_PREFIX, parse_rules
+from .sudoers import is_fragment, parse_rules
 
 _USUAL_DIR = "/etc/sudoers.d"
 _MODE = 0o440
@@ -32,7 +33,7 @@ def read_sudo() -> SudoSet:
     directory = _USUAL_DIR if _USUAL_DIR in files.directories else files.directories[-1] if files.directories else None
     fragments, rules = {}, []
     for path, text in files.texts.items():
-        if directory and os.path.dirname(path) == directory and os.path.basename(path).startswith(FRAGMENT_PREFIX):
+        if directory and os.path.dirname(path) == directory and is_fragment(os.path.basename(path)):
             status = os.lstat(path)
             sound = (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (0, 0, _MODE) and stat.S_ISREG(status.st_mode)
             fragments[path] = Fragment(text, sound)
@@ -80,21 +81,37 @@ def _judge(changes: Dict[str, Optional[str]]) -> Tuple[int, str]:
         return code, "; ".join(wrong[:4])
 
 
-def write_fragment(path: str, text: str) -> None:
-    """Put a fragment in place; its temporary name has a dot, so sudo never reads half a file."""
+def write_fragment(folder: str, names: Sequence[str], text: str) -> None:
+    """Put a fragment in place under the first of its names; temporary names have a dot, so sudo never reads half a file.
+
+    One that has another of the names gets the new text first, by one rename, and then the new name, by another: at every moment
+    exactly one of old and new is in force.
+    """
     try:
-        with closing(os.open(os.path.dirname(path), READABLE_DIRECTORY)) as directory:
-            replace_file(directory, os.path.basename(path), text.encode("utf-8"), _MODE, (0, 0))
+        with closing(os.open(folder, READABLE_DIRECTORY)) as directory:
+            for name in names:
+                _clear(directory, temporary_names(name))
+            target = ([name for name in names if name in os.listdir(directory)] or [names[0]])[-1]
+            replace_file(directory, target, text.encode("utf-8"), _MODE, (0, 0))
+            if target != names[0]:
+                os.rename(target, names[0], src_dir_fd=directory, dst_dir_fd=directory)
+                sync_folder(directory)
     except OSError as exc:
-        raise HostError("%s could not be written: %s" % (path, exc.strerror))
+        raise HostError("%s/%s could not be written: %s" % (folder, names[0], exc.strerror))
 
 
-def remove_fragment(path: str) -> None:
-    """Take a fragment away."""
+def remove_fragment(folder: str, names: Sequence[str]) -> None:
+    """Take a fragment away, whichever of its names it has; the one that is in force goes last."""
     try:
-        with closing(os.open(os.path.dirname(path), READABLE_DIRECTORY)) as directory:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(os.path.basename(path), dir_fd=directory)
+        with closing(os.open(folder, READABLE_DIRECTORY)) as directory:
+            for name in names:
+                _clear(directory, (*temporary_names(name), name))
             sync_folder(directory)
     except OSError as exc:
-        raise HostError("%s could not be removed: %s" % (path, exc.strerror))
+        raise HostError("%s/%s could not be removed: %s" % (folder, names[0], exc.strerror))
+
+
+def _clear(directory: int, names: Sequence[str]) -> None:
+    for name in names:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=directory)

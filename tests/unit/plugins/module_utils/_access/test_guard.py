@@ -35,7 +35,7 @@ def lines(text):
 
 def lockouts(user=None, revoked_keys=(), groups=(), key=K, become=True, users=("ann",), applies=True, rule="", gid=1001):
     groups_file = "sudo:x:27:ann,bob\nssh-in:x:50:ann\nno-ssh:x:51:\nops:x:52:ann\nboss:x:53:\nann:x:1001:\nbob:x:1002:\n"
-    fragments = {"/etc/sudoers.d/95-ecs_access-ann": Fragment(rule)} if rule else {}
+    fragments = {"/etc/sudoers.d/95-alicloud-ecs-access-ann": Fragment(rule)} if rule else {}
     snapshot = Snapshot(
         parse_passwd(f"ann:x:1001:{gid}::/home/ann:/bin/bash\nbob:x:1002:1002::/home/bob:/bin/bash\n"),
         parse_shadow("ann:$6$s$h:1:0:9:7:::\nbob:*:1:0:9:7:::\n"),

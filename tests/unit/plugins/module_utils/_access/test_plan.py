@@ -226,14 +226,56 @@ def test_sudo_none_overlooks_no_way_to_name_a_user(rules):
 
 
 def test_a_fragment_with_a_wrong_mode_is_repaired():
-    text = "# Managed by alicloud.ecs_access.ssh_access; changes here are overwritten.\nann ALL=(ALL:ALL) NOPASSWD: ALL\n"
+    text = "# Managed by alicloud-ecs-access (ssh_access); changes here are overwritten.\nann ALL=(ALL:ALL) NOPASSWD: ALL\n"
     for sound, actions in ((True, []), (False, ["repair owner and mode of the sudo rule of user ann"])):
-        sudo = SudoSet(True, "/etc/sudoers.d", {"/etc/sudoers.d/95-ecs_access-ann": Fragment(text, sound)}, parse_rules("/etc/sudoers", RULES))
+        sudo = SudoSet(True, "/etc/sudoers.d", {"/etc/sudoers.d/95-alicloud-ecs-access-ann": Fragment(text, sound)}, parse_rules("/etc/sudoers", RULES))
         assert sentences(plan(host(sudo=sudo), sudo="nopasswd").actions) == actions
 
 
+OURS, EARLIER = "/etc/sudoers.d/95-alicloud-ecs-access-ann", "/etc/sudoers.d/95-ecs_access-ann"
+SET = "# Managed by alicloud-ecs-access (ssh_access); changes here are overwritten.\nann ALL=(ALL:ALL) NOPASSWD: ALL\n"
+LONG_AGO = SET.replace("alicloud-ecs-access (ssh_access)", "alicloud.ecs_access.ssh_access")
+LIMITED = LONG_AGO.replace("NOPASSWD: ALL", "NOPASSWD: /bin/ls")
+
+
+class TestFragmentsOfEarlierVersions:
+    """They count as ours, and win over the one with the new name; a user has one afterwards."""
+
+    @pytest.mark.parametrize(
+        ("present", "actions"),
+        [
+            pytest.param({EARLIER: LONG_AGO}, ["rename the file of the sudo rule of user ann"], id="the same rule"),
+            pytest.param({EARLIER: SET}, ["rename the file of the sudo rule of user ann"], id="killed between new text and new name"),
+            pytest.param({EARLIER: LIMITED}, ["set the sudo rule of user ann: ann ALL=(ALL:ALL) NOPASSWD: ALL"], id="another rule"),
+            pytest.param({EARLIER: LIMITED, OURS: SET}, ["set the sudo rule of user ann: ann ALL=(ALL:ALL) NOPASSWD: ALL"], id="an earlier version came again"),
+        ],
+    )
+    def test_are_taken_over(self, present, actions):
+        made = plan(self.host(present), sudo="nopasswd")
+        assert sentences(made.actions) == actions
+        assert made.fragments == {EARLIER: None, OURS: SET}
+        assert (made.before["ann"].rule.text, made.after["ann"].rule.text) == (present[EARLIER].splitlines()[-1], SET.splitlines()[-1])
+        (step,) = made.steps
+        assert (step.folder, step.names, step.text) == ("/etc/sudoers.d", ("95-alicloud-ecs-access-ann", "95-ecs_access-ann"), SET)
+
+    @pytest.mark.parametrize("user", [{"sudo": "none", "groups": []}, {"sudo": "password"}, {"state": "absent"}])
+    def test_are_removed(self, user):
+        made = plan(self.host({EARLIER: LIMITED, OURS: SET}), **user)
+        assert made.fragments == {EARLIER: None, OURS: None}
+        assert "remove the sudo rule of user ann" in sentences(made.actions)
+        assert made.after["ann"].rule is None
+
+    def test_are_left_alone_where_sudo_is(self):
+        made = plan(self.host({EARLIER: LIMITED}), state="present")
+        assert (made.steps, made.after["ann"].rule.text) == ((), LIMITED.splitlines()[-1])
+
+    def host(self, present):
+        fragments = {path: Fragment(text) for path, text in present.items()}
+        return host(sudo=SudoSet(True, "/etc/sudoers.d", fragments, parse_rules("/etc/sudoers", RULES)))
+
+
 def test_an_absent_user_loses_rule_and_keys_before_the_account():
-    sudo = SudoSet(True, "/etc/sudoers.d", {"/etc/sudoers.d/95-ecs_access-ann": Fragment("ann ALL=(ALL) ALL\n")}, [])
+    sudo = SudoSet(True, "/etc/sudoers.d", {"/etc/sudoers.d/95-alicloud-ecs-access-ann": Fragment("ann ALL=(ALL) ALL\n")}, [])
     assert sentences(plan(host(sudo=sudo), state="absent").actions) == [
         "expire user ann",
         "remove the sudo rule of user ann",
@@ -308,7 +350,7 @@ class TestSharedFiles:
 
 
 def test_a_rule_left_by_a_user_who_is_gone_is_removed():
-    sudo = SudoSet(True, "/etc/sudoers.d", {"/etc/sudoers.d/95-ecs_access-eve": Fragment("eve ALL=(ALL) ALL\n")}, [])
+    sudo = SudoSet(True, "/etc/sudoers.d", {"/etc/sudoers.d/95-alicloud-ecs-access-eve": Fragment("eve ALL=(ALL) ALL\n")}, [])
     assert sentences(plan(host(sudo=sudo), name="eve", state="absent").actions) == ["remove the sudo rule of user eve"]
 
 

@@ -9,8 +9,9 @@ import re
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import (
     admin_groups,
-    fragment_name,
+    fragment_names,
     is_command,
+    is_fragment,
     is_runas,
     parse_rules,
     render_fragment,
@@ -40,14 +41,15 @@ def test_sudo_reads_every_name_and_no_two_users_share_one():
         "DOM\\ann",
         "a@b.c",
     ]
-    files = [fragment_name(name) for name in names]
-    assert len(set(files)) == len(names)
+    files = [file for name in names for file in fragment_names(name)]
+    assert len(set(files)) == 2 * len(names)
+    assert all(is_fragment(file) for file in files)
     assert all(re.fullmatch(r"[A-Za-z0-9_-]+", name) for name in files)
 
 
-def test_the_name_is_late_in_order():
-    assert fragment_name("robert.d.b") == "95-ecs_access-robert_2e_d_2e_b"
-    assert fragment_name("x") > "90-cloud-init-users"
+def test_the_name_is_late_in_order_and_that_of_earlier_versions_later():
+    assert fragment_names("robert.d.b") == ("95-alicloud-ecs-access-robert_2e_d_2e_b", "95-ecs_access-robert_2e_d_2e_b")
+    assert ["90-cloud-init-users", *fragment_names("x")] == sorted([*fragment_names("x"), "90-cloud-init-users"])
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,10 @@ Note that this module util is **PRIVATE** to the collection.
 """
 
 import os
-import pwd
 from typing import Any, Callable, Dict, List, Sequence
 
 from .._openssh.rules import expand_pattern
-from .._system.account_files import read_shadows, read_uids
+from .._system.account_files import find_account, read_passwd, read_shadows
 from .._system.accounts import Account, expiry_text
 from .._system.processes import end_processes
 from .._system.run import HostError, describe_error, run_tool
@@ -69,8 +68,9 @@ def apply_plan(plan: Plan) -> None:
 
 def with_uids(views: Dict[str, UserView]) -> Dict[str, UserView]:
     """The same with the numbers that new accounts were given."""
-    uids = read_uids()
-    return {name: view._replace(uid=uids.get(name)) if view.exists and view.uid is None else view for name, view in views.items()}
+    accounts = read_passwd().accounts
+    made = [name for name, view in views.items() if view.exists and view.uid is None and name in accounts]
+    return {**views, **{name: views[name]._replace(uid=accounts[name].uid) for name in made}}
 
 
 def _run(step: RunTool) -> None:
@@ -143,8 +143,7 @@ _CALLS: Dict[type, Callable[[Any], None]] = {
 
 def _account(name: str) -> Account:
     """The account as it is now: a step before this one may have made it."""
-    try:
-        entry = pwd.getpwnam(name)
-    except KeyError:
+    account = find_account(name)
+    if account is None:
         raise HostError("there is no user %s any more" % name)
-    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_gecos, entry.pw_dir, entry.pw_shell)
+    return account

@@ -9,13 +9,13 @@ Note that this module util is **PRIVATE** to the collection.
 """
 
 import os
-import pwd
 from typing import Dict, FrozenSet, Optional, Set, Tuple
 
 from .._openssh.key_paths import SshdWords, read_words, settle_groups
 from .._openssh.rules import DEFAULT_KEY_FILES, expand_pattern, key_file_patterns, needs_uid
 from .._openssh.sshd_config import MAIN_CONFIG
-from .._system.accounts import Account, AnyAccount, find_damage, parse_group, parse_passwd, parse_shadow
+from .._system.account_files import find_account, read_groups, read_passwd, read_shadows
+from .._system.accounts import Account, AnyAccount
 from .._system.key_sharing import KeySharing
 from .._system.listener import find_listener
 from .._system.mounts import read_mount_types
@@ -34,9 +34,9 @@ _TOOLS = ("useradd", "usermod", "userdel", "groupadd", "groupdel", "gpasswd", "c
 
 def read_snapshot(wanted: Wanted) -> Snapshot:
     """Read what planning needs, without key files: where those are may depend on groups that are only planned."""
-    passwd = _read_text("/etc/passwd")
-    accounts = parse_passwd(passwd)
-    base = Snapshot(accounts, {}, {}, nss=_find_nss_accounts(wanted, accounts), home_base=_useradd_default("HOME", "/home"))
+    accounts, damage = read_passwd()
+    nss = _find_nss_accounts(wanted, accounts)
+    base = Snapshot(accounts, read_shadows(), read_groups(), nss=nss, home_base=_useradd_default("HOME", "/home"))
     homes: Dict[str, HomeState] = {}
     missing_dirs: Set[str] = set()
     for user in wanted.users:
@@ -52,8 +52,6 @@ def read_snapshot(wanted: Wanted) -> Snapshot:
             homes[user.name] = homes[user.name]._replace(obstacle=_home_obstacle(parent or "/"))
     shells = {user.shell for user in wanted.users if user.shell}
     return base._replace(
-        shadows=parse_shadow(_read_text("/etc/shadow")),
-        groups=parse_group(_read_text("/etc/group")),
         homes=homes,
         sudo=read_sudo(),
         missing_dirs=frozenset(missing_dirs),
@@ -62,7 +60,7 @@ def read_snapshot(wanted: Wanted) -> Snapshot:
         missing_tools=frozenset(tool for tool in _TOOLS if find_tool(tool) is None),
         default_shell="/bin/bash" if os.path.exists("/bin/bash") else "/bin/sh",
         words=read_sshd_words(),
-        damage=tuple("/etc/passwd:%d, which is not a valid account line" % number for number in find_damage(passwd)),
+        damage=tuple("/etc/passwd:%d, which is not a valid account line" % number for number in damage),
     )
 
 
@@ -151,15 +149,8 @@ def _ask_sshd(user: str, groups: Optional[Set[str]] = None) -> Tuple[str, ...]:
 
 def _find_nss_accounts(wanted: Wanted, accounts: Dict[str, Account]) -> Dict[str, Account]:
     """Accounts of a directory service. Asked only for names that /etc/passwd does not have."""
-    found = {}
-    for user in wanted.users:
-        if user.name not in accounts:
-            try:
-                entry = pwd.getpwnam(user.name)
-            except KeyError:
-                continue
-            found[user.name] = Account(entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_gecos, entry.pw_dir, entry.pw_shell)
-    return found
+    found = {user.name: find_account(user.name) for user in wanted.users if user.name not in accounts}
+    return {name: account for name, account in found.items() if account is not None}
 
 
 def _account_obstacle() -> Optional[str]:
@@ -175,18 +166,16 @@ def _home_obstacle(parent: str) -> Optional[str]:
 
 
 def _useradd_default(name: str, fallback: str) -> str:
-    for line in text_lines(_read_text("/etc/default/useradd", "")):
+    for line in text_lines(_read_text("/etc/default/useradd")):
         key, _equals, value = line.partition("=")
         if key.strip() == name and value.strip():
             return value.strip()
     return fallback
 
 
-def _read_text(path: str, missing: Optional[str] = None) -> str:
+def _read_text(path: str) -> str:
     try:
         with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
             return stream.read()
-    except OSError as exc:
-        if missing is None:
-            raise HostError("%s cannot be read: %s" % (path, exc.strerror))
-        return missing
+    except OSError:
+        return ""

@@ -10,7 +10,7 @@ import os
 import pwd
 from typing import Any, Mapping, Optional
 
-from .._openssh.keys import KeyFormatError, parse_public_key
+from .._openssh.keys import KeyFormatError, PublicKey, parse_public_key
 from .._system.processes import ancestors
 from .guard import Login
 
@@ -49,7 +49,7 @@ def find_session_user(pid: int) -> Optional[str]:
     return None
 
 
-def _parse_key(text: Optional[str]) -> Any:
+def _parse_key(text: Optional[str]) -> Optional[PublicKey]:
     try:
         return parse_public_key(text, "key of this run") if text else None
     except KeyFormatError:

@@ -10,6 +10,7 @@ from typing import Dict, FrozenSet, NamedTuple, Optional, Tuple
 
 from .._openssh.keys import PublicKey
 from .._openssh.sshd_config import Directive
+from .._system.accounts import Shadow
 from .._system.records import Listening, Node
 
 
@@ -29,16 +30,6 @@ class Request(NamedTuple):
     """Of the local time; 0 is Monday."""
 
 
-class ShadowLine(NamedTuple):
-    """The fields of /etc/shadow; None where a field is empty."""
-
-    password: str = ""
-    changed: Optional[int] = None
-    maximum: Optional[int] = None
-    inactive: Optional[int] = None
-    expires: Optional[int] = None
-
-
 class AccountFacts(NamedTuple):
     """An account as the system's name service knows it."""
 
@@ -52,7 +43,7 @@ class AccountFacts(NamedTuple):
     password_field: str = ""
     """The second field of /etc/passwd: x sends the reader to /etc/shadow."""
     groups: Tuple[str, ...] = ()
-    shadow: Optional[ShadowLine] = None
+    shadow: Optional[Shadow] = None
     shell_node: Node = Node("")
     shell_executable: bool = True
     shell_closed_at: Optional[Node] = None

@@ -8,7 +8,8 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 
 from typing import List, Optional
 
-from .facts import Facts, ShadowLine
+from .._system.accounts import Shadow
+from .facts import Facts
 from .finding import Finding, blocks, shell_quote, warns
 from .fix import make_home, open_up
 
@@ -83,11 +84,12 @@ def _lock(facts: Facts) -> List[Finding]:
     if shadow is None:
         return []
     found = []
-    if shadow.expires is not None and facts.request.today >= shadow.expires:
+    expiry = shadow.expiry_day
+    if expiry is not None and facts.request.today >= expiry:
         found.append(
             blocks(
                 "account_expired",
-                "/etc/shadow: the account %s expired %d days ago" % (user, facts.request.today - shadow.expires),
+                "/etc/shadow: the account %s expired %d days ago" % (user, facts.request.today - expiry),
                 "remove the expiry date, if this person is to come back",
                 "chage -E -1 -- %s" % shell_quote(user),
             )
@@ -104,7 +106,7 @@ def _lock(facts: Facts) -> List[Finding]:
     return found
 
 
-def _password_problem(shadow: ShadowLine, today: int) -> Optional[str]:
+def _password_problem(shadow: Shadow, today: int) -> Optional[str]:
     if shadow.changed is None:
         return None
     if shadow.changed == 0:

@@ -6,16 +6,20 @@
 Note that this module util is **PRIVATE** to the collection.
 """
 
+import contextlib
 import grp
 import os
 import pwd
 from typing import Optional, Tuple
 
+from .._system.account_files import read_passwd, read_shadows
+from .._system.accounts import Shadow
 from .._system.nodes import chain, find_closed, look_at, read_quietly
 from .._system.rights import acting_as
+from .._system.run import HostError
 from .._system.sudoers_tree import find_named_groups
 from .._text import text_lines
-from .facts import AccountFacts, ShadowLine
+from .facts import AccountFacts
 
 # Below are groups of the system, on every distribution that ECS offers.
 _FIRST_GROUP = 1000
@@ -86,7 +90,9 @@ def _missing_interpreter(shell: str) -> str:
 
 
 def _is_local(name: str) -> bool:
-    return any(line.startswith(name + ":") for line in text_lines(read_quietly("/etc/passwd")))
+    with contextlib.suppress(HostError):
+        return name in read_passwd().accounts
+    return False
 
 
 def _groups(name: str, gid: int) -> Tuple[str, ...]:
@@ -99,17 +105,10 @@ def _groups(name: str, gid: int) -> Tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _shadow(name: str) -> Optional[ShadowLine]:
-    for line in text_lines(read_quietly("/etc/shadow")):
-        fields = line.split(":")
-        if fields[0] == name and len(fields) >= 8:
-            return ShadowLine(fields[1], _number(fields[2]), _number(fields[4]), _number(fields[6]), _number(fields[7]))
+def _shadow(name: str) -> Optional[Shadow]:
+    with contextlib.suppress(HostError):
+        return read_shadows().get(name)
     return None
-
-
-def _number(text: str) -> Optional[int]:
-    # A negative number means the same as none.
-    return int(text) if text.isdigit() else None
 
 
 def _shells() -> Tuple[str, ...]:

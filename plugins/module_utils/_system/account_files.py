@@ -1,23 +1,53 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the account files hold at this moment.
+"""What the account files hold at this moment, and what the name service says.
 
 Note that this module util is **PRIVATE** to the collection.
 """
 
-from typing import Dict
+import pwd
+from typing import Dict, List, NamedTuple, Optional
 
-from .accounts import Shadow, parse_passwd, parse_shadow
+from .accounts import Account, Group, Shadow, find_damage, parse_group, parse_passwd, parse_shadow
+from .run import HostError
+
+
+class Passwd(NamedTuple):
+    """Accounts of /etc/passwd, and the numbers of the lines behind which somebody else may be."""
+
+    accounts: Dict[str, Account]
+    damage: List[int]
+
+
+def read_passwd() -> Passwd:
+    """/etc/passwd, read afresh; HostError where that cannot be done."""
+    text = _read("/etc/passwd")
+    return Passwd(parse_passwd(text), find_damage(text))
 
 
 def read_shadows() -> Dict[str, Shadow]:
-    """/etc/shadow, read afresh."""
-    with open("/etc/shadow", encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
-        return parse_shadow(stream.read())
+    """/etc/shadow likewise."""
+    return parse_shadow(_read("/etc/shadow"))
 
 
-def read_uids() -> Dict[str, int]:
-    """Numbers of all accounts in /etc/passwd, read afresh."""
-    with open("/etc/passwd", encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
-        return {name: account.uid for name, account in parse_passwd(stream.read()).items()}
+def read_groups() -> Dict[str, Group]:
+    """/etc/group likewise."""
+    return parse_group(_read("/etc/group"))
+
+
+def find_account(name: str) -> Optional[Account]:
+    """An account by the name service, which knows those of directories too."""
+    try:
+        entry = pwd.getpwnam(name)
+    except KeyError:
+        return None
+    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_gecos, entry.pw_dir, entry.pw_shell)
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
+            return stream.read()
+    except OSError as exc:
+        raise HostError("%s cannot be read: %s" % (path, exc.strerror))

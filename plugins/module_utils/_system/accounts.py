@@ -51,10 +51,20 @@ AnyAccount = Union[Account, PlannedAccount]
 
 
 class Shadow(NamedTuple):
-    """The two fields of /etc/shadow that decide about logins."""
+    """The fields of /etc/shadow that decide about logins. Days since 1970-01-01; a number that is not given is None.
+
+    C(expires) is the field as it stands, for it is also written.
+    """
 
     password: str = ""
     expires: str = ""
+    changed: Optional[int] = None
+    maximum: Optional[int] = None
+
+    @property
+    def expiry_day(self) -> Optional[int]:
+        """First day on which the account has expired."""
+        return _day(self.expires)
 
     @property
     def has_password(self) -> bool:
@@ -98,7 +108,7 @@ def parse_shadow(text: str) -> Dict[str, Shadow]:
     for line in _entries(text):
         fields = line.split(":")
         if len(fields) >= 8 and fields[0] not in shadows:
-            shadows[fields[0]] = Shadow(fields[1], fields[7])
+            shadows[fields[0]] = Shadow(fields[1], fields[7], _day(fields[2]), _day(fields[4]))
     return shadows
 
 
@@ -129,6 +139,11 @@ def _is_account(fields: List[str]) -> bool:
 
 def _is_number(text: str) -> bool:
     return text.isdigit() and len(text) == len(text.encode("utf-8", "replace")) and int(text) < 1 << 32
+
+
+def _day(text: str) -> Optional[int]:
+    # A negative number means the same as none.
+    return int(text) if _is_number(text) else None
 
 
 def group_name(groups: Dict[str, Group], gid: Optional[int]) -> Optional[str]:

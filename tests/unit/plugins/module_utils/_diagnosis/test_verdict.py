@@ -17,6 +17,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.ver
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.authorized_keys import parse_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.sshd_config import Directive
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.accounts import Shadow
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.records import Listening, Node
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBF9wCb7TxxP9gb3hE8ODe/Tc+uIUNYipthBw65i3Nf6"
@@ -51,7 +52,7 @@ def healthy(**changes) -> Facts:
             shell="/bin/bash",
             groups=("bob",),
             password_field="x",
-            shadow=facts_of.ShadowLine("!", 20000, 99999),
+            shadow=Shadow("!", changed=20000, maximum=99999),
             shell_node=Node("/bin/bash", "file"),
             shells=("/bin/bash",),
             home_node=DIRECTORY,

@@ -66,6 +66,12 @@ def test_shadow(field, has, locked):
     assert (shadow.has_password, shadow.is_locked) == (has, locked)
 
 
+def test_days_of_shadow():
+    shadows = parse_shadow("ann:*:20000:0:99999:7::22279:\nbob:*:::-1:::-1:\ncleo:*:x::\u00b2:::\u0661:\n")
+    found = [(shadow.changed, shadow.maximum, shadow.expiry_day) for shadow in shadows.values()]
+    assert found == [(20000, 99999, 22279), (None, None, None), (None, None, None)]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -1,0 +1,124 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keys as the user wrote them: lines, texts of files, dictionaries, fingerprints.
+
+Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
+"""
+
+import re
+from typing import Any, Dict, List
+
+from .._openssh.authorized_keys import Revoked, WantedKey
+from .._openssh.key_options import KeyOptionsError, check_options, split_options
+from .._openssh.keys import KEY_TYPES, KeyFormatError, parse_public_key
+
+_FINGERPRINT = re.compile(r"^SHA256:[A-Za-z0-9+/]{43}=?\Z")
+
+
+class WantedError(ValueError):
+    """The wanted state is not usable. The message is one sentence that can be shown as it is."""
+
+
+def parse_keys(where: str, items: List[Any], revoked: Revoked, warnings: List[str]) -> List[WantedKey]:
+    """The entries of C(authorized_keys); raises WantedError. warnings: gains one for each that is revoked."""
+    wanted: Dict[bytes, WantedKey] = {}
+    for index, item in enumerate(items):
+        source = "%s: authorized_keys[%d]" % (where, index)
+        for key in _parse_item(source, item):
+            if revoked.covers(key.key):
+                warnings.append("%s is in revoked_keys and is left out" % source)
+            before = wanted.setdefault(key.key.blob, key)
+            if (before.present, before.options) != (key.present, key.options):
+                raise WantedError("%s: the same key is listed before with another state or other options" % source)
+    return list(wanted.values())
+
+
+def _parse_item(source: str, item: Any) -> List[WantedKey]:
+    if isinstance(item, str):
+        return [_checked(source, _parse_line(source, line)) for line in _key_lines(source, item)]
+    if not isinstance(item, dict) or not isinstance(item.get("key"), str):
+        raise WantedError("%s must be a key line, or a dictionary with key" % source)
+    unknown = sorted(set(item) - {"key", "options", "comment", "state"})
+    if unknown:
+        raise WantedError("%s: unknown entry %s; known are key, options, comment, state" % (source, ", ".join(unknown)))
+    state = item.get("state", "present")
+    if state not in ("present", "absent"):
+        raise WantedError("%s: state must be present or absent, not %r" % (source, state))
+    lines = _key_lines(source, item["key"])
+    if len(lines) != 1:
+        raise WantedError("%s holds %d keys; a dictionary describes exactly one" % (source, len(lines)))
+    key = _parse_line(source, lines[0])
+    options, comment = item.get("options"), item.get("comment")
+    if options is not None:
+        if key.options:
+            raise WantedError("%s: give the options either in the key line or in options, not both" % source)
+        key = key._replace(options=options if isinstance(options, str) else ",".join(str(option) for option in options))
+    if comment is not None:
+        if not isinstance(comment, str) or not comment.isprintable():
+            raise WantedError("%s: the comment must be one line of text" % source)
+        key = key._replace(comment=comment.strip())
+    key = key._replace(present=state == "present")
+    return [_checked(source, key) if key.present else key]
+
+
+def _key_lines(source: str, text: str) -> List[str]:
+    if "PRIVATE KEY" in text or "BEGIN " in text:
+        _refuse(text, source)
+    if "\0" in text:
+        raise WantedError("%s holds a NUL character" % source)
+    lines = [line.strip() for line in re.split(r"\r?\n", text)]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if not lines:
+        raise WantedError("%s holds no key; give one OpenSSH public key, 'TYPE BASE64 [COMMENT]'" % source)
+    return lines
+
+
+def _parse_line(source: str, line: str) -> WantedKey:
+    options = ""
+    if line.split(None, 1)[0] not in KEY_TYPES:
+        options, rest = split_options(line)
+        if not rest or rest.split(None, 1)[0] not in KEY_TYPES:
+            if '"' in line or "\r" in line:
+                # Not a mistyped key but options that end too early or never: say that.
+                _check_options(source, options)
+            _refuse(line, source)
+        line = rest
+    try:
+        key = parse_public_key(line, source)
+    except KeyFormatError as exc:
+        raise WantedError(str(exc))
+    return WantedKey(key, options or None, key.comment or None)
+
+
+def _refuse(text: str, source: str) -> None:
+    try:
+        parse_public_key(text, source)
+    except KeyFormatError as exc:
+        raise WantedError(str(exc))
+    raise WantedError("%s is not a usable key line" % source)
+
+
+def _checked(source: str, key: WantedKey) -> WantedKey:
+    _check_options(source, key.options or "")
+    return key
+
+
+def _check_options(source: str, text: str) -> None:
+    try:
+        check_options(text, source)
+    except KeyOptionsError as exc:
+        raise WantedError(str(exc))
+
+
+def parse_revoked(items: List[str]) -> Revoked:
+    """The entries of C(revoked_keys); raises WantedError."""
+    blobs, fingerprints = set(), set()
+    for index, item in enumerate(items):
+        source = "revoked_keys[%d]" % index
+        if _FINGERPRINT.match(item.strip()):
+            fingerprints.add(item.strip().rstrip("="))
+            continue
+        for line in _key_lines(source, item):
+            blobs.add(_parse_line(source, line).key.blob)
+    return Revoked(frozenset(blobs), frozenset(fingerprints))

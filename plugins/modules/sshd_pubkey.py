@@ -225,21 +225,22 @@ backups:
 
 import os
 import re
-import time
+from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd import journal
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.apply import apply_plan, reload_only
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.apply import apply_plan, reload_only, settle, undo_interrupted
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.controller import read_controller
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.hardening import ROOT_CHOICES, Hardening, describe
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.look_candidate import EVERYBODY, Planner, diff_of, get_account
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.pending import find_pending_problems
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.look_candidate import Planner, diff_of, get_account
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.pending import refuse_pending
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.plan import SWITCH, Plan, plan_actions, second_changes
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.plan_hardening import plan_hardening, refuse_unprovable
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.trial import try_logins
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.lock import locked_sshd
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.private_folder import clear_folders
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import HostError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd import Origin, Sshd, SshdError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd_service import get_service
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd import Sshd, SshdError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd_service import Service, get_service
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd_tree import SshdTree
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable, printable_all
 
@@ -247,104 +248,89 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import p
 class SshdPubkeyModule:
     """One run on one host."""
 
-    def __init__(self, params, check_mode, warn):
-        self._params = params
-        self._controller = params["_controller"] or {}
-        self._users = list(dict.fromkeys(params["users"]))
-        self._asked = Hardening(params["password_authentication"], params["permit_root_login"])
-        self._connecting = (self._controller.get("session") or {}).get("user")
-        self._check_mode = check_mode
-        self._warn = warn
+    def __init__(self, module: AnsibleModule) -> None:
+        self._params = module.params
+        self._check_mode = module.check_mode
+        self._warn = module.warn
+        self._users = list(dict.fromkeys(module.params["users"]))
+        self._asked = Hardening(module.params["password_authentication"], module.params["permit_root_login"])
+        self._controller = read_controller(module.params["_controller"])
+        self._wants_trial = module.params["proof"] == "required" and module.params["state"] == "present"
 
-    def run(self):
+    def run(self) -> Dict[str, Any]:
         """Look, plan, apply; the result for Ansible."""
         if os.geteuid() != 0:
             raise SshdError("sshd's configuration belongs to root; run this task with become: true")
         self._check_users()
-        if "change" in self._controller:
-            return self._settle()
-        refuse_unprovable(self._asked, self._params["proof"], self._connecting, self._controller.get("over_ssh", False))
+        if self._controller.settlement is not None:
+            return settle(self._controller.settlement)
+        refuse_unprovable(self._asked, self._params["proof"], self._controller.connecting, self._controller.over_ssh)
         if self._check_mode:
             if journal.find_armed() is not None:
                 self._warn("A change of sshd on this host waits for its proof; it may still be undone.")
             return self._run()
-        while True:
-            with locked_sshd():
-                if not journal.is_waiting():
-                    self._undo_interrupted()
-                    clear_folders()
-                    return self._run()
-            # Another run's change is in force and not proven. It is soon, or the host undoes it: wait for either.
-            time.sleep(1)
+        with journal.turn():
+            undone = undo_interrupted()
+            if undone:
+                self._warn("An earlier change of sshd was interrupted and has been undone first: %s." % undone)
+            clear_folders()
+            return self._run()
 
-    def _settle(self):
-        """The action plugin's verdict on the change that an earlier call has left armed."""
-        with locked_sshd():
-            if self._controller["proven"]:
-                return {"backups": journal.commit(self._controller["change"])}
-            outcome = journal.roll_back(self._controller["change"], self._controller["why"])
-            return {"msg": "the former configuration was put back (%s)" % ("; ".join(outcome) or "no file had changed")}
-
-    def _run(self):
+    def _run(self) -> Dict[str, Any]:
         service = get_service(self._params["service"])
         tree = SshdTree(service.config)
-        planner = Planner(Sshd(service.program, service.options), tree, self._users, self._connecting, self._origin())
+        planner = Planner(Sshd(service.program, service.options), tree, self._users, self._controller.connecting, self._controller.origin)
         keys = planner.plan_present() if self._params["state"] == "present" else planner.plan_absent()
         last = keys
         if self._asked.is_asked:
             last = plan_hardening(planner, self._asked, keys, self._params["proof_user"], self._warn if self._check_mode else None)
         stale = service.loaded_at is not None and int(tree.latest_change().at) > service.loaded_at
         if stale:
-            self._judge_stale(service, planner, keys)
-        result = {
-            "actions": _actions(service, keys.changes, stale),
-            "place": last.place,
-            "service": service.unit,
-            "effective": {
-                user: {"before": keys.before[user]["pubkeyauthentication"][0], "after": last.after[user]["pubkeyauthentication"][0]} for user in self._users
-            },
-            "diff": diff_of(last.changes or keys.changes),
-        }
-        if self._asked.is_asked:
-            result["hardening"] = {user or "*": describe(keys.before[user], last.after[user]) for user in [EVERYBODY] + planner.identities}
+            refuse_pending(service, planner, keys, self._users if self._wants_trial else [], self._controller)
+            self._warn("The configuration was edited after %s had last read it; the reload puts those edits in force too." % service.unit)
+        result = self._describe(service, keys, last)
         if self._check_mode:
-            result["actions"] += _actions(service, _second_changes(keys, last), False)
-        elif not self._controller.get("harden"):
-            self._apply(service, planner, keys, self._users, stale, result)
+            second = second_changes(keys, last) if last is not keys else {}
+            actions = plan_actions(keys.changes, service, stale) + plan_actions(second, service)
+        elif not self._controller.harden:
+            actions = plan_actions(keys.changes, service, stale)
+            result.update(self._apply(service, planner, keys, self._users, stale))
             # The action plugin calls again for it, once a login by key has been proven.
             result["_harden"] = last is not keys and bool(last.changes)
         elif keys.changes or stale:
             raise SshdError("the configuration was edited by somebody else meanwhile; the hardening was left out, run the task again")
         else:
-            result["actions"] = _actions(service, last.changes, False)
-            self._apply(service, planner, last, planner.identities, False, result)
-        result["changed"] = bool(result["actions"])
+            actions = plan_actions(last.changes, service)
+            result.update(self._apply(service, planner, last, planner.identities, False))
+        return dict(result, changed=bool(actions), actions=[action.text for action in actions])
+
+    def _describe(self, service: Service, keys: Plan, last: Plan) -> Dict[str, Any]:
+        result: Dict[str, Any] = {
+            "place": last.place,
+            "service": service.unit,
+            "effective": {user: {"before": keys.before.users[user][SWITCH][0], "after": last.after.users[user][SWITCH][0]} for user in self._users},
+            "diff": diff_of(last.changes or keys.changes),
+        }
+        if self._asked.is_asked:
+            rows = zip(keys.before.rows("*"), last.after.rows("*"))
+            result["hardening"] = {who: describe(before, after) for (who, before), (_same, after) in rows}
         return result
 
-    def _apply(self, service, planner, plan, users, stale, result):
+    def _apply(self, service: Service, planner: Planner, plan: Plan, users: List[str], stale: bool) -> Dict[str, Any]:
         """Carry out one plan; it is left armed where a proof follows."""
         if not plan.changes:
             if stale:
                 reload_only(service, planner)
-                result["_reloaded"] = True
-            return
-        if self._params["proof"] == "required" and self._params["state"] == "present":
-            result["trial"] = try_logins(service.program, plan.after, users, self._origin())
+            return {"_reloaded": True} if stale else {}
+        told: Dict[str, Any] = {}
+        if self._wants_trial:
+            told["trial"] = try_logins(service.program, plan.after, users, self._controller.origin)
         change = apply_plan(service, planner, plan, self._params["rollback_after"])
-        if self._controller.get("prove"):
-            result["_armed"] = change
-        else:
-            result["backups"] = journal.commit(change)
+        if self._controller.prove:
+            return dict(told, _armed=change)
+        return dict(told, backups=journal.commit(change))
 
-    def _origin(self):
-        session = self._controller.get("session")
-        if not session:
-            return Origin()
-        # An IPv6 zone is of no use to sshd's Match.
-        addresses = [session[name].split("%")[0] for name in ("address", "local_address")]
-        return Origin(addresses[0], addresses[1], int(session["local_port"]))
-
-    def _check_users(self):
+    def _check_users(self) -> None:
         for name in self._users:
             if not re.match(r"^[^\s,\"]+$", name):
                 raise SshdError("users has %r, which is not a user name" % name)
@@ -354,43 +340,8 @@ class SshdPubkeyModule:
                 raise SshdError("user %s does not exist on this host; create the account first, nothing was changed" % name)
             self._warn("User %s does not exist yet; settings that depend on groups could not be judged." % name)
 
-    def _undo_interrupted(self):
-        # We hold the lock, so nobody is at work: the run that armed this was killed.
-        if journal.find_armed() is not None:
-            outcome = journal.roll_back("any", "the run that made the change was interrupted")
-            self._warn("An earlier change of sshd was interrupted and has been undone first: %s." % ("; ".join(outcome) or "no file had changed"))
 
-    def _judge_stale(self, service, planner, plan):
-        session = self._controller.get("session")
-        reached = (session["local_address"].split("%")[0], int(session["local_port"])) if session else None
-        users = self._users if self._params["state"] == "present" and self._params["proof"] == "required" else []
-        problems = find_pending_problems(service, planner, plan, users, reached, self._controller.get("by_password", False))
-        if problems:
-            raise SshdError(
-                "the configuration was edited after %s had last read it, and reloading it now would lock users out: %s; "
-                "nothing was changed" % (service.unit, "; ".join(problems))
-            )
-        self._warn("The configuration was edited after %s had last read it; the reload puts those edits in force too." % service.unit)
-
-
-def _actions(service, changes, stale):
-    actions = ["%s %s" % ("remove" if content is None else "write", path) for path, content in sorted(changes.items())]
-    if (changes or stale) and service.verb != "none":
-        actions.append("%s %s" % (service.verb, service.listener))
-    return actions
-
-
-def _second_changes(keys, last):
-    """What the second step does to the files as the first one leaves them, where its plan was made from those on disk."""
-    if last is keys:
-        return {}
-    changes = dict(last.changes)
-    if changes:
-        changes.update((path, None) for path, content in keys.changes.items() if content is not None and path not in changes)
-    return changes
-
-
-def argument_spec():
+def argument_spec() -> Dict[str, Any]:
     """The options of the module."""
     return {
         "users": {"type": "list", "elements": "str", "default": []},
@@ -406,7 +357,7 @@ def argument_spec():
     }
 
 
-def main():
+def main() -> None:
     """The only place that catches and fails."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     if module.params["state"] == "present" and not module.params["users"]:
@@ -416,7 +367,7 @@ def main():
     if not 30 <= module.params["rollback_after"] <= 3600:
         module.fail_json(msg="rollback_after must be between 30 and 3600 seconds: a login has to fit in, and nobody waits longer")
     try:
-        result = SshdPubkeyModule(module.params, module.check_mode, module.warn).run()
+        result = SshdPubkeyModule(module).run()
     except HostError as exc:
         module.fail_json(msg=printable(str(exc)))
     module.exit_json(**printable_all(result))

@@ -142,7 +142,7 @@ def _ask_sshd(user: str, groups: Optional[Set[str]] = None) -> Tuple[str, ...]:
             settled = {path: encode(settle_groups(decode(content), sorted(groups))) for path, content in tree.files.items()}
             with tree.copy(settled) as candidate:
                 values = sshd.effective(candidate.main, user, Origin())
-    except (OSError, SshdError) as exc:
+    except SshdError as exc:
         raise HostError("sshd does not accept its own configuration, so nobody can tell where keys belong: %s" % exc)
     return tuple(key_file_patterns(values)) if "authorizedkeysfile" in values else DEFAULT_KEY_FILES
 

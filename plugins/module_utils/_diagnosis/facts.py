@@ -97,6 +97,22 @@ class KeyCommandFacts(NamedTuple):
     error: str = ""
 
 
+class UnitState(NamedTuple):
+    """One unit of systemd's."""
+
+    name: str
+    load: str
+    active: str
+    enabled: str
+
+
+class HostKey(NamedTuple):
+    """A host key file and what is wrong with it, empty for nothing."""
+
+    path: str
+    problem: str
+
+
 class ServerFacts(NamedTuple):
     """The sshd of this host and what it says about its own configuration."""
 
@@ -105,8 +121,7 @@ class ServerFacts(NamedTuple):
     """What sshd -t complains about; empty when it accepts the configuration."""
     unit: str = ""
     """The unit that a person would start or reload."""
-    unit_states: Tuple[Tuple[str, str, str, str], ...] = ()
-    """(unit, load state, active state, enabled state)."""
+    unit_states: Tuple[UnitState, ...] = ()
     listener: int = 0
     listener_state: str = ""
     listener_options: Tuple[str, ...] = ()
@@ -118,8 +133,7 @@ class ServerFacts(NamedTuple):
     listening: Tuple[Listening, ...] = ()
     foreign: Tuple[str, ...] = ()
     """Addresses that it shall listen on and that this host does not have."""
-    host_keys: Tuple[Tuple[str, str], ...] = ()
-    """Host key files and what is wrong with each ("" for nothing)."""
+    host_keys: Tuple[HostKey, ...] = ()
     keeps_host_keys: bool = False
     """Whether the listener hands its host keys on (since 9.8), instead of each connection reading them anew."""
     privsep_missing: str = ""

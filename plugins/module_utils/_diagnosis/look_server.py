@@ -16,12 +16,12 @@ from .._system.listener import Listener, find_listener
 from .._system.nodes import read_quietly
 from .._system.processes import read_stat
 from .._system.run import HostError, find_tool, run_program
-from .._system.server import ask_sshd, find_missing_folder, is_roots, run
+from .._system.server import Server, ask_sshd, find_missing_folder, is_roots, run
 from .._system.sockets import find_foreign, read_listening
 from .._system.sshd import Origin, Sshd, SshdError, lent_folder
 from .._system.sshd_tree import SshdTree
 from .._text import text_lines
-from .facts import Listening, Request, ServerFacts
+from .facts import HostKey, Listening, Request, ServerFacts, UnitState
 
 _UNITS = ("ssh.service", "sshd.service", "ssh.socket", "sshd.socket")
 _HOST_KEYS = tuple("/etc/ssh/ssh_host_%s_key" % kind for kind in ("rsa", "ecdsa", "ed25519"))
@@ -37,8 +37,8 @@ def read_server(request: Request) -> ServerFacts:
     listening = read_listening()
     try:
         listener = find_listener(item.pid for item in listening if item.program == "sshd")
-    except OSError as exc:
-        return ServerFacts(error=str(exc).partition("sshd: ")[2], listening=listening)
+    except SshdError as exc:
+        return ServerFacts(error=str(exc), listening=listening)
     server = listener.server
     states = _unit_states()
     missing = find_missing_folder(run([server.program, "-t", "-f", server.config]))
@@ -54,26 +54,26 @@ def _read_server(
     request: Request,
     listener: Listener,
     listening: Tuple[Listening, ...],
-    states: Tuple[Tuple[str, str, str, str], ...],
+    states: Tuple[UnitState, ...],
 ) -> ServerFacts:
-    program, options, config = listener.server[:3]
+    server = listener.server
     facts = ServerFacts(
-        program=program,
+        program=server.program,
         unit=_unit(states),
         unit_states=states,
         listening=listening,
         not_to_be_run=os.path.exists("/etc/ssh/sshd_not_to_be_run"),
-        debian=is_debians(program),
+        debian=is_debians(server.program),
         keeps_host_keys=any(os.path.exists(path) for path in _SESSION_PROGRAMS),
         log=_log(),
     )
     try:
-        tree = SshdTree(config)
+        tree = SshdTree(server.config)
     except SshdError:
         return facts
     directives = tuple(tree.directives())
     facts = facts._replace(directives=directives, host_keys=_host_keys(directives))
-    facts = facts._replace(effective=_effective(program, options, config, request))
+    facts = facts._replace(effective=_effective(server, request))
     named = [value for keyword in ("revokedkeys", "hostkey") for value in facts.effective.get(keyword, ())]
     in_place = [path for path in named if path.startswith("/") and not os.path.islink(path) and is_roots(os.path.dirname(path))]
     facts = facts._replace(fixed=frozenset([path for path in tree.files if is_roots(path)] + in_place))
@@ -83,7 +83,7 @@ def _read_server(
         facts = facts._replace(
             listener=listener.pid,
             listener_state=_process_state(listener.pid),
-            listener_options=options,
+            listener_options=server.options,
             loaded_at=_loaded_at(listener.pid, directives),
             changed_at=latest.at,
             changed_path=latest.path,
@@ -92,10 +92,10 @@ def _read_server(
     return facts
 
 
-def _effective(program: str, options: Tuple[str, ...], config: str, request: Request) -> Dict[str, Tuple[str, ...]]:
+def _effective(server: Server, request: Request) -> Dict[str, Tuple[str, ...]]:
     address = request.address or "192.0.2.1"
     try:
-        found = Sshd(program, options).effective(config, request.user, Origin(address, "127.0.0.1", request.port or 22))
+        found = Sshd(server.program, server.options).effective(server.config, request.user, Origin(address, "127.0.0.1", request.port or 22))
     except SshdError:
         return {}
     return {keyword: tuple(values) for keyword, values in found.items()}
@@ -123,7 +123,7 @@ def _process_state(pid: int) -> str:
     return (read_stat(pid) or [""])[0]
 
 
-def _unit_states() -> Tuple[Tuple[str, str, str, str], ...]:
+def _unit_states() -> Tuple[UnitState, ...]:
     if not os.path.isdir("/run/systemd/system"):
         return ()
     _code, out, _err = run_program(["systemctl", "show", "-p", "Id,LoadState,ActiveState,UnitFileState"] + list(_UNITS))
@@ -131,24 +131,19 @@ def _unit_states() -> Tuple[Tuple[str, str, str, str], ...]:
     for block in out.strip().split("\n\n"):
         values = dict(line.split("=", 1) for line in text_lines(block) if "=" in line)
         if values.get("Id"):
-            found[values["Id"]] = (
-                values["Id"],
-                values.get("LoadState", ""),
-                values.get("ActiveState", ""),
-                values.get("UnitFileState", ""),
-            )
+            found[values["Id"]] = UnitState(values["Id"], values.get("LoadState", ""), values.get("ActiveState", ""), values.get("UnitFileState", ""))
     return tuple(found.values())
 
 
-def _unit(states: Tuple[Tuple[str, str, str, str], ...]) -> str:
-    services = [item for item in states if item[0].endswith(".service") and item[1] in ("loaded", "masked")]
-    active = [item for item in services if item[2] == "active"]
-    return (active or services or [("", "", "", "")])[0][0].replace(".service", "")
+def _unit(states: Tuple[UnitState, ...]) -> str:
+    services = [item for item in states if item.name.endswith(".service") and item.load in ("loaded", "masked")]
+    active = [item for item in services if item.active == "active"]
+    return next((item.name[: -len(".service")] for item in active + services), "")
 
 
-def _host_keys(directives: Tuple[Directive, ...]) -> Tuple[Tuple[str, str], ...]:
+def _host_keys(directives: Tuple[Directive, ...]) -> Tuple[HostKey, ...]:
     paths = [item.arguments[0] for item in directives if item.keyword == "hostkey" and item.arguments] or list(_HOST_KEYS)
-    return tuple((path, _host_key_problem(path)) for path in paths)
+    return tuple(HostKey(path, _host_key_problem(path)) for path in paths)
 
 
 def _host_key_problem(path: str) -> str:

@@ -7,14 +7,18 @@ Note that this module util is **PRIVATE** to the collection.
 """
 
 import os
+from typing import Any, Dict
 
 from .._system import files
+from .._system.lock import locked_sshd
 from .._system.run import HostError
 from .._system.sshd import SshdError
 from .._system.sshd_service import Service, answering, check_alive, listen_addresses, reload_service
 from .._system.sshd_tree import Changes
 from . import journal
-from .look_candidate import Plan, Planner
+from .controller import Settlement
+from .look_candidate import Planner
+from .plan import Plan
 
 
 def apply_plan(service: Service, planner: Planner, plan: Plan, rollback_after: int) -> str:
@@ -33,8 +37,23 @@ def apply_plan(service: Service, planner: Planner, plan: Plan, rollback_after: i
         journal.await_proof()
     except HostError as exc:
         outcome = journal.roll_back(change, str(exc))
-        raise SshdError("%s; the former configuration was put back (%s)" % (exc, "; ".join(outcome) or "no file had changed"))
+        raise SshdError("%s; the former configuration was put back (%s)" % (exc, outcome))
     return change
+
+
+def settle(settlement: Settlement) -> Dict[str, Any]:
+    """Keep the armed change that has been proven, or put back what was before it."""
+    with locked_sshd():
+        if settlement.proven:
+            return {"backups": journal.commit(settlement.change)}
+        return {"msg": "the former configuration was put back (%s)" % journal.roll_back(settlement.change, settlement.why)}
+
+
+def undo_interrupted() -> str:
+    """Undo the change of a run that was killed, for a caller who holds the lock and thereby knows that nobody is at work; says what was done."""
+    if journal.find_armed() is None:
+        return ""
+    return journal.roll_back("any", "the run that made the change was interrupted")
 
 
 def reload_only(service: Service, planner: Planner) -> None:

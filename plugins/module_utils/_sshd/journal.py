@@ -10,15 +10,17 @@ While a change is armed, a timer and a unit at boot stand ready to undo it, what
 Note that this module util is **PRIVATE** to the collection.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
 import tempfile
 import time
 import uuid
-from typing import Dict, List, Optional
+from typing import Dict, Iterator, Optional
 
 from .._system import files
+from .._system.lock import locked_sshd
 from .._system.run import HostError, run_program
 from .._system.sshd import SshdError
 from .._system.sshd_service import Service
@@ -28,6 +30,17 @@ from . import rollback
 
 STATE_DIR = "/var/lib/alicloud-ecs-access/sshd"
 _UNIT_DIR = "/etc/systemd/system"
+
+
+@contextlib.contextmanager
+def turn() -> Iterator[None]:
+    """The only run that changes sshd; one whose change waits for its proof is waited for: it is soon proven or undone."""
+    while True:
+        with locked_sshd():
+            if not is_waiting():
+                yield
+                return
+        time.sleep(1)
 
 
 def find_armed(state_dir: str = STATE_DIR) -> Optional[str]:
@@ -109,7 +122,7 @@ def commit(change: str, state_dir: str = STATE_DIR) -> Dict[str, str]:
     return _find_backups(last)
 
 
-def roll_back(change: str, why: str, state_dir: str = STATE_DIR) -> List[str]:
+def roll_back(change: str, why: str, state_dir: str = STATE_DIR) -> str:
     """Undo an armed change (V(any) for whichever it is), under the caller's lock; says what was done to each file."""
     script = os.path.join(state_dir, rollback.SCRIPT_NAME)
     code, _out, err = run_program(["/bin/sh", script, change, why, "--locked"], timeout=150)
@@ -119,7 +132,7 @@ def roll_back(change: str, why: str, state_dir: str = STATE_DIR) -> List[str]:
             % (" ".join(err.split()) or "status %d" % code, os.path.join(state_dir, "armed"))
         )
     outcome = find_file(os.path.join(state_dir, "rolled-back", "outcome")) or b""
-    return text_lines(outcome.decode("utf-8", "replace"))
+    return "; ".join(text_lines(outcome.decode("utf-8", "replace"))) or "no file had changed"
 
 
 def describe_rollback(state_dir: str = STATE_DIR) -> str:

@@ -10,32 +10,14 @@ import contextlib
 import grp
 import os
 import pwd
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from .._openssh import rules, sshd_config
 from .._openssh.obstacles import Obstacle, find_obstacles
 from .._system.sshd import ConfigRefused, Origin, Sshd, SshdError
 from .._system.sshd_tree import Changes, SshdTree, decode, encode, find_file
 from . import hardening
-
-SWITCH = "pubkeyauthentication"
-EVERYBODY = ""
-"""Stands among the users for what holds apart from every Match block."""
-
-Verdict = Dict[str, rules.Effective]
-"""User name to the settings that sshd applies to that user."""
-
-
-class Plan(NamedTuple):
-    """The files to change (none: nothing to do) and what sshd applies with and without them."""
-
-    changes: Changes
-    place: str
-    """V(drop_in), V(main_file) or V(none)."""
-    before: Verdict
-    after: Verdict
-    settings: sshd_config.Settings
-    """What stands in our place afterwards."""
+from .plan import SWITCH, Plan, Verdict
 
 
 class Planner:
@@ -79,7 +61,7 @@ class Planner:
     def find_candidate(self, before: Verdict, settings: sshd_config.Settings, holds: Callable[[Verdict], bool]) -> Plan:
         """I(settings) where they do what they are for and where none of them goes out of force; else where they would be read first."""
         refusals = []
-        standing = hardening.standing(settings, before[EVERYBODY])
+        standing = hardening.standing(settings, before.general)
         plan = None
         for place, changes in self._candidates(settings):
             try:
@@ -87,7 +69,7 @@ class Planner:
             except ConfigRefused as exc:
                 refusals.append(str(exc))
                 continue
-            if holds(plan.after) and standing <= hardening.standing(settings, plan.after[EVERYBODY]):
+            if holds(plan.after) and standing <= hardening.standing(settings, plan.after.general):
                 break
         if plan is None:
             raise SshdError("sshd refuses every candidate: %s; nothing was changed" % "; ".join(dict.fromkeys(refusals)))
@@ -102,9 +84,11 @@ class Planner:
         self.refuse_side_effects(before, plan.after, [name.lower() for name in sshd_config.OWN_KEYWORDS])
         self._refuse_no_way_in(plan.after)
         user = self.connecting
-        found = [text for text in self.find_obstacles(user, plan.after[user]) if text not in self.find_obstacles(user, before[user])] if user else []
-        if found:
-            raise SshdError("without our settings the user of this connection would be kept out: %s; nothing was changed" % "; ".join(found))
+        if user:
+            known = self._find_obstacles(user, before)
+            found = [self._sentence(obstacle) for obstacle in self._find_obstacles(user, plan.after) if obstacle not in known]
+            if found:
+                raise SshdError("without our settings the user of this connection would be kept out: %s; nothing was changed" % "; ".join(found))
         return plan
 
     def own_settings(self) -> Dict[str, str]:
@@ -124,13 +108,11 @@ class Planner:
 
     def _ask(self, config: str) -> Verdict:
         self.sshd.check(config)
-        verdict: Verdict = {EVERYBODY: self.sshd.general(config)}
+        general = self.sshd.general(config)
         if self.tree.may_differ_between_users():
-            verdict.update((user, self.sshd.effective(config, user, self.origin)) for user in self.identities)
-        else:
-            # Without a Match block there is nothing that could differ between users: ask once, however many they are.
-            verdict.update(dict.fromkeys(self.identities, verdict[EVERYBODY]))
-        return verdict
+            return Verdict(general, {user: self.sshd.effective(config, user, self.origin) for user in self.identities})
+        # Without a Match block there is nothing that could differ between users: ask once, however many they are.
+        return Verdict(general, dict.fromkeys(self.identities, general))
 
     def _candidates(self, settings: sshd_config.Settings) -> Iterator[Tuple[str, Changes]]:
         """In order of preference: a file of our own, then lines of our own at the top of the main file."""
@@ -147,7 +129,7 @@ class Planner:
 
     def _without_ours(self) -> Dict[str, Optional[bytes]]:
         """What takes everything of ours out."""
-        changes = {path: None for path in self._own_drop_ins()}  # type: Dict[str, Optional[bytes]]
+        changes: Dict[str, Optional[bytes]] = {path: None for path in self._own_drop_ins()}
         if sshd_config.has_block(self.tree.main_text):
             changes[self.tree.main] = encode(sshd_config.without_block(self.tree.main_text))
         return changes
@@ -160,26 +142,30 @@ class Planner:
 
     def is_on(self, verdict: Verdict) -> bool:
         """Whether each of the users may come by key, as far as this one setting goes."""
-        return all(verdict[user].get(SWITCH) == ["yes"] for user in self._users)
+        return all(verdict.takes_keys(user) for user in self._users)
 
     def refuse_side_effects(self, before: Verdict, after: Verdict, allowed: Sequence[str]) -> None:
         """SshdError if the effective value of anything but I(allowed) differs for anybody."""
-        for user in [EVERYBODY] + self.identities:
-            others = [key for key in sshd_config.changed_keywords(before[user], after[user]) if key not in allowed]
+        for (who, old), (_same, new) in zip(before.rows("everybody"), after.rows("everybody")):
+            others = [key for key in sshd_config.changed_keywords(old, new) if key not in allowed]
             if others:
-                raise SshdError("the change would also alter %s for %s, which it must not; nothing was changed" % (", ".join(others), user or "everybody"))
+                raise SshdError("the change would also alter %s for %s, which it must not; nothing was changed" % (", ".join(others), who))
 
-    def find_obstacles(self, user: str, effective: rules.Effective, keywords: Optional[Sequence[str]] = None) -> List[str]:
+    def find_obstacles(self, user: str, verdict: Verdict, keywords: Optional[Sequence[str]] = None) -> List[str]:
         """What keeps this user from logging in by key, with its place and its remedy; only what I(keywords) do, if given."""
+        found = self._find_obstacles(user, verdict)
+        return [self._sentence(obstacle) for obstacle in found if keywords is None or obstacle.keyword in keywords]
+
+    def _find_obstacles(self, user: str, verdict: Verdict) -> List[Obstacle]:
+        effective = verdict.users[user]
         account = get_account(user)
         paths = rules.key_files(effective, account) + [rules.revoked_keys_file(effective) or ""]
         existing = tuple(path for path in paths if path and os.access(path, os.R_OK))
-        found = find_obstacles(effective, account, existing)
-        return [self._sentence(obstacle) for obstacle in found if keywords is None or obstacle.keyword in keywords]
+        return find_obstacles(effective, account, existing)
 
     def refuse_obstacles(self, users: Sequence[str], verdict: Verdict) -> None:
         """SshdError if a setting that isn't ours keeps one of I(users) from logging in by key."""
-        sentences = [sentence for user in users for sentence in self.find_obstacles(user, verdict[user])]
+        sentences = [sentence for user in users for sentence in self.find_obstacles(user, verdict)]
         if sentences:
             raise SshdError(
                 "public-key login can't be made effective, because of settings that this module does not change: %s; nothing was changed" % "; ".join(sentences)
@@ -195,7 +181,7 @@ class Planner:
                 "gssapiauthentication",
                 "hostbasedauthentication",
             )
-            if not any(verdict[user].get(name) == ["yes"] for name in switches):
+            if not any(verdict.users[user].get(name) == ["yes"] for name in switches):
                 raise SshdError("without our setting every way of authentication would be off for %s; turn one on elsewhere first, nothing was changed" % user)
 
     def _sentence(self, obstacle: Obstacle) -> str:
@@ -204,7 +190,7 @@ class Planner:
         return "%s: %s%s: %s" % (obstacle.user, obstacle.text, where, obstacle.fix)
 
     def _explain_off(self, verdict: Verdict) -> str:
-        users = [user for user in self._users if verdict[user].get(SWITCH) != ["yes"]]
+        users = [user for user in self._users if not verdict.takes_keys(user)]
         culprits = self._find_culprits(users)
         if culprits:
             where = ", ".join("%s (%s)" % (item.place, "Match %s" % item.match if item.match else "read first") for item in culprits)
@@ -229,14 +215,14 @@ class Planner:
         for directive in lines:
             content = decode(self.tree.files[directive.path]).split("\n")
             content[directive.line - 1] = ""
-            changes = {self.tree.main: top, directive.path: encode("\n".join(content))}  # type: Dict[str, Optional[bytes]]
+            changes: Dict[str, Optional[bytes]] = {self.tree.main: top, directive.path: encode("\n".join(content))}
             if directive.path == self.tree.main:
                 changes[directive.path] = encode(sshd_config.with_block("\n".join(content), settings))
             try:
                 verdict = self.judge(changes)
             except ConfigRefused:
                 continue
-            if any(verdict[user].get(SWITCH) == ["yes"] for user in users):
+            if any(verdict.takes_keys(user) for user in users):
                 guilty.append(directive)
         return guilty or lines
 

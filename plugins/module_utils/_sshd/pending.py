@@ -8,13 +8,16 @@ What was in force before them is written nowhere, so nothing could put it back: 
 Note that this module util is **PRIVATE** to the collection.
 """
 
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence
 
 from .._openssh.listening import find_listening_problem
 from .._openssh.rules import Effective, admits, suffices
+from .._system.sshd import SshdError
 from .._system.sshd_service import Service
+from .controller import Controller, Session
 from .keys import find_key_problem
-from .look_candidate import SWITCH, Plan, Planner, get_account
+from .look_candidate import Planner, get_account
+from .plan import Plan, Verdict
 from .trial import find_trial_problem
 
 # These keep people out whichever way they come.
@@ -22,30 +25,35 @@ _LISTS = ("allowusers", "denyusers", "allowgroups", "denygroups")
 _DOORS = (("passwordauthentication", "password"), ("kbdinteractiveauthentication", "keyboard-interactive"))
 
 
-def find_pending_problems(
-    service: Service, planner: Planner, plan: Plan, users: Sequence[str], session: Optional[Tuple[str, int]], by_password: bool
-) -> List[str]:
-    """Why the user of this connection could not come back, or one of I(users) would not be let in.
+def refuse_pending(service: Service, planner: Planner, plan: Plan, users: Sequence[str], controller: Controller) -> None:
+    """SshdError where the user of this connection could not come back, or one of I(users) would not be let in."""
+    problems = _find_problems(service, planner, plan, users, controller)
+    if problems:
+        raise SshdError(
+            "the configuration was edited after %s had last read it, and reloading it now would lock users out: %s; "
+            "nothing was changed" % (service.unit, "; ".join(problems))
+        )
 
-    I(session) is the address and port of this host that the connection came to.
-    """
+
+def _find_problems(service: Service, planner: Planner, plan: Plan, users: Sequence[str], controller: Controller) -> List[str]:
     problems = []
-    if planner.connecting is not None and session is not None:
-        problems += _find_own_problems(service, planner, plan.after[planner.connecting], session, by_password)
+    if controller.session is not None:
+        problems += _find_own_problems(service, planner, plan.after, controller.session, controller.by_password)
     if not problems:
         others = [user for user in users if user != planner.connecting]
-        problems += [_named(user, find_trial_problem(service.program, plan.after[user], user, planner.origin)) for user in others]
+        problems += [_named(user, find_trial_problem(service.program, plan.after.users[user], user, planner.origin)) for user in others]
     return [problem for problem in problems if problem]
 
 
-def _find_own_problems(service: Service, planner: Planner, effective: Effective, session: Tuple[str, int], by_password: bool) -> List[str]:
-    user = planner.connecting or ""
-    problems = planner.find_obstacles(user, effective, _LISTS)
+def _find_own_problems(service: Service, planner: Planner, verdict: Verdict, session: Session, by_password: bool) -> List[str]:
+    user = session.user
+    effective = verdict.users[user]
+    problems = planner.find_obstacles(user, verdict, _LISTS)
     if not service.unit.endswith(".socket"):
-        problems.append(_named(user, find_listening_problem(effective, *session)))
+        problems.append(_named(user, find_listening_problem(effective, *session.reached)))
     if (effective.get("forcecommand") or ["none"])[0] != "none":
         problems.append(_named(user, "ForceCommand is %s, which Ansible can't work with" % effective["forcecommand"][0]))
-    key_problem = _find_way_problem(planner, effective, user)
+    key_problem = _find_way_problem(planner, verdict, user)
     if key_problem and key_problem not in problems and not (by_password and _takes_password(effective, user)):
         problems.append(key_problem)
     found = [problem for problem in problems if problem]
@@ -61,11 +69,11 @@ def _named(user: str, problem: Optional[str]) -> str:
     return "%s: %s" % (user, problem) if problem else ""
 
 
-def _find_way_problem(planner: Planner, effective: Effective, user: str) -> str:
-    if effective.get(SWITCH) != ["yes"]:
+def _find_way_problem(planner: Planner, verdict: Verdict, user: str) -> str:
+    if not verdict.takes_keys(user):
         return _named(user, "PubkeyAuthentication is no")
-    obstacles = planner.find_obstacles(user, effective)
-    return obstacles[0] if obstacles else _named(user, find_key_problem(planner.sshd.program, effective, user, planner.origin.address))
+    obstacles = planner.find_obstacles(user, verdict)
+    return obstacles[0] if obstacles else _named(user, find_key_problem(planner.sshd.program, verdict.users[user], user, planner.origin.address))
 
 
 def _takes_password(effective: Effective, user: str) -> bool:

@@ -16,7 +16,8 @@ from .._system.sshd import SshdError
 from . import hardening
 from .hardening import Hardening
 from .keys import find_key_problem
-from .look_candidate import EVERYBODY, SWITCH, Plan, Planner, Verdict, get_account
+from .look_candidate import Planner, get_account
+from .plan import Plan, Verdict
 
 NOTHING_CHANGED = "nothing was changed"
 
@@ -47,7 +48,7 @@ def plan_hardening(planner: Planner, asked: Hardening, keys: Plan, proof_user: O
             "%s stands against it and wins over every general setting; change or remove it first, %s"
             % (", ".join(_describe(exception) for exception in exceptions), NOTHING_CHANGED)
         )
-    general = keys.after[EVERYBODY]
+    general = keys.after.general
     wanted = hardening.wanted_settings(asked, keys.settings, general)
     if wanted == keys.settings and _holds(planner, asked, keys.after):
         return Plan({}, keys.place, keys.after, keys.after, keys.settings)
@@ -63,34 +64,33 @@ def plan_hardening(planner: Planner, asked: Hardening, keys: Plan, proof_user: O
 
 
 def _holds(planner: Planner, asked: Hardening, verdict: Verdict) -> bool:
-    return planner.is_on(verdict) and hardening.is_met(asked, verdict[EVERYBODY], [verdict[user] for user in planner.identities])
+    return planner.is_on(verdict) and hardening.is_met(asked, verdict.general, [verdict.users[user] for user in planner.identities])
 
 
 def _refuse_root(planner: Planner, asked: Hardening, proof_user: Optional[str]) -> None:
     if not asked.bars_root:
         return
-    for name, who in [(planner.connecting, "this run is logged in as"), (proof_user, "the proof logs in as")] + [
-        (user, "is one of the users") for user in planner.identities
-    ]:
+    concerned = [(planner.connecting, "this run is logged in as %s"), (proof_user, "the proof logs in as %s")]
+    concerned += [(user, "%s is one of the users") for user in planner.identities]
+    for name, sentence in concerned:
         if name and get_account(name).uid == 0:
-            sentence = "%s %s" % (name, who) if who.startswith("is") else "%s %s" % (who, name)
             raise SshdError(
                 "permit_root_login: %s would keep %s out, but %s; use prohibit-password, or connect as another user who may become "
-                "root and leave %s out; %s" % (asked.permit_root_login, name, sentence, name, NOTHING_CHANGED)
+                "root and leave %s out; %s" % (asked.permit_root_login, name, sentence % name, name, NOTHING_CHANGED)
             )
 
 
 def _refuse_keyless(planner: Planner, asked: Hardening, verdict: Verdict, warn: Optional[Callable[[str], None]]) -> None:
     """Whoever is left without a password must be let in by a key."""
     users = [name for name in planner.identities if asked.password_authentication is False or get_account(name).uid == 0]
-    off = [name for name in users if verdict[name].get(SWITCH) != ["yes"]]
+    off = [name for name in users if not verdict.takes_keys(name)]
     if off:
         raise SshdError("PubkeyAuthentication is off for %s, who could not log in any more; name them among the users, %s" % (", ".join(off), NOTHING_CHANGED))
     planner.refuse_obstacles(users, verdict)
     for name in users:
         if get_account(name).uid < 0:
             continue
-        problem = find_key_problem(planner.sshd.program, verdict[name], name, planner.origin.address if name == planner.connecting else None)
+        problem = find_key_problem(planner.sshd.program, verdict.users[name], name, planner.origin.address if name == planner.connecting else None)
         if problem is None:
             continue
         sentence = "%s could not log in any more, having no public key that works: %s" % (name, problem)

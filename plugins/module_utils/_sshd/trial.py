@@ -15,7 +15,7 @@ from .._diagnosis.proof import Proof
 from .._diagnosis.prove import prove_login
 from .._openssh.rules import Effective
 from .._system.sshd import Origin, SshdError
-from .look_candidate import Verdict
+from .plan import Verdict
 
 
 def try_logins(program: str, verdict: Verdict, users: Sequence[str], origin: Origin) -> Dict[str, str]:
@@ -27,7 +27,7 @@ def try_logins(program: str, verdict: Verdict, users: Sequence[str], origin: Ori
     outcome = {}
     refused = []
     for user in users:
-        proof = _try_login(program, verdict[user], user, origin)
+        proof = _try_login(program, verdict.users[user], user, origin)
         outcome[user] = "let in" if proof.accepted else proof.text
         if proof.accepted is False:
             refused.append(proof.text)

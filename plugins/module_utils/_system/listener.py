@@ -14,7 +14,9 @@ from typing import Iterable, NamedTuple, Sequence, Tuple
 
 from .nodes import read_quietly
 from .processes import read_stat, read_status
-from .server import UNITS, Server, find_server, parse_arguments
+from .run import describe_error
+from .server import UNITS, NoServer, Server, find_server, parse_arguments
+from .sshd import SshdError
 
 _SPACES = ("pid", "mnt", "user", "net")
 _TITLE = "sshd:"
@@ -28,8 +30,13 @@ class Listener(NamedTuple):
 
 
 def find_listener(holders: Iterable[int] = (), names: Sequence[str] = UNITS) -> Listener:
-    """The main process of the unit, or else the one of I(holders) of sockets that is sshd. OSError without a usable server."""
-    server = find_server(names)
+    """The main process of the unit, or else the one of I(holders) of sockets that is sshd. SshdError without a usable server."""
+    try:
+        server = find_server(names)
+    except NoServer as exc:
+        raise SshdError(exc.args[0])
+    except OSError as exc:
+        raise SshdError(describe_error(exc))
     candidates = [server.main_pid] if server.main_pid else sorted(set(holders))
     for pid in candidates:
         if pid and is_sshd(pid, server.program):

@@ -34,6 +34,13 @@ Ended = namedtuple("Ended", "code out err")
 Server = namedtuple("Server", "program options config unit main_pid up")
 
 
+class NoServer(OSError):
+    """Guests say what it is about; hosts take the sentence alone, C(args[0])."""
+
+    def __str__(self):
+        return "sshd: " + self.args[0]
+
+
 def run(argv, data=b"", seconds=30, env=None, become=os.setsid, most=LIMIT):
     """A program with a plain environment, in a process group of its own that is killed when it is late or says more than I(most) bytes.
 
@@ -95,7 +102,7 @@ def find_server(names=UNITS):
     path, words = read_command(unit)
     program = ([one for one in (path,) + PROGRAMS if os.path.isfile(one)] or ["none"])[0]
     if not is_roots(program):
-        raise OSError("sshd: there is no OpenSSH server that root alone can change (%s)" % program)
+        raise NoServer("there is no OpenSSH server that root alone can change (%s)" % program)
     options, config = parse_arguments(words)
     # Where systemd does not know: sshd writes its number there, and only root can.
     up = up or os.path.exists(b"/proc/" + slurp("/run/sshd.pid").strip() + b"/exe")

@@ -178,10 +178,7 @@ def _make_service(unit: Dict[str, str]) -> Service:
 
 
 def _find_server(unit: str) -> Server:
-    try:
-        return find_listener(names=UNITS if unit.endswith(".socket") else (unit,)).server
-    except OSError as exc:
-        raise SshdError(str(exc).partition("sshd: ")[2])
+    return find_listener(names=UNITS if unit.endswith(".socket") else (unit,)).server
 
 
 def _parse_time(text: str) -> Optional[float]:

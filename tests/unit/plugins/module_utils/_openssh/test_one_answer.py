@@ -14,6 +14,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.jud
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd import look_candidate
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.plan import Verdict
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd import Origin
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.readiness import find_guest_problem
 
@@ -48,7 +49,8 @@ def said_by_sshd_pubkey(settings, account):
             return []
 
     planner = look_candidate.Planner(None, Tree, [account.name], None, Origin())
-    return planner.find_obstacles(account.name, {keyword: [value] for keyword, value in settings.items()}) == []
+    verdict = Verdict({}, {account.name: {keyword: [value] for keyword, value in settings.items()}})
+    return planner.find_obstacles(account.name, verdict) == []
 
 
 def row(settings, account):

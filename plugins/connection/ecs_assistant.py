@@ -67,8 +67,8 @@ from ansible.utils.display import Display
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import EcsError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.options import cloud_argument_spec
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.sdk import LibraryMissing, PythonTooOld
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import SettingsError, read_settings, require_region
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import read_settings, require_region
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._assistant import script
 
 display = Display()
@@ -98,10 +98,8 @@ class Connection(ConnectionBase):
             try:
                 settings = read_settings(self._given())
                 self._client = EcsClient(settings, require_region(settings.region))
-            except (SettingsError, PythonTooOld) as exc:
-                raise AnsibleError(str(exc)) from None
-            except LibraryMissing as exc:
-                raise AnsibleError(f"The connection ecs_assistant needs the Python library {exc} on the controller") from None
+            except AccessError as exc:
+                raise AnsibleError(exc.text) from None
             self._connected = True
         return self
 

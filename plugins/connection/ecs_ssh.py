@@ -153,11 +153,11 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.connection.ssh import Connection as SshConnection
 from ansible.plugins.loader import connection_loader
 from ansible.utils.display import Display
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import is_instance_id
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh import login as rules
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.folder import (
     KEY,
-    CloudProblem,
     FolderError,
     RunFolder,
     digest,
@@ -305,9 +305,10 @@ class Connection(SshConnection):
             if self._tunnelled:
                 self._open_session()
         except FolderError as exc:
-            raise AnsibleError(str(exc)) from None
-        except CloudProblem as exc:
-            problem = str(exc)
+            raise AnsibleError(exc.text) from None
+        except AccessError as exc:
+            problem = exc.text
+        # Outside of the handler, so that no exception of the SDK hangs on to this one and is shown with it.
         if problem:
             raise AnsibleConnectionFailure(problem)
 

@@ -168,27 +168,23 @@ import typing as t
 from difflib import get_close_matches
 
 from ansible.errors import AnsibleError, AnsibleParserError
-from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.plugins.loader import connection_loader
 from ansible.utils.vars import combine_vars
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import EcsError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.options import cloud_argument_spec
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.sdk import LibraryMissing, PythonTooOld
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import (
     CloudSettings,
-    SettingsError,
     check_region,
     read_settings,
     require_region,
 )
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.draft import InventoryDraft
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.facts import Facts, find_address, find_forgery, render_hostvars
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.fetch import read_instances
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.filters import (
     Filter,
-    FilterError,
     is_match,
     parse_filter,
     request_parameters,
@@ -242,9 +238,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._populate(instances)
             # Every task is forked from this process. What is loaded here, none of them has to load and parse again.
             connection_loader.get("alicloud.ecs_access.ecs_ssh", class_only=True)
-        except LibraryMissing as exc:
-            problem = missing_required_lib(str(exc))
-        except (AnsibleParserError, EcsError, FilterError, PythonTooOld, SettingsError) as exc:
+        except (AnsibleParserError, AccessError) as exc:
             problem = str(exc)
         if problem:
             # Outside of the handler, so that no exception of the SDK hangs on to this one and is shown with it.

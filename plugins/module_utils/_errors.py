@@ -4,19 +4,39 @@
 """Every exception of ours has one root and stands in this drawing; a unit test compares it with the code.
 
 AccessError
+ +-- ModuleFailure           a module can't go on, and says what it had done
+ +-- LibraryMissing          a Python library can't be imported
+ +-- PythonTooOld            for the SDK
+ +-- SettingsError           an option is missing or wrong
+ +-- NameRefused             of a login user or an instance, before it becomes a word of a command
+ +-- EcsError                one failed call of the API; its codes are in _ecs/errors.py
+ +-- GuestError              no usable answer from an instance, or nothing can be sent to it
+ +-- ReplyError              what an instance answered to the connection ecs_assistant is none of its answers
+ +-- KeyFormatError          what should be a public key is none
+ +-- KeyPairConflict         a key pair as it is wanted needs consent, or can't be had
+ +-- PrivateKeyError         a private key can't be made or read
+ |    +-- PassphraseNeeded   to read the public half
+ +-- KeyFileError            a path can't be the file of a private key
+ +-- KeyRefused              a public key that must not get into the vendor's command
+ +-- FilterError             of the inventory: can't be understood
+ +-- FolderError             the folder of a run can't be trusted or used
+ +-- CloudProblem            no way to an instance before a login
+ +-- TunnelError             through Session Manager
+ +-- WireError               a frame of Session Manager that is no message
 
 Each is defined where it is raised. Modules and plugins catch the root, once, where they end.
 
 Note that this module util is **PRIVATE** to the collection. It is pure.
 """
 
+import traceback
 from typing import Any, Dict
 
 
 class AccessError(Exception):
-    """What can be expected to go wrong. I(text) is one sentence that can be shown as it is; C(code) is for programs.
+    """What can be expected to go wrong. C(text) is one sentence that can be shown as it is, C(code) is for programs.
 
-    C(result) is what a module had done until then, for its answer.
+    C(result) is what a module had done until then.
     """
 
     code = "error"
@@ -30,5 +50,37 @@ class AccessError(Exception):
     def text(self) -> str:
         return str(self)
 
+    def answer(self) -> Dict[str, Any]:
+        """What a module that fails with it answers besides C(msg)."""
+        return self.result
+
     def to_dict(self) -> Dict[str, str]:
         return {"code": self.code, "message": self.text}
+
+
+class ModuleFailure(AccessError):
+    """The module can't go on, and I(result) belongs into its answer."""
+
+    code = "module"
+
+    def __init__(self, text: str, **result: Any) -> None:
+        super().__init__(text)
+        self.result = result
+
+
+class LibraryMissing(AccessError):
+    """A Python library can't be imported here; C(__cause__) is the reason."""
+
+    code = "library_missing"
+
+    def __init__(self, library: str) -> None:
+        super().__init__(library)
+        self.library = library
+
+    def __str__(self) -> str:
+        from ansible.module_utils.basic import missing_required_lib
+
+        return missing_required_lib(self.library)
+
+    def answer(self) -> Dict[str, Any]:
+        return dict(self.result, exception="".join(traceback.format_exception(type(self), self, self.__traceback__)))

@@ -18,6 +18,11 @@ def text_lines(text: str) -> List[str]:
     return lines[:-1] if not lines[-1] else lines
 
 
+def shorten(text: str, limit: int = 40) -> str:
+    """The beginning of a long text, for a sentence."""
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
 def printable(text: str) -> str:
     """The text with a question mark for each character that a terminal would not simply show.
 

@@ -250,14 +250,15 @@ actions:
 import time
 from typing import Any, Dict, List, Optional
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.command import GuestError, check_user_name
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.reboot import Rebooter
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._binding import plan as model
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._binding.ask import Answer, Questions
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._binding.item import Item, render_result
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import EcsError, is_about_one_instance
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule, ModuleFailure
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import ModuleFailure
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import check_user_name
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError, PublicKey, parse_public_key
 
 
@@ -569,7 +570,7 @@ def argument_spec() -> Dict[str, Any]:
 
 
 def main() -> None:
-    module = EcsModule(argument_spec(), explained=(GuestError,), supports_check_mode=True)
+    module = EcsModule(argument_spec(), supports_check_mode=True)
     module.run(lambda ecs: AttachModule(ecs).run())
 
 

@@ -117,7 +117,8 @@ from typing import Any, Dict, List
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.host_keys import HostKeysReply, ask_host_keys
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import read_assistant, read_instance
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule, ModuleFailure
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import ModuleFailure
 
 
 class HostKeyInfoModule:

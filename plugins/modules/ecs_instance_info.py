@@ -214,9 +214,10 @@ import ipaddress
 from typing import Any, Dict, List
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import read_assistant, read_instance
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule, ModuleFailure
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.security_group import Verdict, judge_access
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.tags import normalize_tags
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import ModuleFailure
 
 
 class InstanceInfoModule:

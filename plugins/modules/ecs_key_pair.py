@@ -253,27 +253,26 @@ from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Optional
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import EcsError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule, ModuleFailure
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.tags import find_tag_problem, is_reserved, normalize_tags
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError, ModuleFailure
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair import plan as model
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key import (
     DEFAULT_SIZE,
     SIZES,
     MadeKey,
-    PrivateKeyError,
     check_passphrase,
     encrypt_private_key,
     make_private_key,
     read_public_half,
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key_file import (
-    KeyFileError,
     Reservation,
     look_at_key_file,
     reserved_key_file,
     restrict_key_file,
 )
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError, PublicKey, parse_public_key
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import PublicKey, parse_public_key
 
 _IMPORT_ATTEMPTS = 3
 _LARGEST_PUBLIC_KEY = 65536
@@ -371,7 +370,7 @@ class KeyPairModule:
         if model.DELETE in plan.steps:
             bound = self._find_bound()
             if bound:
-                raise model.Conflict(
+                raise model.KeyPairConflict(
                     model.describe_bound(self._name, bound) + " and can't be replaced; bind another key pair to them first (ecs_attach_key_pair)"
                 )
         if model.IMPORT in plan.steps and plan.key is not None:
@@ -432,7 +431,7 @@ class KeyPairModule:
                     self._set_attributes(model.plan_present(found, wanted._replace(source="given", public_key=key)))
                     return
                 if found is not None:
-                    raise model.Conflict("key pair %s was made with another key by somebody else at this moment; run again" % self._name) from None
+                    raise model.KeyPairConflict("key pair %s was made with another key by somebody else at this moment; run again" % self._name) from None
                 if attempt == _IMPORT_ATTEMPTS:
                     raise
 
@@ -557,8 +556,8 @@ class KeyPairModule:
         """A failure on the way tells what had been done before it."""
         try:
             yield
-        except Exception as exc:
-            exc.result = dict(getattr(exc, "result", {}), actions=self._done, changed=bool(self._done))  # type: ignore[attr-defined]
+        except AccessError as exc:
+            exc.result = dict(exc.result, actions=self._done, changed=bool(self._done))
             raise
 
     def _read_back(self, plan: model.Plan) -> Dict[str, Any]:
@@ -613,7 +612,6 @@ def argument_spec() -> Dict[str, Any]:
 def main() -> None:
     module = EcsModule(
         argument_spec(),
-        explained=(model.Conflict, KeyFormatError, KeyFileError, PrivateKeyError),
         mutually_exclusive=[("public_key", "public_key_path", "private_key_path")],
         supports_check_mode=True,
     )

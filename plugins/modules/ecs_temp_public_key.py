@@ -263,19 +263,19 @@ from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Optional
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.ask import Reply, ask_guests
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.command import GuestError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._binding.plan import count_failures, summarise
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import read_assistant, read_instance
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule, ModuleFailure
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key import PrivateKeyError, make_private_key
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import ModuleFailure
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import check_instance_id, check_user_name
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key import make_private_key
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key_file import (
-    KeyFileError,
     look_at_key_file,
     reserved_key_file,
     restrict_key_file,
 )
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError, PublicKey, parse_public_key
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import PublicKey, parse_public_key
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key import readiness as model
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.delivery import KeyDelivery
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.item import AUTO, Item, WantedKey, render_result
@@ -286,9 +286,6 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.send import (
     LIFETIME,
-    TempKeyError,
-    check_instance_id,
-    check_user_name,
     render_key,
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.served_command import (
@@ -522,7 +519,6 @@ def argument_spec() -> Dict[str, Any]:
 def main() -> None:
     module = EcsModule(
         argument_spec(),
-        explained=(GuestError, KeyFileError, KeyFormatError, PrivateKeyError, TempKeyError),
         supports_check_mode=True,
         required_one_of=[_SOURCES],
         mutually_exclusive=[_SOURCES],

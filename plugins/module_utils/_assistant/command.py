@@ -15,6 +15,7 @@ import re
 import tokenize
 from typing import Any, Dict, Iterator, NamedTuple, Tuple
 
+from .._errors import AccessError
 from .._system import server
 from .programs import login_key
 
@@ -23,8 +24,6 @@ _LEFT_OUT = re.compile(r"from \.")
 
 CONTENT_LIMIT = 24 * 1024
 """What RunCommand accepts, counted in base64."""
-
-USER_NAME_LIMIT = 64
 
 # The Python program is in a quoted here-document and its input is one word of base64, so that the shell reads neither.
 _LAUNCHER = """\
@@ -44,8 +43,10 @@ echo "$2"'{"error": "there is no Python 2.7 or 3 in it"}'
 """
 
 
-class GuestError(Exception):
-    """The guest gave no usable answer, or nothing can be sent to it. The message is one sentence."""
+class GuestError(AccessError):
+    """The guest gave no usable answer, or nothing can be sent to it."""
+
+    code = "guest"
 
 
 class Request(NamedTuple):
@@ -60,16 +61,6 @@ class Request(NamedTuple):
     key_line: str
     drop: Tuple[str, ...] = ()
     """SHA-256 (hex) of the base64 texts of keys that shall go."""
-
-
-def check_user_name(name: str) -> None:
-    """GuestError unless I(name) is C(auto) or can be an account's name; looked at before anything is sent."""
-    if len(name) > USER_NAME_LIMIT or not re.match(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*\$?\Z", name):
-        shown = name if len(name) <= USER_NAME_LIMIT else name[:USER_NAME_LIMIT] + "..."
-        raise GuestError(
-            "%r cannot be a login user: give a name of at most %d letters, digits, '.', '_', '@' and '-' that does not "
-            "start with '.', '@' or '-'" % (shown, USER_NAME_LIMIT)
-        )
 
 
 def render_command(request: Request, marker: str) -> str:

@@ -18,13 +18,15 @@ Note that this module util is **PRIVATE** to the collection. It is pure.
 import re
 from typing import Any, Dict, Iterable, NamedTuple, Optional
 
+from .._errors import AccessError
+
 CONNECTION_FAILED = "ConnectionFailed"
 ANSWER_LOST = "AnswerLost"
 BAD_ANSWER = "BadAnswer"
 NO_CREDENTIALS = "NoCredentials"
 
 
-class EcsError(Exception):
+class EcsError(AccessError):
     """One failed API call."""
 
     def __init__(
@@ -37,9 +39,8 @@ class EcsError(Exception):
         hint: str = "",
         retry_after: float = 0,
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, code)
         self.action = action
-        self.code = code
         self.message = message
         self.request_id = request_id
         self.status = status
@@ -61,6 +62,9 @@ class EcsError(Exception):
             "request_id": self.request_id,
             "hint": self.hint,
         }
+
+    def answer(self) -> Dict[str, Any]:
+        return dict(self.result, failure=self.to_dict())
 
     @property
     def is_throttling(self) -> bool:

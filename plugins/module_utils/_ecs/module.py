@@ -6,36 +6,24 @@
 Note that this module util is **PRIVATE** to the collection.
 """
 
-import traceback
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
+from .._errors import AccessError
 from .client import EcsClient
-from .errors import EcsError
 from .options import cloud_argument_spec
-from .sdk import LibraryMissing, PythonTooOld
-from .settings import CloudSettings, SettingsError, read_settings, require_region
-
-
-class ModuleFailure(Exception):
-    """The module can't go on. The message is shown as it is, I(result) is added to the result."""
-
-    def __init__(self, message: str, **result: Any) -> None:
-        super().__init__(message)
-        self.result = result
+from .settings import CloudSettings, read_settings, require_region
 
 
 class EcsModule:
     """An AnsibleModule with the shared options and one client, made when first used.
 
     C(run(work)) calls I(work) with this object, exits with the dictionary that it returns, and turns every expected
-    exception into one sentence. I(explained) are the module's own: their text is that sentence. An exception may carry
-    what was done before it in an attribute C(result).
+    exception into one sentence.
     """
 
-    def __init__(self, argument_spec: Dict[str, Any], explained: Tuple[type, ...] = (), **kwargs: Any) -> None:
-        self._explained = (ModuleFailure, SettingsError, PythonTooOld) + explained
+    def __init__(self, argument_spec: Dict[str, Any], **kwargs: Any) -> None:
         self.ansible = AnsibleModule(argument_spec=dict(cloud_argument_spec(), **argument_spec), **kwargs)
         self.params = self.ansible.params
         self.check_mode = self.ansible.check_mode
@@ -63,12 +51,8 @@ class EcsModule:
     def run(self, work: Callable[["EcsModule"], Dict[str, Any]]) -> None:
         try:
             result = work(self)
-        except self._explained as exc:
-            self.ansible.fail_json(msg=str(exc), **getattr(exc, "result", {}))
-        except LibraryMissing as exc:
-            self.ansible.fail_json(msg=missing_required_lib(str(exc)), exception=traceback.format_exc())
-        except EcsError as exc:
-            self.ansible.fail_json(msg=str(exc), failure=exc.to_dict(), **getattr(exc, "result", {}))
+        except AccessError as exc:
+            self.ansible.fail_json(msg=exc.text, **exc.answer())
         if self._client and self._client.left_out:
             self.warn("%d entries of the answers have no instance id that can be one, and are left out" % self._client.left_out)
         self.ansible.exit_json(**without_marks(result))

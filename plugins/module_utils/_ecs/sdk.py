@@ -13,6 +13,7 @@ import threading
 from contextlib import contextmanager
 from typing import Any, Dict, Iterable, Iterator, Mapping, NamedTuple, Optional, Set
 
+from .._errors import AccessError, LibraryMissing
 from .errors import ANSWER_LOST, BAD_ANSWER, CONNECTION_FAILED, EcsError, make_api_error
 from .proxy import Proxies, choose_proxies, hidden_proxies, read_environment
 from .settings import CloudSettings, Endpoint
@@ -24,16 +25,10 @@ USER_AGENT = "alicloud.ecs_access"
 _CONNECT_TIMEOUT = 5
 
 
-class LibraryMissing(Exception):
-    """A Python library can't be imported. The message is its name, C(__cause__) the reason."""
+class PythonTooOld(AccessError):
+    """The SDK needs a newer Python."""
 
-
-class SdkMissing(LibraryMissing):
-    """The SDK can't be imported."""
-
-
-class PythonTooOld(Exception):
-    """The SDK needs a newer Python. The message is one sentence."""
+    code = "python_too_old"
 
 
 class Credential(NamedTuple):
@@ -64,7 +59,7 @@ def load_client_class() -> type:
     try:
         from alibabacloud_ecs20140526.client import Client
     except ImportError as exc:
-        raise SdkMissing(LIBRARY) from exc
+        raise LibraryMissing(LIBRARY) from exc
     silence_sdk()
     _start_anew_in_forks()
     return Client

@@ -11,7 +11,9 @@ import re
 from typing import Any, Dict, Mapping, NamedTuple, Optional
 from urllib.parse import urlsplit
 
+from .._errors import AccessError
 from .._ids import is_region
+from .._text import shorten
 from .options import NUMBER_DEFAULTS, OPTION_ENV
 
 # Every source of credentials, most specific first. A source is chosen as a whole: never an id from here and a secret
@@ -22,8 +24,10 @@ _LIMITS = {"api_timeout": (1, 600), "api_retries": (0, 20), "api_concurrency": (
 _LOOPBACK = ("localhost", "::1")
 
 
-class SettingsError(ValueError):
-    """An option is missing or wrong. The message is one sentence that can be shown as it is."""
+class SettingsError(AccessError):
+    """An option is missing or wrong."""
+
+    code = "settings"
 
 
 class Endpoint(NamedTuple):
@@ -97,7 +101,7 @@ def read_settings(options: Mapping[str, Any], environ: Optional[Mapping[str, str
 def check_region(region: str) -> str:
     """Return I(region) when it can be a region id; it becomes part of a host name, so nothing else may pass."""
     if not is_region(region):
-        raise SettingsError("region %r is not a region id; give one such as cn-hangzhou or eu-central-1" % _shorten(region))
+        raise SettingsError("region %r is not a region id; give one such as cn-hangzhou or eu-central-1" % shorten(region, 64))
     return region
 
 
@@ -117,7 +121,7 @@ def parse_endpoint(text: Optional[str], option: str) -> Optional[Endpoint]:
         protocol, rest = "https", text
     protocol = protocol.lower()
     if protocol not in ("http", "https"):
-        raise SettingsError("%s: %r is not http or https" % (option, _shorten(protocol)))
+        raise SettingsError("%s: %r is not http or https" % (option, shorten(protocol, 64)))
     host = rest[:-1] if rest.endswith("/") else rest
     try:
         parts = urlsplit("//" + host)
@@ -127,7 +131,7 @@ def parse_endpoint(text: Optional[str], option: str) -> Optional[Endpoint]:
     if "@" in host:
         raise SettingsError("%s must not hold a user name or password; give host, host:port or a URL" % option)
     if not name or parts.netloc != host or not re.match(r"^[A-Za-z0-9.:_-]+\Z", name) or port == 0 or host.endswith(":"):
-        raise SettingsError("%s %r is not a host, host:port or URL without a path" % (option, _shorten(text)))
+        raise SettingsError("%s %r is not a host, host:port or URL without a path" % (option, shorten(text, 64)))
     if protocol == "http" and not is_loopback(name):
         raise SettingsError("%s uses plain http to %s; http is accepted to a loopback address only, use https" % (option, name))
     return Endpoint(host, protocol)
@@ -178,7 +182,7 @@ def _text(value: Any) -> Optional[str]:
 def _network(value: Any) -> str:
     if value in (None, "public", "vpc"):
         return value or "public"
-    raise SettingsError("network %r is neither public nor vpc" % _shorten(str(value)))
+    raise SettingsError("network %r is neither public nor vpc" % shorten(str(value), 64))
 
 
 def _number(name: str, value: Any) -> int:
@@ -188,7 +192,3 @@ def _number(name: str, value: Any) -> int:
     if not low <= int(value) <= high:
         raise SettingsError("%s must be from %d to %d, not %s" % (name, low, high, value))
     return int(value)
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= 64 else text[:61] + "..."

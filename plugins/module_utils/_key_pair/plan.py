@@ -10,6 +10,7 @@ import hashlib
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from .._ecs.tags import plan_tags, read_tags
+from .._errors import AccessError
 from .._openssh.keys import KeyFormatError, PublicKey, fingerprints_equal, parse_public_key
 
 IMPORTABLE_TYPES = ("ssh-rsa", "ssh-dss", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521")
@@ -29,8 +30,10 @@ UNTAG = "untag_key_pair"
 UNKNOWN_FINGERPRINT = "(of the key that will be made)"
 
 
-class Conflict(ValueError):
-    """What is wanted needs consent or can't be had. The message is one sentence that can be shown as it is."""
+class KeyPairConflict(AccessError):
+    """What is wanted needs consent or can't be had."""
+
+    code = "conflict"
 
 
 class KeyPair(NamedTuple):
@@ -154,11 +157,11 @@ def read_key_pair(raw: Mapping[str, Any]) -> KeyPair:
 
 
 def plan_present(current: Optional[KeyPair], wanted: Wanted) -> Plan:
-    """The steps to I(wanted); raises Conflict. Nothing that exists is replaced unless C(on_mismatch) says so."""
+    """The steps to I(wanted); raises KeyPairConflict. Nothing that exists is replaced unless C(on_mismatch) says so."""
     desired = wanted.public_key if wanted.source == "given" else wanted.key_file.public_key
     warnings: List[str] = []
     if wanted.source != "given" and desired is not None and not _is_of_kind(desired, wanted):
-        raise Conflict(
+        raise KeyPairConflict(
             "%s already holds %s, not the %s that is asked for; move the file away to have a new key made"
             % (wanted.key_file.path, _kind(desired), _wanted_kind(wanted))
         )
@@ -173,7 +176,7 @@ def plan_present(current: Optional[KeyPair], wanted: Wanted) -> Plan:
             wanted = wanted._replace(key_file=KeyFile())
             warnings.append("%s; left alone because of on_mismatch=keep" % reason)
         elif wanted.on_mismatch == "fail":
-            raise Conflict("%s; choose with on_mismatch=replace or on_mismatch=keep" % reason)
+            raise KeyPairConflict("%s; choose with on_mismatch=replace or on_mismatch=keep" % reason)
         else:
             steps = _plan_replace(current, wanted, desired, reason)
     steps = _plan_file(wanted) + steps
@@ -181,11 +184,11 @@ def plan_present(current: Optional[KeyPair], wanted: Wanted) -> Plan:
 
 
 def plan_absent(current: Optional[KeyPair], bound: Sequence[str], force_detach: bool) -> Plan:
-    """The steps to no key pair; raises Conflict when instances are bound to it (I(bound): their ids)."""
+    """The steps to no key pair; raises KeyPairConflict when instances are bound to it (I(bound): their ids)."""
     if current is None:
         return Plan([], {}, {})
     if bound and not force_detach:
-        raise Conflict(describe_bound(current.name, bound) + "; unbind them first or set force_detach=true")
+        raise KeyPairConflict(describe_bound(current.name, bound) + "; unbind them first or set force_detach=true")
     return Plan([DETACH, DELETE] if bound else [DELETE], current.to_dict(), {})
 
 
@@ -199,7 +202,7 @@ def describe_bound(name: str, bound: Sequence[str]) -> str:
 def _plan_new(wanted: Wanted, desired: Optional[PublicKey]) -> List[str]:
     if wanted.source == "cloud":
         if desired is not None:
-            raise Conflict(
+            raise KeyPairConflict(
                 "%s already holds a private key, but there is no key pair %s; import that key with generate=local, or "
                 "give another private_key_path" % (wanted.key_file.path, wanted.name)
             )
@@ -252,10 +255,10 @@ def _wanted_kind(wanted: Wanted) -> str:
 
 def _plan_replace(current: KeyPair, wanted: Wanted, desired: Optional[PublicKey], reason: str) -> List[str]:
     if current.public_key is None:
-        raise Conflict("%s; it can't be replaced because ECS did not give its public key to put back" % reason)
+        raise KeyPairConflict("%s; it can't be replaced because ECS did not give its public key to put back" % reason)
     if desired is not None:
         if wanted.source == "cloud":
-            raise Conflict("%s; a key made by the cloud can't take its place in that file: move the file away first" % reason)
+            raise KeyPairConflict("%s; a key made by the cloud can't take its place in that file: move the file away first" % reason)
         return [DELETE, IMPORT]
     _require_place(wanted)
     if wanted.source == "cloud":
@@ -273,7 +276,7 @@ def _plan_file(wanted: Wanted) -> List[str]:
 
 def _require_place(wanted: Wanted) -> None:
     if wanted.key_file.state == "none" and not wanted.return_private_key:
-        raise Conflict(
+        raise KeyPairConflict(
             "key pair %s does not exist and nothing says where its private key shall go; give private_key_path (or "
             "return_private_key=true), or import a key with public_key or public_key_path" % wanted.name
         )

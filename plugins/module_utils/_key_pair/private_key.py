@@ -10,7 +10,7 @@ import base64
 import binascii
 from typing import Any, NamedTuple, Optional
 
-from .._ecs.sdk import LibraryMissing
+from .._errors import AccessError, LibraryMissing
 from .._openssh.keys import KeyFormatError, PublicKey, parse_public_key
 
 SIZES = {"rsa": (2048, 3072, 4096), "ecdsa": (256, 384, 521)}
@@ -21,12 +21,16 @@ _OPENSSH_END = b"-----END OPENSSH PRIVATE " + b"KEY-----"
 _OPENSSH_MAGIC = b"openssh-key-v1\0"
 
 
-class PrivateKeyError(ValueError):
-    """A private key can't be made or read. The message is one sentence without any key material."""
+class PrivateKeyError(AccessError):
+    """A private key can't be made or read. The text holds no key material."""
+
+    code = "private_key"
 
 
 class PassphraseNeeded(PrivateKeyError):
     """The public half is inside the encrypted part, and there is no passphrase or a wrong one."""
+
+    code = "passphrase"
 
 
 class MadeKey(NamedTuple):

@@ -17,6 +17,7 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import Iterator, Optional
 
+from .._errors import AccessError
 from .plan import KeyFile
 from .private_key import PrivateKeyError, is_complete, read_public_half
 
@@ -27,8 +28,10 @@ _LARGEST = 65536
 _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
-class KeyFileError(Exception):
-    """The path can't be used. The message is one sentence."""
+class KeyFileError(AccessError):
+    """The path can't be used."""
+
+    code = "key_file"
 
 
 def look_at_key_file(path: str, passphrase: Optional[str]) -> KeyFile:

@@ -14,6 +14,7 @@ import hashlib
 import struct
 from typing import List, NamedTuple, Tuple
 
+from .._errors import AccessError
 from .._text import text_lines
 
 # Field kinds that follow the type name in a blob. "string" is text, "mpint" a positive integer.
@@ -44,8 +45,10 @@ _CURVES = {
 _RSA_MINIMUM_BITS = 1024
 
 
-class KeyFormatError(ValueError):
-    """The text is not one usable OpenSSH public key. The message is one sentence that can be shown as it is."""
+class KeyFormatError(AccessError):
+    """The text is not one usable OpenSSH public key."""
+
+    code = "key_format"
 
 
 class PublicKey(NamedTuple):

@@ -17,8 +17,10 @@ from time import strptime
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from .._ecs.client import FINAL_INVOCATION_STATES, EcsClient
-from .._ids import is_instance_id
+from .._errors import AccessError
+from .._ids import check_instance_id, check_user_name
 from .._openssh.keys import PublicKey
+from .._text import shorten
 
 COMMAND_ID = "ACS-ECS-SendSshPublicKey-linux.sh"
 """The vendor's public command; InvokeCommand takes the name for the id."""
@@ -28,14 +30,15 @@ COMMAND_TIMEOUT = 60
 
 PREPARE = "prepare the instance once with alicloud.ecs_access.ecs_temp_public_key (prepare: auto)"
 
-_USER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}\Z")
 # No word may look like an option, and none of these characters means anything to a shell.
 _COMMENT = re.compile(r"(?:[A-Za-z0-9_@.+=:,/][A-Za-z0-9_@.+=:,/-]*(?: |\Z))*\Z")
 _COMMENT_LIMIT = 255
 
 
-class TempKeyError(ValueError):
-    """Refused here, nothing was sent. The message is one sentence that can be shown as it is."""
+class KeyRefused(AccessError):
+    """A key whose comment must not get into the vendor's command; nothing was sent."""
+
+    code = "key_refused"
 
 
 class Delivery(NamedTuple):
@@ -48,35 +51,18 @@ class Delivery(NamedTuple):
     """Epoch seconds by the service's clock, if it told."""
 
 
-def check_user_name(name: str) -> str:
-    """Return I(name) when it can be sent; raises TempKeyError."""
-    if not _USER_NAME.match(name):
-        raise TempKeyError(
-            "the user name %r can't be sent: it becomes part of a root shell's command line in the instance, so only letters, "
-            "digits and _ . @ - are accepted, 64 at most, not beginning with . @ or -" % _shorten(name)
-        )
-    return name
-
-
-def check_instance_id(instance_id: str) -> str:
-    """Return I(instance_id) when it can be one; raises TempKeyError. It also stands for the host in known_hosts files."""
-    if not is_instance_id(instance_id):
-        raise TempKeyError("the instance id %r is not one, such as i-bp1abcdefghijklmnop" % _shorten(instance_id))
-    return instance_id
-
-
 def render_key(key: PublicKey) -> str:
-    """The line to send; raises TempKeyError. Type and blob of a PublicKey are checked already, the comment is free text."""
+    """The line to send; raises KeyRefused. Type and blob of a PublicKey are checked already, the comment is free text."""
     if len(key.comment) > _COMMENT_LIMIT or not _COMMENT.match(key.comment):
-        raise TempKeyError(
+        raise KeyRefused(
             "the comment %r of the public key can't be sent: it becomes part of a root shell's command line in the instance; "
-            "remove it, or use letters, digits and _ @ . + = : , / - only" % _shorten(key.comment)
+            "remove it, or use letters, digits and _ @ . + = : , / - only" % shorten(key.comment)
         )
     return key.line
 
 
 def command_parameters(instance_ids: Sequence[str], user_name: str, key: PublicKey, dry_run: bool = False) -> Dict[str, Any]:
-    """The parameters of InvokeCommand, checked; raises TempKeyError."""
+    """The parameters of InvokeCommand, checked; raises NameRefused and KeyRefused."""
     values = {"username": check_user_name(user_name), "sshPublicKey": render_key(key)}
     params = {
         "CommandId": COMMAND_ID,
@@ -90,7 +76,7 @@ def command_parameters(instance_ids: Sequence[str], user_name: str, key: PublicK
 
 
 def send_temp_key(client: EcsClient, instance_ids: Sequence[str], user_name: str, key: PublicKey) -> str:
-    """Start the delivery to at most 100 instances and return its C(InvokeId); raises TempKeyError and EcsError."""
+    """Start the delivery to at most 100 instances and return its C(InvokeId); raises NameRefused, KeyRefused and EcsError."""
     params = command_parameters(instance_ids, user_name, key)
     # Makes a repeated call the same invocation, so a lost answer is no second delivery.
     params["ClientToken"] = str(uuid.uuid4())
@@ -110,7 +96,7 @@ def read_delivery(entry: Optional[Mapping[str, Any]]) -> Delivery:
     if status == "Failed" and str(entry.get("ExitCode")) in ("126", "127"):
         return Delivery(False, "its Cloud Assistant agent lacks send_ssh_public_key (2.2.3.196 or newer has it); %s" % PREPARE)
     if status == "Failed":
-        said = ": " + _shorten(text, 200) if text else ""
+        said = ": " + shorten(text, 200) if text else ""
         return Delivery(False, "send_ssh_public_key ended with status %s%s" % (entry.get("ExitCode"), said))
     reason = _REASONS.get(code) or " ".join(str(entry.get("ErrorInfo") or "").split()) or status
     return Delivery(False, reason + (" [%s]" % code if code else ""))
@@ -139,10 +125,6 @@ def _epoch(text: str) -> Optional[float]:
         except ValueError:
             continue
     return None
-
-
-def _shorten(text: str, limit: int = 40) -> str:
-    return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 def instance_problems(results: Mapping[str, Mapping[str, Any]], instance_ids: Sequence[str]) -> List[str]:

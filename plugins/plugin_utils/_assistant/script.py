@@ -18,6 +18,8 @@ import re
 import shlex
 import typing as t
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
+
 PIECE = 16000
 """Characters of base64 in one script or one answer; what stands around them stays far below the rest."""
 
@@ -57,8 +59,10 @@ echo "{token}:$(tail -c +{start} reply | head -c {piece})"
 """
 
 
-class ReplyError(Exception):
+class ReplyError(AccessError):
     """The answer is not one of ours."""
+
+    code = "reply"
 
 
 class Reply(t.NamedTuple):

@@ -15,6 +15,8 @@ import json
 import re
 import typing as t
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
+
 from .facts import Facts
 
 # Filter key -> parameter of DescribeInstances, where it takes exactly one value. The others are matched here only.
@@ -34,8 +36,10 @@ _IDS_PER_CALL = 100
 _TAGS_PER_CALL = 20
 
 
-class FilterError(ValueError):
-    """A filter cannot be understood. The message is one sentence."""
+class FilterError(AccessError):
+    """A filter cannot be understood."""
+
+    code = "filter"
 
 
 class Filter(t.NamedTuple):

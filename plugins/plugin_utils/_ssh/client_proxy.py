@@ -19,12 +19,11 @@ import sys
 import typing as t
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.options import cloud_argument_spec
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError, parse_public_key
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key import send
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh import cloud
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.folder import CloudProblem
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._tunnel import main as tunnel
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._tunnel.pump import TunnelError
 
 _CONNECT_TIMEOUT = 30.0
 
@@ -49,17 +48,7 @@ def register(client: t.Any, instance_id: str, user: str, path: str) -> None:
             key = parse_public_key(stream.read(), path)._replace(comment="")
     except OSError as exc:
         raise CloudProblem(f"cannot read the public key {path}: {exc.strerror}") from None
-    except KeyFormatError as exc:
-        raise CloudProblem(str(exc)) from None
-
-    def deliver() -> list[str]:
-        invoke_id = send.send_temp_key(client, [instance_id], user, key)
-        results = client.wait_for_invocation(invoke_id, [instance_id], client.clock() + send.COMMAND_TIMEOUT + 30)
-        return send.instance_problems(results, [instance_id])
-
-    problems = cloud.explained(deliver)
-    if problems:
-        raise CloudProblem(problems[0])
+    cloud.deliver(client, instance_id, user, key)
 
 
 def hand_over(address: str, port: int) -> None:
@@ -71,7 +60,7 @@ def hand_over(address: str, port: int) -> None:
 
 
 def run(given: argparse.Namespace) -> None:
-    """Serve one connection; raises CloudProblem, TunnelError and OSError."""
+    """Serve one connection; raises AccessError and OSError."""
     options = {name: spec.get("default") for name, spec in cloud_argument_spec().items()}
     client = cloud.make_client({**options, "region": given.region, "profile": given.profile})
     if given.public_key:
@@ -88,7 +77,7 @@ def main(words: t.Sequence[str]) -> int:
     given = read_arguments(words)
     try:
         run(given)
-    except (CloudProblem, TunnelError) as problem:
+    except AccessError as problem:
         print(f"{given.instance_id}: {problem}", file=sys.stderr)
         return 1
     except OSError as problem:

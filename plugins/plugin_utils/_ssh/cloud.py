@@ -14,17 +14,14 @@ import os
 import typing as t
 import uuid
 
-from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import EcsError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.options import OPTION_ENV, cloud_argument_spec
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.sdk import LibraryMissing, PythonTooOld
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import CloudSettings, SettingsError, read_settings
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key import PrivateKeyError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import CloudSettings, read_settings
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import check_user_name
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import PublicKey
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.send import (
     COMMAND_TIMEOUT,
-    TempKeyError,
-    check_user_name,
     instance_problems,
     send_temp_key,
 )
@@ -33,8 +30,6 @@ from .folder import CloudProblem, RunFolder
 from .key import get_key
 
 OPTIONS = tuple(cloud_argument_spec())
-
-_EXPLAINED = (EcsError, PrivateKeyError, PythonTooOld, SettingsError, TempKeyError)
 
 
 def read_cloud_settings(given: t.Mapping[str, t.Any], environ: t.Mapping[str, str] | None = None) -> CloudSettings:
@@ -52,46 +47,39 @@ def read_cloud_settings(given: t.Mapping[str, t.Any], environ: t.Mapping[str, st
 
 
 def make_client(given: t.Mapping[str, t.Any]) -> EcsClient:
-    """A client by a plugin's options; raises CloudProblem.
+    """A client by a plugin's options.
 
     Forks that start together are refused together, so there are twice as many retries as somebody who comes alone needs.
     """
-
-    def make() -> EcsClient:
-        settings = read_cloud_settings(given)
-        return EcsClient(settings._replace(api_retries=2 * settings.api_retries))
-
-    return explained(make)
+    settings = read_cloud_settings(given)
+    return EcsClient(settings._replace(api_retries=2 * settings.api_retries))
 
 
 def register(client: EcsClient, instance_id: str, user_name: str, folder: RunFolder) -> None:
     """Return once Cloud Assistant has taken the run's key; raises CloudProblem."""
+    # Before the key is made: who may not log in needs none.
+    check_user_name(user_name)
+    deliver(client, instance_id, user_name, get_key(folder))
 
-    def deliver() -> list[str]:
-        # Before the key is made: who may not log in needs none.
-        check_user_name(user_name)
-        invoke_id = send_temp_key(client, [instance_id], user_name, get_key(folder))
-        results = client.wait_for_invocation(invoke_id, [instance_id], client.clock() + COMMAND_TIMEOUT + 30)
-        return instance_problems(results, [instance_id])
 
-    problems = explained(deliver)
+def deliver(client: EcsClient, instance_id: str, user_name: str, key: PublicKey) -> None:
+    """Return once Cloud Assistant has taken the key; raises CloudProblem."""
+    invoke_id = send_temp_key(client, [instance_id], user_name, key)
+    results = client.wait_for_invocation(invoke_id, [instance_id], client.clock() + COMMAND_TIMEOUT + 30)
+    problems = instance_problems(results, [instance_id])
     if problems:
         raise CloudProblem(problems[0])
 
 
 def open_session(client: EcsClient, instance_id: str, port: int) -> dict[str, str]:
     """A Session Manager session to a port of the instance, as C(url) and C(token); raises CloudProblem."""
-
-    def start() -> dict[str, t.Any]:
-        # The token makes a repeated call the same session.
-        params = {"InstanceId": [instance_id], "PortNumber": port, "ClientToken": str(uuid.uuid4())}
-        try:
-            return client.call("StartTerminalSession", params)
-        except EcsError as error:
-            error.hint = _SESSION_HINTS.get(error.code) or error.hint
-            raise
-
-    answer = explained(start)
+    # The token makes a repeated call the same session.
+    params = {"InstanceId": [instance_id], "PortNumber": port, "ClientToken": str(uuid.uuid4())}
+    try:
+        answer = client.call("StartTerminalSession", params)
+    except EcsError as error:
+        error.hint = _SESSION_HINTS.get(error.code) or error.hint
+        raise
     if not answer.get("WebSocketUrl"):
         raise CloudProblem("StartTerminalSession failed: the answer holds no address. Check endpoint.")
     return {"url": str(answer["WebSocketUrl"]), "token": str(answer.get("SecurityToken") or "")}
@@ -107,15 +95,3 @@ _SESSION_HINTS = {
     "InvalidInstance.NotFound": "There is no such instance in this region: check ecs_instance_id and ecs_region.",
     "Operation.Forbidden": "The instance has to be running, with its Cloud Assistant agent online.",
 }
-
-
-def explained(work: t.Callable[[], t.Any]) -> t.Any:
-    """Do it; what is expected to go wrong becomes a CloudProblem."""
-    try:
-        return work()
-    except LibraryMissing as exc:
-        problem = missing_required_lib(str(exc))
-    except _EXPLAINED as exc:
-        problem = str(exc)
-    # Outside of the handler, so that no exception of the SDK hangs on to this one and is shown with it.
-    raise CloudProblem(problem)

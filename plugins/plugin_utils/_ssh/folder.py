@@ -22,17 +22,23 @@ import subprocess
 import sys
 import typing as t
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
+
 NAME = "ecs_ssh"
 KEY = "key"
 _REAPER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "reaper.py")
 
 
-class FolderError(Exception):
-    """The folder can't be trusted or used. The message is one sentence."""
+class FolderError(AccessError):
+    """The folder can't be trusted or used."""
+
+    code = "folder"
 
 
-class CloudProblem(Exception):
-    """The API could not do it. The message is one sentence that can be shown as it is."""
+class CloudProblem(AccessError):
+    """No way to an instance, though no call failed."""
+
+    code = "cloud"
 
 
 class RunFolder:

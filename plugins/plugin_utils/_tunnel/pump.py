@@ -12,6 +12,8 @@ import asyncio
 import time
 import typing as t
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
+
 from . import wire
 from .pace import Pace
 
@@ -20,8 +22,10 @@ KEEPALIVE = 60.0
 BANNER_TIMEOUT = 30.0
 
 
-class TunnelError(Exception):
-    """The tunnel can't go on. The message is one clause."""
+class TunnelError(AccessError):
+    """The tunnel can't go on. The text is one clause."""
+
+    code = "tunnel"
 
 
 class Frames(t.Protocol):

@@ -23,6 +23,8 @@ from __future__ import annotations
 import struct
 import typing as t
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
+
 INPUT, OUTPUT, CLOSE, STATUS = 0, 1, 3, 5
 PAYLOAD_LIMIT = 2048
 
@@ -40,8 +42,10 @@ _REASONS = {
 }
 
 
-class WireError(ValueError):
-    """The frame is no message. The message of the exception is one clause."""
+class WireError(AccessError):
+    """The frame is no message. The text is one clause."""
+
+    code = "wire"
 
 
 class Message(t.NamedTuple):

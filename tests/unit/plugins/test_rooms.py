@@ -19,7 +19,7 @@ PREFIX = ("ansible_collections", "alicloud", "ecs_access", "plugins")
 GROUND = {"_errors", "_text", "_ids", "_names"}
 FLOORS = GROUND | {"_openssh", "_system", "_ecs", "_assistant"}
 STANDS_ON = {
-    **{file: {"_errors"} for file in GROUND},
+    **{file: {"_errors", "_text"} for file in GROUND},
     "_openssh": GROUND,
     "_system": GROUND | {"_openssh"},
     "_ecs": GROUND | {"_openssh"},

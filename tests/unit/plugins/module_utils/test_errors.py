@@ -14,7 +14,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils import _errors
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 
 PLUGINS = Path(__file__).resolve().parents[4] / "plugins"
-DRAWN = re.compile(r"^((?: \|  |    )* \+-- )?([A-Z]\w+)(?:  .*)?$", re.MULTILINE)
+DRAWN = re.compile(r"^((?: \|   |     )* \+-- )?([A-Z]\w+)(?:  .*|$)", re.MULTILINE)
 
 
 def drawn() -> dict[str, str]:

@@ -11,7 +11,7 @@ import subprocess
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs import session
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.sdk import SdkMissing
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import LibraryMissing
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair import private_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
 from ecs_emulator.testing import running
@@ -654,7 +654,7 @@ def test_without_public_keys_in_the_answers(run_module, keys, tmp_path, behaviou
 
 def test_missing_library(run_module, cloud, monkeypatch):
     def missing(*_args):
-        raise SdkMissing("alibabacloud-ecs20140526") from ImportError("No module named 'alibabacloud_ecs20140526'")
+        raise LibraryMissing("alibabacloud-ecs20140526") from ImportError("No module named 'alibabacloud_ecs20140526'")
 
     monkeypatch.setattr(session, "Caller", missing)
     refused = run_module("ecs_key_pair", name="deploy", state="absent", **access(cloud))

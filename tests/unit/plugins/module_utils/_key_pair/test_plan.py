@@ -129,7 +129,7 @@ def test_plan_present(current, wanted, steps):
     ],
 )  # fmt: skip
 def test_conflicts(current, wanted, sentence):
-    with pytest.raises(kp.Conflict) as caught:
+    with pytest.raises(kp.KeyPairConflict) as caught:
         kp.plan_present(current, wanted)
     assert sentence in str(caught.value)
 
@@ -164,7 +164,7 @@ def test_plan_absent(current, bound, force, steps):
 
 
 def test_a_pair_in_use_is_not_deleted_and_its_instances_are_named():
-    with pytest.raises(kp.Conflict) as caught:
+    with pytest.raises(kp.KeyPairConflict) as caught:
         kp.plan_absent(pair(), ["i-2", "i-1"], False)
     assert str(caught.value) == ("key pair deploy is bound to 2 instances (i-1, i-2); unbind them first or set force_detach=true")
 

@@ -9,8 +9,9 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh import cloud
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.folder import CloudProblem, RunFolder
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.folder import RunFolder
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.key import get_key
 from ecs_emulator.testing import running
 
@@ -69,7 +70,7 @@ def test_a_variable_s_access_key_beats_the_environment_s(options, emulator):
 
 
 def test_no_key_is_made_for_a_user_who_is_refused(options, folder, emulator):
-    with pytest.raises(CloudProblem, match="can't be sent"):
+    with pytest.raises(AccessError, match="can't be sent"):
         cloud.register(cloud.make_client(options), "i-a", "a;b", folder)
     assert emulator.request_counts() == {}
     assert os.listdir(folder.path) == []
@@ -86,7 +87,7 @@ def test_no_key_is_made_for_a_user_who_is_refused(options, folder, emulator):
 def test_wrong_options_are_one_sentence(options, changes, words, monkeypatch):
     for name in ("ALIBABA_CLOUD_REGION_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ECS_ENDPOINT"):
         monkeypatch.delenv(name)
-    with pytest.raises(CloudProblem, match=words) as caught:
+    with pytest.raises(AccessError, match=words) as caught:
         cloud.make_client({**options, **changes})
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
@@ -104,7 +105,7 @@ def test_wrong_options_are_one_sentence(options, changes, words, monkeypatch):
 )
 def test_refused_sessions_are_explained(options, emulator, code, words):
     emulator.faults("StartTerminalSession", "error", code=code, status=403)
-    with pytest.raises(CloudProblem, match=words):
+    with pytest.raises(AccessError, match=words):
         cloud.open_session(cloud.make_client(options), next(iter(emulator.cloud.instances)), 22)
 
 

@@ -27,6 +27,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "describe_public_key": ("given", "absent"),
     "install_assistant": ("reboot", "now"),
     "assistant_status_limit": ("50", "100"),
+    "total_count": ("zero", "right"),
+    "status_unknown_instance": ("error", "missing"),
     "expired_keys": ("dropped", "listed"),
     "session_url": ("sessionId", "sessionid"),
     "session_refusal": ("handshake", "status"),
@@ -56,6 +58,8 @@ class Behaviours(NamedTuple):
     describe_public_key: str = "given"
     install_assistant: str = "reboot"
     assistant_status_limit: str = "50"
+    total_count: str = "zero"
+    status_unknown_instance: str = "error"
     expired_keys: str = "dropped"
     session_url: str = "sessionId"
     session_refusal: str = "handshake"

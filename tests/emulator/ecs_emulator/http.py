@@ -119,7 +119,7 @@ class Api:
         await self._suffer(request, fault)
         context = Context(
             self._cloud, self._lifecycle, self._assistant, self._files, self.credentials, self._sessions,
-            Parameters(call.arguments, named), caller, raw.headers.get("host", ""), fault,
+            Parameters(call.arguments, self._cloud.behaviours), caller, raw.headers.get("host", ""), fault,
         )  # fmt: skip
         result = action.handler(context)
         body = await result if inspect.isawaitable(result) else result

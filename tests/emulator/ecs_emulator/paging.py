@@ -25,14 +25,16 @@ class Page(NamedTuple):
 def page_of(items: Sequence[Item], params: Parameters, limit: int = 100, default: int = 10, lowest: int = 1) -> Page:
     """Cut a page out of all items: by token when MaxResults or NextToken is given, by number otherwise.
 
-    MaxResults outside ``lowest``..``limit`` is taken as the nearer of the two, PageSize over the limit is refused.
+    By token, TotalCount means nothing unless the fleet says so. MaxResults outside ``lowest``..``limit`` is taken as the nearer
+    of the two, PageSize over the limit is refused.
     """
     total = len(items)
     if "MaxResults" in params or "NextToken" in params:
         size = min(max(params.number("MaxResults", default, 0), lowest), limit)
         start = _decode(params.get("NextToken"))
         rest = start + size < total
-        fields = {"TotalCount": total, "PageSize": size, "PageNumber": 1, "NextToken": _encode(start + size) if rest else ""}
+        shown_total = total if params.behaviours.total_count == "right" else 0
+        fields = {"TotalCount": shown_total, "PageSize": size, "PageNumber": 1, "NextToken": _encode(start + size) if rest else ""}
         return Page(items[start : start + size], fields)
     size = params.number("PageSize", default, 1, limit, "InvalidParameter")
     number = params.number("PageNumber", 1, 1, None, "InvalidParameter")

@@ -10,6 +10,7 @@ import json
 import re
 from typing import Mapping
 
+from ecs_emulator.behaviours import Behaviours
 from ecs_emulator.errors import ApiError, invalid_parameter, unsupported_value
 
 _INDEXED = re.compile(r"^(?P<name>[A-Za-z]+)\.(?P<index>[0-9]+)(?:\.(?P<field>[A-Za-z]+))?$")
@@ -26,9 +27,9 @@ def missing_parameter(name: str, named: bool = False) -> ApiError:
 class Parameters:
     """The parameters of one request, by name."""
 
-    def __init__(self, values: Mapping[str, str], named_missing: bool = False) -> None:
+    def __init__(self, values: Mapping[str, str], behaviours: Behaviours) -> None:
         self._values = values
-        self._named_missing = named_missing
+        self.behaviours = behaviours
 
     def __contains__(self, name: str) -> bool:
         return bool(self._values.get(name))
@@ -36,11 +37,11 @@ class Parameters:
     def without(self, *names: str) -> Parameters:
         """The same parameters less some."""
         values = {key: value for key, value in self._values.items() if key not in names}
-        return Parameters(values, self._named_missing)
+        return Parameters(values, self.behaviours)
 
     def with_values(self, **values: str) -> Parameters:
         """The same parameters with some set."""
-        return Parameters(dict(self._values, **values), self._named_missing)
+        return Parameters(dict(self._values, **values), self.behaviours)
 
     def to_dict(self) -> dict[str, str]:
         """All of them."""
@@ -52,7 +53,7 @@ class Parameters:
 
     def missing(self, name: str) -> ApiError:
         """The error that says so."""
-        return missing_parameter(name, self._named_missing)
+        return missing_parameter(name, self.behaviours.missing_parameter == "named")
 
     def get(self, name: str, default: str = "") -> str:
         """The value; an empty one counts as not given."""

@@ -15,8 +15,8 @@ _KEY_LENGTH = 128
 _VALUE_LENGTH = 128
 
 
-def parse_tags(params: Parameters) -> dict[str, str]:
-    """``Tag.N.Key`` and ``Tag.N.Value`` of a request that sets tags."""
+def parse_tags(params: Parameters, reserved_values: bool = False) -> dict[str, str]:
+    """``Tag.N.Key`` and ``Tag.N.Value`` of a request that sets tags; ``reserved_values``: no value may begin with ``acs:`` either."""
     records = params.records("Tag")
     if len(records) > TAG_QUOTA:
         raise quota_exceeded()
@@ -25,7 +25,7 @@ def parse_tags(params: Parameters) -> dict[str, str]:
         key, value = record.get("Key", record.get("key", "")), record.get("Value", record.get("value", ""))
         if not key or len(key) > _KEY_LENGTH or key.startswith(("aliyun", "acs:")) or _has_url(key):
             raise ApiError(400, "InvalidTagKey.Malformed", "The specified Tag.n.Key is not valid.")
-        if len(value) > _VALUE_LENGTH or _has_url(value):
+        if len(value) > _VALUE_LENGTH or _has_url(value) or (reserved_values and value.startswith("acs:")):
             raise ApiError(400, "InvalidTagValue.Malformed", "The specified Tag.n.Value is not valid.")
         if key in tags:
             raise ApiError(400, "Duplicate.TagKey", "The Tag.N.Key contain duplicate key.")

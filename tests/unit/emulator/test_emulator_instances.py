@@ -223,3 +223,34 @@ def test_five_thousand_instances_start_fast_and_page_fast():
         # The median of what the server itself needed: a broken index shows as hundreds of milliseconds, a slow machine does not.
         spent = sorted(entry["milliseconds"] for entry in emulator.requests("DescribeInstances"))
         assert spent[len(spent) // 2] < 50
+
+
+def test_describe_instance_attribute_shows_what_the_sdk_knows_in_its_types(fleet):
+    answer = fleet.call("DescribeInstanceAttribute", InstanceId=fleet.instance("user").instance_id)
+    known = models.DescribeInstanceAttributeResponseBody().from_map(answer)
+    assert set(answer) <= set(known.to_map())
+    assert (answer["IoOptimized"], answer["EipAddress"]) == (
+        "optimized",
+        {"IpAddress": "203.0.113.9", "AllocationId": "eip-" + fleet.instance("user").instance_id[2:], "InternetChargeType": "PayByTraffic", "Bandwidth": 100},
+    )
+    (listed,) = fleet.call("DescribeInstances", InstanceName="user")["Instances"]["Instance"]
+    assert listed["IoOptimized"] is True
+
+
+def test_describe_instance_status(fleet):
+    client, query = sdk(fleet), models.DescribeInstanceStatusRequest
+    body = client.describe_instance_status(query(region_id=fleet.region, page_size=50)).body
+    assert (body.total_count, body.page_size, len(body.instance_statuses.instance_status)) == (15, 50, 15)
+    body = client.describe_instance_status(query(region_id=fleet.region, instance_id=["i-db"])).body
+    assert [(item.instance_id, item.status) for item in body.instance_statuses.instance_status] == [("i-db", "Stopped")]
+    assert len(fleet.call("DescribeInstanceStatus", ZoneId="cn-hangzhou-b")["InstanceStatuses"]["InstanceStatus"]) == 10
+    assert code(fleet.call, "DescribeInstanceStatus", InstanceId=["i-none"]) == (404, "InvalidInstanceId.NotFound")
+    assert code(fleet.call, "DescribeInstanceStatus", PageSize=51) == (400, "InvalidParameter")
+
+
+def test_total_count_means_nothing_with_a_token_unless_the_fleet_says_so():
+    for choice, total in (("zero", 0), ("right", 2)):
+        with running({"instances": [{"name": "web", "count": 2}], "behaviours": {"total_count": choice, "status_unknown_instance": "missing"}}) as emulator:
+            assert emulator.call("DescribeInstances", MaxResults=10)["TotalCount"] == total
+            assert emulator.call("DescribeInstances", PageSize=10)["TotalCount"] == 2
+            assert emulator.call("DescribeInstanceStatus", InstanceId=["i-none"])["InstanceStatuses"]["InstanceStatus"] == []

@@ -230,7 +230,7 @@ def test_describe_terminal_sessions_shows_each_websocket(cloud):
         talk(started["WebSocketUrl"], lambda stream: read_until(stream, b"hello\n"))
     emulator.wait_until(lambda: all(connection.ended for connection in connections(emulator)))
     (session,) = emulator.call("DescribeTerminalSessions", SessionId=started["SessionId"])["Sessions"]["Session"]
-    assert (session["PortNumber"], session["IdentityType"]) == ("22", "Account")
+    assert (session["PortNumber"], session["IdentityType"]) == (22, "Account")
     assert [entry["Status"] for entry in session["Connections"]["Connection"]] == ["Disconnected"] * 2
 
 

@@ -91,3 +91,28 @@ def test_moving_to_another_resource_group(tagged):
     tagged.call("JoinResourceGroup", ResourceGroupId="rg-team", **move)
     (pair,) = tagged.call("DescribeKeyPairs", KeyPairName="ops")["KeyPairs"]["KeyPair"]
     assert pair["ResourceGroupId"] == "rg-team"
+
+
+def test_a_value_alone_is_no_filter_for_list_tag_resources(tagged):
+    refused = code(tagged.call, "ListTagResources", ResourceType="keypair", Tag=[{"Value": "prod"}])
+    assert refused == (400, "InvalidParameter.TagValue")
+
+
+def test_reserved_values_are_refused_where_a_key_pair_is_created(tagged, rsa_line):
+    reserved = [{"Key": "a", "Value": "acs:b"}]
+    assert code(tagged.call, "CreateKeyPair", KeyPairName="new", Tag=reserved) == (400, "InvalidTagValue.Malformed")
+    answer = tagged.call("ImportKeyPair", KeyPairName="new", PublicKeyBody=rsa_line, Tag=reserved)
+    assert set(answer) == {"RequestId", "KeyPairName", "KeyPairFingerPrint"}
+    assert tags_of(tagged, "new") == {"a": "acs:b"}
+    tagged.call("TagResources", ResourceType="keypair", ResourceId=["dev"], Tag=reserved)
+    assert set(tagged.call("CreateKeyPair", KeyPairName="made")) == {"RequestId", "KeyPairName", "KeyPairFingerPrint", "KeyPairId", "PrivateKeyBody"}
+
+
+def test_what_may_leave_the_region_out(tagged):
+    for kind, name in (("keypair", "ops"), ("instance", ids(tagged)[0])):
+        tagged.call("JoinResourceGroup", RegionId=None, ResourceType=kind, ResourceId=name, ResourceGroupId="rg-team")
+    assert tagged.cloud.regions[tagged.region].key_pairs["ops"].resource_group_id == "rg-team"
+    assert tagged.instance("web").resource_group_id == "rg-team"
+    assert tagged.call("DescribeUserBusinessBehavior", RegionId=None, StatusKey="sessionManagerStatus")["StatusValue"] == "enabled"
+    for action in ("TagResources", "ListTagResources"):
+        assert code(tagged.call, action, RegionId=None, ResourceType="keypair", ResourceId=["ops"]) == (400, "MissingParameter")

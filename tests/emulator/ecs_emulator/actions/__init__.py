@@ -44,6 +44,11 @@ class Context:
         """The region of the mandatory parameter RegionId."""
         return self.cloud.region(self.params.require("RegionId"))
 
+    @property
+    def optional_region(self) -> Region:
+        """The region of a call that may leave RegionId out: the fleet's own, unless it says otherwise."""
+        return self.cloud.region(self.params.get("RegionId", self.cloud.fleet.region))
+
     def find_repeated(self, kind: str) -> str | None:
         """The id of what the same ClientToken made before; the parameters must be the same too."""
         known = self.cloud.client_tokens.get((kind, self.params.get("ClientToken")))

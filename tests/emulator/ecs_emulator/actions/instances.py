@@ -10,13 +10,20 @@ from typing import Callable
 from ecs_emulator import tagging
 from ecs_emulator.actions import Context, action
 from ecs_emulator.cloud import Cloud
-from ecs_emulator.errors import dry_run
+from ecs_emulator.errors import ApiError, dry_run, instance_not_found
 from ecs_emulator.matching import matches_pattern
 from ecs_emulator.models import Instance
 from ecs_emulator.paging import page_of
 from ecs_emulator.timestamps import iso_minutes
 
 _LIMIT = 100
+_ATTRIBUTES = (
+    "ClusterId", "Cpu", "CreationTime", "Description", "EipAddress", "ExpiredTime", "HostName", "ImageId", "InnerIpAddress",
+    "InstanceChargeType", "InstanceId", "InstanceName", "InstanceNetworkType", "InstanceType", "InternetChargeType",
+    "InternetMaxBandwidthIn", "InternetMaxBandwidthOut", "IoOptimized", "Memory", "OperationLocks", "PublicIpAddress", "RegionId",
+    "SecurityGroupIds", "SerialNumber", "Status", "StoppedMode", "VlanId", "VpcAttributes", "ZoneId",
+)  # fmt: skip
+"""What DescribeInstanceAttribute shows of an instance."""
 _OS_NAMES = {
     "debian11": "Debian 11.11 64-bit",
     "debian12": "Debian 12.11 64-bit",
@@ -169,6 +176,26 @@ def show_instance(cloud: Cloud, instance: Instance) -> dict:
 def describe_instance_attribute(context: Context) -> dict:
     """One instance; the shape differs a little from DescribeInstances."""
     shown = show_instance(context.cloud, context.cloud.instance(context.params.require("InstanceId")))
-    for name in ("Tags", "KeyPairName", "ImageOptions", "OSType", "OSName", "OSNameEn", "NetworkInterfaces", "MetadataOptions"):
-        shown.pop(name, None)
-    return shown
+    attributes = {name: shown[name] for name in _ATTRIBUTES}
+    attributes["IoOptimized"] = "optimized" if shown["IoOptimized"] else "none"
+    attributes["EipAddress"] = dict(shown["EipAddress"], Bandwidth=100 if shown["EipAddress"]["IpAddress"] else 0)
+    del attributes["EipAddress"]["IsSupportUnassociate"]
+    return attributes
+
+
+@action("DescribeInstanceStatus")
+def describe_instance_status(context: Context) -> dict:
+    """The statuses of a region's instances, or of those that the call names."""
+    region, params = context.region, context.params
+    instance_ids = list(dict.fromkeys(params.list("InstanceId")))
+    if len(instance_ids) > _LIMIT:
+        raise ApiError(403, "InstanceIds.ExceedLimit", "The number of instance IDs exceeds the upper limit.")
+    unknown = [item for item in instance_ids if item not in region.instances]
+    if unknown and context.cloud.behaviours.status_unknown_instance == "error":
+        raise instance_not_found()
+    zone = params.get("ZoneId")
+    found = [item for item in region.instances.values() if zone in ("", item.spec.zone) and (not instance_ids or item.instance_id in instance_ids)]
+    page = page_of(found, params.without("MaxResults", "NextToken"), limit=50)
+    statuses = [{"InstanceId": item.instance_id, "Status": item.status} for item in page.items]
+    fields = {key: page.fields[key] for key in ("TotalCount", "PageNumber", "PageSize")}
+    return dict(fields, InstanceStatuses={"InstanceStatus": statuses})

@@ -26,13 +26,13 @@ async def create_key_pair(context: Context) -> dict:
     region, name = context.region, context.params.require("KeyPairName")
     if not public_keys.is_name_for_create(name):
         raise _malformed_name()
-    tags, group = _labels(context)
+    tags, group = _labels(context, reserved_values=True)
     private_key, public_key = await asyncio.get_running_loop().run_in_executor(None, public_keys.make_key)
     blob = public_keys.find_blob(public_key)
     assert blob is not None
     pair = context.cloud.add_key_pair(region, name, public_key, public_keys.fingerprint_md5(blob))
     pair.tags, pair.resource_group_id = tags, group
-    return dict(_identity(pair), PrivateKeyBody=private_key)
+    return dict(_identity(pair), KeyPairId=pair.key_pair_id, PrivateKeyBody=private_key)
 
 
 @action("ImportKeyPair")
@@ -167,11 +167,11 @@ def _as_strings(answer: dict) -> dict:
     )
 
 
-def _labels(context: Context) -> tuple[dict[str, str], str]:
+def _labels(context: Context, reserved_values: bool = False) -> tuple[dict[str, str], str]:
     """Tags and resource group of a new pair."""
     group = context.params.get("ResourceGroupId")
     context.cloud.check_resource_group(group)
-    return tagging.parse_tags(context.params), group
+    return tagging.parse_tags(context.params, reserved_values), group
 
 
 def _without_token(context: Context):
@@ -180,7 +180,7 @@ def _without_token(context: Context):
 
 
 def _identity(pair: KeyPair) -> dict:
-    return {"KeyPairId": pair.key_pair_id, "KeyPairName": pair.name, "KeyPairFingerPrint": pair.fingerprint}
+    return {"KeyPairName": pair.name, "KeyPairFingerPrint": pair.fingerprint}
 
 
 def _describe(pair: KeyPair, with_key: bool) -> dict:

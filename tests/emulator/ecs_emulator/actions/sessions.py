@@ -94,16 +94,15 @@ def describe_terminal_sessions(context: Context) -> dict:
         for session in reversed(list(context.sessions))
         if session.instance.region == region_id and session_id in ("", session.session_id) and instance_id in ("", session.instance.instance_id)
     ]
-    page = page_of(found, params.with_values(MaxResults=params.get("MaxResults", "10")), limit=50)
+    page = page_of(found, params.with_values(MaxResults=params.get("MaxResults", "10")), limit=100)
     shown = [_show(session) for session in page.items]
     return {"NextToken": page.fields["NextToken"], "Sessions": {"Session": shown}}
 
 
 def _show(session: Session) -> dict:
-    return {
+    shown = {
         "SessionId": session.session_id,
         "CreationTime": iso_seconds(session.created),
-        "PortNumber": str(session.port or ""),
         "TargetServer": session.target,
         "Username": session.username,
         "IdentityType": session.caller.identity_type,
@@ -111,6 +110,7 @@ def _show(session: Session) -> dict:
         "ClientIP": "127.0.0.1",
         "Connections": {"Connection": [_show_connection(session, connection) for connection in session.connections]},
     }
+    return dict(shown, PortNumber=session.port) if session.port else shown
 
 
 def _show_connection(session: Session, connection: Connection) -> dict:

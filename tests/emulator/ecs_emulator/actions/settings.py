@@ -50,6 +50,7 @@ def modify_cloud_assistant_settings(context: Context) -> dict:
 @action("DescribeUserBusinessBehavior")
 def describe_user_business_behavior(context: Context) -> dict:
     """enabled or disabled."""
+    assert context.optional_region
     _check_key(context)
     return {"StatusValue": "enabled" if context.sessions.enabled else "disabled"}
 
@@ -57,6 +58,7 @@ def describe_user_business_behavior(context: Context) -> dict:
 @action("ModifyUserBusinessBehavior")
 def modify_user_business_behavior(context: Context) -> dict:
     """Turn Session Manager on or off."""
+    assert context.region
     _check_key(context)
     value = context.params.get("statusValue") or context.params.get("StatusValue")
     if value not in ("enabled", "disabled"):
@@ -67,6 +69,5 @@ def modify_user_business_behavior(context: Context) -> dict:
 
 def _check_key(context: Context) -> None:
     """The SDK spells the parameter's first letter small."""
-    assert context.region
     if (context.params.get("statusKey") or context.params.get("StatusKey")) != _STATUS_KEY:
         raise ApiError(400, "InvalidParameter.StatusKey", 'The specified parameter "StatusKey" is not valid.')

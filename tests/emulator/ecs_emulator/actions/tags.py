@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ecs_emulator import tagging
 from ecs_emulator.actions import Context, action
-from ecs_emulator.errors import ApiError
+from ecs_emulator.errors import ApiError, invalid_parameter
 from ecs_emulator.models import Instance, KeyPair
 from ecs_emulator.paging import page_of
 
@@ -47,8 +47,11 @@ def untag_resources(context: Context) -> dict:
 @action("ListTagResources")
 def list_tag_resources(context: Context) -> dict:
     """Tags of resources by id, by tag, or both."""
+    assert context.region
     kind = _resource_type(context)
     wanted = tagging.parse_filter(context.params)
+    if any(not key for key, _unused in wanted):
+        raise invalid_parameter("TagValue")
     names = context.params.list("ResourceId")
     if len(names) > _RESOURCE_LIMIT:
         raise ApiError(400, "NumberExceed.ResourceIds", "The maximum number of ResourceIds is exceeded.")
@@ -68,8 +71,9 @@ def list_tag_resources(context: Context) -> dict:
 def join_resource_group(context: Context) -> dict:
     """Move one resource to another resource group."""
     group = context.params.require("ResourceGroupId")
-    kind = _resource_type(context)
-    resource = _resources(context, kind).get(context.params.require("ResourceId"))
+    resource_id, kind = context.params.require("ResourceId"), _resource_type(context)
+    everywhere = kind == "instance" and "RegionId" not in context.params
+    resource = context.cloud.instances.get(resource_id) if everywhere else _resources(context, kind).get(resource_id)
     if resource is None:
         raise _resource_not_found()
     context.cloud.check_resource_group(group)
@@ -86,10 +90,12 @@ def _resource_type(context: Context) -> str:
 
 def _resources(context: Context, kind: str) -> dict[str, Instance] | dict[str, KeyPair]:
     """A key pair is addressed by its name."""
-    return context.region.instances if kind == "instance" else context.region.key_pairs
+    region = context.optional_region
+    return region.instances if kind == "instance" else region.key_pairs
 
 
 def _find_resources(context: Context) -> list[tuple[str, Instance | KeyPair]]:
+    assert context.region
     kind = _resource_type(context)
     names = context.params.list("ResourceId")
     if not names:

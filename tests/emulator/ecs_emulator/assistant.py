@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Collection
+from dataclasses import replace
+from typing import Collection, Coroutine
 
 from ecs_emulator.backends import CommandOutcome, CommandRequest
 from ecs_emulator.cloud import Cloud
 from ecs_emulator.connect import OUTPUT_BUFFER_VERSION, is_at_least
 from ecs_emulator.faults import Fault
 from ecs_emulator.models import Execution, Instance, Invocation
+from ecs_emulator.schedule import Schedule
 
 log = logging.getLogger(__name__)
 
 OUTPUT_LIMIT = 24 * 1024
 OUTPUT_BEGINNING = 6000
 """How much of the limit newer agents keep for the beginning of a long output."""
+_STOPPED = ("Cancelled", "Terminated")
 FINAL = frozenset(("Success", "Invalid", "Aborted", "Failed", "Error", "Timeout", "Cancelled", "Terminated"))
 
 POWER_EXIT_CODES = (193, 194)
@@ -61,10 +64,12 @@ class Assistant:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._tasks: set[asyncio.Task[None]] = set()
+        self._at_boot: list[tuple[Invocation, Execution, bytes]] = []
+        """What runs when its instance boots."""
 
     def begin(self, invocation: Invocation, scripts: dict[str, bytes], broken: dict[str, Fault]) -> None:
         """Start a command: one script per instance; ``broken`` names instances whose execution shall fail."""
-        self._cloud.invocations[invocation.invoke_id] = invocation
+        self._keep(invocation)
         for instance_id, script in scripts.items():
             instance = self._cloud.instances[instance_id]
             instance.invocations += 1
@@ -73,15 +78,55 @@ class Assistant:
             if instance_id in broken:
                 self._end(execution, "Failed", broken[instance_id].code, broken[instance_id].message)
                 continue
-            task = asyncio.get_running_loop().create_task(self._execute(invocation, execution, instance, script))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            if invocation.repeat_mode == "Once":
+                self._spawn(self._execute(invocation, execution, instance, script))
+            elif invocation.schedule is not None:
+                self._spawn(self._keep_schedule(invocation.schedule, invocation, execution, script))
+            else:
+                execution.status = "Scheduled"
+                self._at_boot.append((invocation, execution, script))
+
+    def boot(self, instance: Instance) -> None:
+        """Run what waits for a boot of this instance."""
+        for invocation, execution, script in self._at_boot:
+            if execution.instance_id == instance.instance_id and execution.status == "Scheduled":
+                self._spawn(self._repeat(invocation, execution, script, last=invocation.repeat_mode == "NextRebootOnly"))
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _keep(self, invocation: Invocation) -> None:
+        """Record a command; the oldest records go."""
+        known = self._cloud.invocations
+        known[invocation.invoke_id] = invocation
+        while len(known) > self._cloud.fleet.limits.records_kept:
+            del known[next(iter(known))]
+
+    async def _keep_schedule(self, schedule: Schedule, invocation: Invocation, execution: Execution, script: bytes) -> None:
+        execution.status = "Scheduled"
+        if schedule.moment is not None:
+            await asyncio.sleep(max(0.0, schedule.moment - self._cloud.clock()))
+            await self._repeat(invocation, execution, script, last=True)
+        while schedule.interval and execution.status == "Scheduled":
+            await asyncio.sleep(schedule.interval)
+            await self._repeat(invocation, execution, script)
+
+    async def _repeat(self, invocation: Invocation, execution: Execution, script: bytes, last: bool = False) -> None:
+        """One run of a repeated command, which afterwards waits for the next one unless it was stopped."""
+        if execution.status != "Scheduled":
+            return
+        await self._execute(invocation, execution, self._cloud.instances[execution.instance_id], script)
+        if not last and execution.status not in _STOPPED:
+            invocation.history.append(replace(execution))
+            execution.status = "Scheduled"
 
     async def stop(self, invocation: Invocation, instance_ids: Collection[str]) -> None:
         """Cancel what was not delivered, kill what runs; what has ended stays as it is."""
         for instance_id in instance_ids:
             execution = invocation.executions[instance_id]
-            if execution.status == "Pending":
+            if execution.status in ("Pending", "Scheduled"):
                 execution.stopped = self._cloud.clock()
                 self._end(execution, "Cancelled")
             elif execution.status == "Running":
@@ -106,6 +151,7 @@ class Assistant:
             self._end(execution, *obstacle)
             return
         execution.status = "Running"
+        execution.repeats += 1
         execution.started = self._cloud.clock()
         instance.active_commands += 1
         assert instance.guest is not None

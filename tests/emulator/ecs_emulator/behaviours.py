@@ -27,6 +27,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "describe_public_key": ("given", "absent"),
     "install_assistant": ("reboot", "now"),
     "assistant_status_limit": ("50", "100"),
+    "run_command_limit": ("100", "50"),
+    "invocation_quota": ("call", "instance"),
     "total_count": ("zero", "right"),
     "status_unknown_instance": ("error", "missing"),
     "expired_keys": ("dropped", "listed"),
@@ -58,6 +60,8 @@ class Behaviours(NamedTuple):
     describe_public_key: str = "given"
     install_assistant: str = "reboot"
     assistant_status_limit: str = "50"
+    run_command_limit: str = "100"
+    invocation_quota: str = "call"
     total_count: str = "zero"
     status_unknown_instance: str = "error"
     expired_keys: str = "dropped"

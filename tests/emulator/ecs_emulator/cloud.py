@@ -17,7 +17,8 @@ from typing import Callable, Iterable
 
 from ecs_emulator import errors, public_keys
 from ecs_emulator.fleet_reader import FleetError
-from ecs_emulator.models import FileDelivery, Instance, Invocation, KeyPair, Region
+from ecs_emulator.models import FileDelivery, Instance, Invocation, KeptCommand, KeyPair, Region
+from ecs_emulator.quota import InvocationQuota
 from ecs_emulator.specs import Fleet, InstanceSpec, KeyPairSpec
 
 KEY_PAIR_QUOTA = 500
@@ -38,6 +39,8 @@ class Cloud:
         self.resource_groups = dict(fleet.resource_groups)
         self.instances: dict[str, Instance] = {}
         self.invocations: dict[str, Invocation] = {}
+        self.commands: dict[str, KeptCommand] = {}
+        self.quota = InvocationQuota(fleet.limits.invocations_per_day, self.behaviours.invocation_quota == "instance", clock)
         self.file_deliveries: dict[str, FileDelivery] = {}
         self.client_tokens: dict[tuple[str, str], tuple[str, str]] = {}
         """What was made (command, session) and its ClientToken, to (digest of the request, id)."""

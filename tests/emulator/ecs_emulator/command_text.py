@@ -55,6 +55,12 @@ def parse_command_parameters(text: str) -> dict[str, str]:
     return lower
 
 
+def placeholders(script: bytes) -> list[str]:
+    """The names of a script's own parameters, in the order of their first use."""
+    names = (match.group(1).lower() for match in _PLACEHOLDER.finditer(script.decode("utf-8", "replace")))
+    return list(dict.fromkeys(name for name in names if not name.startswith("acs::")))
+
+
 def substitute(script: bytes, parameters: Mapping[str, str]) -> bytes:
     """Put values in place of ``{{name}}``, as plain text: the service does not quote. Unknown names become empty."""
     return _PLACEHOLDER.sub(lambda match: parameters.get(match.group(1).lower(), ""), script.decode()).encode()

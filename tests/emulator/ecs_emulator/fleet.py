@@ -24,6 +24,7 @@ from ecs_emulator.specs import (
     Fleet,
     InstanceSpec,
     KeyPairSpec,
+    Limits,
     RuleSpec,
     SecurityGroupSpec,
     SessionLimits,
@@ -70,6 +71,7 @@ def parse_fleet(content: object) -> Fleet:
     regions = regions if region in regions else (region,) + regions
     timing = _parse_timing(top.section("timing"))
     sessions = _parse_sessions(top.section("sessions"))
+    limits = _parse_limits(top.section("limits"))
     roles = {role.text("arn"): role.text("external_id", "") for role in top.sections("roles")}
     resource_groups = {group.text("id"): group.text("name", "") for group in top.sections("resource_groups")}
     try:
@@ -87,7 +89,7 @@ def parse_fleet(content: object) -> Fleet:
     _check_instances(instances, key_pairs)
     return Fleet(
         access_key_id, access_key_secret, account_id, region, regions, tuple(instances), key_pairs, groups.specs(),
-        resource_groups, roles, behaviours, timing, sessions,
+        resource_groups, roles, behaviours, timing, sessions, limits,
     )  # fmt: skip
 
 
@@ -117,6 +119,18 @@ def _parse_sessions(section: Reader) -> SessionLimits:
         url_seconds=section.number("url_seconds", default.url_seconds),
         per_instance=int(section.number("per_instance", default.per_instance)),
         per_region=int(section.number("per_region", default.per_region)),
+    )
+    section.finish()
+    return limits
+
+
+def _parse_limits(section: Reader) -> Limits:
+    default = Limits()
+    by_action = section.section("calls_per_minute")
+    limits = Limits(
+        invocations_per_day=int(section.number("invocations_per_day", default.invocations_per_day)),
+        records_kept=int(section.number("records_kept", default.records_kept)),
+        calls_per_minute={action: int(by_action.number(action, 0)) for action in section.mapping("calls_per_minute")},
     )
     section.finish()
     return limits

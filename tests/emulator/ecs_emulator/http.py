@@ -28,6 +28,7 @@ from ecs_emulator.lifecycle import Lifecycle
 from ecs_emulator.parameters import Parameters, missing_parameter
 from ecs_emulator.request_log import RequestLog
 from ecs_emulator.sessions import Sessions
+from ecs_emulator.throttle import Throttle
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class Api:
         self._faults = faults
         self._requests = requests
         self.credentials = Credentials(cloud.fleet, cloud.clock)
+        self._throttle = Throttle(cloud.fleet.limits.calls_per_minute, cloud.clock)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one API request."""
@@ -114,6 +116,7 @@ class Api:
             raise missing_parameter("Version", True)
         if action is None or action.version != call.version:
             raise ApiError(404, "InvalidAction.NotFound", "Specified api is not found, please check your url and method.")
+        self._throttle.count(caller.access_key_id, call.action)
         fault = self._faults.take(call.action)
         entry["fault"] = fault.fault if fault else ""
         await self._suffer(request, fault)

@@ -9,6 +9,7 @@ import base64
 from typing import Iterable
 
 from ecs_emulator.models import Execution, Invocation
+from ecs_emulator.tagging import to_list
 from ecs_emulator.timestamps import iso_seconds
 
 _STOPPED = ("Cancelled", "Terminated")
@@ -17,7 +18,7 @@ _STOPPED = ("Cancelled", "Terminated")
 def summarize(statuses: Iterable[str]) -> str:
     """The InvocationStatus of a whole command."""
     found = set(statuses)
-    for unfinished in ("Pending", "Running", "Stopping"):
+    for unfinished in ("Pending", "Running", "Scheduled", "Stopping"):
         if unfinished in found:
             return unfinished
     failed = found - {"Success", *_STOPPED}
@@ -28,13 +29,24 @@ def summarize(statuses: Iterable[str]) -> str:
 
 def record_status(status: str) -> str:
     """The older InvokeStatus or InvokeRecordStatus that goes with an InvocationStatus."""
-    if status in ("Pending", "Running"):
+    if status in ("Pending", "Running", "Scheduled"):
         return "Running"
     if status in ("Stopping", "Stopped", "PartialFailed"):
         return status
     if status in _STOPPED:
         return "Stopped"
     return "Finished" if status == "Success" else "Failed"
+
+
+def statuses_of(statuses: Iterable[str]) -> tuple[str, str]:
+    """Both words for one state, the newer and the older: filters take either."""
+    status = summarize(statuses)
+    return status, record_status(status)
+
+
+def is_timed(invocation: Invocation) -> bool:
+    """Whether a command will run again by itself."""
+    return any(execution.status == "Scheduled" for execution in invocation.executions.values())
 
 
 def encode(content: bytes, plain: bool) -> str:
@@ -51,7 +63,7 @@ def show_result(invocation: Invocation, execution: Execution, plain: bool) -> di
         "InvocationStatus": execution.status,
         "InvokeRecordStatus": record_status(execution.status),
         "Username": invocation.username,
-        "Repeats": 1 if execution.started is not None else 0,
+        "Repeats": execution.repeats,
         "Output": encode(execution.output, plain),
         "Dropped": execution.dropped,
         "ErrorCode": execution.error_code,
@@ -60,7 +72,7 @@ def show_result(invocation: Invocation, execution: Execution, plain: bool) -> di
         "FinishedTime": iso_seconds(execution.finished),
         "StopTime": iso_seconds(execution.stopped),
         "TerminationMode": invocation.termination_mode,
-        "Tags": {"Tag": []},
+        "Tags": {"Tag": to_list(invocation.tags)},
     }
     # The real answer has no ExitCode before the command has ended by itself.
     return shown if execution.exit_code is None else dict(shown, ExitCode=execution.exit_code)
@@ -80,29 +92,30 @@ def show_invocation(invocation: Invocation, include_output: bool, plain: bool) -
         "InvocationStatus": status,
         "InvokeStatus": record_status(status),
         "RepeatMode": invocation.repeat_mode,
-        "Frequency": "",
-        "Timed": False,
+        "Frequency": invocation.frequency,
+        "Timed": is_timed(invocation),
         "Timeout": invocation.timeout,
         "Username": invocation.username,
         "WorkingDir": invocation.working_dir,
         "TerminationMode": invocation.termination_mode,
         "Parameters": "{}",
         "CreationTime": iso_seconds(invocation.created),
-        "InvokeInstances": {"InvokeInstance": [_show_execution(execution, include_output, plain) for execution in executions]},
+        "Tags": {"Tag": to_list(invocation.tags)},
+        "InvokeInstances": {"InvokeInstance": [_show_execution(invocation, execution, include_output, plain) for execution in executions]},
     }
 
 
-def _show_execution(execution: Execution, include_output: bool, plain: bool) -> dict:
+def _show_execution(invocation: Invocation, execution: Execution, include_output: bool, plain: bool) -> dict:
     shown = {
         "InstanceId": execution.instance_id,
         "InvocationStatus": execution.status,
         "InstanceInvokeStatus": record_status(execution.status),
-        "Repeats": 1 if execution.started is not None else 0,
+        "Repeats": execution.repeats,
         "Output": encode(execution.output, plain) if include_output else "",
         "Dropped": execution.dropped,
         "ErrorCode": execution.error_code,
         "ErrorInfo": execution.error_info,
-        "Timed": False,
+        "Timed": is_timed(invocation),
         "CreationTime": iso_seconds(execution.created),
         "StartTime": iso_seconds(execution.started),
         "FinishTime": iso_seconds(execution.finished),

@@ -41,10 +41,11 @@ class _Link:
 class Lifecycle:
     """Owns the guests; every transition is a task of the server's loop."""
 
-    def __init__(self, cloud: Cloud, state_dir: Path, keys: KeyServer) -> None:
+    def __init__(self, cloud: Cloud, state_dir: Path, keys: KeyServer, on_boot: Callable[[Instance], None]) -> None:
         self._cloud = cloud
         self._state_dir = state_dir
         self._keys = keys
+        self._on_boot = on_boot
         self._agents = AgentService(keys)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -146,6 +147,7 @@ class Lifecycle:
         if instance.agent_pending_install:
             instance.agent_pending_install = False
             instance.agent_installed = instance.agent_online = True
+        self._on_boot(instance)
 
     def _spawn(self, instance: Instance, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(self._guarded(instance, work))

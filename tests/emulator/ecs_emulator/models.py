@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ecs_emulator.backends import Guest
 from ecs_emulator.connect import Connect
+from ecs_emulator.schedule import Schedule
 from ecs_emulator.specs import InstanceSpec, SecurityGroupSpec
 
 
@@ -99,6 +101,7 @@ class Execution:
     started: float | None = None
     finished: float | None = None
     stopped: float | None = None
+    repeats: int = 0
 
 
 @dataclass
@@ -138,9 +141,31 @@ class Invocation:
     username: str
     working_dir: str
     repeat_mode: str
+    frequency: str
+    schedule: Schedule | None
+    """Of the mode Period."""
+    tags: dict[str, str]
+    resource_group_id: str
     termination_mode: str
     created: float
     sequence: int
     file_name: str
     """What agents call the file of the script."""
     executions: dict[str, Execution] = field(default_factory=dict)
+    history: list[Execution] = field(default_factory=list)
+    """How earlier runs of a repeated command ended, oldest first."""
+
+
+class KeptCommand(NamedTuple):
+    """A command that RunCommand kept."""
+
+    command_id: str
+    region: str
+    name: str
+    description: str
+    command_type: str
+    content: bytes
+    takes_parameters: bool
+    timeout: int
+    working_dir: str
+    created: float

@@ -47,7 +47,7 @@ class Server:
         self.files = FileSender(self.cloud)
         self.keys = KeyServer(clock, lists_expired=fleet.behaviours.expired_keys == "listed")
         self.sessions = Sessions(self.cloud)
-        self.lifecycle = Lifecycle(self.cloud, state_dir, self.keys)
+        self.lifecycle = Lifecycle(self.cloud, state_dir, self.keys, self.assistant.boot)
         self.api = Api(self.cloud, self.lifecycle, self.assistant, self.files, self.sessions, self.faults, self.requests)
         self._host = host
         self._port = port

@@ -131,6 +131,18 @@ class SessionLimits:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What an account may do."""
+
+    invocations_per_day: int = 5000
+    """Commands; the behaviour invocation_quota says what counts."""
+    records_kept: int = 10000
+    """Invocations; the oldest go first."""
+    calls_per_minute: Mapping[str, int] = field(default_factory=dict)
+    """By action; ``*`` for every other one."""
+
+
+@dataclass(frozen=True)
 class Fleet:
     """Everything a fleet file says."""
 
@@ -148,3 +160,4 @@ class Fleet:
     behaviours: Behaviours
     timing: Timing
     sessions: SessionLimits = field(default_factory=SessionLimits)
+    limits: Limits = field(default_factory=Limits)

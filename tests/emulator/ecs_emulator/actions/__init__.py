@@ -94,7 +94,7 @@ def action(name: str, version: str = ECS) -> Callable[[Handler], Handler]:
 
 
 for _module in (
-    "assistant", "commands", "files", "instances", "invocations", "key_pairs", "lifecycle", "regions", "security_groups",
+    "account", "assistant", "commands", "files", "instances", "invocations", "invoking", "key_pairs", "lifecycle", "regions", "security_groups",
     "sessions", "settings", "sts", "tags",
 ):  # fmt: skip
     importlib.import_module("ecs_emulator.actions." + _module)

@@ -10,8 +10,6 @@ from ecs_emulator.errors import ApiError
 from ecs_emulator.models import Instance
 from ecs_emulator.tagging import matches
 
-RUN_LIMIT = 100
-
 
 def find_instances(context: Context, limit: int, required: bool = True) -> list[Instance]:
     """The instances of ``InstanceId.N``."""
@@ -30,10 +28,11 @@ def find_instances(context: Context, limit: int, required: bool = True) -> list[
 def selected_instances(context: Context) -> list[Instance]:
     """The instances of ``InstanceId.N``, or those with the tags of ``ResourceTag.N``."""
     wanted = [(record.get("Key", ""), record.get("Value") or None) for record in context.params.records("ResourceTag")]
+    limit = int(context.cloud.behaviours.run_command_limit)
     if not wanted:
-        return find_instances(context, RUN_LIMIT)
+        return find_instances(context, limit)
     found = [instance for instance in context.region.instances.values() if matches(instance.tags, wanted)]
-    if len(found) > RUN_LIMIT:
+    if len(found) > limit:
         raise ApiError(403, "InstanceIds.ExceedLimit", "The number of instance IDs exceeds the upper limit.")
     if not found:
         raise ApiError(404, "InvalidInstance.NotFound", "The specified instances do not exist.")

@@ -29,6 +29,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "assistant_status_limit": ("50", "100"),
     "run_command_limit": ("100", "50"),
     "invocation_quota": ("call", "instance"),
+    "command_permission": ("instance", "command"),
     "total_count": ("zero", "right"),
     "status_unknown_instance": ("error", "missing"),
     "expired_keys": ("dropped", "listed"),
@@ -62,6 +63,7 @@ class Behaviours(NamedTuple):
     assistant_status_limit: str = "50"
     run_command_limit: str = "100"
     invocation_quota: str = "call"
+    command_permission: str = "instance"
     total_count: str = "zero"
     status_unknown_instance: str = "error"
     expired_keys: str = "dropped"

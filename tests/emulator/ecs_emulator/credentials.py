@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from ecs_emulator.cloud import Clock
 from ecs_emulator.errors import ApiError
+from ecs_emulator.policies import Statement
 from ecs_emulator.specs import Fleet
 
 REQUEST_LIFETIME = 900
@@ -27,6 +28,8 @@ class Caller(NamedTuple):
     arn: str
     principal_id: str
     account_id: str
+    statements: tuple[Statement, ...] | None = None
+    """The policy of a RAM user; None for who may do everything."""
 
 
 class _Secret(NamedTuple):
@@ -52,6 +55,10 @@ class Credentials:
         self._clock = clock
         owner = Caller(fleet.access_key_id, "Account", "acs:ram::%s:root" % fleet.account_id, fleet.account_id, fleet.account_id)
         self._secrets = {fleet.access_key_id: _Secret(owner, fleet.access_key_secret, "", None)}
+        for user in fleet.users:
+            arn = "acs:ram::%s:user/%s" % (fleet.account_id, user.name)
+            caller = Caller(user.access_key_id, "RAMUser", arn, user.name, fleet.account_id, user.statements)
+            self._secrets[user.access_key_id] = _Secret(caller, user.access_key_secret, "", None)
         self._nonces: set[str] = set()
         self._nonces_by_age: deque[tuple[float, str]] = deque()
 

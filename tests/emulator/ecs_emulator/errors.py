@@ -14,21 +14,23 @@ from urllib.parse import quote
 class ApiError(Exception):
     """An error answer of the API."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, access_denied_detail: dict | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
+        self.access_denied_detail = access_denied_detail
 
     def to_body(self, request_id: str, host_id: str) -> dict:
         """The JSON body of this answer."""
-        return {
+        body = {
             "RequestId": request_id,
             "HostId": host_id,
             "Code": self.code,
             "Message": self.message,
             "Recommend": "https://api.aliyun.com/troubleshoot?q=%s&product=Ecs&requestId=%s" % (quote(self.code), request_id),
         }
+        return dict(body, AccessDeniedDetail=self.access_denied_detail) if self.access_denied_detail else body
 
 
 def invalid_parameter(name: str, code: str = "") -> ApiError:

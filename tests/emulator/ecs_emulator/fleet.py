@@ -18,6 +18,7 @@ import yaml
 from ecs_emulator.behaviours import parse_behaviours
 from ecs_emulator.connect import Connect, parse_connect
 from ecs_emulator.fleet_reader import FleetError, Reader
+from ecs_emulator.policies import parse_statement
 from ecs_emulator.specs import (
     DEFAULT_AGENT_VERSION,
     AssistantSpec,
@@ -29,6 +30,7 @@ from ecs_emulator.specs import (
     SecurityGroupSpec,
     SessionLimits,
     Timing,
+    UserSpec,
 )
 
 REGIONS = (
@@ -72,6 +74,9 @@ def parse_fleet(content: object) -> Fleet:
     timing = _parse_timing(top.section("timing"))
     sessions = _parse_sessions(top.section("sessions"))
     limits = _parse_limits(top.section("limits"))
+    users = tuple(_parse_user(section) for section in top.sections("policies"))
+    if len({access_key_id, *(user.access_key_id for user in users)}) != 1 + len(users):
+        raise FleetError("policies: an access key is there twice, or is the account's own, which may do everything")
     roles = {role.text("arn"): role.text("external_id", "") for role in top.sections("roles")}
     resource_groups = {group.text("id"): group.text("name", "") for group in top.sections("resource_groups")}
     try:
@@ -89,7 +94,7 @@ def parse_fleet(content: object) -> Fleet:
     _check_instances(instances, key_pairs)
     return Fleet(
         access_key_id, access_key_secret, account_id, region, regions, tuple(instances), key_pairs, groups.specs(),
-        resource_groups, roles, behaviours, timing, sessions, limits,
+        resource_groups, roles, behaviours, timing, sessions, limits, users,
     )  # fmt: skip
 
 
@@ -134,6 +139,17 @@ def _parse_limits(section: Reader) -> Limits:
     )
     section.finish()
     return limits
+
+
+def _parse_user(section: Reader) -> UserSpec:
+    access_key_id = section.text("access_key_id")
+    try:
+        statements = tuple(parse_statement(entry) for entry in section.entries("statements"))
+    except ValueError as error:
+        raise FleetError("%s: %s" % (section.place, error)) from error
+    user = UserSpec(section.text("user", access_key_id), access_key_id, section.text("access_key_secret", secrets.token_hex(15)), statements)
+    section.finish()
+    return user
 
 
 def _parse_connect(section: Reader) -> Connect:

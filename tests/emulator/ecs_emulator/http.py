@@ -16,7 +16,7 @@ import uuid
 
 from aiohttp import web
 
-from ecs_emulator.actions import ACTIONS, Context
+from ecs_emulator.actions import ACTIONS, SERVICES, Context
 from ecs_emulator.assistant import Assistant
 from ecs_emulator.authentication import Call, RawRequest, authenticate, parse_call
 from ecs_emulator.cloud import Cloud
@@ -26,6 +26,7 @@ from ecs_emulator.faults import Fault, Faults
 from ecs_emulator.file_sender import FileSender
 from ecs_emulator.lifecycle import Lifecycle
 from ecs_emulator.parameters import Parameters, missing_parameter
+from ecs_emulator.permissions import authorize
 from ecs_emulator.request_log import RequestLog
 from ecs_emulator.sessions import Sessions
 from ecs_emulator.throttle import Throttle
@@ -116,13 +117,15 @@ class Api:
             raise missing_parameter("Version", True)
         if action is None or action.version != call.version:
             raise ApiError(404, "InvalidAction.NotFound", "Specified api is not found, please check your url and method.")
+        params = Parameters(call.arguments, self._cloud.behaviours)
+        authorize(self._cloud, caller, SERVICES[call.version], call.action, params)
         self._throttle.count(caller.access_key_id, call.action)
         fault = self._faults.take(call.action)
         entry["fault"] = fault.fault if fault else ""
         await self._suffer(request, fault)
         context = Context(
             self._cloud, self._lifecycle, self._assistant, self._files, self.credentials, self._sessions,
-            Parameters(call.arguments, self._cloud.behaviours), caller, raw.headers.get("host", ""), fault,
+            params, caller, raw.headers.get("host", ""), fault,
         )  # fmt: skip
         result = action.handler(context)
         body = await result if inspect.isawaitable(result) else result

@@ -11,6 +11,7 @@ from typing import Any
 
 from ecs_emulator.behaviours import Behaviours
 from ecs_emulator.connect import Connect
+from ecs_emulator.policies import Statement
 
 DEFAULT_AGENT_VERSION = "2.2.3.1060"
 
@@ -131,6 +132,16 @@ class SessionLimits:
 
 
 @dataclass(frozen=True)
+class UserSpec:
+    """A RAM user: an access key that may do what its policy allows."""
+
+    name: str
+    access_key_id: str
+    access_key_secret: str
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
 class Limits:
     """What an account may do."""
 
@@ -161,3 +172,4 @@ class Fleet:
     timing: Timing
     sessions: SessionLimits = field(default_factory=SessionLimits)
     limits: Limits = field(default_factory=Limits)
+    users: tuple[UserSpec, ...] = ()

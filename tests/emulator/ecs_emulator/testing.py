@@ -69,6 +69,12 @@ class Emulator:
         values = {"RegionId": self.region, **parameters}
         return client.call(self.endpoint, self.access_key_id, self.access_key_secret, action, values, version)
 
+    def call_as(self, user: str, action: str, version: str = "2014-05-26", **parameters: Any) -> dict:
+        """The same with the access key of a RAM user of ``policies``."""
+        (found,) = (item for item in self._server.fleet.users if user == item.name)
+        values = {"RegionId": self.region, **parameters}
+        return client.call(self.endpoint, found.access_key_id, found.access_key_secret, action, values, version)
+
     def faults(self, action: str, fault: str, **details: Any) -> None:
         """Queue a fault: the keys of POST /_emulator/faults."""
         self._server.faults.add(parse_fault({"action": action, "fault": fault, **details}))

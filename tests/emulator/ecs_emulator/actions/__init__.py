@@ -22,6 +22,8 @@ from ecs_emulator.sessions import Sessions
 
 ECS = "2014-05-26"
 STS = "2015-04-01"
+SERVICES = {ECS: "ecs", STS: "sts"}
+"""What RAM calls the services."""
 
 
 @dataclass

@@ -45,6 +45,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     serve.add_argument("--state", type=Path, required=True, help="directory for what instances keep while it runs")
     serve.add_argument("--ready-file", type=Path, help="JSON file (0600) that appears once it serves")
     serve.add_argument("--allow-host", action="append", default=[], metavar="NAME", help="further name in Host headers")
+    serve.add_argument("--tls", action="store_true", help="serve https and wss; the ready file names the certificate of the authority")
     serve.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
     return parser.parse_args(arguments)
 
@@ -59,7 +60,7 @@ def _parse_listen(text: str) -> tuple[str, int]:
 async def _serve(options: argparse.Namespace, fleet: Fleet, host: str, port: int) -> int:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    server = Server(fleet, options.state, host, port, options.allow_host)
+    server = Server(fleet, options.state, host, port, options.allow_host, tls=options.tls)
     starting = loop.create_task(server.start())
 
     def stop() -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import ssl
 import time
 import uuid
 from typing import Any, Mapping
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from ecs_emulator import signature
 
@@ -41,6 +42,13 @@ def flatten(parameters: Mapping[str, Any]) -> dict[str, str]:
     return flat
 
 
+def _connect(url: SplitResult, timeout: float, ca_file: str | None) -> http.client.HTTPConnection:
+    if url.scheme != "https":
+        return http.client.HTTPConnection(url.hostname or "", url.port, timeout=timeout)
+    context = ssl.create_default_context(cafile=ca_file)
+    return http.client.HTTPSConnection(url.hostname or "", url.port, timeout=timeout, context=context)
+
+
 def call(
     endpoint: str,
     access_key_id: str,
@@ -50,6 +58,7 @@ def call(
     version: str = "2014-05-26",
     security_token: str = "",
     timeout: float = 30,
+    ca_file: str | None = None,
 ) -> dict:
     """Send one request, signed with ACS3-HMAC-SHA256; raises ApiFailure."""
     url = urlsplit(endpoint)
@@ -71,7 +80,7 @@ def call(
     headers["authorization"] = "%s Credential=%s,SignedHeaders=%s,Signature=%s" % (
         signature.ACS3, access_key_id, ";".join(names), computed.signature,
     )  # fmt: skip
-    connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=timeout)
+    connection = _connect(url, timeout, ca_file)
     try:
         connection.request("POST", "/?" + urlencode(query), headers=headers)
         response = connection.getresponse()

@@ -125,7 +125,7 @@ class Api:
         await self._suffer(request, fault)
         context = Context(
             self._cloud, self._lifecycle, self._assistant, self._files, self.credentials, self._sessions,
-            params, caller, raw.headers.get("host", ""), fault,
+            params, caller, raw.headers.get("host", ""), request.secure, fault,
         )  # fmt: skip
         result = action.handler(context)
         body = await result if inspect.isawaitable(result) else result

@@ -25,6 +25,7 @@ from ecs_emulator.request_log import RequestLog
 from ecs_emulator.session_web import PATH, SessionGate
 from ecs_emulator.sessions import Sessions
 from ecs_emulator.specs import Fleet
+from ecs_emulator.tls import make_tls
 
 
 class Server:
@@ -38,6 +39,7 @@ class Server:
         port: int = 0,
         allowed_hosts: Collection[str] = (),
         clock: Clock = time.time,
+        tls: bool = False,
     ) -> None:
         self.fleet = fleet
         self.cloud = Cloud(fleet, clock)
@@ -49,6 +51,7 @@ class Server:
         self.sessions = Sessions(self.cloud)
         self.lifecycle = Lifecycle(self.cloud, state_dir, self.keys, self.assistant.boot)
         self.api = Api(self.cloud, self.lifecycle, self.assistant, self.files, self.sessions, self.faults, self.requests)
+        self.tls = make_tls(state_dir / "tls", [*allowed_hosts, *own_names(host)]) if tls else None
         self._host = host
         self._port = port
         app = web.Application(
@@ -67,14 +70,15 @@ class Server:
     def endpoint(self) -> str:
         """The URL at which it serves."""
         host = "[%s]" % self._host if ":" in self._host else self._host
-        return "http://%s:%d" % (host, self._port)
+        return "%s://%s:%d" % ("https" if self.tls else "http", host, self._port)
 
     async def start(self) -> None:
         """Boot the instances, then listen."""
         try:
             await self.lifecycle.create_guests()
             await self._runner.setup()
-            await web.TCPSite(self._runner, self._host, self._port, backlog=1024).start()
+            context = self.tls.context if self.tls else None
+            await web.TCPSite(self._runner, self._host, self._port, backlog=1024, ssl_context=context).start()
             self._port = self._runner.addresses[0][1]
         except BaseException:
             await self.stop()
@@ -92,6 +96,7 @@ class Server:
         """What a client needs to know: the content of the ready file."""
         return {
             "endpoint": self.endpoint,
+            "ca_file": str(self.tls.ca_file) if self.tls else None,
             "access_key_id": self.fleet.access_key_id,
             "access_key_secret": self.fleet.access_key_secret,
             "region": self.fleet.region,

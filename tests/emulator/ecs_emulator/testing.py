@@ -40,6 +40,7 @@ class Emulator:
         self._server = server
         self._run = run
         self.endpoint = server.endpoint
+        self.ca_file = str(server.tls.ca_file) if server.tls else None
         self.access_key_id = server.fleet.access_key_id
         self.access_key_secret = server.fleet.access_key_secret
         self.region = server.fleet.region
@@ -50,7 +51,9 @@ class Emulator:
     @property
     def environment(self) -> dict[str, str]:
         """Variables that point the collection at this server."""
+        trust = {"SSL_CERT_FILE": self.ca_file} if self.ca_file else {}
         return {
+            **trust,
             "ALIBABA_CLOUD_ACCESS_KEY_ID": self.access_key_id,
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": self.access_key_secret,
             "ALIBABA_CLOUD_REGION_ID": self.region,
@@ -67,13 +70,13 @@ class Emulator:
     def call(self, action: str, version: str = "2014-05-26", **parameters: Any) -> dict:
         """One signed request of our own client; RegionId is filled in. Raises client.ApiFailure."""
         values = {"RegionId": self.region, **parameters}
-        return client.call(self.endpoint, self.access_key_id, self.access_key_secret, action, values, version)
+        return client.call(self.endpoint, self.access_key_id, self.access_key_secret, action, values, version, ca_file=self.ca_file)
 
     def call_as(self, user: str, action: str, version: str = "2014-05-26", **parameters: Any) -> dict:
         """The same with the access key of a RAM user of ``policies``."""
         (found,) = (item for item in self._server.fleet.users if user == item.name)
         values = {"RegionId": self.region, **parameters}
-        return client.call(self.endpoint, found.access_key_id, found.access_key_secret, action, values, version)
+        return client.call(self.endpoint, found.access_key_id, found.access_key_secret, action, values, version, ca_file=self.ca_file)
 
     def faults(self, action: str, fault: str, **details: Any) -> None:
         """Queue a fault: the keys of POST /_emulator/faults."""
@@ -120,8 +123,11 @@ class Emulator:
 
 
 @contextmanager
-def running(fleet: Mapping[str, Any], clock: Clock = time.time) -> Iterator[Emulator]:
-    """Serve a fleet (the content of a fleet file) on a free loopback port. Transitions take 20 ms unless it says otherwise."""
+def running(fleet: Mapping[str, Any], clock: Clock = time.time, tls: bool = False) -> Iterator[Emulator]:
+    """Serve a fleet (the content of a fleet file) on a free loopback port. Transitions take 20 ms unless it says otherwise.
+
+    With ``tls``, clients have to trust the emulator's ``ca_file``, which ``environment`` names in SSL_CERT_FILE.
+    """
     content = dict(fleet)
     content["timing"] = {"transition_ms": 20, **content.get("timing", {})}
     loop = asyncio.new_event_loop()
@@ -133,7 +139,7 @@ def running(fleet: Mapping[str, Any], clock: Clock = time.time) -> Iterator[Emul
 
     try:
         with tempfile.TemporaryDirectory(prefix="ecs-emulator-") as state_dir:
-            server = Server(parse_fleet(content), Path(state_dir), clock=clock)
+            server = Server(parse_fleet(content), Path(state_dir), clock=clock, tls=tls)
             run(server.start())
             try:
                 yield Emulator(server, run)

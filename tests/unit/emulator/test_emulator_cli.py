@@ -37,19 +37,20 @@ def wait_for(path, process):
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_ready_file_while_it_serves(tmp_path, number):
-    process = serve(tmp_path, "instances:\n  - {name: web, instance_id: i-web}\n", "--log-level", "info")
+@pytest.mark.parametrize(("number", "more"), [(signal.SIGTERM, ()), (signal.SIGINT, ("--tls",))])
+def test_ready_file_while_it_serves(tmp_path, number, more):
+    process = serve(tmp_path, "instances:\n  - {name: web, instance_id: i-web}\n", "--log-level", "info", *more)
     ready = tmp_path / "ready.json"
     try:
         wait_for(ready, process)
         assert stat.S_IMODE(ready.stat().st_mode) == 0o600
         facts = json.loads(ready.read_text())
-        assert sorted(facts) == ["access_key_id", "access_key_secret", "endpoint", "instances", "region"]
+        assert sorted(facts) == ["access_key_id", "access_key_secret", "ca_file", "endpoint", "instances", "region"]
+        assert facts["ca_file"] == (str(tmp_path / "state" / "tls" / "ca.pem") if more else None)
         assert facts["instances"] == [{"instance_id": "i-web", "name": "web", "backend": "api", "ssh_host": None, "ssh_port": None, "container": None}]
         answer = client.call(
             facts["endpoint"], facts["access_key_id"], facts["access_key_secret"], "DescribeInstances",
-            {"RegionId": facts["region"]},
+            {"RegionId": facts["region"]}, ca_file=facts["ca_file"],
         )  # fmt: skip
         assert answer["TotalCount"] == 1
     finally:

@@ -39,6 +39,9 @@ class Context:
     params: Parameters
     caller: Caller
     endpoint: str
+    """The host and port by which the client knows this server."""
+    secure: bool = False
+    """Whether it speaks TLS."""
     fault: Fault | None = None
 
     @property

@@ -51,7 +51,7 @@ def start_terminal_session(context: Context) -> dict:
     return {
         "SessionId": session.session_id,
         "SecurityToken": session.token,
-        "WebSocketUrl": "ws://%s/session?%s" % (context.endpoint, query),
+        "WebSocketUrl": "%s://%s/session?%s" % ("wss" if context.secure else "ws", context.endpoint, query),
     }
 
 

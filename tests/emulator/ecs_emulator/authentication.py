@@ -62,6 +62,12 @@ def parse_call(request: RawRequest) -> Call:
     return Call("rpc", parameters.get("Action", ""), parameters.get("Version", ""), parameters.get("AccessKeyId", ""), parameters)
 
 
+def wants_xml(call: Call, behaviours: Behaviours) -> bool:
+    """Whether the answer is XML: where Format asks for it, or a request of the older style has no Format."""
+    given = call.parameters.get("Format", "").upper()
+    return given == "XML" or (not given and call.style == "rpc" and behaviours.default_format == "xml")
+
+
 def authenticate(request: RawRequest, call: Call, credentials: Credentials, behaviours: Behaviours) -> Caller:
     """The caller, once key, timestamp, signature, token and nonce hold."""
     if not call.access_key_id:

@@ -16,6 +16,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "detach_not_bound": ("success", "item"),
     "delete_unknown_key_pair": ("success", "error"),
     "missing_parameter": ("generic", "named"),
+    "default_format": ("xml", "json"),
     "wrong_signature": ("does_not_match", "incomplete"),
     "result_types": ("native", "string"),
     "run_command_wrong_os": ("item", "call"),
@@ -50,6 +51,7 @@ class Behaviours(NamedTuple):
     detach_not_bound: str = "success"
     delete_unknown_key_pair: str = "success"
     missing_parameter: str = "generic"
+    default_format: str = "xml"
     wrong_signature: str = "does_not_match"
     result_types: str = "native"
     run_command_wrong_os: str = "item"

@@ -18,7 +18,7 @@ from aiohttp import web
 
 from ecs_emulator.actions import ACTIONS, SERVICES, Context
 from ecs_emulator.assistant import Assistant
-from ecs_emulator.authentication import Call, RawRequest, authenticate, parse_call
+from ecs_emulator.authentication import Call, RawRequest, authenticate, parse_call, wants_xml
 from ecs_emulator.cloud import Cloud
 from ecs_emulator.credentials import Credentials
 from ecs_emulator.errors import ApiError
@@ -30,6 +30,7 @@ from ecs_emulator.permissions import authorize
 from ecs_emulator.request_log import RequestLog
 from ecs_emulator.sessions import Sessions
 from ecs_emulator.throttle import Throttle
+from ecs_emulator.xml_body import render_xml
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +102,11 @@ class Api:
             entry["milliseconds"] = round((time.monotonic() - started) * 1000, 2)
             self._requests.add(entry, call.arguments, body if status == 200 else None)
             log.info("%s %s %s", ascii(entry["action"])[1:-1], status or "cut", entry["code"])
-        return self._respond(body, status, request_id)
+        if wants_xml(call, self._cloud.behaviours):
+            text, kind = render_xml(call.action + "Response" if status == 200 else "Error", body), "text/xml"
+        else:
+            text, kind = json.dumps(body, separators=(",", ":"), ensure_ascii=False), "application/json"
+        return self._respond(text, kind, status, request_id)
 
     async def _answer(self, request: web.Request, raw: RawRequest, call: Call, entry: dict) -> dict:
         if self._cloud.timing.latency:
@@ -159,12 +164,12 @@ class Api:
             transport.abort()
         raise _ConnectionLost
 
-    def _respond(self, body: dict, status: int, request_id: str) -> web.Response:
+    def _respond(self, text: str, kind: str, status: int, request_id: str) -> web.Response:
         return web.Response(
-            body=json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode(),
+            body=text.encode(),
             status=status,
             headers={"x-acs-request-id": request_id, "x-acs-trace-id": uuid.uuid4().hex},
-            content_type="application/json",
+            content_type=kind,
             charset="utf-8",
         )
 

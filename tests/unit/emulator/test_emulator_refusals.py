@@ -146,7 +146,7 @@ def test_unknown_action_version_and_method(shared):
     assert code(shared.call, "DescribeRegions", version="2015-04-01") == (404, "InvalidAction.NotFound")
     assert rpc(shared, Version=None)[1]["Code"] == "MissingVersion"
     assert rpc(shared, Action=None)[1]["Code"] == "MissingParameter"
-    assert send(shared, "PUT", "/")[1]["Code"] == "UnsupportedHTTPMethod"
+    assert send(shared, "PUT", "/?Format=JSON")[1]["Code"] == "UnsupportedHTTPMethod"
 
 
 def test_missing_parameter_in_both_forms(shared):

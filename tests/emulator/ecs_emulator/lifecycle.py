@@ -51,6 +51,7 @@ class Lifecycle:
 
     async def create_guests(self) -> None:
         """Make a guest for every instance and boot those that are Running. FleetError when one cannot be had."""
+        await self._prepare_containers()
         real = []
         for instance in self._cloud.instances.values():
             if instance.spec.backend == "container":
@@ -69,11 +70,21 @@ class Lifecycle:
             if isinstance(result, BaseException):
                 raise FleetError("an instance did not boot: %s" % result) from result
 
-    async def _create_container(self, spec: InstanceSpec) -> Guest:
+    async def _prepare_containers(self) -> None:
+        """FleetError at once when podman or an image is missing."""
+        specs = [item.spec for item in self._cloud.instances.values() if item.spec.backend == "container"]
+        if not specs:
+            return
         try:
-            from ecs_emulator.backends.container import create_guest
-        except ImportError as error:
-            raise FleetError("instance '%s' needs 'backend: container', which cannot be loaded: %s" % (spec.name, error)) from error
+            from ecs_emulator.backends.container import prepare
+
+            await prepare(list(dict.fromkeys(spec.image for spec in specs)))
+        except Exception as error:
+            raise FleetError("'backend: container' of instance '%s' cannot be had: %s" % (specs[0].name, error)) from error
+
+    async def _create_container(self, spec: InstanceSpec) -> Guest:
+        from ecs_emulator.backends.container import create_guest
+
         try:
             return await create_guest(spec, self._state_dir)
         except Exception as error:

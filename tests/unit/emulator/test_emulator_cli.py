@@ -78,3 +78,39 @@ def test_mistakes_end_with_one_sentence(tmp_path, fleet, more, sentence):
     assert sentence in log
     assert "Traceback" not in log
     assert len(log.strip().splitlines()) == 1
+
+
+PODMAN = """#!/bin/sh
+echo "$@" >> "${0%/*}/calls"
+case "$1 $2" in
+  "image exists") ANSWER ;;
+  *) sleep 60 ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("podman", "reason"),
+    [
+        pytest.param(None, "podman is not installed", id="no podman"),
+        pytest.param("exit 1", "there is no image localhost/ecs-access-debian12: run: make instances", id="no image"),
+        pytest.param("echo broken storage >&2; exit 125", "podman does not work here: broken storage", id="podman does not work"),
+    ],
+)
+def test_what_containers_need_is_missed_within_five_seconds(tmp_path, monkeypatch, podman, reason):
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", str(programs))
+    if podman is not None:
+        monkeypatch.setenv("PATH", "%s:/usr/bin:/bin" % programs)
+        (programs / "podman").write_text(PODMAN.replace("ANSWER", podman))
+        (programs / "podman").chmod(0o755)
+    begin = time.monotonic()
+    process = serve(tmp_path, "instances:\n  - {name: web, count: 20, backend: container}\n")
+    _unused, log = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert reason in log
+    assert len(log.strip().splitlines()) == 1
+    assert time.monotonic() - begin < 5
+    if podman is not None:
+        assert (programs / "calls").read_text().splitlines() == ["image exists localhost/ecs-access-debian12"]

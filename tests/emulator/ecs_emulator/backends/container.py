@@ -22,7 +22,7 @@ import re
 import socket
 import uuid
 from pathlib import Path
-from typing import Protocol
+from typing import Collection, Protocol
 
 from ecs_emulator.backends import BootInjection, CommandOutcome, CommandRequest, FileOutcome, FileRequest
 from ecs_emulator.backends.address import Address, reserve_address
@@ -66,11 +66,19 @@ class GuestSpec(Protocol):
     def assistant(self) -> AssistantSpec: ...
 
 
+async def prepare(images: Collection[str]) -> None:
+    """Find out, before anything is made, whether podman and the images are there; remove what earlier emulators left behind."""
+    for image in images:
+        found = await podman_async("image", "exists", IMAGE_PREFIX + image, check=False)
+        if found.returncode == 1:
+            raise PodmanError(f"there is no image {IMAGE_PREFIX}{image}: run: make instances")
+        if found.returncode != 0:
+            raise PodmanError(f"podman does not work here: {found.error or 'it gave no reason.'}")
+    await _remove_stale_containers()
+
+
 async def create_guest(spec: GuestSpec, state_dir: Path) -> ContainerGuest:
     """A guest that is not started yet; its address is already known and kept for it."""
-    if (await podman_async("image", "exists", IMAGE_PREFIX + spec.image, check=False)).returncode != 0:
-        raise PodmanError(f"there is no image {IMAGE_PREFIX}{spec.image}: run: make instances")
-    await _remove_stale_containers()
     return ContainerGuest(spec, state_dir, reserve_address() if spec.publish_ssh else None)
 
 

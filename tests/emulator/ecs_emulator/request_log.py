@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import Counter, deque
 from typing import Any
 
-SECRETS = frozenset(("Signature", "AccessKeySecret", "SecurityToken", "PrivateKeyBody", "Password", "WebSocketUrl"))
+SECRETS = frozenset(("Signature", "AccessKeySecret", "SecurityToken", "PrivateKeyBody", "Password", "WebSocketUrl", "Content"))
+"""Content is what SendFile sends."""
 HIDDEN = "(hidden)"
 _KEPT = 20000
 

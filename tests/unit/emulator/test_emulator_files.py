@@ -128,6 +128,7 @@ def test_a_client_token_sends_once_and_results_can_be_filtered(emulator):
 
     for invoke_id in (first, second):
         delivery(emulator, invoke_id)
+    assert {entry["parameters"]["Content"] for entry in emulator.requests("SendFile")} == {"(hidden)"}
     assert found() == [second, first]
     assert found(Name="other") == [second]
     assert found(InstanceId=ids(emulator)[1]) == []

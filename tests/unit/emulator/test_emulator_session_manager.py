@@ -231,6 +231,9 @@ def test_describe_terminal_sessions_shows_each_websocket(cloud):
     emulator.wait_until(lambda: all(connection.ended for connection in connections(emulator)))
     (session,) = emulator.call("DescribeTerminalSessions", SessionId=started["SessionId"])["Sessions"]["Session"]
     assert (session["PortNumber"], session["IdentityType"]) == (22, "Account")
+    for _number in range(60):
+        emulator.call("StartTerminalSession", InstanceId=ids(emulator)[:1], PortNumber=22)
+    assert len(emulator.call("DescribeTerminalSessions", MaxResults=100)["Sessions"]["Session"]) == 61
     assert [entry["Status"] for entry in session["Connections"]["Connection"]] == ["Disconnected"] * 2
 
 

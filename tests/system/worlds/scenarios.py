@@ -311,6 +311,8 @@ HEALTHY = (
     ),
     Healthy("broken-command-but-a-file", "conf 'AuthorizedKeysCommand /opt/gone' 'AuthorizedKeysCommandUser nobody'"),
     Healthy("publickey-is-demanded", "conf 'AuthenticationMethods publickey'"),
+    Healthy("no-word-negates-users", "conf 'AllowUsers !bob *'"),
+    Healthy("no-word-negates-groups", "conf 'AllowGroups !bob *'"),
     Healthy("loose-modes-without-strictmodes", "chmod 0777 $H $S; chmod 0666 $A; conf 'StrictModes no'"),
     Healthy("root-despite-nologin", ROOT_KEY + "; echo no > /etc/nologin", user="root"),
     Healthy("start-up-file-for-terminals", "printf 'case $- in *i*) ;; *) return;; esac\\nexec zsh\\n' > $H/.bashrc"),

@@ -183,198 +183,63 @@ files:
 """
 
 import os
-import re
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._client import config as model
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._client import files
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh import known_hosts as hosts
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError, PublicKey
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._client.config import ConfigError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._client.plan import Found, Plan, plan_client, read_wanted
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import HostError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import text_lines
-
-
-class Change(NamedTuple):
-    """A file and what it shall be; I(after) is None when there shall be none."""
-
-    file: files.ClientFile
-    after: Optional[bytes]
-    mode: int
-
-    @property
-    def is_needed(self) -> bool:
-        return self.after != self.file.content or (self.after is not None and self.mode != self.file.mode)
 
 
 class ClientConfigModule:
     """Looks at three files, plans their contents, writes them in an order in which every moment is sound."""
 
     def __init__(self, module: AnsibleModule) -> None:
-        params = module.params
         self._module = module
-        self._params = params
-        self._is_present = params["state"] == "present"
-        self._mark = "alicloud.ecs_access/%s" % params["name"]
-        self._home = os.path.dirname(params["config_path"])
+        self._wanted, self._warnings = read_wanted(module.params)
+        self._home = os.path.dirname(self._wanted.config_path)
         self._folder = os.path.join(self._home, "ecs_access.d")
-        self._common = model.Common(
-            params["known_hosts_path"],
-            params["host_key_checking"] == "strict",
-            tuple(params["proxy_command"]),
-            params["temporary_key"],
-            params["tunnel"],
-        )
-        self._entries: List[model.Entry] = []
-        self._names: Dict[str, Any] = {}
-        self._rekeyed: List[str] = []
-        self._known: List[str] = []
 
     def run(self) -> Dict[str, Any]:
-        self._check()
-        if self._is_present and not self._module.check_mode:
+        """The result for Ansible."""
+        if self._wanted.is_present and not self._module.check_mode:
             files.make_folder(self._home)
-        with files.locked_folders([self._home, os.path.dirname(self._params["known_hosts_path"])]):
-            changes = [change for change in self._plan() if change.is_needed]
+        with files.locked_folders([self._home, os.path.dirname(self._wanted.common.known_hosts)]):
+            plan = plan_client(self._wanted, self._look(), self._folder)
+            for warning in self._warnings + list(plan.warnings):
+                self._module.warn(warning)
+            changes = [change for change in plan.changes if change.is_needed]
             if not self._module.check_mode:
-                self._apply(changes)
+                self._apply(plan)
         return {
             "changed": bool(changes),
-            "diff": [_render_diff(change) for change in changes],
+            "diff": [change.to_diff() for change in changes],
             "files": [change.file.path for change in changes],
-            "rekeyed": self._rekeyed,
-            "hosts": [
-                {
-                    "instance_id": entry.instance_id,
-                    "names": list(self._names[entry.instance_id]),
-                    "host_keys_known": entry.instance_id in self._known,
-                }
-                for entry in self._entries
-            ],
+            "rekeyed": list(plan.rekeyed),
+            "hosts": [{"instance_id": one, "names": list(plan.names[one]), "host_keys_known": one in plan.known} for one in self._wanted.ids],
         }
 
-    # -- look and plan --------------------------------------------------------------------------------------------
+    def _look(self) -> Found:
+        own = files.look_at_file(os.path.join(self._folder, self._wanted.name + ".conf"))
+        return Found(
+            files.look_at_file(self._wanted.config_path),
+            own,
+            files.look_at_file(self._wanted.common.known_hosts),
+            bool(files.find_configs(self._folder) - {os.path.basename(own.path)}),
+        )
 
-    def _check(self) -> None:
-        if not re.match(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z", self._params["name"]):
-            raise model.ConfigError("name: %r must be made of letters, digits, _ and -" % self._params["name"])
-        for option in ("config_path", "known_hosts_path"):
-            model.check_path(self._params[option], option)
-        needs_proxy = self._common.temporary_key or self._common.tunnel != "never"
-        if self._is_present and needs_proxy and not self._common.proxy:
-            raise model.ConfigError("temporary_key and tunnel need proxy_command; the role ssh_client sets it")
-        seen = set()
-        for given in self._params["instances"] if self._is_present else []:
-            entry = _read_entry(given)
-            model.check_entry(entry)
-            if entry.instance_id in seen:
-                raise model.ConfigError("instance %s is listed twice" % entry.instance_id)
-            seen.add(entry.instance_id)
-            if self._common.temporary_key and not entry.identity_file:
-                raise model.ConfigError("instance %s: temporary_key needs identity_file" % entry.instance_id)
-            if entry.address or self._common.needs_tunnel(entry):
-                self._entries.append(entry)
-            else:
-                self._module.warn("%s has no address, so ssh can't reach it; it is left out." % entry.instance_id)
-
-    def _plan(self) -> List[Change]:
-        """In the order in which they are to be written."""
-        config = files.look_at_file(self._params["config_path"])
-        own = files.look_at_file(os.path.join(self._folder, self._params["name"] + ".conf"))
-        changes = [self._plan_known_hosts(), Change(own, self._render_own(config), 0o600), self._plan_config(config, own)]
-        return changes if self._is_present else changes[::-1]
-
-    def _render_own(self, config: files.ClientFile) -> Optional[bytes]:
-        taken = model.find_hosts(model.remove_include(config.content) or b"")
-        self._names, refused = model.choose_names(self._entries, taken, self._params["dotted_names"])
-        for reason, names in sorted(refused.items()):
-            shown = ", ".join(names[:10]) + (" and %d more" % (len(names) - 10) if len(names) > 10 else "")
-            self._module.warn("Reached by id only, because %s: %s" % (reason, shown))
-        if not self._is_present:
-            return None
-        return model.render_config(self._entries, self._names, self._common).encode("utf-8")
-
-    def _plan_config(self, config: files.ClientFile, own: files.ClientFile) -> Change:
-        mode = config.mode & ~0o022  # ssh reads no file that others can write
-        if self._is_present:
-            return Change(config, model.add_include(config.content, self._folder), mode)
-        if self._other_names(os.path.basename(own.path)):
-            return Change(config, config.content, config.mode)
-        return Change(config, model.remove_include(config.content), config.mode)
-
-    def _other_names(self, own: str) -> List[str]:
-        try:
-            return [name for name in os.listdir(self._folder) if name.endswith(".conf") and name != own]
-        except OSError:
-            return []
-
-    def _plan_known_hosts(self) -> Change:
-        known = files.look_at_file(self._params["known_hosts_path"])
-        text = (known.content or b"").decode("latin-1")
-        listed = [entry.instance_id for entry in self._entries]
-        wanted = self._read_host_keys(set(listed))
-        edit = hosts.edit_known_hosts(text, wanted, self._mark, keep=listed)
-        self._rekeyed = list(edit.replaced)
-        self._known = hosts.find_known(edit.text, listed)
-        unknown = [instance_id for instance_id in listed if instance_id not in self._known]
-        if unknown and self._params["host_key_checking"] == "strict":
-            self._module.warn("ssh will refuse these until their host keys could be read: %s" % ", ".join(unknown[:10]))
-        mode = known.mode & ~0o022
-        if edit.text == text:
-            return Change(known, known.content, mode)
-        return Change(known, edit.text.encode("latin-1") if edit.text or not self._mark_was_alone(text) else None, mode)
-
-    def _mark_was_alone(self, text: str) -> bool:
-        return all(line.endswith(" " + self._mark) for line in text_lines(text))
-
-    def _read_host_keys(self, listed: set) -> Dict[str, List[PublicKey]]:
-        wanted: Dict[str, List[PublicKey]] = {}
-        for given in self._params["host_keys"]:
-            instance_id = given.get("instance_id")
-            if instance_id not in listed or not given.get("host_keys"):
-                continue
-            keys = [hosts.parse_host_key("%s %s" % (key.get("type"), key.get("key"))) for key in given["host_keys"]]
-            wanted[instance_id] = keys
-        return wanted
-
-    # -- apply ----------------------------------------------------------------------------------------------------
-
-    def _apply(self, changes: List[Change]) -> None:
-        if self._is_present:
+    def _apply(self, plan: Plan) -> None:
+        if self._wanted.is_present:
             files.make_folder(self._folder)
-        for change in changes:
+        for change in plan.changes:
             if change.after is None:
                 files.remove_file(change.file.path)
-            else:
+            elif change.is_needed:
                 files.write_file(change.file.path, change.after, change.mode)
-        if not self._is_present:
+        if not self._wanted.is_present:
             files.remove_folder(self._folder)
-
-
-def _read_entry(given: Dict[str, Any]) -> model.Entry:
-    return model.Entry(
-        given["instance_id"],
-        tuple(given["names"]),
-        given["address"],
-        given["port"],
-        given["user"],
-        given["identity_file"] or "",
-        given["region"] or "",
-    )
-
-
-def _render_diff(change: Change) -> Dict[str, str]:
-    def text(content: Optional[bytes]) -> str:
-        return (content or b"").decode("utf-8", "backslashreplace")
-
-    path = change.file.path
-    modes = "" if change.after is None or not change.file.exists or change.mode == change.file.mode else " (mode %04o)"
-    return {
-        "before_header": path + (modes % change.file.mode if modes else ""),
-        "after_header": path + (modes % change.mode if modes else ""),
-        "before": text(change.file.content),
-        "after": text(change.after),
-    }
 
 
 def argument_spec() -> Dict[str, Any]:
@@ -406,7 +271,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec(), supports_check_mode=True)
     try:
         result = ClientConfigModule(module).run()
-    except (model.ConfigError, HostError, KeyFormatError) as exc:
+    except (ConfigError, HostError, KeyFormatError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(**result)
 

@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Iterator, NamedTuple, Optional, Sequence
+from typing import Iterator, NamedTuple, Optional, Sequence, Set
 
 from .._system.files import READABLE_DIRECTORY, closing, replace_file
 from .._system.lock import lock
@@ -79,6 +79,14 @@ def remove_file(path: str) -> None:
     except OSError as exc:
         if exc.errno != errno.ENOENT:
             raise ClientFileError("cannot remove %s: %s" % (path, exc.strerror)) from None
+
+
+def find_configs(folder: str) -> Set[str]:
+    """Names of the files in a folder of ours that ssh would include."""
+    try:
+        return {name for name in os.listdir(folder) if name.endswith(".conf")}
+    except OSError:
+        return set()
 
 
 def make_folder(path: str) -> None:

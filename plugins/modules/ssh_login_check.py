@@ -143,6 +143,8 @@ proof:
   sample: john logged in through a private sshd
 """
 
+from typing import Any, Dict
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.look import make_request, read_facts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.prove import prove_login
@@ -151,17 +153,17 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import HostError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable_all
 
-_VERDICTS = {"true": True, "false": False, "unknown": "unknown"}
+_VERDICTS: Dict[str, Any] = {"true": True, "false": False, "unknown": "unknown"}
 
 
-def check_login(params, check_mode):
+def check_login(params: Dict[str, Any], check_mode: bool) -> Dict[str, Any]:
     """Read, judge, and prove if asked; returns the result of the module."""
     text = params["public_key"]
     key = parse_public_key(text) if text else None
     request = make_request(params["user"], key, params["address"], params["port"])
     facts = read_facts(request, check_mode)
     verdict = judge(facts)
-    result = {"changed": False, "address": request.address or ""}
+    result: Dict[str, Any] = {"changed": False, "address": request.address or ""}
     if params["prove"]:
         proof = prove_login(facts)
         verdict = with_proof(verdict, proof)
@@ -170,7 +172,7 @@ def check_login(params, check_mode):
     return result
 
 
-def argument_spec():
+def argument_spec() -> Dict[str, Any]:
     """The options."""
     return {
         "user": {"type": "str", "required": True},
@@ -181,7 +183,7 @@ def argument_spec():
     }
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     try:
         result = check_login(module.params, module.check_mode)

@@ -8,16 +8,16 @@ Note that this module util is **PRIVATE** to the collection.
 
 import contextlib
 import os
-from typing import Iterator
+from typing import Iterator, Optional
 
 
 @contextlib.contextmanager
-def acting_as(name: str, uid: int, gid: int) -> Iterator[None]:
+def acting_as(name: str, uid: Optional[int], gid: Optional[int]) -> Iterator[None]:
     """Let the kernel apply the rights of an account instead of root's. Real and saved ids stay root's; does not nest.
 
-    Nothing changes for root itself (uid 0), for an account that was not found (-1), and where we are not root.
+    Nothing changes for root itself (uid 0), for an account that was not found (-1) or has no number yet (None), and where we are not root.
     """
-    if os.geteuid() != 0 or uid in (0, -1):
+    if os.geteuid() != 0 or uid in (0, -1, None) or gid is None:
         yield
         return
     groups, group = os.getgroups(), os.getegid()

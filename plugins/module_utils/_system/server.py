@@ -20,6 +20,10 @@ import tempfile
 import time
 from collections import namedtuple
 
+MYPY = False
+if MYPY:  # Python 2.7 has no typing
+    from typing import Callable, Mapping, Sequence  # noqa: F401
+
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 LIMIT = 1 << 20
 PROGRAMS = ("/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd")
@@ -38,10 +42,12 @@ class NoServer(OSError):
     """Guests say what it is about; hosts take the sentence alone, C(args[0])."""
 
     def __str__(self):
+        # type: () -> str
         return "sshd: " + self.args[0]
 
 
 def run(argv, data=b"", seconds=30, env=None, become=os.setsid, most=LIMIT):
+    # type: (Sequence[str], bytes, float, Mapping[str, str] | None, Callable[[], object], int) -> Ended
     """A program with a plain environment, in a process group of its own that is killed when it is late or says more than I(most) bytes.
 
     The code is NOT_STARTED or KILLED when it was not run to its end; C(err) then says why. I(become) makes the group in the new process.
@@ -70,6 +76,7 @@ def run(argv, data=b"", seconds=30, env=None, become=os.setsid, most=LIMIT):
 
 
 def slurp(path, most=LIMIT):
+    # type: (str, int) -> bytes
     """The content of a regular file; empty where there is none. It never waits; OSError for a file of more than I(most) bytes."""
     try:
         with os.fdopen(os.open(path, os.O_NONBLOCK), "rb") as stream:
@@ -82,6 +89,7 @@ def slurp(path, most=LIMIT):
 
 
 def is_roots(path, turns=20):
+    # type: (str, int) -> bool
     """Whether root alone can change what this path leads to: each part of it, and of every link on the way, is root's."""
     parent = os.path.dirname(path)
     try:
@@ -96,6 +104,7 @@ def is_roots(path, turns=20):
 
 
 def find_server(names=UNITS):
+    # type: (Sequence[str]) -> Server
     """The Server of this host, as one of these units starts it; OSError when there is none that is root's alone."""
     units = run(("systemctl", "show", "--") + tuple(names)).out.split("\n\n")
     unit, up = choose_unit([unit for unit in units if value_of(unit, "LoadState") == "loaded"])
@@ -110,11 +119,13 @@ def find_server(names=UNITS):
 
 
 def value_of(unit, name):
+    # type: (str, str) -> str
     """A property of a unit; a line for each value."""
     return "\n".join(re.findall("(?m)^%s=(.*)" % name, unit))
 
 
 def choose_unit(units):
+    # type: (list[str]) -> tuple[str, bool]
     """(the service that starts sshd, whether it or its socket is active)."""
     first = ([unit for unit in units if value_of(unit, "ActiveState") in ("active", "reloading")] or [""])[0]
     wanted = value_of(first, "Id").replace(".socket", "@0.service" if value_of(first, "Accept") == "yes" else ".service")
@@ -122,6 +133,7 @@ def choose_unit(units):
 
 
 def read_command(unit):
+    # type: (str) -> tuple[str, tuple[str, ...]]
     """(program, its arguments) of a unit, with the variables of its environment files."""
     path, command = (re.findall(r"path=(\S+) ; argv\[\]=(.*?) ; ", value_of(unit, "ExecStart")) or [("", "")])[0]
     lines = split(value_of(unit, "Environment"))
@@ -135,6 +147,7 @@ def read_command(unit):
 
 
 def split(text):
+    # type: (str) -> list[str]
     try:
         return shlex.split(text)
     except ValueError:
@@ -142,11 +155,12 @@ def split(text):
 
 
 def parse_arguments(words):
+    # type: (Sequence[str]) -> tuple[tuple[str, ...], str]
     """(C(-o) and C(-p) options, C(-f) file) among the arguments of sshd.
 
     The quotes around C("Keyword value") are lost where systemd shows a command: what follows up to the next option belongs to it.
     """
-    options, config = (), MAIN_CONFIG
+    options, config = (), MAIN_CONFIG  # type: tuple[str, ...], str
     for letter, value in re.findall(r"(?:^| )-[46DdeGiqRTt]*([fop]) ?(.+?)(?= -|$)", " ".join(words)):
         if letter == "f":
             config = value
@@ -156,6 +170,7 @@ def parse_arguments(words):
 
 
 def ask_sshd(server, *arguments):
+    # type: (Server, *str) -> Ended
     """Ended of sshd with the options that the host starts it with."""
     argv = (server.program, "-f", server.config) + server.options + arguments
     ended = run(argv)
@@ -168,16 +183,19 @@ def ask_sshd(server, *arguments):
 
 
 def find_missing_folder(ended):
+    # type: (Ended) -> str
     """The folder that sshd says it needs; systemd makes it, but not while only a socket unit waits. Empty when it is there."""
     return (re.findall(r"separation directory: (\S+)", ended.err) or [""])[0]
 
 
 def make_folder(path):
+    # type: (str) -> None
     if not os.path.isdir(path):
         os.mkdir(path, 0o755)
 
 
 def ask_about(server, name, address="203.0.113.1", local="127.0.0.1", port=22):
+    # type: (Server, str, str, str, int) -> Ended
     """Ended of sshd that is asked what it applies to the account, by default for a client that no Match block names."""
     here = ",laddr=%s,lport=%s" % (local, port)
     for more in (here + ",rdomain=", here, ""):  # an old sshd knows fewer criteria
@@ -188,11 +206,12 @@ def ask_about(server, name, address="203.0.113.1", local="127.0.0.1", port=22):
 
 
 def read_settings(server, name, wanted):
+    # type: (Server, str, re.Pattern[str]) -> dict[str, list[str]]
     """What sshd applies to the account, as far as I(wanted) matches the keyword: keyword to words."""
     ended = ask_about(server, name)
     if ended.code:
         raise OSError("sshd -T: " + "; ".join(ended.err.splitlines()[-2:]))
-    found = {}
+    found = {}  # type: dict[str, list[str]]
     for line in re.sub("[^, ]*-cert-[^, ]*,", "", ended.out).splitlines():
         word, _blank, value = line.partition(" ")
         if wanted.match(word):

@@ -6,9 +6,47 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
-from typing import Tuple
+from typing import NamedTuple, Tuple
 
 PRODUCT = "alicloud-ecs-access"
+
+ACCOUNTS_LOCK = "/run/%s.lock" % PRODUCT
+FORMER_ACCOUNTS_LOCK = "/run/alicloud.ecs_access.lock"
+SSHD_LOCK = "/run/%s-sshd.lock" % PRODUCT
+STATE_DIR = "/var/lib/" + PRODUCT
+
+DROP_IN = "00-%s.conf" % PRODUCT
+"""Among the files that sshd_config includes; early in their order, because the first value counts."""
+FORMER_DROP_INS = ("00-ecs-access.conf",)
+
+COPIES = PRODUCT + "-copy-"
+"""What names of folders below /run begin with that hold copies for a tool to judge."""
+FORMER_COPIES = ("ecs_access-copy-",)
+
+CLIENT_FOLDER = PRODUCT + ".d"
+"""Beside the configuration of ssh, for the files that it includes."""
+FORMER_CLIENT_FOLDER = "ecs_access.d"
+
+_FORMER_PRODUCT = "alicloud.ecs_access"
+# Not only left by killed writes of earlier versions: the preparation of temporary keys kept there what it may have to put back.
+_SAVED = ".sshd_config.ecs-access"
+
+
+class Marks(NamedTuple):
+    """The lines around what is ours in a file of somebody else's."""
+
+    begin: str
+    end: str
+
+
+def block_marks(what: str) -> Tuple[Marks, ...]:
+    """Of the lines that I(what) writes: as they are written, then as earlier versions wrote them."""
+    return tuple(Marks("# BEGIN %s %s" % (name, what), "# END %s %s" % (name, what)) for name in (PRODUCT, _FORMER_PRODUCT))
+
+
+def line_marks(what: str) -> Tuple[str, ...]:
+    """At the end of single lines of ours: as it is written, then as earlier versions wrote it."""
+    return tuple("%s/%s" % (name, what) for name in (PRODUCT, _FORMER_PRODUCT))
 
 
 def temporary_names(name: str) -> Tuple[str, ...]:
@@ -16,4 +54,5 @@ def temporary_names(name: str) -> Tuple[str, ...]:
 
     Always the same, so that what a killed run left is cleared by the next. The dot keeps it out of the wildcards of sshd and sudo.
     """
-    return (".%s.%s" % (name, PRODUCT), ".%s.ecs-access" % name, ".%s.ecs_access-new" % name.lstrip("."))
+    names = (".%s.%s" % (name, PRODUCT), ".%s.ecs-access" % name, ".%s.ecs_access-new" % name.lstrip("."))
+    return tuple(one for one in names if one != _SAVED)

@@ -38,7 +38,7 @@ options:
   name:
     description:
       - Sets of instances with different names are kept apart, for example those of two accounts. An instance belongs into one.
-      - The name of the file, in the folder C(ecs_access.d) beside O(config_path).
+      - The name of the file, in the folder C(alicloud-ecs-access.d) beside O(config_path).
     type: str
     default: default
   config_path:
@@ -183,12 +183,13 @@ files:
 """
 
 import os
-from typing import Any, Dict
+from typing import Any, Dict, Set
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._client import files
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._client.config import ConfigError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._client.config import ConfigError, add_include
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._client.plan import Found, Plan, plan_client, read_wanted
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._names import CLIENT_FOLDER, FORMER_CLIENT_FOLDER
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import HostError
 
@@ -200,21 +201,27 @@ class ClientConfigModule:
         self._module = module
         self._wanted, self._warnings = read_wanted(module.params)
         self._home = os.path.dirname(self._wanted.config_path)
-        self._folder = os.path.join(self._home, "ecs_access.d")
+        self._folder = os.path.join(self._home, CLIENT_FOLDER)
+        self._former = os.path.join(self._home, FORMER_CLIENT_FOLDER)
 
     def run(self) -> Dict[str, Any]:
         """The result for Ansible."""
         if self._wanted.is_present and not self._module.check_mode:
             files.make_folder(self._home)
         with files.locked_folders([self._home, os.path.dirname(self._wanted.common.known_hosts)]):
-            plan = plan_client(self._wanted, self._look(), self._folder)
+            found = self._look()
+            former = files.find_configs(self._former)
+            if former and not self._module.check_mode:
+                self._take_over(former, found.config)
+                found = found._replace(own=files.look_at_file(self._own_path(self._folder)))
+            plan = plan_client(self._wanted, found, self._folder)
             for warning in self._warnings + list(plan.warnings):
                 self._module.warn(warning)
             changes = [change for change in plan.changes if change.is_needed]
             if not self._module.check_mode:
-                self._apply(plan)
+                self._apply(plan, bool(former))
         return {
-            "changed": bool(changes),
+            "changed": bool(changes or former),
             "diff": [change.to_diff() for change in changes],
             "files": [change.file.path for change in changes],
             "rekeyed": list(plan.rekeyed),
@@ -222,21 +229,35 @@ class ClientConfigModule:
         }
 
     def _look(self) -> Found:
-        own = files.look_at_file(os.path.join(self._folder, self._wanted.name + ".conf"))
+        names = files.find_configs(self._folder) | files.find_configs(self._former)
+        own = files.look_at_file(self._own_path(self._folder))
         return Found(
             files.look_at_file(self._wanted.config_path),
-            own,
+            own if own.exists else files.look_at_file(self._own_path(self._former)),
             files.look_at_file(self._wanted.common.known_hosts),
-            bool(files.find_configs(self._folder) - {os.path.basename(own.path)}),
+            bool(names - {self._wanted.name + ".conf"}),
         )
 
-    def _apply(self, plan: Plan) -> None:
+    def _own_path(self, folder: str) -> str:
+        return os.path.join(folder, self._wanted.name + ".conf")
+
+    def _take_over(self, names: Set[str], config: files.ClientFile) -> None:
+        """Move files out of the folder of earlier versions, while the configuration includes both: each is in force at every moment."""
+        files.make_folder(self._folder)
+        files.write_file(config.path, add_include(config.content, self._folder, self._former), config.mode & ~0o022)
+        for name in sorted(names - files.find_configs(self._folder)):
+            files.move_file(os.path.join(self._former, name), os.path.join(self._folder, name))
+        for name in files.find_configs(self._former):
+            files.remove_file(os.path.join(self._former, name))
+        files.remove_folder(self._former)
+
+    def _apply(self, plan: Plan, is_taken_over: bool) -> None:
         if self._wanted.is_present:
             files.make_folder(self._folder)
         for change in plan.changes:
             if change.after is None:
                 files.remove_file(change.file.path)
-            elif change.is_needed:
+            elif change.is_needed or is_taken_over:
                 files.write_file(change.file.path, change.after, change.mode)
         if not self._wanted.is_present:
             files.remove_folder(self._folder)

@@ -172,7 +172,7 @@ actions:
   type: list
   elements: str
   sample:
-    - write /etc/ssh/sshd_config.d/00-ecs-access.conf
+    - write /etc/ssh/sshd_config.d/00-alicloud-ecs-access.conf
     - reload ssh.service
 place:
   description: Where the setting was put; V(none) if nothing had to be put anywhere.

@@ -142,7 +142,7 @@ class World:
         for path in {*left, *self.before, *self.after}:
             now, known = left.get(path), [self.before.get(path), self.after.get(path)]
             folder, name = os.path.split(path)
-            if now in known or path.startswith("/run/ecs_access-copy-"):
+            if now in known or path.startswith("/run/alicloud-ecs-access-copy-"):
                 continue
             if killed and name.startswith(".") and name.endswith(".alicloud-ecs-access"):
                 target = self.after[f"{folder}/{name[1:-20]}"] if f"{folder}/{name[1:-20]}" in self.after else self.after[f"{folder}/.{name}"]

@@ -101,7 +101,7 @@ def test_ssh_by_name_and_by_id_works_from_a_clean_home_on_the_first_try(person, 
         assert done.stdout.split() == [cloud[name].exec("cat /etc/machine-id").strip(), "root"]
         assert done.stderr == ""
     modes = {path: mode for path, (mode, _content) in person.files().items()}
-    assert modes == {".": 0o700, "config": 0o600, "ecs_access.d": 0o700, "ecs_access.d/default.conf": 0o600, "ecs_access_known_hosts": 0o600}
+    assert modes == {".": 0o700, "config": 0o600, "alicloud-ecs-access.d": 0o700, "alicloud-ecs-access.d/default.conf": 0o600, "ecs_access_known_hosts": 0o600}
 
 
 def test_a_second_run_changes_nothing_and_check_mode_tells_the_truth(person):
@@ -177,7 +177,7 @@ def test_a_rooted_guest_gets_nothing_trusted_but_its_own_plain_keys(person, clou
     own = set()
     for line in person.known_hosts.read_text().splitlines():
         host, kind, blob, mark = line.split(" ")
-        assert host in (cloud["web-1"].instance_id, one.instance_id) and mark == "alicloud.ecs_access/default"
+        assert host in (cloud["web-1"].instance_id, one.instance_id) and mark == "alicloud-ecs-access/default"
         if host == one.instance_id:
             own.add(f"{kind} {blob}")
     assert own == set(one.host_keys())
@@ -188,7 +188,7 @@ def test_a_hostile_name_is_no_configuration_and_its_instance_is_reached_by_id(pe
     person.names = {"web-1": hostile}
     run = person.role()
     assert "Reached by id only" in run.output
-    text = (person.home / ".ssh/ecs_access.d/default.conf").read_text()
+    text = (person.home / ".ssh/alicloud-ecs-access.d/default.conf").read_text()
     hosts = [line.split()[1:] for line in text.splitlines() if line.startswith("Host ")]
     first, second = cloud["web-1"].instance_id, cloud["web-2"].instance_id
     assert sorted(hosts) == sorted([[first], [second, "web-2"]])

@@ -14,9 +14,9 @@ import time
 import pytest
 from lab.sshd_host import STATE, running_hosts
 
-DROP_IN = "/etc/ssh/sshd_config.d/00-ecs-access.conf"
+DROP_IN = "/etc/ssh/sshd_config.d/00-alicloud-ecs-access.conf"
 MAIN = "/etc/ssh/sshd_config"
-BEGIN = "# BEGIN alicloud.ecs_access"
+BEGIN = "# BEGIN alicloud-ecs-access"
 HAVING_INCLUDE = ["debian11", "debian12", "debian13"]
 ALL = [*HAVING_INCLUDE, "el-like"]
 
@@ -403,7 +403,7 @@ def test_user_whom_the_new_settings_would_not_let_in(host_of):
         assert "by PAM account configuration" in message, message
         assert "nothing was changed" in message
         assert host.snapshot() == before
-        assert host.exec("ls /run | grep ecs_access-copy- || true") == ""
+        assert host.exec("ls /run | grep alicloud-ecs-access-copy- || true") == ""
     finally:
         host.exec("chage -E -1 alice")
     result = host.run(users=["alice", "root"])

@@ -11,7 +11,7 @@ import re
 import pytest
 from lab.sshd_host import STATE, running_hosts
 
-DROP_IN = "/etc/ssh/sshd_config.d/00-ecs-access.conf"
+DROP_IN = "/etc/ssh/sshd_config.d/00-alicloud-ecs-access.conf"
 MAIN = "/etc/ssh/sshd_config"
 # Both doors of a password open: the second by the name that old and new versions know, and by the one that wins in old ones.
 OPEN = "PasswordAuthentication yes\\nChallengeResponseAuthentication yes\\nKbdInteractiveAuthentication yes\\n"

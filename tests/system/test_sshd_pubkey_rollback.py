@@ -20,7 +20,7 @@ from lab.sshd_host import STATE, running_hosts
 pytestmark = [pytest.mark.long, pytest.mark.on_image("debian12")]
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
-DROP_IN = "/etc/ssh/sshd_config.d/00-ecs-access.conf"
+DROP_IN = "/etc/ssh/sshd_config.d/00-alicloud-ecs-access.conf"
 DROP_IN_TEXT = "# Managed by Ansible (alicloud.ecs_access.sshd_pubkey). The first value that sshd reads wins.\nPubkeyAuthentication yes\n"
 FILES = "cd /etc/ssh; find . -type f -exec sha256sum {} + | sort"
 
@@ -251,7 +251,8 @@ def test_only_what_is_still_ours_is_put_back(host, tmp_path):
 DRIVER = """
 import os, signal, subprocess, sys
 sys.path.insert(0, "/opt/collections")
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._host import sshd_journal, sshd_change
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd import apply as sshd_change, journal as sshd_journal
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.lock import locked_sshd
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.look_candidate import Planner
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd_service import get_service
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd import Origin, Sshd
@@ -267,7 +268,7 @@ def counted(function):
     return call
 service = get_service()
 planner = Planner(Sshd(service.program, service.options), SshdTree(service.config), ["alice"], None, Origin())
-with sshd_journal.locked():
+with locked_sshd():
     plan = planner.plan_present()
     for name in ("rename", "unlink", "symlink", "fsync", "chmod", "rmdir"):
         setattr(os, name, counted(getattr(os, name)))

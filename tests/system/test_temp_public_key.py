@@ -176,7 +176,7 @@ class TestWhatIsInTheWay:
     def unchanged(self, cloud: Fleet, instance: Instance, config: str, key: str) -> None:
         assert sshd_config(instance) == config
         assert not holds(cloud, key)
-        assert instance.run("ls /etc/ssh/.sshd_config.ecs-access* 2>/dev/null").stdout == b""
+        assert instance.run("ls /etc/ssh/.sshd_config.*ecs-access* 2>/dev/null").stdout == b""
 
     @pytest.fixture
     def key(self, make_key: Callable) -> str:

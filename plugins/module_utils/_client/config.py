@@ -14,12 +14,13 @@ import shlex
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .._ids import is_instance_id
+from .._names import PRODUCT, block_marks
 from .._text import text_lines
 
 HEADER = "# Written by Ansible, role alicloud.ecs_access.ssh_client. Changes will be overwritten.\n"
 
-_BEGIN = b"# BEGIN alicloud.ecs_access ssh_client"
-_END = b"# END alicloud.ecs_access ssh_client"
+# Lines by our marks; the first are the ones that are written.
+_BEGINS, _ENDS = zip(*[(marks.begin.encode("ascii"), marks.end.encode("ascii")) for marks in block_marks("ssh_client")])
 _MADE = b" (it made this file)"
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}\Z")
@@ -189,15 +190,16 @@ def _quote(word: str) -> str:
 # -- the lines in the user's own file ---------------------------------------------------------------------------------
 
 
-def add_include(config: Optional[bytes], folder: str) -> bytes:
+def add_include(config: Optional[bytes], *folders: str) -> bytes:
     """The user's configuration (None: there is none) with our lines at its top, where they are in force for every host.
 
     C(Include) gives the state of a surrounding C(Host) back when it ends, so nothing below changes its meaning.
     """
-    check_path(folder, "the folder of the configuration")
+    for folder in folders:
+        check_path(folder, "the folder of the configuration")
     rest = remove_include(config)
     made = config is None or rest is None
-    lines = (_BEGIN + (_MADE if made else b""), b'Include "%s/*.conf"' % folder.encode("utf-8"), _END)
+    lines = [_BEGINS[0] + (_MADE if made else b"")] + [b'Include "%s/*.conf"' % folder.encode("utf-8") for folder in folders] + [_ENDS[0]]
     return b"\n".join(lines) + b"\n" + (rest or b"")
 
 
@@ -207,12 +209,12 @@ def remove_include(config: Optional[bytes]) -> Optional[bytes]:
         return None
     lines = config.splitlines(keepends=True)
     bare = [line.strip() for line in lines]
-    begins = [index for index, line in enumerate(bare) if line in (_BEGIN, _BEGIN + _MADE)]
-    ends = [index for index, line in enumerate(bare) if line == _END]
+    begins = [index for index, line in enumerate(bare) if line in _BEGINS or line in [begin + _MADE for begin in _BEGINS]]
+    ends = [index for index, line in enumerate(bare) if line in _ENDS]
     if not begins and not ends:
         return config
     if len(begins) != 1 or len(ends) != 1 or begins[0] > ends[0]:
-        raise ConfigError("the lines BEGIN and END of alicloud.ecs_access do not match; remove what is left of that block by hand")
+        raise ConfigError("the lines BEGIN and END of %s do not match; remove what is left of that block by hand" % PRODUCT)
     rest = b"".join(lines[: begins[0]] + lines[ends[0] + 1 :])
     return None if not rest and bare[begins[0]].endswith(_MADE) else rest
 

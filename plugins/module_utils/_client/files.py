@@ -12,7 +12,7 @@ import stat
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Iterator, NamedTuple, Optional, Sequence, Set
 
-from .._system.files import READABLE_DIRECTORY, closing, replace_file
+from .._system.files import READABLE_DIRECTORY, closing, replace_file, sync_folder
 from .._system.lock import lock
 from .._system.run import HostError
 
@@ -87,6 +87,19 @@ def find_configs(folder: str) -> Set[str]:
         return {name for name in os.listdir(folder) if name.endswith(".conf")}
     except OSError:
         return set()
+
+
+def move_file(path: str, now: str) -> None:
+    """Give a file its new place in one step, for good."""
+    folder, name = os.path.split(path)
+    target, new = os.path.split(now)
+    try:
+        with closing(os.open(folder, READABLE_DIRECTORY)) as source, closing(os.open(target, READABLE_DIRECTORY)) as destination:
+            os.rename(name, new, src_dir_fd=source, dst_dir_fd=destination)
+            sync_folder(destination)
+            sync_folder(source)
+    except OSError as exc:
+        raise ClientFileError("cannot move %s: %s" % (path, exc.strerror)) from None
 
 
 def make_folder(path: str) -> None:

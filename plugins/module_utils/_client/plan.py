@@ -9,6 +9,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
+from .._names import line_marks
 from .._openssh import known_hosts as hosts
 from .._openssh.keys import PublicKey
 from .._text import text_lines
@@ -30,9 +31,9 @@ class Wanted(NamedTuple):
     host_keys: Mapping[str, Sequence[PublicKey]]
 
     @property
-    def mark(self) -> str:
-        """The comment of the host keys that are ours."""
-        return "alicloud.ecs_access/%s" % self.name
+    def marks(self) -> Tuple[str, ...]:
+        """The comments of the host keys that are ours."""
+        return line_marks(self.name)
 
     @property
     def ids(self) -> List[str]:
@@ -106,12 +107,12 @@ def plan_client(wanted: Wanted, found: Found, folder: str) -> Plan:
     warnings = ["Reached by id only, because %s: %s" % (reason, _listed(refused[reason], " and %d more")) for reason in sorted(refused)]
     own = model.render_config(wanted.entries, names, wanted.common).encode("utf-8") if wanted.is_present else None
     text = (found.known_hosts.content or b"").decode("latin-1")
-    edit = hosts.edit_known_hosts(text, wanted.host_keys, wanted.mark, keep=wanted.ids)
+    edit = hosts.edit_known_hosts(text, wanted.host_keys, wanted.marks, keep=wanted.ids)
     known = hosts.find_known(edit.text, wanted.ids)
     unknown = [instance_id for instance_id in wanted.ids if instance_id not in known]
     if unknown and wanted.common.strict:
         warnings.append("ssh will refuse these until their host keys could be read: %s" % _listed(unknown))
-    changes = [_change_known_hosts(found.known_hosts, text, edit.text, wanted.mark), Change(found.own, own, 0o600), _change_config(wanted, found, folder)]
+    changes = [_change_known_hosts(found.known_hosts, text, edit.text, wanted.marks), Change(found.own, own, 0o600), _change_config(wanted, found, folder)]
     return Plan(tuple(changes if wanted.is_present else changes[::-1]), names, edit.replaced, tuple(known), tuple(warnings))
 
 
@@ -144,11 +145,11 @@ def _read_host_keys(given: Sequence[Mapping[str, Any]], listed: Set[str]) -> Dic
     }
 
 
-def _change_known_hosts(file: ClientFile, before: str, after: str, mark: str) -> Change:
+def _change_known_hosts(file: ClientFile, before: str, after: str, marks: Sequence[str]) -> Change:
     mode = file.mode & ~0o022
     if after == before:
         return Change(file, file.content, mode)
-    was_alone = all(line.endswith(" " + mark) for line in text_lines(before))
+    was_alone = all(line.endswith(tuple(" " + mark for mark in marks)) for line in text_lines(before))
     return Change(file, after.encode("latin-1") if after or not was_alone else None, mode)
 
 
@@ -156,7 +157,9 @@ def _change_config(wanted: Wanted, found: Found, folder: str) -> Change:
     if wanted.is_present:
         # ssh reads no file that others can write.
         return Change(found.config, model.add_include(found.config.content, folder), found.config.mode & ~0o022)
-    after = found.config.content if found.has_others else model.remove_include(found.config.content)
+    after = model.remove_include(found.config.content)
+    if found.has_others and after != found.config.content:
+        after = model.add_include(found.config.content, folder)
     return Change(found.config, after, found.config.mode)
 
 

@@ -67,10 +67,10 @@ def parse_host_key(line: str) -> PublicKey:
     return key
 
 
-def edit_known_hosts(text: str, wanted: Mapping[str, Sequence[PublicKey]], mark: str, keep: Sequence[str] = ()) -> Edit:
+def edit_known_hosts(text: str, wanted: Mapping[str, Sequence[PublicKey]], marks: Sequence[str], keep: Sequence[str] = ()) -> Edit:
     """I(text) with exactly I(wanted), alias to keys, and all else that is not ours.
 
-    Lines that end with I(mark) are ours; those of aliases that are neither in I(wanted) nor in I(keep) go.
+    Lines that end with one of I(marks) are ours, and are written with the first; those of aliases that are neither in I(wanted) nor in I(keep) go.
     Lines with a marker such as C(@revoked) are never touched.
     """
     kept: List[str] = []
@@ -89,13 +89,13 @@ def edit_known_hosts(text: str, wanted: Mapping[str, Sequence[PublicKey]], mark:
                 rest.append(pattern)
             else:
                 before.setdefault(alias, set()).add((fields[1], fields[2]))
-        is_ours = len(fields) == 4 and fields[3].strip() == mark
+        is_ours = len(fields) == 4 and fields[3].strip() in marks
         if is_ours and rest and fields[0] in keep:
-            own.append(line)
+            own.append(" ".join(fields[:3] + [marks[0]]))
         elif not is_ours and rest:
             kept.append(line if ",".join(rest) == fields[0] else " ".join([",".join(rest)] + fields[1:]))
     now = {alias: {(key.key_type, key.base64) for key in keys} for alias, keys in wanted.items()}
-    own += ["%s %s %s %s" % ((alias,) + pair + (mark,)) for alias, pairs in now.items() for pair in pairs]
+    own += ["%s %s %s %s" % ((alias,) + pair + (marks[0],)) for alias, pairs in now.items() for pair in pairs]
     replaced = tuple(sorted(alias for alias, pairs in before.items() if pairs - now[alias]))
     return Edit("".join(line + "\n" for line in kept + sorted(own)), replaced)
 

@@ -12,6 +12,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 import posixpath
 from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from .._names import DROP_IN, block_marks
 from .._text import text_lines
 
 CONFIG_DIR = "/etc/ssh"
@@ -19,9 +20,7 @@ CONFIG_DIR = "/etc/ssh"
 
 MAIN_CONFIG = "/etc/ssh/sshd_config"
 
-BLOCK_BEGIN = "# BEGIN alicloud.ecs_access sshd_pubkey"
-BLOCK_END = "# END alicloud.ecs_access sshd_pubkey"
-DROP_IN_NAME = "00-ecs-access.conf"
+_MARKS = block_marks("sshd_pubkey")
 _DROP_IN_HEAD = "# Managed by Ansible (alicloud.ecs_access.sshd_pubkey). The first value that sshd reads wins.\n"
 
 Settings = Mapping[str, str]
@@ -144,7 +143,7 @@ def drop_in_path(pattern: str) -> Optional[str]:
     folder, name = posixpath.split(pattern)
     if any(char in folder for char in "*?["):
         return None
-    return posixpath.join(folder, DROP_IN_NAME) if name in ("*", "*.conf", "*conf") else None
+    return posixpath.join(folder, DROP_IN) if name in ("*", "*.conf", "*conf") else None
 
 
 def drop_in_text(settings: Settings) -> str:
@@ -154,7 +153,7 @@ def drop_in_text(settings: Settings) -> str:
 
 def with_block(text: str, settings: Settings) -> str:
     """The text with our marked block as its very first lines, ahead of every setting, Include and Match."""
-    return "%s\n%s%s\n%s" % (BLOCK_BEGIN, _lines(settings), BLOCK_END, without_block(text))
+    return "%s\n%s%s\n%s" % (_MARKS[0].begin, _lines(settings), _MARKS[0].end, without_block(text))
 
 
 def without_block(text: str) -> str:
@@ -186,15 +185,22 @@ def _split_block(text: str) -> Tuple[List[str], List[str]]:
     own = []  # type: List[str]
     lines = text.split("\n")
     stripped = [line.strip() for line in lines]
-    while BLOCK_BEGIN in stripped:
-        begin = stripped.index(BLOCK_BEGIN)
-        if BLOCK_END not in stripped[begin:]:
-            break
-        end = stripped.index(BLOCK_END, begin)
-        own += lines[begin : end + 1]
-        del lines[begin : end + 1]
-        del stripped[begin : end + 1]
+    for marks in _MARKS:
+        while marks.begin in stripped:
+            begin = stripped.index(marks.begin)
+            if marks.end not in stripped[begin:]:
+                break
+            end = stripped.index(marks.end, begin)
+            own += lines[begin : end + 1]
+            del lines[begin : end + 1]
+            del stripped[begin : end + 1]
     return own, lines
+
+
+def has_former_block(text: str) -> bool:
+    """Whether a block that an earlier version marked as ours stands in the text."""
+    former = [marks.begin for marks in _MARKS[1:]]
+    return any(line.strip() in former for line in _split_block(text)[0])
 
 
 def has_block(text: str) -> bool:

@@ -7,7 +7,7 @@ Note that this module util is **PRIVATE** to the collection.
 """
 
 import os
-from typing import Any, Dict
+from typing import Any, Dict, Sequence
 
 from .._system import files
 from .._system.lock import locked_sshd
@@ -27,9 +27,10 @@ def apply_plan(service: Service, planner: Planner, plan: Plan, rollback_after: i
     SshdError means that the former configuration is in force again, or says what a person has to do.
     """
     addresses = answering(listen_addresses(planner.general(), service))
+    moves = journal.find_moves(plan.changes)
     change = journal.arm(plan.changes, service, rollback_after)
     try:
-        _write(plan.changes, service.config)
+        _write(plan.changes, moves, service.config)
         if planner.current() != plan.after:
             raise SshdError("sshd reads the written files in another way than the tested copy")
         reload_service(service)
@@ -65,7 +66,9 @@ def reload_only(service: Service, planner: Planner) -> None:
         raise SshdError("%s; no file was changed by this run, look at what was edited last" % exc)
 
 
-def _write(changes: Changes, main: str) -> None:
+def _write(changes: Changes, moves: Sequence[journal.Move], main: str) -> None:
+    for move in moves:
+        files.rename_file(move.former, move.now)
     # A new file is as readable as the main one: some distributions keep sshd's files from other eyes.
     mode = os.stat(main).st_mode & 0o644
     for path, content in sorted(changes.items()):

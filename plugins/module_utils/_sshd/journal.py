@@ -17,8 +17,9 @@ import shutil
 import tempfile
 import time
 import uuid
-from typing import Dict, Iterator, Optional
+from typing import Dict, Iterator, List, NamedTuple, Optional
 
+from .. import _names
 from .._system import files
 from .._system.lock import locked_sshd
 from .._system.run import HostError, run_program
@@ -28,7 +29,7 @@ from .._system.sshd_tree import Changes, find_file
 from .._text import text_lines
 from . import rollback
 
-STATE_DIR = "/var/lib/alicloud-ecs-access/sshd"
+STATE_DIR = _names.STATE_DIR + "/sshd"
 _UNIT_DIR = "/etc/systemd/system"
 
 
@@ -43,6 +44,25 @@ def turn() -> Iterator[None]:
         time.sleep(1)
 
 
+class Move(NamedTuple):
+    """A file of ours that gets its new name in one step, so that at every moment exactly one of the two is in force."""
+
+    former: str
+    now: str
+
+
+def find_moves(changes: Changes) -> List[Move]:
+    """Which files to rename first, before they get their new content."""
+    found = []
+    for path, content in sorted(changes.items()):
+        folder, name = os.path.split(path)
+        now = os.path.join(folder, _names.DROP_IN)
+        is_file = os.path.isfile(path) and not os.path.islink(path) and not os.path.lexists(now)
+        if content is None and name in _names.FORMER_DROP_INS and is_file and changes.get(now) is not None:
+            found.append(Move(path, now))
+    return found
+
+
 def find_armed(state_dir: str = STATE_DIR) -> Optional[str]:
     """Id of the change that is not proven yet, None if there is none."""
     content = find_file(os.path.join(state_dir, "armed", "change"))
@@ -55,7 +75,7 @@ def arm(changes: Changes, service: Service, rollback_after: int, state_dir: str 
     The files are not touched yet. SshdError means that nothing is armed.
     """
     change = uuid.uuid4().hex
-    timer = "alicloud-ecs-access-sshd-%s.timer" % change[:12]
+    timer = "%s-sshd-%s.timer" % (_names.PRODUCT, change[:12])
     try:
         os.makedirs(state_dir, mode=0o700, exist_ok=True)
         os.chmod(state_dir, 0o700)
@@ -196,6 +216,8 @@ def _boot_id() -> str:
 
 
 def _write_entries(folder: str, changes: Changes) -> None:
+    moves = {move.former: move.now for move in find_moves(changes)}
+    renamed = {now: former for former, now in moves.items()}
     for number, (path, content) in enumerate(sorted(changes.items())):
         if "\n" in path:
             raise SshdError("%r has a line break in its name; nothing was changed" % path)
@@ -204,7 +226,14 @@ def _write_entries(folder: str, changes: Changes) -> None:
         prefix = os.path.join(folder, str(number))
         _write(prefix + ".path", (real + "\n").encode("utf-8", "surrogateescape"))
         _write(prefix + ".hash", _hash(before))
-        _write(prefix + ".after", _hash(content))
+        # What a file may be once we are at work: all of it is put back. One that is renamed has its old content for a moment.
+        after = _hash(content)
+        if path in renamed:
+            after += _hash(find_file(renamed[path]))
+        if path in moves:
+            after += _hash(changes[moves[path]])
+            _write(prefix + ".moved", (os.path.join(os.path.dirname(real), _names.DROP_IN) + "\n").encode("utf-8", "surrogateescape"))
+        _write(prefix + ".after", after)
         if before is not None:
             # cp keeps what Python's shutil may not: SELinux context, ACLs.
             code, _out, err = run_program(["cp", "-a", "--", real, prefix + ".before"])

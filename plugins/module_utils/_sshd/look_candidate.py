@@ -12,6 +12,7 @@ import os
 import pwd
 from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
+from .._names import DROP_IN, FORMER_DROP_INS
 from .._openssh import rules, sshd_config
 from .._openssh.obstacles import Obstacle, find_obstacles
 from .._system.sshd import ConfigRefused, Origin, Sshd, SshdError
@@ -48,10 +49,13 @@ class Planner:
     def plan_present(self) -> Plan:
         """The least change; SshdError, naming file and line, if something that isn't ours is in the way."""
         before = self.current()
-        if self.is_on(before):
+        settings = self.own_settings()
+        if self.is_on(before) and not self._has_former_names():
             self.refuse_obstacles(self._users, before)
-            return Plan({}, "none", before, before, self.own_settings())
-        plan = self.find_candidate(before, dict(self.own_settings(), **sshd_config.SWITCH_ON), self.is_on)
+            return Plan({}, "none", before, before, settings)
+        if not self.is_on(before):
+            settings.update(sshd_config.SWITCH_ON)
+        plan = self.find_candidate(before, settings, self.is_on)
         if not self.is_on(plan.after):
             raise SshdError(self._explain_off(plan.after))
         self.refuse_side_effects(before, plan.after, [SWITCH])
@@ -137,8 +141,13 @@ class Planner:
     def _own_drop_ins(self) -> List[str]:
         folders = {os.path.join(sshd_config.CONFIG_DIR, "sshd_config.d")}
         folders.update(os.path.dirname(path) for path in self.tree.files)
-        paths = [os.path.join(folder, sshd_config.DROP_IN_NAME) for folder in sorted(folders)]
+        # Where there are two, what the later one of them says counts as ours.
+        paths = [os.path.join(folder, name) for name in FORMER_DROP_INS + (DROP_IN,) for folder in sorted(folders)]
         return [path for path in paths if os.path.lexists(path)]
+
+    def _has_former_names(self) -> bool:
+        """Whether something of ours has a name that an earlier version gave it."""
+        return sshd_config.has_former_block(self.tree.main_text) or any(os.path.basename(path) in FORMER_DROP_INS for path in self._own_drop_ins())
 
     def is_on(self, verdict: Verdict) -> bool:
         """Whether each of the users may come by key, as far as this one setting goes."""

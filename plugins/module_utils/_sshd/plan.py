@@ -68,7 +68,8 @@ def plan_actions(changes: Changes, service: Service, stale: bool = False) -> Lis
 
 def second_changes(keys: Plan, last: Plan) -> Changes:
     """What the second of two plans that were made from the same files does to them as the first one leaves them."""
-    changes = dict(last.changes)
-    if changes:
+    gone = {path for path, content in keys.changes.items() if content is None}
+    changes = {path: content for path, content in last.changes.items() if content is not None or path not in gone}
+    if last.changes:
         changes.update((path, None) for path, content in keys.changes.items() if content is not None and path not in changes)
     return changes

@@ -9,12 +9,13 @@ takes everything that differs from the journal's files (never from its own text)
 Note that this module util is **PRIVATE** to the collection.
 """
 
-from .._names import PRODUCT
+from .._names import PRODUCT, SSHD_LOCK
 
 SCRIPT_NAME = "rollback.sh"
-BOOT_UNIT = "alicloud-ecs-access-sshd-rollback.service"
+BOOT_UNIT = PRODUCT + "-sshd-rollback.service"
 
-SCRIPT = r"""#!/bin/sh
+SCRIPT = (
+    r"""#!/bin/sh
 # Puts the sshd configuration back that was in force before an unproven change of Ansible
 # (alicloud.ecs_access.sshd_pubkey). Usage: rollback.sh CHANGE|any WHY [--locked] [--boot]
 set -u
@@ -36,7 +37,7 @@ done
 
 if [ -z "$locked" ] && command -v flock >/dev/null 2>&1; then
     # A run that is at work finishes first; one that hangs must not keep the host in an unproven state.
-    exec 9>>/run/alicloud-ecs-access-sshd.lock
+    exec 9>>@LOCK@
     flock -w 30 9
 fi
 
@@ -45,20 +46,35 @@ if [ "$change" != any ] && [ "$change" != "$(cat "$armed/change")" ]; then
     exit 0
 fi
 
+sum_of() {
+    if [ -e "$1" ]; then
+        sum=$(sha256sum <"$1")
+        echo "${sum%% *}"
+    else
+        echo absent
+    fi
+}
+
 failed=
 : >"$armed/outcome"
+for entry in "$armed"/*.moved; do
+    # What was renamed gets its former name back in one step, and its content below.
+    [ -e "$entry" ] || continue
+    number=${entry%.moved}
+    path=$(cat "$number.path")
+    new=$(cat "$entry")
+    if [ ! -e "$path" ] && [ -e "$new" ] && sum_of "$new" | grep -qxF -f "$number.after" -f "$number.hash"; then
+        mv -f "$new" "$path" || failed=1
+    fi
+done
 for entry in "$armed"/*.path; do
     [ -e "$entry" ] || continue
     number=${entry%.path}
     path=$(cat "$entry")
     temporary=$(dirname "$path")/.$(basename "$path").@PRODUCT@
     rm -f "$temporary"
-    now=absent
-    if [ -e "$path" ]; then
-        now=$(sha256sum <"$path")
-        now=${now%% *}
-    fi
-    if [ "$now" != "$(cat "$number.after")" ]; then
+    now=$(sum_of "$path")
+    if ! grep -qxF "$now" "$number.after"; then
         # Either it was never changed, or somebody has changed it since: only what is still ours is put back.
         [ "$now" = "$(cat "$number.hash")" ] || echo "left as it is, because it was changed since: $path" >>"$armed/outcome"
         continue
@@ -107,7 +123,10 @@ rm -f "/etc/systemd/system/sysinit.target.wants/@BOOT_UNIT@" "/etc/systemd/syste
 sync
 [ -n "$boot" ] || systemctl stop "$timer" 2>/dev/null
 exit 0
-""".replace("@BOOT_UNIT@", BOOT_UNIT).replace("@PRODUCT@", PRODUCT)
+""".replace("@BOOT_UNIT@", BOOT_UNIT)
+    .replace("@PRODUCT@", PRODUCT)
+    .replace("@LOCK@", SSHD_LOCK)
+)
 
 # DefaultDependencies=no, because the default ones would put it after the sockets that it has to precede.
 BOOT_UNIT_TEXT = """# Exists only while a change of sshd waits for its proof (alicloud.ecs_access.sshd_pubkey).

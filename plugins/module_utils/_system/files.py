@@ -90,6 +90,17 @@ def write_file(path: str, content: bytes, mode: int = 0o644) -> None:
         raise HostError("cannot give %s its SELinux context: %s" % (path, problem))
 
 
+def rename_file(path: str, now: str) -> None:
+    """Give a file another name in its folder, for good and in one step."""
+    folder = os.path.realpath(os.path.dirname(path))
+    try:
+        with closing(walk(folder)) as parent:
+            os.rename(os.path.basename(path), os.path.basename(now), src_dir_fd=parent, dst_dir_fd=parent)
+            sync_folder(parent)
+    except OSError as exc:
+        raise HostError("cannot rename %s: %s" % (path, exc.strerror))
+
+
 def remove_file(path: str) -> None:
     """Remove a file for good; nothing there is no error."""
     folder, name = os.path.split(path)

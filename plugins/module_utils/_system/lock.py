@@ -12,13 +12,12 @@ import os
 import time
 from typing import Iterator
 
-from .._names import PRODUCT
+from .._names import ACCOUNTS_LOCK, FORMER_ACCOUNTS_LOCK, SSHD_LOCK
 from .run import HostError
 
-# In /run nobody but root can get in the way. Earlier versions, and what Cloud Assistant runs, take the first lock of accounts alone:
+# In /run nobody but root can get in the way. Earlier versions take the first lock of accounts alone:
 # whoever takes both does it in this order.
-_ACCOUNTS = ("/run/alicloud.ecs_access.lock", "/run/%s.lock" % PRODUCT)
-_SSHD = "/run/%s-sshd.lock" % PRODUCT
+_ACCOUNTS = (FORMER_ACCOUNTS_LOCK, ACCOUNTS_LOCK)
 
 
 @contextlib.contextmanager
@@ -33,7 +32,7 @@ def locked_accounts() -> Iterator[None]:
 @contextlib.contextmanager
 def locked_sshd() -> Iterator[None]:
     """One change of sshd at a time on this host, rollbacks and what Cloud Assistant runs included."""
-    with _locked_file(_SSHD, 120, "another run has been changing sshd on this host for 120 seconds; try again when it has ended"):
+    with _locked_file(SSHD_LOCK, 120, "another run has been changing sshd on this host for 120 seconds; try again when it has ended"):
         yield
 
 
@@ -52,6 +51,7 @@ def lock(descriptor: int, seconds: int, late: str) -> None:
 
 @contextlib.contextmanager
 def _locked_file(path: str, seconds: int, late: str) -> Iterator[None]:
+    # It lies in /run, where nobody but root can get in the way.
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         lock(descriptor, seconds, late)

@@ -12,14 +12,15 @@ import shutil
 import tempfile
 from typing import Iterator
 
+from .._names import COPIES, FORMER_COPIES
+
 _PARENT = "/run"
-_PREFIX = "ecs_access-copy-"
 
 
 @contextlib.contextmanager
 def private_folder() -> Iterator[str]:
     """A new folder, gone when the block ends. Its name tells the process that made it, for C(clear_folders)."""
-    folder = tempfile.mkdtemp(prefix="%s%d-" % (_PREFIX, os.getpid()), dir=_PARENT)
+    folder = tempfile.mkdtemp(prefix="%s%d-" % (COPIES, os.getpid()), dir=_PARENT)
     try:
         yield folder
     finally:
@@ -29,6 +30,7 @@ def private_folder() -> Iterator[str]:
 def clear_folders() -> None:
     """Remove the folders that killed runs left."""
     for name in os.listdir(_PARENT):
-        number = name[len(_PREFIX) :].partition("-")[0]
-        if name.startswith(_PREFIX) and number.isdigit() and not os.path.exists("/proc/" + number):
-            shutil.rmtree(os.path.join(_PARENT, name), ignore_errors=True)
+        for prefix in (COPIES,) + FORMER_COPIES:
+            number = name[len(prefix) :].partition("-")[0]
+            if name.startswith(prefix) and number.isdigit() and not os.path.exists("/proc/" + number):
+                shutil.rmtree(os.path.join(_PARENT, name), ignore_errors=True)

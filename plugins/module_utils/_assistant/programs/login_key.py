@@ -119,7 +119,7 @@ def settle_file(user, base, path, key, add, drop, write):
 
 def replace(name, content, uid, gid, mode):
     """The new file appears whole or not at all, in the working directory."""
-    new = ".%s.ecs-access" % name
+    new = ".%s.alicloud-ecs-access" % name
     if os.path.lexists(new):
         os.unlink(new)
     fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)  # follows no link
@@ -238,7 +238,7 @@ def serve(users, vendor, **task):
     """What is asked about these accounts, one after the other under a lock. The last row is that of the vendor's account."""
     key = task["key"] = task["key"].encode("ascii")
     if task["write"]:
-        fcntl.flock(os.open("/run/alicloud.ecs_access.lock", os.O_WRONLY | os.O_CREAT, 0o600), fcntl.LOCK_EX)
+        fcntl.flock(os.open("/run/alicloud-ecs-access.lock", os.O_WRONLY | os.O_CREAT, 0o600), fcntl.LOCK_EX)
     server = find_server()
     vendor = vendor or ("ecs-user" if b"\necs-user:" in slurp("/etc/passwd") else "root")
     rows = [look(vendor if name == "auto" else name, server, task) for name in users]

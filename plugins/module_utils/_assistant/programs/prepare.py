@@ -28,9 +28,11 @@ ACCOUNT = "ecs-instance-connect"
 LINES = "\nAuthorizedKeysCommand /usr/bin/timeout 5s %s %%u %%f\nAuthorizedKeysCommandUser %s\n" % (HELPER, ACCOUNT)
 CONFIG = "/etc/ssh/sshd_config"
 # Stands while the plugin works. Found later, it tells that a run was cut off.
-SAVED = "/etc/ssh/.sshd_config.ecs-access"
+SAVED = "/etc/ssh/.sshd_config.alicloud-ecs-access-saved"
+# Where earlier versions kept it.
+FORMER = "/etc/ssh/.sshd_config.ecs-access"
 BACKUP = "/etc/ssh/sshd_config.before-temporary-keys"
-CANDIDATE = "/etc/ssh/.sshd_config.ecs-access-candidate"
+CANDIDATE = "/etc/ssh/.sshd_config.alicloud-ecs-access-candidate"
 SETTINGS = re.compile("authorizedkeyscommand|allow(users|groups)|deny|permitroot|pubkeyauthent|authenticationmeth")
 UNITS = ("ssh.service", "sshd.service")
 
@@ -38,7 +40,7 @@ UNITS = ("ssh.service", "sshd.service")
 def store(path, content, info=None):
     """The new file appears whole or not at all; with I(info) it gets that owner and mode."""
     path = os.path.realpath(path)
-    new = path + ".new"
+    new = "%s/.%s.alicloud-ecs-access" % os.path.split(path)
     if os.path.lexists(new):
         os.unlink(new)
     fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -174,6 +176,8 @@ def is_up():
 
 def recover(server, names, answer):
     """Finish or undo what a run that was cut off left."""
+    if os.path.lexists(FORMER):
+        os.rename(FORMER, SAVED)
     saved = slurp(SAVED)
     if not saved:
         return

@@ -6,7 +6,7 @@
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._client import config as model
 
-FOLDER = "/home/jane/.ssh/ecs_access.d"
+FOLDER = "/home/jane/.ssh/alicloud-ecs-access.d"
 
 
 def entry(instance_id, *names, **more):
@@ -40,6 +40,15 @@ def test_the_block_leaves_no_trace(config):
     assert model.add_include(added, FOLDER) == added
     assert model.add_include(added, "/elsewhere").replace(b"/elsewhere", FOLDER.encode()) == added
     assert model.remove_include(added) == config
+
+
+@pytest.mark.parametrize("made", [b"", b" (it made this file)"])
+def test_the_block_of_an_earlier_version_is_taken_over(made):
+    former = b'# BEGIN alicloud.ecs_access ssh_client%s\nInclude "/home/jane/.ssh/ecs_access.d/*.conf"\n# END alicloud.ecs_access ssh_client\n' % made
+    rest = b"" if made else b"Host a\n"
+    assert model.remove_include(former + rest) == (None if made else rest)
+    assert model.add_include(former + rest, FOLDER) == model.add_include(None if made else rest, FOLDER)
+    assert model.add_include(former + rest, FOLDER, "/old").count(b"Include") == 2
 
 
 @pytest.mark.parametrize("damage", [(b"# END", b"# end"), (b"# BEGIN", b"# begin")])

@@ -11,7 +11,7 @@ import struct
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh import known_hosts as model
 
-MARK = "alicloud.ecs_access/default"
+MARK, FORMER = MARKS = ("alicloud-ecs-access/default", "alicloud.ecs_access/default")
 
 
 def key(fill: int = 0, kind: bytes = b"ssh-ed25519"):
@@ -58,18 +58,25 @@ def test_a_flood_ends():
 def test_all_that_was_known_of_an_instance_is_replaced_and_the_rest_stays():
     others = ["# mine", "", f"i-9 {key(9)}", f"@revoked i-1 {key(8)}", f"@cert-authority *.example {key(8)}", f"{hashed('i-9')} {key(9)}", "odd"]
     known = [f"i-1 {key(2)}", f"{hashed('i-1')} {key(3)}", f"i-1,i-8 {key(4)} shared"]
-    edit = model.edit_known_hosts("\n".join(known + others), {"i-1": [parsed(1)]}, MARK)
+    edit = model.edit_known_hosts("\n".join(known + others), {"i-1": [parsed(1)]}, MARKS)
     assert edit.text.splitlines() == [f"i-8 {key(4)} shared", *others, f"i-1 {key(1)} {MARK}"]
     assert edit.replaced == ("i-1",)
-    again = model.edit_known_hosts(edit.text, {"i-1": [parsed(1)]}, MARK)
+    again = model.edit_known_hosts(edit.text, {"i-1": [parsed(1)]}, MARKS)
     assert again.text == edit.text and again.replaced == ()
 
 
 def test_ours_go_when_their_instance_goes_and_stay_when_it_was_not_asked():
-    text = f"i-1 {key(1)} {MARK}\ni-2 {key(2)} {MARK}\ni-3 {key(3)} alicloud.ecs_access/other\ni-4 {key(4)}\n"
-    edit = model.edit_known_hosts(text, {}, MARK, keep=["i-2"])
+    text = f"i-1 {key(1)} {MARK}\ni-2 {key(2)} {MARK}\ni-3 {key(3)} alicloud-ecs-access/other\ni-4 {key(4)}\n"
+    edit = model.edit_known_hosts(text, {}, MARKS, keep=["i-2"])
     assert sorted(edit.text.splitlines()) == sorted(text.splitlines()[1:])
-    assert model.edit_known_hosts(text, {}, MARK).text.splitlines() == text.splitlines()[2:]
+    assert model.edit_known_hosts(text, {}, MARKS).text.splitlines() == text.splitlines()[2:]
+
+
+def test_lines_of_an_earlier_version_are_ours_and_get_the_mark_of_today():
+    text = f"i-1 {key(1)} {FORMER}\ni-2 {key(2)} {FORMER}\ni-3 {key(3)} {FORMER}\n"
+    edit = model.edit_known_hosts(text, {"i-2": [parsed(2)]}, MARKS, keep=["i-1"])
+    assert edit.text.splitlines() == [f"i-1 {key(1)} {MARK}", f"i-2 {key(2)} {MARK}"]
+    assert edit.replaced == ()
 
 
 def test_who_is_known():

@@ -50,8 +50,8 @@ def test_rewrite_includes_touches_only_includes():
 @pytest.mark.parametrize(
     ("pattern", "path"),
     [
-        pytest.param("/etc/ssh/sshd_config.d/*.conf", "/etc/ssh/sshd_config.d/00-ecs-access.conf", id="the usual one"),
-        pytest.param("/etc/ssh/local/*", "/etc/ssh/local/00-ecs-access.conf", id="any name"),
+        pytest.param("/etc/ssh/sshd_config.d/*.conf", "/etc/ssh/sshd_config.d/00-alicloud-ecs-access.conf", id="the usual one"),
+        pytest.param("/etc/ssh/local/*", "/etc/ssh/local/00-alicloud-ecs-access.conf", id="any name"),
         pytest.param("/etc/ssh/sshd_config.d/50-*.conf", None, id="our name can't match"),
         pytest.param("/etc/ssh/one.conf", None, id="a single file"),
         pytest.param("/etc/ssh/*/x.conf", None, id="wildcard in the folder"),
@@ -88,8 +88,17 @@ def test_what_a_text_of_ours_says_is_found_again():
     assert sshd_config.block_settings("PermitRootLogin no\n") == {}
 
 
+def test_a_block_of_an_earlier_version_is_known_and_written_anew():
+    former = "# BEGIN alicloud.ecs_access sshd_pubkey\nPubkeyAuthentication yes\n# END alicloud.ecs_access sshd_pubkey\nPort 22\n"
+    settings = sshd_config.block_settings(former)
+    assert (settings, sshd_config.has_former_block(former), sshd_config.without_block(former)) == ({"PubkeyAuthentication": "yes"}, True, "Port 22\n")
+    now = sshd_config.with_block(former, settings)
+    assert now == "# BEGIN alicloud-ecs-access sshd_pubkey\nPubkeyAuthentication yes\n# END alicloud-ecs-access sshd_pubkey\nPort 22\n"
+    assert not sshd_config.has_former_block(now)
+
+
 def test_block_without_end_is_left_alone():
-    text = "Port 22\n" + sshd_config.BLOCK_BEGIN + "\nPermitRootLogin no\n"
+    text = "Port 22\n# BEGIN alicloud-ecs-access sshd_pubkey\nPermitRootLogin no\n"
     assert sshd_config.without_block(text) == text
     assert not sshd_config.has_block(text)
 

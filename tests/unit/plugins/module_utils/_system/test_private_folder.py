@@ -39,7 +39,14 @@ def test_what_a_killed_run_left_is_cleared_and_nothing_else(parent):
     subprocess.call([sys.executable, "-c", KILLED, str(parent)], env=environment)
     left = os.listdir(str(parent))
     assert len(left) == 1
-    (parent / "ecs_access-copy-notes").mkdir()
+    (parent / "alicloud-ecs-access-copy-notes").mkdir()
     with private_folder() as folder:
         clear_folders()
-        assert sorted(os.listdir(str(parent))) == sorted(["ecs_access-copy-notes", os.path.basename(folder)])
+        assert sorted(os.listdir(str(parent))) == sorted(["alicloud-ecs-access-copy-notes", os.path.basename(folder)])
+
+
+def test_what_earlier_versions_left_is_cleared(parent):
+    for name in ("ecs_access-copy-999999999-abc", "ecs_access-copy-%d-abc" % os.getpid(), "ecs_access-copy-notes"):
+        (parent / name).mkdir()
+    clear_folders()
+    assert len(os.listdir(str(parent))) == 2

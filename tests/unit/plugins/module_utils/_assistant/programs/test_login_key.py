@@ -370,7 +370,7 @@ class TestConcurrently:
 
     def test_one_waits_for_the_other(self, world, keys):
         text = render_command(Request("present", True, ("john",), "", keys[0]), "M:")
-        script = "exec 9>/run/alicloud.ecs_access.lock; flock 9\n(\nexec 9>&-\n" + text + ") &\n"
+        script = "exec 9>/run/alicloud-ecs-access.lock; flock 9\n(\nexec 9>&-\n" + text + ") &\n"
         # It has seconds to write without the lock, and does so at once when it gets it.
         script += f"sleep 2; [ -e {FILE} ] && echo early; flock -u 9; wait; cat {FILE}"
         lines = world.run(script).splitlines()

@@ -135,9 +135,10 @@ def test_an_installer_that_goes_wrong_is_undone_byte_for_byte(world, manager):
     assert "everything was put back" in problem.why
 
 
-def test_a_run_that_was_cut_off_is_undone(world):
+@pytest.mark.parametrize("saved", [prepare.SAVED, prepare.FORMER])
+def test_a_run_that_was_cut_off_is_undone(world, saved):
     """The file that the cut-off run saved is put back, then the work is done anew."""
-    config = "cp -p /etc/ssh/sshd_config /etc/ssh/.sshd_config.ecs-access; echo Broken line >> /etc/ssh/sshd_config"
+    config = f"cp -p /etc/ssh/sshd_config {saved}; echo Broken line >> /etc/ssh/sshd_config"
     answer, _same = ask(world, config=config + "\n# Nonsense", more="grep -q Broken /etc/ssh/sshd_config && exit 9", manager="exit 240")
     assert "cut off" in answer["done"][0]
     assert answer["sshd_error"] == ""

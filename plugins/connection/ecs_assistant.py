@@ -64,17 +64,14 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFileNo
 from ansible.module_utils.common.text.converters import to_bytes
 from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.ask import DELIVERY_SECONDS, wait_for_batch
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import EcsError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.options import cloud_argument_spec
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import read_settings, require_region
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._assistant import script
 
 display = Display()
-
-# The service gives a command up that it could not deliver within a minute, and takes time to say so.
-_DELIVERY_SECONDS = 90
 
 
 class Connection(ConnectionBase):
@@ -164,16 +161,10 @@ class Connection(ConnectionBase):
         """One script; returns its output."""
         self._connect()
         client, instance, timeout = t.cast(EcsClient, self._client), self._instance, self.get_option("command_timeout")
-        try:
-            (batch,) = client.run_command(text, [instance], timeout)
-            if batch.error is not None:
-                raise batch.error
-            results = client.wait_for_invocation(batch.invoke_id, [instance], client.clock() + timeout + _DELIVERY_SECONDS)
-        except EcsError as exc:
-            raise AnsibleConnectionFailure(str(exc)) from None
-        result = results.get(instance) or {}
-        if result.get("InvocationStatus") != "Success":
-            why = " ".join(str(result.get(name) or "") for name in ("ErrorCode", "ErrorInfo")).strip()
-            state = result.get("InvocationStatus") or "unknown"
-            raise AnsibleConnectionFailure(f"Cloud Assistant could not run a command in {instance}: {state} ({why or 'no reason given'})")
-        return str(result.get("Output") or "")
+        (batch,) = client.run_command(text, [instance], timeout)
+        ended = wait_for_batch(client, batch, client.clock() + timeout + DELIVERY_SECONDS)[instance]
+        if ended.error is not None:
+            raise AnsibleConnectionFailure(ended.why)
+        if ended.output is None:
+            raise AnsibleConnectionFailure(f"Cloud Assistant could not run a command in {instance}: {ended.why}")
+        return ended.output

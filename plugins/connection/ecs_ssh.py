@@ -279,7 +279,8 @@ class Connection(SshConnection):
 
     def _attempt(self, cmd: list[bytes], in_data: bytes | None, sudoable: bool, checkrc: bool) -> _Attempt:
         try:
-            return _Attempt(*super()._bare_run(cmd, in_data, sudoable=sudoable, checkrc=checkrc), failure=None)
+            status, out, err = super()._bare_run(cmd, in_data, sudoable=sudoable, checkrc=checkrc)
+            return _Attempt(status, out, err, None)
         except AnsibleConnectionFailure as exc:
             return _Attempt(255, b"", os.fsencode(str(exc)), exc)
 

@@ -21,9 +21,25 @@ attributes:
     support: full
 """
 
+    INFO = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    details: This module changes nothing.
+  diff_mode:
+    support: N/A
+    details: This module changes nothing.
+  idempotent:
+    support: full
+    details: This module changes nothing.
+"""
+
     ACTIONGROUP_ECS = r"""
 options: {}
 attributes:
+  platform:
+    platforms: posix
   action_group:
     description: Use C(group/alicloud.ecs_access.ecs) in C(module_defaults) to set options of all cloud modules at once.
     support: full

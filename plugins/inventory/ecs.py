@@ -160,64 +160,50 @@ cache_connection: ~/.ansible/cache/ecs
 cache_timeout: 600
 """
 
-import hashlib
-import json
 import os
-import re
 import typing as t
-from difflib import get_close_matches
 
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.plugins.loader import connection_loader
-from ansible.utils.vars import combine_vars
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import Instance
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.options import cloud_argument_spec
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import (
-    CloudSettings,
-    check_region,
-    read_settings,
-    require_region,
-)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import CloudSettings, read_settings, require_region
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.draft import InventoryDraft
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.facts import Facts, find_address, find_forgery, render_hostvars
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.fetch import read_instances
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.filters import (
-    Filter,
-    is_match,
-    parse_filter,
-    request_parameters,
-)
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.facts import find_address, find_forgery, from_cache, render_hostvars, to_cache
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.fetch import read_regions
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.filters import request_parameters
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.lookup import read_plain
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.names import choose_names, find_group_problem
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.unsafe import mark_unsafe
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.wanted import (
+    WantedInstances,
+    find_unknown_option,
+    fingerprint,
+    names_plugin,
+    read_wanted,
+)
 
 _ENDINGS = ("ecs.yml", "ecs.yaml")
 _HOSTNAME_FACTS = ("name", "hostname", "instance_id", "private_ip", "public_ip")
 _TEMPLATABLE = (*cloud_argument_spec(), "regions", "filters", "include_filters", "exclude_filters")
-_CACHE_FORMAT = 1
-
-
-class _Wanted(t.NamedTuple):
-    """What to list. An instance is wanted if any of C(include) and none of C(exclude) describes it."""
-
-    regions: list[str]
-    include: list[Filter]
-    exclude: list[Filter]
+_CACHE_FORMAT = 2
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     """Instances become hosts."""
 
     NAME = "alicloud.ecs_access.ecs"
+    inventory: t.Any
 
     def verify_file(self, path: str) -> bool:
         if not super().verify_file(path):
             return False
         if path.endswith(_ENDINGS):
             return True
-        if path.endswith((".yml", ".yaml")) and _names_plugin(path, self.NAME):
+        if path.endswith((".yml", ".yaml")) and names_plugin(path, self.NAME):
             self.display.warning(
                 f"{path}: the inventory plugin {self.NAME} reads only files whose name ends in ecs.yml or ecs.yaml; "
                 f"rename it, for example to {os.path.splitext(os.path.basename(path))[0]}.ecs.yml"
@@ -229,12 +215,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         config = self._read_config_data(path)
         problem = None
         try:
-            self._check_options(config)
+            unknown = find_unknown_option(config, self.option_definitions)
+            if unknown:
+                raise AnsibleParserError(unknown)
             options = {name: self._value(name, config) for name in _TEMPLATABLE}
             # Only what the file says: the environment is read with the settings, where a profile in the file beats an
             # access key in the environment.
             settings = read_settings({name: options[name] for name in cloud_argument_spec() if name in config})
-            instances = self._instances(settings, _wanted(options), path, cache)
+            instances = self._instances(settings, read_wanted(options), path, cache)
             self._populate(instances)
             # Every task is forked from this process. What is loaded here, none of them has to load and parse again.
             connection_loader.get("alicloud.ecs_access.ecs_ssh", class_only=True)
@@ -245,13 +233,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(f"{path}: {problem}")
 
     # -- options --------------------------------------------------------------------------------------------------
-
-    def _check_options(self, config: t.Mapping[str, t.Any]) -> None:
-        for name in config:
-            if name not in self.option_definitions:
-                close = get_close_matches(str(name), list(self.option_definitions), 1)
-                hint = f"; did you mean {close[0]}?" if close else ""
-                raise AnsibleParserError(f"there is no option {str(name)!r}{hint}")
 
     def _value(self, name: str, config: t.Mapping[str, t.Any]) -> t.Any:
         value = self.get_option(name)
@@ -272,49 +253,45 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     # -- instances ------------------------------------------------------------------------------------------------
 
-    def _instances(self, settings: CloudSettings, wanted: _Wanted, path: str, cache: bool) -> list[Facts]:
+    def _instances(self, settings: CloudSettings, wanted: WantedInstances, path: str, cache: bool) -> list[Instance]:
         """From the cache where it may be used and has them, otherwise from the API."""
         if not wanted.regions:
             wanted = wanted._replace(regions=[require_region(settings.region)])
         if not self.get_option("cache"):
             return self._read(settings, wanted)[0]
-        key = f"{self.get_cache_key(path)}_{_fingerprint(settings, wanted)}"
+        key = f"{self.get_cache_key(path)}_{fingerprint(settings, wanted)}"
         if cache:
             cached = self._cache.get(key)
             if isinstance(cached, dict) and cached.get("format") == _CACHE_FORMAT:
-                return cached["instances"]
+                return [from_cache(each) for each in cached["instances"]]
         instances, complete = self._read(settings, wanted)
         if complete:
-            self._cache[key] = {"format": _CACHE_FORMAT, "instances": instances}
+            self._cache[key] = {"format": _CACHE_FORMAT, "instances": [to_cache(each) for each in instances]}
         return instances
 
-    def _read(self, settings: CloudSettings, wanted: _Wanted) -> tuple[list[Facts], bool]:
-        regions = wanted.regions
-        client = EcsClient(settings, settings.region or next((each for each in regions if each != "all"), "cn-hangzhou"))
-        if "all" in regions:
-            regions = [check_region(str(region.get("RegionId"))) for region in client.describe_regions()]
-        calls = {region: client.in_region(region).call for region in regions}
+    def _read(self, settings: CloudSettings, wanted: WantedInstances) -> tuple[list[Instance], bool]:
+        client = EcsClient(settings, settings.region or next((each for each in wanted.regions if each != "all"), "cn-hangzhou"))
         queries = [query for each in wanted.include for query in request_parameters(each)]
-        listing = read_instances(calls, queries, settings.api_concurrency)
+        listing = read_regions(client, wanted.regions, queries)
         for region, error in listing.errors.items():
-            if self.get_option("strict_regions") or len(listing.errors) == len(calls):
+            if self.get_option("strict_regions") or listing.is_empty:
                 raise AnsibleParserError(f"region {region}: {error}")
             self.display.warning(f"The instances of region {region} are missing from the inventory: {error}")
-        return [each for each in listing.instances if _is_wanted(each, wanted)], not listing.errors
+        return [each for each in listing.instances if wanted.describes(each)], not listing.errors
 
     # -- hosts ----------------------------------------------------------------------------------------------------
 
-    def _populate(self, instances: list[Facts]) -> None:
+    def _populate(self, instances: list[Instance]) -> None:
         candidates: dict[str, list[str]] = {}
         hostvars: dict[str, dict[str, t.Any]] = {}
-        for facts in instances:
-            problem = find_forgery(facts)
+        for instance in instances:
+            problem = find_forgery(instance)
             if problem:
                 self.display.warning(f"A host is left out: {problem}")
                 continue
-            instance_id = mark_unsafe(facts["instance_id"])
-            hostvars[instance_id] = self._hostvars(facts)
-            candidates[instance_id] = self._candidates(facts, hostvars[instance_id])
+            instance_id = mark_unsafe(instance.instance_id)
+            hostvars[instance_id] = self._hostvars(instance)
+            candidates[instance_id] = self._candidates(instance, hostvars[instance_id])
         draft = InventoryDraft()
         taken = self._names_of_others(hostvars)
         first = choose_names(candidates, self.inventory.groups, taken).names
@@ -330,7 +307,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             clashes = sorted({name for names in candidates.values() for name in names[:1] if name in taken})
             if clashes:
                 raise AnsibleParserError(f"other inventory sources have hosts of these names too: {', '.join(clashes)}")
-        self._apply(draft, {instance_id: mark_unsafe(name) for instance_id, name in names.items()})
+        for warning in draft.apply(self.inventory, {instance_id: mark_unsafe(name) for instance_id, name in names.items()}):
+            self.display.warning(warning)
 
     def _drop_groups(self, draft: InventoryDraft, taken: t.Collection[str]) -> None:
         for group in {**draft.members, **draft.children}:
@@ -343,31 +321,31 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Hosts that another source of the inventory has, unless they are these very instances."""
         return {name for name, host in self.inventory.hosts.items() if host.vars.get("ecs_instance_id") not in hostvars}
 
-    def _hostvars(self, facts: Facts) -> dict[str, t.Any]:
-        hostvars = render_hostvars(facts, self.get_option("hostvars_prefix"), self.get_option("hostvars_suffix"))
+    def _hostvars(self, instance: Instance) -> dict[str, t.Any]:
+        hostvars = render_hostvars(instance, self.get_option("hostvars_prefix"), self.get_option("hostvars_suffix"))
         connect_with = self.get_option("connect_with")
         if connect_with:
-            address = find_address(facts, connect_with)
+            address = find_address(instance, connect_with)
             if address is None:
-                self.display.v(f"{facts['instance_id']} has no address of these kinds: {', '.join(connect_with)}")
-            hostvars["ansible_host"] = address or facts["instance_id"]
+                self.display.v(f"{instance.instance_id} has no address of these kinds: {', '.join(connect_with)}")
+            hostvars["ansible_host"] = address or instance.instance_id
         return mark_unsafe(hostvars)
 
-    def _candidates(self, facts: Facts, hostvars: dict[str, t.Any]) -> list[str]:
-        found = (self._candidate(preference, facts, hostvars) for preference in self.get_option("hostnames"))
+    def _candidates(self, instance: Instance, hostvars: dict[str, t.Any]) -> list[str]:
+        found = (self._candidate(preference, instance, hostvars) for preference in self.get_option("hostnames"))
         return [name for name in found if name]
 
-    def _candidate(self, preference: str, facts: Facts, hostvars: dict[str, t.Any]) -> str:
+    def _candidate(self, preference: str, instance: Instance, hostvars: dict[str, t.Any]) -> str:
         if preference in _HOSTNAME_FACTS:
-            return facts[preference]
+            return getattr(instance, preference)
         if preference.startswith("tag:"):
-            return dict(facts["tags"]).get(preference[len("tag:") :], "")
+            return instance.tags.get(preference[len("tag:") :], "")
         try:
             name = self._compose(preference, hostvars)
         except Exception as exc:  # noqa: BLE001 - whatever a template can raise
             if self.get_option("strict"):
-                raise AnsibleParserError(f"hostnames: {preference!r} fails for {facts['instance_id']}: {exc}") from None
-            self.display.vvv(f"hostnames: {preference!r} fails for {facts['instance_id']}: {exc}")
+                raise AnsibleParserError(f"hostnames: {preference!r} fails for {instance.instance_id}: {exc}") from None
+            self.display.vvv(f"hostnames: {preference!r} fails for {instance.instance_id}: {exc}")
             return ""
         return "" if name is None else str(name)
 
@@ -392,67 +370,3 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 self._add_host_to_keyed_groups(keyed_groups, variables, instance_id, strict=strict, fetch_hostvars=False)
         finally:
             self.inventory = inventory
-
-    def _apply(self, draft: InventoryDraft, names: t.Mapping[str, str]) -> None:
-        for instance_id, host in draft.hosts.items():
-            name = self.inventory.add_host(names[instance_id])
-            # At once: one by one, thousands of hosts would take seconds. Facts need nothing of what set_variable does.
-            real = self.inventory.hosts[name]
-            real.vars = combine_vars(real.vars, host.facts)
-            for variable, value in host.composed.items():
-                self.inventory.set_variable(name, variable, value)
-        for group, members in draft.members.items():
-            self.inventory.add_group(group)
-            for instance_id in members:
-                self.inventory.add_child(group, names[instance_id])
-        for group, children in draft.children.items():
-            self.inventory.add_group(group)
-            for child in children:
-                try:
-                    self.inventory.add_child(group, child)
-                except AnsibleError as exc:
-                    # A tag can make any group name, also one that contains the parent.
-                    self.display.warning(f"group {child} is not made a child of {group}: {exc}")
-
-
-def _wanted(options: t.Mapping[str, t.Any]) -> _Wanted:
-    regions = [str(region).strip() for region in options["regions"] if region]
-    first = [parse_filter(options["filters"], "filters")] if options["filters"] or not options["include_filters"] else []
-    return _Wanted(
-        regions=list(dict.fromkeys(check_region(region) for region in regions)),
-        # No filter at all means every instance, but include_filters alone mean only theirs.
-        include=first + _filters(options, "include_filters"),
-        exclude=_filters(options, "exclude_filters"),
-    )
-
-
-def _filters(options: t.Mapping[str, t.Any], name: str) -> list[Filter]:
-    return [parse_filter(each, f"{name}[{number}]") for number, each in enumerate(options[name])]
-
-
-def _is_wanted(facts: Facts, wanted: _Wanted) -> bool:
-    return any(is_match(facts, each) for each in wanted.include) and not any(is_match(facts, each) for each in wanted.exclude)
-
-
-def _fingerprint(settings: CloudSettings, wanted: _Wanted) -> str:
-    """Different for everything that changes which instances are listed. Holds no secret."""
-    account = [
-        settings.access_key_id,
-        settings.profile,
-        settings.credentials_uri,
-        settings.ram_role_name,
-        settings.assume_role_arn,
-        settings.endpoint,
-    ]
-    return hashlib.sha256(json.dumps([account, wanted]).encode()).hexdigest()[:16]
-
-
-def _names_plugin(path: str, name: str) -> bool:
-    """Whether the file is meant for the plugin. Other plugins' files are looked at too, so nothing here may fail."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            text = file.read(65536)
-    except OSError:
-        return False
-    pattern = rf"""^[\s{{]*["']?plugin["']?\s*:\s*["']?{re.escape(name)}["']?\s*([,}}#]|$)"""
-    return bool(re.search(pattern, text, re.MULTILINE))

@@ -16,39 +16,15 @@ description:
     nothing else. Markers, host patterns, certificates, unusual types and damaged keys are dropped and reported.
 extends_documentation_fragment:
   - alicloud.ecs_access.ecs
+  - alicloud.ecs_access.ecs_instances
+  - alicloud.ecs_access.ecs_instances.command_timeout
+  - alicloud.ecs_access.ecs_instances.fail_on
   - alicloud.ecs_access.attributes
+  - alicloud.ecs_access.attributes.info
   - alicloud.ecs_access.attributes.actiongroup_ecs
 attributes:
   check_mode:
-    support: full
     details: This module changes nothing. It runs its script in check mode too.
-  diff_mode:
-    support: N/A
-    details: This module changes nothing.
-  idempotent:
-    support: full
-    details: This module changes nothing.
-  platform:
-    platforms: posix
-options:
-  instance_ids:
-    description:
-      - The ids of the instances, any number. All are of O(region).
-      - An empty list is no error; nothing is done.
-    type: list
-    elements: str
-    required: true
-  command_timeout:
-    description: How many seconds the script may run in an instance, from 10 to 3600.
-    type: int
-    default: 60
-  fail_on:
-    description:
-      - Whether the task fails if the keys of V(any) instance, or of V(all) of them, could not be read; V(never) leaves that to
-        the playbook. The other instances' keys are returned in each case.
-    type: str
-    choices: [any, all, never]
-    default: any
 notes:
   - The RAM actions are C(ecs:DescribeInstances), C(ecs:DescribeCloudAssistantStatus), C(ecs:RunCommand) and
     C(ecs:DescribeInvocationResults).
@@ -116,8 +92,9 @@ instances:
 from typing import Any, Dict, List
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.host_keys import HostKeysReply, ask_host_keys
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import read_assistant, read_instance
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.items import fails
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.options import COMMAND_TIMEOUT, FAIL_ON, INSTANCE_IDS
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import ModuleFailure
 
 
@@ -129,14 +106,12 @@ class HostKeyInfoModule:
         self._params = module.params
 
     def run(self) -> Dict[str, Any]:
-        timeout = self._params["command_timeout"]
-        if not 10 <= timeout <= 3600:
-            raise ModuleFailure("command_timeout is %d; it can be from 10 to 3600" % timeout)
+        self._module.check_range("command_timeout", 10, 3600)
         instance_ids = list(dict.fromkeys(self._params["instance_ids"]))
         replies = self._find_problems(instance_ids) if instance_ids else {}
         asked = [instance_id for instance_id in instance_ids if instance_id not in replies]
         if asked:
-            replies.update(ask_host_keys(self._module.client, asked, timeout))
+            replies.update(ask_host_keys(self._module.client, asked, self._params["command_timeout"]))
         result = {"changed": False, "instances": [_render(instance_id, replies[instance_id]) for instance_id in instance_ids]}
         self._judge(result)
         return result
@@ -144,19 +119,18 @@ class HostKeyInfoModule:
     def _find_problems(self, instance_ids: List[str]) -> Dict[str, HostKeysReply]:
         """Those who can't be asked, and why; RunCommand would refuse the others along with them."""
         client = self._module.client
-        found = {entry["instance_id"]: entry for entry in client.describe_instances(instance_ids, read=read_instance)}
-        running = [name for name, entry in found.items() if entry["status"] == "Running" and entry["os_type"] != "windows"]
-        agents = {entry.get("InstanceId"): entry for entry in client.describe_cloud_assistant_status(running)} if running else {}
+        found = {instance.instance_id: instance for instance in client.describe_instances(instance_ids)}
+        agents = client.describe_cloud_assistant_status([name for name, one in found.items() if one.is_running and not one.is_windows])
         problems = {}
         for instance_id in instance_ids:
             instance = found.get(instance_id)
             if instance is None:
                 why = "there is no such instance in region %s" % client.region
-            elif instance["os_type"] == "windows":
+            elif instance.is_windows:
                 why = "it runs Windows"
-            elif instance["status"] != "Running":
-                why = "it is %s, not Running" % instance["status"]
-            elif not read_assistant(agents.get(instance_id))["online"]:
+            elif not instance.is_running:
+                why = "it is %s, not Running" % instance.status
+            elif not agents[instance_id].online:
                 why = "its Cloud Assistant agent is not online"
             else:
                 continue
@@ -166,8 +140,7 @@ class HostKeyInfoModule:
     def _judge(self, result: Dict[str, Any]) -> None:
         entries = result["instances"]
         failed = [entry for entry in entries if entry["failed"]]
-        enough = {"any": bool(failed), "all": bool(entries) and len(failed) == len(entries), "never": False}
-        if enough[self._params["fail_on"]]:
+        if fails(len(failed), len(entries), self._params["fail_on"]):
             shown = "; ".join("%s: %s" % (entry["instance_id"], entry["msg"]) for entry in failed[:5])
             more = "; and so on" if len(failed) > 5 else ""
             raise ModuleFailure("the host keys of %d of %d instances could not be read: %s%s" % (len(failed), len(entries), shown, more), **result)
@@ -190,16 +163,11 @@ def _render(instance_id: str, reply: HostKeysReply) -> Dict[str, Any]:
 
 
 def argument_spec() -> Dict[str, Any]:
-    return {
-        "instance_ids": {"type": "list", "elements": "str", "required": True},
-        "command_timeout": {"type": "int", "default": 60},
-        "fail_on": {"type": "str", "choices": ["any", "all", "never"], "default": "any"},
-    }
+    return dict(INSTANCE_IDS, **COMMAND_TIMEOUT, **FAIL_ON)
 
 
 def main() -> None:
-    module = EcsModule(argument_spec(), supports_check_mode=True)
-    module.run(lambda ecs: HostKeyInfoModule(ecs).run())
+    EcsModule(argument_spec(), supports_check_mode=True).run(lambda ecs: HostKeyInfoModule(ecs).run())
 
 
 if __name__ == "__main__":

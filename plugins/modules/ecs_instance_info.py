@@ -16,19 +16,8 @@ description:
 extends_documentation_fragment:
   - alicloud.ecs_access.ecs
   - alicloud.ecs_access.attributes
+  - alicloud.ecs_access.attributes.info
   - alicloud.ecs_access.attributes.actiongroup_ecs
-attributes:
-  check_mode:
-    support: full
-    details: This module changes nothing.
-  diff_mode:
-    support: N/A
-    details: This module changes nothing.
-  idempotent:
-    support: full
-    details: This module changes nothing.
-  platform:
-    platforms: posix
 options:
   instance_ids:
     description: The ids of the instances, any number. Ids that do not exist are named in RV(missing_instance_ids).
@@ -211,9 +200,8 @@ missing_instance_ids:
 """
 
 import ipaddress
-from typing import Any, Dict, List
+from typing import Any, Dict
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import read_assistant, read_instance
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.security_group import Verdict, judge_access
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.tags import normalize_tags
@@ -230,13 +218,12 @@ class InstanceInfoModule:
     def run(self) -> Dict[str, Any]:
         self._check()
         instances = self._find()
-        found = {instance["instance_id"] for instance in instances}
         if self._params["include_cloud_assistant"]:
             self._add_assistant(instances)
         if self._params["source_address"]:
             self._add_reachability(instances)
-        missing = [item for item in dict.fromkeys(self._params["instance_ids"] or []) if item not in found]
-        return {"changed": False, "instances": instances, "missing_instance_ids": missing}
+        missing = [instance_id for instance_id in dict.fromkeys(self._params["instance_ids"] or []) if instance_id not in instances]
+        return {"changed": False, "instances": list(instances.values()), "missing_instance_ids": missing}
 
     def _check(self) -> None:
         port, source = self._params["ssh_port"], self._params["source_address"]
@@ -248,7 +235,8 @@ class InstanceInfoModule:
             except ValueError:
                 raise ModuleFailure("source_address %r is not one IPv4 or IPv6 address" % source) from None
 
-    def _find(self) -> List[Dict[str, Any]]:
+    def _find(self) -> Dict[str, Dict[str, Any]]:
+        """What is shown of each instance, by its id."""
         params = self._params
         filters = {
             "KeyPairName": params["key_pair_name"],
@@ -257,26 +245,19 @@ class InstanceInfoModule:
         }
         found = {}
         for name in dict.fromkeys(params["names"] if params["names"] is not None else [None]):
-            instances = self._module.client.describe_instances(
-                params["instance_ids"], tags=normalize_tags(params["tags"]), read=read_instance, InstanceName=name, **filters
-            )
-            found.update({instance["instance_id"]: instance for instance in instances})
-        return list(found.values())
+            instances = self._module.client.describe_instances(params["instance_ids"], tags=normalize_tags(params["tags"]), InstanceName=name, **filters)
+            found.update({instance.instance_id: instance.to_dict() for instance in instances})
+        return found
 
-    def _add_assistant(self, instances: List[Dict[str, Any]]) -> None:
-        found = dict(
-            self._module.client.describe_cloud_assistant_status(
-                [instance["instance_id"] for instance in instances],
-                read=lambda entry: (entry.get("InstanceId"), read_assistant(entry)),
-            )
-        )
-        for instance in instances:
-            instance["cloud_assistant"] = found.get(instance["instance_id"]) or read_assistant(None)
+    def _add_assistant(self, instances: Dict[str, Dict[str, Any]]) -> None:
+        agents = self._module.client.describe_cloud_assistant_status(list(instances))
+        for instance_id, shown in instances.items():
+            shown["cloud_assistant"] = agents[instance_id].to_dict()
 
-    def _add_reachability(self, instances: List[Dict[str, Any]]) -> None:
-        ids = dict.fromkeys(group for instance in instances for group in instance["security_group_ids"])
+    def _add_reachability(self, instances: Dict[str, Dict[str, Any]]) -> None:
+        ids = dict.fromkeys(group for instance in instances.values() for group in instance["security_group_ids"])
         groups = {group: self._module.client.describe_security_group_attribute(group) for group in ids}
-        for instance in instances:
+        for instance in instances.values():
             verdict = self._judge(instance, groups)
             instance["ssh_reachable"] = verdict.allowed
             instance["ssh_reachable_reason"] = verdict.reason
@@ -305,8 +286,7 @@ def argument_spec() -> Dict[str, Any]:
 
 
 def main() -> None:
-    module = EcsModule(argument_spec(), supports_check_mode=True)
-    module.run(lambda ecs: InstanceInfoModule(ecs).run())
+    EcsModule(argument_spec(), supports_check_mode=True).run(lambda ecs: InstanceInfoModule(ecs).run())
 
 
 if __name__ == "__main__":

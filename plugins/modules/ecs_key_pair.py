@@ -33,8 +33,6 @@ attributes:
     support: full
   idempotent:
     support: full
-  platform:
-    platforms: posix
 requirements:
   - cryptography >= 41.0.0 for keys that are made
   - bcrypt >= 4.0.0 for O(passphrase)
@@ -249,33 +247,20 @@ failure:
 """
 
 import os
-from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, List, Optional
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import EcsError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.tags import find_tag_problem, is_reserved, normalize_tags
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError, ModuleFailure
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.options import PUBLIC_KEY
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.tags import find_tag_problem, normalize_tags
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import ModuleFailure
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair import plan as model
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key import (
-    DEFAULT_SIZE,
-    SIZES,
-    MadeKey,
-    check_passphrase,
-    encrypt_private_key,
-    make_private_key,
-    read_public_half,
-)
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key_file import (
-    Reservation,
-    look_at_key_file,
-    reserved_key_file,
-    restrict_key_file,
-)
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import PublicKey, parse_public_key
-
-_IMPORT_ATTEMPTS = 3
-_LARGEST_PUBLIC_KEY = 65536
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.apply import KeyPairApply
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key import SIZES, check_passphrase
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key_file import look_at_key_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.public_key import read_given_key
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.steps import Delete, Import
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import PublicKey
 
 
 class KeyPairModule:
@@ -285,31 +270,48 @@ class KeyPairModule:
         self._module = module
         self._params = module.params
         self._name = module.params["name"]
-        self._done: List[str] = []
-        self._made: Optional[MadeKey] = None
+
+    @property
+    def _client(self) -> EcsClient:
+        return self._module.client
 
     def run(self) -> Dict[str, Any]:
-        if self._params["state"] == "absent":
-            self._refuse(model.find_name_problem(self._name, imported=True))
-            return self._delete()
+        return self._have() if self._params["state"] == "present" else self._remove()
+
+    def _have(self) -> Dict[str, Any]:
         wanted = self._wanted()
-        current = self._find()
+        work = KeyPairApply(self._client, self._name, self._params["passphrase"])
+        current = work.find()
         plan = model.plan_present(current, wanted)
         self._look_twice(plan)
         if self._module.check_mode:
-            return self._result(plan, current, plan.after)
-        with self._progress():
-            self._apply(plan, current, wanted)
-        return self._result(plan, current, self._read_back(plan) if plan.changed else plan.after)
+            return self._result(plan, current, plan.after, work)
+        work.apply(plan, current, wanted)
+        # Reads may lag behind writes; what was written is known.
+        found = work.find() if plan.changed else None
+        after = dict(plan.after, **found.to_dict()) if found else plan.after
+        result = self._result(plan, current, after, work)
+        if work.made is not None and self._params["return_private_key"]:
+            result["private_key"] = work.made.content.decode("ascii")
+        return result
 
-    # -- look -----------------------------------------------------------------------------------------------------
+    def _remove(self) -> Dict[str, Any]:
+        _refuse(model.find_name_problem(self._name, imported=True))
+        work = KeyPairApply(self._client, self._name, None)
+        current = work.find()
+        plan = model.plan_absent(current, self._find_bound() if current else [], self._params["force_detach"])
+        if not self._module.check_mode:
+            work.remove(plan)
+        return self._result(plan, current, {}, work)
+
+    # -- what is wanted -------------------------------------------------------------------------------------------
 
     def _wanted(self) -> model.Wanted:
         params = self._params
         source = "given" if params["public_key"] is not None or params["public_key_path"] else params["generate"]
-        self._refuse(model.find_name_problem(self._name, imported=source != "cloud"))
+        _refuse(model.find_name_problem(self._name, imported=source != "cloud"))
         tags = normalize_tags(params["tags"])
-        self._refuse(find_tag_problem(tags))
+        _refuse(find_tag_problem(tags))
         wanted = model.Wanted(
             self._name,
             source,
@@ -334,15 +336,7 @@ class KeyPairModule:
         params = self._params
         if params["generate"] == "cloud" or params["return_private_key"]:
             raise ModuleFailure("public_key and public_key_path import a key: generate=cloud and return_private_key do not apply")
-        if params["public_key"] is not None:
-            return model.check_importable(parse_public_key(params["public_key"], "public_key"), "public_key")
-        path = params["public_key_path"]
-        try:
-            with open(path, "rb") as stream:
-                text = stream.read(_LARGEST_PUBLIC_KEY).decode("utf-8", "replace")
-        except OSError as exc:
-            raise ModuleFailure("public_key_path: cannot read %s: %s" % (path, exc.strerror)) from None
-        return model.check_importable(parse_public_key(text, path), path)
+        return model.check_importable(read_given_key(params), params["public_key_path"] or "public_key")
 
     def _check_making(self) -> None:
         key_type, size = self._params["key_type"] or "rsa", self._params["key_size"]
@@ -354,268 +348,70 @@ class KeyPairModule:
         # Now, because afterwards a key that can't be written the way it is wanted would be lost.
         check_passphrase(self._params["passphrase"])
 
-    def _refuse(self, problem: Optional[str]) -> None:
-        if problem:
-            raise ModuleFailure(problem)
-
-    def _find(self) -> Optional[model.KeyPair]:
-        raw = self._module.client.find_key_pair(self._name)
-        return model.read_key_pair(raw) if raw else None
-
-    def _find_bound(self) -> List[str]:
-        return [entry["InstanceId"] for entry in self._module.client.describe_instances(KeyPairName=self._name)]
+    # -- what only matters if something is going to be made or replaced -------------------------------------------
 
     def _look_twice(self, plan: model.Plan) -> None:
-        """What only matters if something is going to be made or replaced."""
-        if model.DELETE in plan.steps:
-            bound = self._find_bound()
-            if bound:
-                raise model.KeyPairConflict(
-                    model.describe_bound(self._name, bound) + " and can't be replaced; bind another key pair to them first (ecs_attach_key_pair)"
-                )
-        if model.IMPORT in plan.steps and plan.key is not None:
-            found = self._module.client.describe_key_pairs(fingerprint=plan.key.fingerprint_md5)
+        bound = self._find_bound() if plan.find(Delete) else []
+        if bound:
+            raise model.KeyPairConflict(
+                model.describe_bound(self._name, bound) + " and can't be replaced; bind another key pair to them first (ecs_attach_key_pair)"
+            )
+        importing = plan.find(Import)
+        if importing and importing.key is not None:
+            found = self._client.describe_key_pairs(fingerprint=importing.key.fingerprint_md5)
             others = sorted(entry["KeyPairName"] for entry in found if entry["KeyPairName"] != self._name)
             if others:
                 self._module.warn("the same key is also known as key pair %s" % ", ".join(others))
         for warning in plan.warnings:
             self._module.warn(warning)
 
-    # -- apply ----------------------------------------------------------------------------------------------------
-
-    def _apply(self, plan: model.Plan, current: Optional[model.KeyPair], wanted: model.Wanted) -> None:
-        path = wanted.key_file.path
-        if model.FINISH_FILE in plan.steps:
-            with reserved_key_file(path) as place:
-                place.finish()
-            self._did(model.FINISH_FILE)
-        if model.RESTRICT_FILE in plan.steps:
-            restrict_key_file(path)
-            self._did(model.RESTRICT_FILE)
-        if model.CREATE in plan.steps:
-            self._create(plan, current, wanted)
-        elif model.IMPORT in plan.steps:
-            key = plan.key or self._make(plan, wanted)
-            with self._replacing(plan, current):
-                self._import(plan, key, wanted)
-        else:
-            self._set_attributes(plan)
-
-    def _make(self, plan: model.Plan, wanted: model.Wanted) -> PublicKey:
-        key_type = self._params["key_type"] or "rsa"
-        size = self._params["key_size"] or DEFAULT_SIZE[key_type]
-        if model.WRITE_FILE not in plan.steps:
-            self._made = make_private_key(key_type, size, self._params["passphrase"], self._name)
-            return self._made.public_key
-        with reserved_key_file(wanted.key_file.path) as place:
-            place.take_space()
-            self._made = make_private_key(key_type, size, self._params["passphrase"], self._name)
-            place.fill(self._made.content)
-        self._did(model.WRITE_FILE)
-        return self._made.public_key
-
-    def _import(self, plan: model.Plan, key: PublicKey, wanted: model.Wanted) -> None:
-        """Import until it is certain: an answer that got lost is looked up, never repeated blindly."""
-        for attempt in range(1, _IMPORT_ATTEMPTS + 1):
-            try:
-                self._module.client.import_key_pair(self._name, key.line, plan.tags, plan.resource_group_id)
-                self._did(model.IMPORT)
-                return
-            except EcsError as error:
-                if not error.is_answer_lost and error.code != "KeyPair.AlreadyExist":
-                    raise
-                found = self._find()
-                if found is not None and found.holds(key):
-                    self._did(model.IMPORT)
-                    # It may be another run's import of the same key, with other tags.
-                    self._set_attributes(model.plan_present(found, wanted._replace(source="given", public_key=key)))
-                    return
-                if found is not None:
-                    raise model.KeyPairConflict("key pair %s was made with another key by somebody else at this moment; run again" % self._name) from None
-                if attempt == _IMPORT_ATTEMPTS:
-                    raise
-
-    def _create(self, plan: model.Plan, current: Optional[model.KeyPair], wanted: model.Wanted) -> None:
-        with self._place_for_key(plan, wanted) as place, self._replacing(plan, current):
-            try:
-                answer = self._module.client.create_key_pair(self._name, plan.tags, plan.resource_group_id)
-            except EcsError as error:
-                if error.is_answer_lost:
-                    self._report_orphan(error)
-                raise
-            self._did(model.CREATE)
-            try:
-                content = answer["PrivateKeyBody"].encode("ascii")
-                public_key = read_public_half(content, None, "the answer of ECS")
-                if self._params["passphrase"]:
-                    content = encrypt_private_key(content, self._params["passphrase"])
-                if place is not None:
-                    place.fill(content)
-                    self._did(model.WRITE_FILE)
-            except BaseException:
-                # The pair is worth nothing without its private half, and it is this run's own.
-                if place is None or not place.is_written:
-                    self._module.client.delete_key_pairs([self._name])
-                    self._did(model.DELETE)
-                raise
-            self._made = MadeKey(content, public_key)
-
-    def _report_orphan(self, error: EcsError) -> None:
-        found = self._find()
-        if found is not None:
-            error.hint = "Key pair %s exists now (fingerprint %s), but nobody has its private key: delete it with state=absent and run again." % (
-                self._name,
-                found.fingerprint,
-            )
-
-    @contextmanager
-    def _place_for_key(self, plan: model.Plan, wanted: model.Wanted) -> Iterator[Optional[Reservation]]:
-        if model.WRITE_FILE not in plan.steps:
-            yield None
-            return
-        with reserved_key_file(wanted.key_file.path) as place:
-            place.take_space()
-            yield place
-
-    @contextmanager
-    def _replacing(self, plan: model.Plan, current: Optional[model.KeyPair]) -> Iterator[None]:
-        """Delete the old pair if the plan says so, and put it back if what follows fails."""
-        if model.DELETE not in plan.steps or current is None or current.public_key is None:
-            yield
-            return
-        self._module.client.delete_key_pairs([self._name])
-        self._did(model.DELETE)
-        try:
-            yield
-        except Exception as exc:
-            outcome = self._put_back(current)
-            if outcome:
-                raise ModuleFailure(
-                    "%s; the old key of %s could not be put back either (%s), its public half is in previous_key_pair" % (exc, self._name, outcome),
-                    previous_key_pair=current.to_dict(),
-                ) from None
-            raise
-
-    def _put_back(self, old: model.KeyPair) -> Optional[str]:
-        """Import the old public key again; returns why not, or None."""
-        if old.public_key is None:
-            return "ECS did not tell it"
-        tags = {key: value for key, value in old.tags.items() if not is_reserved(key)}
-        try:
-            self._module.client.import_key_pair(old.name, old.public_key.line, tags, old.resource_group_id or None)
-        except EcsError as error:
-            found = self._find() if error.is_answer_lost or error.code == "KeyPair.AlreadyExist" else None
-            if found is None or not found.holds(old.public_key):
-                return str(error)
-        self._did("put_back_key_pair")
-        return None
-
-    def _set_attributes(self, plan: model.Plan) -> None:
-        client = self._module.client
-        if model.MOVE in plan.steps and plan.resource_group_id:
-            client.move_key_pair(self._name, plan.resource_group_id)
-            self._did(model.MOVE)
-        if model.UNTAG in plan.steps:
-            client.untag_key_pair(self._name, plan.tags_to_remove)
-            self._did(model.UNTAG)
-        if model.TAG in plan.steps:
-            client.tag_key_pair(self._name, plan.tags_to_set)
-            self._did(model.TAG)
-
-    def _delete(self) -> Dict[str, Any]:
-        current = self._find()
-        bound = self._find_bound() if current else []
-        plan = model.plan_absent(current, bound, self._params["force_detach"])
-        if not self._module.check_mode:
-            with self._progress():
-                if model.DETACH in plan.steps:
-                    self._detach(bound)
-                if model.DELETE in plan.steps:
-                    self._module.client.delete_key_pairs([self._name])
-                    self._did(model.DELETE)
-        return self._result(plan, current, {})
-
-    def _detach(self, bound: List[str]) -> None:
-        results = self._module.client.detach_key_pair(self._name, bound)
-        failed = [entry for entry in results if not entry["Success"]]
-        if failed:
-            first = failed[0]
-            raise ModuleFailure(
-                "%s could not be unbound from %d of %d instances, for example %s: %s"
-                % (self._name, len(failed), len(bound), first["InstanceId"], first["Message"] or first["Code"])
-            )
-        self._did(model.DETACH)
+    def _find_bound(self) -> List[str]:
+        return [instance.instance_id for instance in self._client.describe_instances(KeyPairName=self._name)]
 
     # -- answer ---------------------------------------------------------------------------------------------------
 
-    def _did(self, step: str) -> None:
-        self._done.append(step)
-
-    @contextmanager
-    def _progress(self) -> Iterator[None]:
-        """A failure on the way tells what had been done before it."""
-        try:
-            yield
-        except AccessError as exc:
-            exc.result = dict(exc.result, actions=self._done, changed=bool(self._done))
-            raise
-
-    def _read_back(self, plan: model.Plan) -> Dict[str, Any]:
-        found = self._find()
-        if found is None:
-            # Reads may lag behind writes; what was written is known.
-            return plan.after
-        after = found.to_dict()
-        if "private_key_mode" in plan.after:
-            after["private_key_mode"] = plan.after["private_key_mode"]
-        return after
-
-    def _result(self, plan: model.Plan, current: Optional[model.KeyPair], after: Dict[str, Any]) -> Dict[str, Any]:
-        shown = {key: value for key, value in after.items() if key != "private_key_mode"}
-        actions = list(plan.steps) if self._module.check_mode else self._done
-        result = {
+    def _result(self, plan: model.Plan, current: Optional[model.KeyPair], after: Dict[str, Any], work: KeyPairApply) -> Dict[str, Any]:
+        result: Dict[str, Any] = {
             "changed": plan.changed,
-            "actions": actions,
-            "key_pair": shown,
+            "actions": plan.actions if self._module.check_mode else work.done,
+            "key_pair": {key: value for key, value in after.items() if key != "private_key_mode"},
             "diff": {"before": plan.before, "after": after},
-        }  # type: Dict[str, Any]
-        if model.DELETE in plan.steps and after and current is not None:
+        }
+        if plan.find(Delete) and after and current is not None:
             result["previous_key_pair"] = current.to_dict()
-        if self._made is not None and self._params["return_private_key"]:
-            result["private_key"] = self._made.content.decode("ascii")
         path = self._params["private_key_path"]
         if path and self._params["state"] == "present" and os.path.exists(os.path.abspath(path)):
             result["private_key_path"] = os.path.abspath(path)
         return result
 
 
+def _refuse(problem: Optional[str]) -> None:
+    if problem:
+        raise ModuleFailure(problem)
+
+
 def argument_spec() -> Dict[str, Any]:
-    return {
-        "name": {"type": "str", "required": True},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        "public_key": {"type": "str", "no_log": False},
-        "public_key_path": {"type": "path", "no_log": False},
-        "generate": {"type": "str", "choices": ["local", "cloud"], "default": "local"},
-        "private_key_path": {"type": "path", "no_log": False},
-        "return_private_key": {"type": "bool", "default": False, "no_log": False},
-        "key_type": {"type": "str", "choices": ["rsa", "ecdsa"], "no_log": False},
-        "key_size": {"type": "int", "no_log": False},
-        "passphrase": {"type": "str", "no_log": True},
-        "on_mismatch": {"type": "str", "choices": ["fail", "replace", "keep"], "default": "fail"},
-        "tags": {"type": "dict"},
-        "purge_tags": {"type": "bool", "default": True},
-        "resource_group_id": {"type": "str"},
-        "force_detach": {"type": "bool", "default": False},
-    }
+    return dict(
+        PUBLIC_KEY,
+        name={"type": "str", "required": True},
+        state={"type": "str", "choices": ["present", "absent"], "default": "present"},
+        generate={"type": "str", "choices": ["local", "cloud"], "default": "local"},
+        private_key_path={"type": "path", "no_log": False},
+        return_private_key={"type": "bool", "default": False, "no_log": False},
+        key_type={"type": "str", "choices": ["rsa", "ecdsa"], "no_log": False},
+        key_size={"type": "int", "no_log": False},
+        passphrase={"type": "str", "no_log": True},
+        on_mismatch={"type": "str", "choices": ["fail", "replace", "keep"], "default": "fail"},
+        tags={"type": "dict"},
+        purge_tags={"type": "bool", "default": True},
+        resource_group_id={"type": "str"},
+        force_detach={"type": "bool", "default": False},
+    )
 
 
 def main() -> None:
-    module = EcsModule(
-        argument_spec(),
-        mutually_exclusive=[("public_key", "public_key_path", "private_key_path")],
-        supports_check_mode=True,
-    )
-    module.run(lambda ecs: KeyPairModule(ecs).run())
+    exclusive = [("public_key", "public_key_path", "private_key_path")]
+    EcsModule(argument_spec(), supports_check_mode=True, mutually_exclusive=exclusive).run(lambda ecs: KeyPairModule(ecs).run())
 
 
 if __name__ == "__main__":

@@ -14,19 +14,8 @@ description:
 extends_documentation_fragment:
   - alicloud.ecs_access.ecs
   - alicloud.ecs_access.attributes
+  - alicloud.ecs_access.attributes.info
   - alicloud.ecs_access.attributes.actiongroup_ecs
-attributes:
-  check_mode:
-    support: full
-    details: This module changes nothing.
-  diff_mode:
-    support: N/A
-    details: This module changes nothing.
-  idempotent:
-    support: full
-    details: This module changes nothing.
-  platform:
-    platforms: posix
 options:
   names:
     description:
@@ -113,7 +102,7 @@ key_pairs:
       sample: [i-bp1example]
 """
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.tags import normalize_tags
@@ -153,11 +142,11 @@ class KeyPairInfoModule:
 
     def _find_bound(self, names: List[str]) -> Dict[str, List[str]]:
         bound: Dict[str, List[str]] = {name: [] for name in names}
-        filters = [{"KeyPairName": name} for name in names] if len(names) <= _FEW else [{}]
+        filters: List[Dict[str, Any]] = [{"KeyPairName": name} for name in names] if len(names) <= _FEW else [{}]
         for chosen in filters:
-            for name, instance_id in self._module.client.describe_instances(read=_read_binding, **chosen):
-                if name in bound:
-                    bound[name].append(instance_id)
+            for instance in self._module.client.describe_instances(**chosen):
+                if instance.key_pair_name in bound:
+                    bound[instance.key_pair_name].append(instance.instance_id)
         return bound
 
     def _show(self, pair: KeyPair, bound: Dict[str, List[str]]) -> Dict[str, Any]:
@@ -167,10 +156,6 @@ class KeyPairInfoModule:
         if self._params["include_instances"]:
             shown["instance_ids"] = sorted(bound[pair.name])
         return shown
-
-
-def _read_binding(instance: Dict[str, Any]) -> Tuple[str, str]:
-    return instance.get("KeyPairName") or "", instance["InstanceId"]
 
 
 def argument_spec() -> Dict[str, Any]:
@@ -185,8 +170,7 @@ def argument_spec() -> Dict[str, Any]:
 
 
 def main() -> None:
-    module = EcsModule(argument_spec(), supports_check_mode=True)
-    module.run(lambda ecs: KeyPairInfoModule(ecs).run())
+    EcsModule(argument_spec(), supports_check_mode=True).run(lambda ecs: KeyPairInfoModule(ecs).run())
 
 
 if __name__ == "__main__":

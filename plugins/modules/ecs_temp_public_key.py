@@ -31,6 +31,8 @@ notes:
     C(ecs:DescribeInvocationResults).
 extends_documentation_fragment:
   - alicloud.ecs_access.ecs
+  - alicloud.ecs_access.ecs_instances
+  - alicloud.ecs_access.ecs_instances.fail_on
   - alicloud.ecs_access.attributes
   - alicloud.ecs_access.attributes.actiongroup_ecs
 attributes:
@@ -41,16 +43,7 @@ attributes:
   idempotent:
     support: none
     details: Every registration is a new one of sixty seconds.
-  platform:
-    platforms: posix
 options:
-  instance_ids:
-    description:
-      - The ids of the instances, any number. All are of O(region).
-      - An empty list is no error; nothing is done.
-    type: list
-    elements: str
-    required: true
   username:
     description:
       - The account that the key lets in.
@@ -106,13 +99,6 @@ options:
         in which a download seldom ends.)
     type: int
     default: 120
-  fail_on:
-    description:
-      - Whether the task fails if V(any) instance, or V(all) of them, could not be done; V(never) leaves that to the playbook.
-      - What could be done is done in each case.
-    type: str
-    choices: [any, all, never]
-    default: any
 seealso:
   - plugin: alicloud.ecs_access.ecs_ssh
     plugin_type: connection
@@ -258,41 +244,21 @@ actions:
 """
 
 import os
-import time
-from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, List
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.ask import Reply, ask_guests
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._binding.plan import count_failures, summarise
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import read_assistant, read_instance
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.items import Actions, conclude, ids_of, open_items
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.options import FAIL_ON, INSTANCE_IDS, PUBLIC_KEY
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import ModuleFailure
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import check_instance_id, check_user_name
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key import make_private_key
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key_file import (
-    look_at_key_file,
-    reserved_key_file,
-    restrict_key_file,
-)
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import PublicKey, parse_public_key
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key import readiness as model
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key_file import look_at_key_file, reserved_key_file, restrict_key_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.public_key import read_given_key
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import PublicKey
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.delivery import KeyDelivery
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.item import AUTO, Item, WantedKey, render_result
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.prepare_command import (
-    TESTS_SECONDS,
-    PrepareRequest,
-    render_prepare,
-)
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.send import (
-    LIFETIME,
-    render_key,
-)
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.served_command import (
-    SERVED_SECONDS,
-    ServedRequest,
-    render_served,
-)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.item import AUTO, KeyedItem, WantedKey, render_result
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.look import ReadinessLook
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.send import render_key
 
 _KEY_SIZE = 3072
 _SOURCES = ("public_key", "public_key_path", "private_key_path", "keys")
@@ -304,28 +270,28 @@ class TempKeyModule:
     def __init__(self, module: EcsModule) -> None:
         self._module = module
         self._params = module.params
-        self._items = [Item(instance_id) for instance_id in dict.fromkeys(self._params["instance_ids"])]
-        self._actions: Dict[str, List[str]] = {}
-
-    @property
-    def _client(self) -> EcsClient:
-        return self._module.client
+        self._items = [KeyedItem(instance_id) for instance_id in dict.fromkeys(self._params["instance_ids"])]
+        self._actions = Actions()
 
     def run(self) -> Dict[str, Any]:
         wanted = self._check_arguments()
         if self._items:
-            self._read_instances(wanted)
-            self._read_agents(self._open_items())
-            self._read_guests(self._open_items())
-            self._deliver(self._open_items())
-        return self._result()
+            look = ReadinessLook(self._module.client, self._items, self._module.warn)
+            look.look(wanted, self._params["prepare"] == "auto", self._module.check_mode, self._params["prepare_timeout"])
+            prepared = [item for item in self._items if item.done]
+            if prepared:
+                self._actions.add("prepare", *ids_of(prepared))
+            self._deliver(look, open_items(self._items))
+        result = render_result(self._items, self._actions, self._module.check_mode)
+        if self._params["private_key_path"]:
+            result["private_key_path"] = os.path.abspath(self._params["private_key_path"])
+        return conclude(self._items, self._params["fail_on"], result)
 
     # -- what is asked for ----------------------------------------------------------------------------------------
 
     def _check_arguments(self) -> List[WantedKey]:
-        for name, low, high in (("wait_timeout", 10, 600), ("prepare_timeout", 10, 3600)):
-            if not low <= self._params[name] <= high:
-                raise ModuleFailure("%s is %d; it can be from %d to %d" % (name, self._params[name], low, high))
+        self._module.check_range("wait_timeout", 10, 600)
+        self._module.check_range("prepare_timeout", 10, 3600)
         for item in self._items:
             check_instance_id(item.instance_id)
         wanted = self._read_keys()
@@ -340,12 +306,10 @@ class TempKeyModule:
             check_user_name(params["username"])
             return [WantedKey(params["username"], self._get_own_key(os.path.abspath(params["private_key_path"])))]
         if params["keys"] is None:
-            return [WantedKey(params["username"], _read_public_key(params, ""))]
+            return [WantedKey(params["username"], read_given_key(params))]
         if not params["keys"]:
             raise ModuleFailure("keys is empty; give at least one key")
-        found = [
-            WantedKey(entry["username"] or params["username"], _read_public_key(entry, "keys[%d]." % number)) for number, entry in enumerate(params["keys"])
-        ]
+        found = [WantedKey(one["username"] or params["username"], read_given_key(one, "keys[%d]." % number)) for number, one in enumerate(params["keys"])]
         return list(dict.fromkeys(found))
 
     def _get_own_key(self, path: str) -> PublicKey:
@@ -360,169 +324,50 @@ class TempKeyModule:
             return made.public_key
         with reserved_key_file(path) as place:
             place.fill(made.content)
-        self._actions["write_private_key"] = []
+        self._actions.add("write_private_key")
         return made.public_key
-
-    # -- look -----------------------------------------------------------------------------------------------------
-
-    def _read_instances(self, wanted: List[WantedKey]) -> None:
-        found = {raw["InstanceId"]: read_instance(raw) for raw in self._client.describe_instances(self._ids(self._items))}
-        for item in self._items:
-            instance = found.get(item.instance_id)
-            if instance is None:
-                why = "there is no such instance in region %s" % self._client.region
-                item.stop(model.Problem("unknown_instance", why, "check the id and the region"))
-                continue
-            item.meet(instance["name"], instance["login_user"], wanted)
-            item.stop(model.find_instance_problem(instance))
-
-    def _read_agents(self, items: List[Item]) -> None:
-        if items:
-            known = {raw.get("InstanceId"): raw for raw in self._client.describe_cloud_assistant_status(self._ids(items))}
-            for item in items:
-                item.stop(model.find_agent_problem(read_assistant(known.get(item.instance_id))))
-
-    def _read_guests(self, items: List[Item]) -> None:
-        """Ask the guests, and in the same command prepare those that need it."""
-        if not items:
-            return
-        may_prepare = self._params["prepare"] == "auto"
-        write, seconds = may_prepare and not self._module.check_mode, self._params["prepare_timeout"]
-        requests = {item.instance_id: PrepareRequest(item.users, write, seconds) for item in items}
-        sent = time.time()
-        replies = ask_guests(self._client, requests, TESTS_SECONDS + (seconds if write else 0), render_prepare)
-        received = time.time()
-        for item in items:
-            self._read_guest(item, replies[item.instance_id], sent, received)
-            if item.done:
-                self._actions.setdefault("prepare", []).append(item.instance_id)
-
-    def _read_guest(self, item: Item, reply: Reply, sent: float, received: float) -> None:
-        answer = _take_answer(item, reply)
-        if answer is None:
-            return
-        may_prepare = self._params["prepare"] == "auto"
-        with _sense_in_answer_of(item):
-            item.clock = model.read_clock(float(answer["clock"]), sent, received)
-            item.done = model.list_done(answer)
-            item.stop(model.find_guest_problem(answer, may_prepare))
-            if self._module.check_mode and may_prepare and answer["wanted"] and not item.failed:
-                item.done = ["plugin to be installed"]
-        item.stop(item.clock.find_problem(LIFETIME))
-        if item.clock.told and not item.failed:
-            self._module.warn("%s: %s. Set its clock." % (item.instance_id, item.clock.told))
 
     # -- apply ----------------------------------------------------------------------------------------------------
 
-    def _deliver(self, items: List[Item]) -> None:
-        delivery = KeyDelivery(self._client)
+    def _deliver(self, look: ReadinessLook, items: List[KeyedItem]) -> None:
+        delivery = KeyDelivery(self._module.client)
         if self._module.check_mode:
             delivery.try_out(items)
         else:
             delivery.send(items)
-        sent = [item.instance_id for item in items if item.sent]
+        sent = [item for item in items if item.sent]
         if sent:
-            self._actions["register"] = sent
+            self._actions.add("register", *ids_of(sent))
         if self._params["wait"] and not self._module.check_mode:
             delivery.wait(self._params["wait_timeout"])
-            self._prove([item for item in items if item.is_ready])
-
-    def _prove(self, items: List[Item]) -> None:
-        """Have the guests ask for the keys as sshd will: that a key was taken does not mean that they get to know it."""
-        requests = {item.instance_id: ServedRequest(tuple((one.username, one.key.base64, one.key.fingerprint_sha256) for one in item.keys)) for item in items}
-        replies = ask_guests(self._client, requests, SERVED_SECONDS, render_served) if items else {}
-        for item in items:
-            answer = _take_answer(item, replies[item.instance_id])
-            if answer is not None:
-                with _sense_in_answer_of(item):
-                    item.stop(model.find_served_problem(answer))
-
-    # -- helpers --------------------------------------------------------------------------------------------------
-
-    def _open_items(self) -> List[Item]:
-        return [item for item in self._items if not item.failed]
-
-    @staticmethod
-    def _ids(items: List[Item]) -> List[str]:
-        return [item.instance_id for item in items]
-
-    def _result(self) -> Dict[str, Any]:
-        result = render_result(self._items, self._actions, self._module.check_mode)
-        if self._params["private_key_path"]:
-            result["private_key_path"] = os.path.abspath(self._params["private_key_path"])
-        failed = [item for item in self._items if item.problem]
-        if count_failures(len(failed), len(self._items), self._params["fail_on"]):
-            problems = [(item.instance_id, item.name or "", item.problem.msg if item.problem else "") for item in failed]
-            failures = [item.failure for item in failed if item.failure]
-            if failures:
-                result["failure"] = failures[0]
-            raise ModuleFailure(summarise(problems, len(self._items)), **result)
-        return result
-
-
-def _take_answer(item: Item, reply: Reply) -> Optional[Dict[str, Any]]:
-    """The guest's answer; without one the item is stopped."""
-    if reply.error is not None:
-        item.stop_by_error(reply.error)
-    elif reply.answer is None:
-        item.stop(model.Problem("guest", reply.why, "its agent's log is %s" % model.AGENT_LOG))
-    return reply.answer
-
-
-@contextmanager
-def _sense_in_answer_of(item: Item) -> Iterator[None]:
-    """A guest may answer anything; what can't be read stops the item."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError):
-        item.stop(model.Problem("guest", "the instance's answer makes no sense"))
-
-
-def _read_public_key(given: Dict[str, Any], place: str) -> PublicKey:
-    if given["public_key_path"] is None:
-        return parse_public_key(given["public_key"] or "", place + "public_key")
-    return parse_public_key(_read_text(given["public_key_path"], place), given["public_key_path"])
-
-
-def _read_text(path: str, place: str) -> str:
-    try:
-        with open(path, "rb") as stream:
-            return stream.read(65536).decode("utf-8", "replace")
-    except OSError as exc:
-        raise ModuleFailure("%spublic_key_path: cannot read %s: %s" % (place, path, exc.strerror)) from None
+            look.prove([item for item in items if item.is_ready])
 
 
 def argument_spec() -> Dict[str, Any]:
-    key = {"public_key": {"type": "str", "no_log": False}, "public_key_path": {"type": "path"}}
-    return {
-        "instance_ids": {"type": "list", "elements": "str", "required": True},
-        "username": {"type": "str", "default": AUTO},
-        "public_key": {"type": "str", "no_log": False},
-        "public_key_path": {"type": "path"},
-        "private_key_path": {"type": "path"},
-        "keys": {
-            "type": "list",
-            "elements": "dict",
-            "no_log": False,
-            "options": dict(key, username={"type": "str"}),
-            "required_one_of": [("public_key", "public_key_path")],
-            "mutually_exclusive": [("public_key", "public_key_path")],
-        },
-        "prepare": {"type": "str", "choices": ["auto", "never"], "default": "auto"},
-        "wait": {"type": "bool", "default": True},
-        "wait_timeout": {"type": "int", "default": 90},
-        "prepare_timeout": {"type": "int", "default": 120},
-        "fail_on": {"type": "str", "choices": ["any", "all", "never"], "default": "any"},
+    one_key = {
+        "type": "list",
+        "elements": "dict",
+        "no_log": False,
+        "options": dict(PUBLIC_KEY, username={"type": "str"}),
+        "required_one_of": [("public_key", "public_key_path")],
+        "mutually_exclusive": [("public_key", "public_key_path")],
     }
+    return dict(
+        INSTANCE_IDS,
+        username={"type": "str", "default": AUTO},
+        private_key_path={"type": "path", "no_log": False},
+        keys=one_key,
+        prepare={"type": "str", "choices": ["auto", "never"], "default": "auto"},
+        wait={"type": "bool", "default": True},
+        wait_timeout={"type": "int", "default": 90},
+        prepare_timeout={"type": "int", "default": 120},
+        **PUBLIC_KEY,
+        **FAIL_ON,
+    )
 
 
 def main() -> None:
-    module = EcsModule(
-        argument_spec(),
-        supports_check_mode=True,
-        required_one_of=[_SOURCES],
-        mutually_exclusive=[_SOURCES],
-    )
+    module = EcsModule(argument_spec(), supports_check_mode=True, required_one_of=[_SOURCES], mutually_exclusive=[_SOURCES])
     module.run(lambda ecs: TempKeyModule(ecs).run())
 
 

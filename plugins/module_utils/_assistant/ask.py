@@ -10,26 +10,20 @@ import uuid
 from collections.abc import Hashable
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
+from .._ecs.client import RunBatch
 from .._ecs.errors import EcsError
 from .command import GuestError, parse_output, render_command
 
 # A command that could not be delivered within a minute is given up by the service; then it needs time to say so.
 DELIVERY_SECONDS = 90
 
-_CODES = {
-    "InstanceNotRunning": "it is not running",
-    "InstanceRestarted": "it was restarted while the command ran",
-    "ClientNotRunning": "its Cloud Assistant agent does not run",
-    "ClientNotOnline": "its Cloud Assistant agent is not connected",
-    "ClientNotResponse": "its Cloud Assistant agent does not respond",
-    "ClientNetworkBlocked": "its network keeps Cloud Assistant out",
-    "ClientIsUpgrading": "its Cloud Assistant agent is being upgraded; run again in a minute",
-    "ClientNeedUpgrade": "its Cloud Assistant agent is too old",
-    "CommandNotApplicable": "it does not run Linux",
-    "DeliveryTimeout": "the command could not be delivered",
-    "SecurityGroupRuleDenied": "a security group keeps Cloud Assistant out",
-    "TaskConcurrencyLimit": "too many Cloud Assistant commands run in it",
-}
+
+class Ended(NamedTuple):
+    """How a command ended in one instance: with an output, or why there is none (and the API's error, if it was one)."""
+
+    output: Optional[str] = None
+    why: str = ""
+    error: Optional[EcsError] = None
 
 
 class Reply(NamedTuple):
@@ -49,7 +43,7 @@ def ask_guests(client: Any, requests: Mapping[str, Any], timeout: int, render: C
     groups: Dict[Hashable, List[str]] = {}
     for instance_id, request in requests.items():
         groups.setdefault(request, []).append(instance_id)
-    started = []
+    started: List[Tuple[str, RunBatch]] = []
     for request, instance_ids in groups.items():
         marker = "ecs-access-%s:" % uuid.uuid4().hex
         script = render(request, marker)
@@ -57,42 +51,27 @@ def ask_guests(client: Any, requests: Mapping[str, Any], timeout: int, render: C
     deadline = client.clock() + timeout + DELIVERY_SECONDS
     replies: Dict[str, Reply] = {}
     for marker, batch in started:
-        for instance_id, (result, error) in wait_for_batch(client, batch, deadline).items():
-            replies[instance_id] = _read_reply(result, marker, error)
+        for instance_id, ended in wait_for_batch(client, batch, deadline).items():
+            replies[instance_id] = _read_reply(ended, marker)
     return replies
 
 
-def wait_for_batch(client: Any, batch: Any, deadline: float) -> Dict[str, Tuple[Optional[Dict[str, Any]], Optional[EcsError]]]:
-    """The result of each instance of a batch, or None, and the error of the API that kept all of them from having one."""
-    results: Dict[str, Dict[str, Any]] = {}
+def wait_for_batch(client: Any, batch: RunBatch, deadline: float) -> Dict[str, Ended]:
+    """How the command of one call ended in each of its instances."""
     error = batch.error
     if error is None:
         try:
-            results = client.wait_for_invocation(batch.invoke_id, batch.instance_ids, deadline)
+            found = client.wait_for_invocation(batch.invoke_id, batch.instance_ids, deadline)
+            return {instance_id: Ended(one.output) if one.is_success else Ended(why=one.why) for instance_id, one in found.items()}
         except EcsError as exc:
             error = exc
-    return {instance_id: (results.get(instance_id), error) for instance_id in batch.instance_ids}
+    return {instance_id: Ended(None, error.text, error) for instance_id in batch.instance_ids}
 
 
-def _read_reply(result: Optional[Mapping[str, Any]], marker: str, error: Optional[EcsError]) -> Reply:
-    if error is not None:
-        return Reply(None, str(error), error)
-    if result is None:
-        return Reply(None, "Cloud Assistant never mentioned the instance")
-    status = result.get("InvocationStatus")
-    if status != "Success":
-        return Reply(None, "the command ended as %s: %s" % (status, _explain(result)))
+def _read_reply(ended: Ended, marker: str) -> Reply:
+    if ended.output is None:
+        return Reply(None, ended.why, ended.error)
     try:
-        return Reply(parse_output(result.get("Output") or "", marker))
+        return Reply(parse_output(ended.output, marker))
     except GuestError as exc:
-        return Reply(None, str(exc))
-
-
-def _explain(result: Mapping[str, Any]) -> str:
-    code = result.get("ErrorCode") or ""
-    if code in _CODES:
-        return _CODES[code]
-    if code in ("", "ExitCodeNonzero"):
-        lines = (result.get("Output") or "").strip().splitlines()
-        return (lines[-1][:200] if lines else "") or "no reason given"
-    return "%s (%s)" % (code, result.get("ErrorInfo") or "no details")
+        return Reply(None, exc.text)

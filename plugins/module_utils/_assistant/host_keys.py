@@ -9,11 +9,10 @@ Note that this module util is **PRIVATE** to the collection. The client is hande
 """
 
 import uuid
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
-from .._ecs.errors import EcsError
 from .._openssh.known_hosts import Reading, read_host_keys
-from .ask import DELIVERY_SECONDS, wait_for_batch
+from .ask import DELIVERY_SECONDS, Ended, wait_for_batch
 
 # A private key's file tells its public half by itself; a .pub file beside it may be another key's.
 _SCRIPT = """\
@@ -38,7 +37,6 @@ class HostKeysReply(NamedTuple):
 
     reading: Reading = Reading((), ())
     why: str = ""
-    error: Optional[EcsError] = None
 
 
 def ask_host_keys(client: Any, instance_ids: Sequence[str], timeout: int) -> Dict[str, HostKeysReply]:
@@ -48,20 +46,15 @@ def ask_host_keys(client: Any, instance_ids: Sequence[str], timeout: int) -> Dic
     deadline = client.clock() + timeout + DELIVERY_SECONDS
     replies: Dict[str, HostKeysReply] = {}
     for batch in batches:
-        for instance_id, (result, error) in wait_for_batch(client, batch, deadline).items():
-            replies[instance_id] = _read_reply(result, marker, error)
+        for instance_id, ended in wait_for_batch(client, batch, deadline).items():
+            replies[instance_id] = _read_reply(ended, marker)
     return replies
 
 
-def _read_reply(result: Optional[Mapping[str, Any]], marker: str, error: Optional[EcsError]) -> HostKeysReply:
-    if error is not None:
-        return HostKeysReply(why=str(error), error=error)
-    if result is None:
-        return HostKeysReply(why="Cloud Assistant never mentioned the instance")
-    if result.get("InvocationStatus") != "Success":
-        said = [str(result[name]) for name in ("ErrorCode", "ErrorInfo") if result.get(name)]
-        return HostKeysReply(why="the command ended as %s (%s)" % (result.get("InvocationStatus"), ", ".join(said) or "no reason given"))
-    lines = _cut_out((result.get("Output") or "").splitlines(), marker)
+def _read_reply(ended: Ended, marker: str) -> HostKeysReply:
+    if ended.output is None:
+        return HostKeysReply(why=ended.why)
+    lines = _cut_out(ended.output.splitlines(), marker)
     if lines is None:
         return HostKeysReply(why="the instance's answer was cut off")
     reading = read_host_keys(lines)

@@ -63,7 +63,7 @@ class Rebooter:
 
     def _find_booted(self, waiting: Dict[str, bool], read_boots: Callable[[List[str]], Dict[str, str]], before: Dict[str, str]) -> List[str]:
         """Marks in I(waiting) who was seen in another state than Running."""
-        status = {raw["InstanceId"]: raw.get("Status") for raw in self._client.describe_instances(list(waiting))}
+        status = {one.instance_id: one.status for one in self._client.describe_instances(list(waiting))}
         for instance_id in waiting:
             waiting[instance_id] = waiting[instance_id] or status.get(instance_id) != "Running"
         running = [instance_id for instance_id in waiting if status.get(instance_id) == "Running"]
@@ -77,11 +77,7 @@ class Rebooter:
         wanted = list(instance_ids)
         deadline = self._client.clock() + min(self._timeout, AGENT_SECONDS)
         while wanted:
-            found = {
-                status.get("InstanceId")
-                for status in self._client.describe_cloud_assistant_status(wanted)
-                if str(status.get("CloudAssistantStatus")).lower() == "true"
-            }
+            found = {instance_id for instance_id, agent in self._client.describe_cloud_assistant_status(wanted).items() if agent.online}
             if found >= set(wanted) or self._client.clock() >= deadline:
                 return [instance_id for instance_id in wanted if instance_id in found]
             self._sleep(POLL_SECONDS)

@@ -7,20 +7,21 @@ Note that this module util is **PRIVATE** to the collection.
 """
 
 import time
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Dict, List, NamedTuple, Optional, Sequence
 
 from .._assistant.ask import Reply, ask_guests
 from .._assistant.command import Request
+from .._ecs.client import EcsClient
 from .._openssh.keys import PublicKey
 from .guest import Guest, key_digest, key_line, read_guest
-from .item import Item
+from .item import BoundItem
 from .plan import Wanted
 
 
 class Answer(NamedTuple):
     """One guest's answer; I(guest) is None when there is none, and I(reply) then says why."""
 
-    item: Item
+    item: BoundItem
     guest: Optional[Guest]
     reply: Reply
 
@@ -28,7 +29,7 @@ class Answer(NamedTuple):
 class Questions:
     """Asks about the key I(key) of the key pair that is wanted. I(timeout) is in seconds, for the command in a guest."""
 
-    def __init__(self, client: Any, wanted: Wanted, key: PublicKey, users: Sequence[str], timeout: int) -> None:
+    def __init__(self, client: EcsClient, wanted: Wanted, key: PublicKey, users: Sequence[str], timeout: int) -> None:
         self._client = client
         self._wanted = wanted
         self._key = key
@@ -41,22 +42,22 @@ class Questions:
         if not key.same_key(self._key):
             self._previous[key_pair_name] = key_digest(key)
 
-    def ask(self, items: Sequence[Item], write: bool) -> List[Answer]:
+    def ask(self, items: Sequence[BoundItem], write: bool) -> List[Answer]:
         """Ask all at the same time; with I(write) they make it true first."""
         requests = {item.instance_id: self._request(item, write) for item in items}
         replies = ask_guests(self._client, requests, self._timeout) if requests else {}
         return [self._answer(item, replies[item.instance_id]) for item in items]
 
-    def _request(self, item: Item, write: bool) -> Request:
+    def _request(self, item: BoundItem, write: bool) -> Request:
         if self._wanted.is_present:
             gone = self._previous.get(item.was_bound_to)
             drop = (gone,) if gone else ()
         else:
             drop = (key_digest(self._key),)
         line = key_line(self._key, self._wanted.key_pair_name)
-        return Request(self._wanted.state, write, self._users, item.instance.login_user, line, drop)
+        return Request(self._wanted.state, write, self._users, item.instance.image_user, line, drop)
 
-    def _answer(self, item: Item, reply: Reply) -> Answer:
+    def _answer(self, item: BoundItem, reply: Reply) -> Answer:
         if reply.answer is None:
             return Answer(item, None, reply)
         try:

@@ -6,19 +6,22 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
+from .._assistant.ask import Reply
+from .._ecs.client import BindResult
+from .._ecs.instance import Instance, read_instance
+from .._ecs.items import Actions, Item, Problem
 from . import plan as model
 from .guest import Guest
 
 
-class Item:
-    """One instance of the task. Once it has failed it keeps its first reason."""
+class BoundItem(Item):
+    """One instance that a key pair is bound to or unbound from."""
 
     def __init__(self, instance_id: str) -> None:
-        self.instance_id = instance_id
-        self.instance = model.Instance(instance_id, "", "", "", "", "")
-        self.name: Optional[str] = None
+        super().__init__(instance_id)
+        self.instance = read_instance({})
         self.bound_to = ""
         self.was_bound_to = ""
         self.guest: Optional[Guest] = None
@@ -26,16 +29,9 @@ class Item:
         self.was_live: Optional[bool] = None
         self.pending: Optional[List[str]] = None
         self.steps = model.NOTHING
-        self.changed = False
         self.done: List[str] = []
-        self.problem: Optional[model.Problem] = None
-        self.failure: Optional[Dict[str, str]] = None
 
-    @property
-    def failed(self) -> bool:
-        return self.problem is not None
-
-    def meet(self, instance: model.Instance, wanted: model.Wanted) -> None:
+    def meet(self, instance: Instance, wanted: model.Wanted) -> None:
         """ECS knows it."""
         self.instance = instance
         self.name = instance.name
@@ -62,37 +58,27 @@ class Item:
         self.changed = True
         self._update_pending(wanted)
 
-    def stop(self, problem: Optional[model.Problem]) -> None:
-        if problem is not None and self.problem is None:
-            self.problem = problem
-
-    def stop_by_reply(self, reply: Any) -> None:
+    def stop_by_reply(self, reply: Reply) -> None:
         """The guest gave no answer."""
         if reply.error is not None:
-            self.failure = reply.error.to_dict()
-            self.stop(model.Problem("api", reply.why))
+            self.stop_by_error(reply.error)
         else:
-            self.stop(model.Problem("guest", reply.why))
+            self.stop(Problem("guest", reply.why))
 
-    def stop_by_api(self, action: str, entry: Mapping[str, Any]) -> None:
-        """ECS refused this instance: I(entry) is one of the call's results."""
-        error = getattr(entry, "error", None)
-        if error is not None:
-            self.failure = error.to_dict()
-            self.stop(model.Problem("api", str(error)))
+    def stop_by_result(self, action: str, result: BindResult) -> None:
+        """ECS refused this instance."""
+        if result.error is not None:
+            self.stop_by_error(result.error)
         else:
-            code, message = str(entry.get("Code", "")), str(entry.get("Message", ""))
-            self.failure = {"action": action, "code": code, "message": message, "request_id": "", "hint": ""}
-            self.stop(model.Problem("api", "%s failed: %s [%s]" % (action, message.rstrip(". ") or code, code)))
+            failure = {"action": action, "code": result.code, "message": result.message, "request_id": "", "hint": ""}
+            self.stop_by_api("%s failed: %s [%s]" % (action, result.message.rstrip(". ") or result.code, result.code), failure)
 
     def _update_pending(self, wanted: model.Wanted) -> None:
         self.pending = model.find_pending(self.bound_to, self.was_bound_to, self.bound_to != self.was_bound_to, self.guest, wanted)
 
     @property
     def msg(self) -> str:
-        if self.problem is not None:
-            return self.problem.msg + (self._what_is_new() if self.changed else "")
-        return ""
+        return super().msg + (self._what_is_new() if self.failed and self.changed else "")
 
     def _what_is_new(self) -> str:
         """A failed instance that is no longer as it was says so."""
@@ -105,7 +91,7 @@ class Item:
 
     def to_dict(self, wanted: model.Wanted) -> Dict[str, Any]:
         """The entry of the result."""
-        shown = {
+        shown: Dict[str, Any] = {
             "instance_id": self.instance_id,
             "name": self.name,
             "bound": self.bound_to == wanted.key_pair_name,
@@ -124,7 +110,7 @@ class Item:
         return shown
 
 
-def _say_outcome(item: Item, wanted: model.Wanted) -> str:
+def _say_outcome(item: BoundItem, wanted: model.Wanted) -> str:
     name = wanted.key_pair_name
     if wanted.is_present:
         bound = "%s %s" % (name, "is bound" if item.changed else "was bound already")
@@ -142,13 +128,13 @@ def _say_outcome(item: Item, wanted: model.Wanted) -> str:
     return "%s; until the next boot its key may go on working" % bound if item.changed and wanted.activation == "none" else bound
 
 
-def render_result(items: Sequence[Item], actions: Mapping[str, List[str]], wanted: model.Wanted) -> Dict[str, Any]:
+def render_result(items: Sequence[BoundItem], actions: Actions, wanted: model.Wanted) -> Dict[str, Any]:
     """The module's result. Only what changes is in the diff."""
     changed = [item for item in items if item.changed]
     return {
         "changed": bool(changed),
         "instances": [item.to_dict(wanted) for item in items],
-        "actions": [{"action": action, "instance_ids": list(ids)} for action, ids in actions.items()],
+        "actions": actions.to_list(),
         "diff": {
             "before": {item.instance_id: model.to_state(item.was_bound_to, item.was_live) for item in changed},
             "after": {item.instance_id: model.to_state(item.bound_to, item.live) for item in changed},

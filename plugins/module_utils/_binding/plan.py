@@ -10,8 +10,10 @@ shows; the opposite order would leave a working key that nobody can see.
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional
 
+from .._ecs.instance import Agent, Instance
+from .._ecs.items import Problem
 from .guest import Guest
 
 KEY_ADDED = "key_added"
@@ -19,18 +21,6 @@ KEY_REMOVED = "key_removed"
 PREVIOUS_KEY_REMOVED = "previous_key_removed"
 PASSWORD_LOGIN_OFF = "password_login_off"
 PASSWORD_LOGIN_ON = "password_login_on"
-
-
-class Instance(NamedTuple):
-    """What ECS shows of one instance."""
-
-    instance_id: str
-    name: str
-    status: str
-    os_type: str
-    key_pair_name: str
-    login_user: str
-    """The image's own user; empty when the API doesn't tell."""
 
 
 class Wanted(NamedTuple):
@@ -47,12 +37,13 @@ class Wanted(NamedTuple):
     def is_present(self) -> bool:
         return self.state == "present"
 
+    @property
+    def is_live(self) -> bool:
+        return self.activation == "live"
 
-class Problem(NamedTuple):
-    """Why one instance is left alone or not finished. I(reason) is for programs, I(msg) for people."""
-
-    reason: str
-    msg: str
+    @property
+    def asks_guests(self) -> bool:
+        return self.activation != "none"
 
 
 class Steps(NamedTuple):
@@ -64,35 +55,25 @@ class Steps(NamedTuple):
     reboot: bool = False
 
     @property
+    def names(self) -> List[str]:
+        return [name for name in ("bind", "guest", "unbind", "reboot") if getattr(self, name)]
+
+    @property
     def any(self) -> bool:
-        return self.bind or self.unbind or self.guest or self.reboot
+        return bool(self.names)
 
 
 NOTHING = Steps()
 
 
-def read_instance(raw: Mapping[str, Any]) -> Instance:
-    """From the API's dictionary."""
-    non_root = (raw.get("ImageOptions") or {}).get("LoginAsNonRoot")
-    users = {"true": "ecs-user", "false": "root"}
-    return Instance(
-        instance_id=raw.get("InstanceId") or "",
-        name=raw.get("InstanceName") or "",
-        status=raw.get("Status") or "",
-        os_type=(raw.get("OSType") or "").lower(),
-        key_pair_name=raw.get("KeyPairName") or "",
-        login_user=users.get(str(non_root).lower(), ""),
-    )
-
-
 def find_problem(instance: Instance, wanted: Wanted) -> Optional[Problem]:
     """What ECS's own view says against it."""
-    if instance.os_type == "windows":
+    if instance.is_windows:
         return Problem("windows", "it runs Windows, which has no key pairs")
     other = instance.key_pair_name
     if wanted.is_present and other and other != wanted.key_pair_name and not wanted.replace_bound:
         return Problem("other_pair_bound", "the key pair %s is bound to it; set replace_bound to bind %s instead" % (other, wanted.key_pair_name))
-    if instance.status != "Running" and wanted.activation != "none" and _needs_running(instance, wanted):
+    if not instance.is_running and wanted.asks_guests and _needs_running(instance, wanted):
         return Problem(
             "not_running",
             "it is %s; start it, or use activation=none to %s at its next start"
@@ -104,17 +85,16 @@ def find_problem(instance: Instance, wanted: Wanted) -> Optional[Problem]:
 def _needs_running(instance: Instance, wanted: Wanted) -> bool:
     # What is already bound needs no reboot, and a stopped guest can't be asked.
     is_bound = instance.key_pair_name == wanted.key_pair_name
-    return wanted.activation == "live" or is_bound != wanted.is_present
+    return wanted.is_live or is_bound != wanted.is_present
 
 
-def find_agent_problem(status: Optional[Mapping[str, Any]]) -> Optional[Problem]:
-    """What DescribeCloudAssistantStatus says against it. None in I(status): it does not know the instance."""
+def find_agent_problem(agent: Agent) -> Optional[Problem]:
+    """What keeps the instance from being asked."""
     hint = "or use activation=reboot"
-    if status is None or not status.get("CloudAssistantVersion"):
+    if not agent.installed:
         return Problem("agent_missing", "the Cloud Assistant agent is not installed; install it (InstallCloudAssistant), %s" % hint)
-    if str(status.get("CloudAssistantStatus")).lower() != "true":
-        seen = status.get("LastHeartbeatTime")
-        last = " (last heard of at %s)" % seen if seen else ""
+    if not agent.online:
+        last = " (last heard of at %s)" % agent.last_heard if agent.last_heard else ""
         return Problem("agent_offline", "the Cloud Assistant agent is offline%s; start it, %s" % (last, hint))
     return None
 
@@ -143,11 +123,11 @@ def plan_steps(instance: Instance, guest: Optional[Guest], wanted: Wanted) -> St
         steps = Steps(bind=not is_bound)
     else:
         steps = Steps(unbind=is_bound)
-    if wanted.activation == "live":
+    if wanted.is_live:
         return steps._replace(guest=guest is not None and bool(guest.done))
     if wanted.activation == "reboot":
         differs = guest is not None and guest.vendor_has_key != wanted.is_present
-        return steps._replace(reboot=steps.any or (differs and instance.status == "Running" and not _blocks(instance, wanted)))
+        return steps._replace(reboot=steps.any or (differs and instance.is_running and not _blocks(instance, wanted)))
     return steps
 
 
@@ -189,18 +169,6 @@ def predict_guest(guest: Guest, wanted: Wanted) -> Guest:
     logins = tuple(login._replace(state=state, done=()) for login in guest.logins)
     served = guest.vendor_user in guest.users
     return guest._replace(logins=logins, vendor_has_key=wanted.is_present if served else guest.vendor_has_key)
-
-
-def count_failures(failed: int, total: int, fail_on: str) -> bool:
-    """Whether the task as a whole fails."""
-    return {"any": failed > 0, "all": total > 0 and failed == total, "never": False}[fail_on]
-
-
-def summarise(problems: List[Tuple[str, str, str]], total: int, shown: int = 5) -> str:
-    """One sentence about the instances that could not be done: (id, name, msg) each."""
-    parts = ["%s%s: %s" % (instance_id, " (%s)" % name if name else "", msg) for instance_id, name, msg in problems[:shown]]
-    rest = "; and %d more" % (len(problems) - shown) if len(problems) > shown else ""
-    return "%d of %d instances could not be done. %s%s" % (len(problems), total, "; ".join(parts), rest)
 
 
 def to_state(bound_to: str, live: Optional[bool]) -> Dict[str, Any]:

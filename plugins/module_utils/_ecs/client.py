@@ -7,13 +7,14 @@ Note that this module util is **PRIVATE** to the collection.
 """
 
 import base64
-import binascii
 import json
 import uuid
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from .._ids import is_instance_id
 from .errors import EcsError
+from .instance import Agent, Instance, read_agent, read_instance
+from .invocation import Invocation, read_invocation
 from .session import EcsSession, items_of
 
 # What one call may carry, by the API's documentation.
@@ -25,12 +26,14 @@ KEY_PAIR_PAGE = 50
 RESULT_PAGE = 50
 TAG_BATCH = 20
 
-FINAL_INVOCATION_STATES = frozenset(["Success", "Invalid", "Aborted", "Failed", "Error", "Timeout", "Cancelled", "Terminated"])
 
+class BindResult(NamedTuple):
+    """What AttachKeyPair or DetachKeyPair did to one instance; C(error) is set when the whole call failed."""
 
-class InstanceResult(dict):
-    """One entry of AttachKeyPair's Results; C(error) is set when its whole batch failed."""
-
+    instance_id: str
+    is_done: bool
+    code: str
+    message: str
     error: Optional[EcsError] = None
 
 
@@ -52,26 +55,19 @@ class EcsClient(EcsSession):
 
     # -- instances ------------------------------------------------------------------------------------------------
 
-    def describe_instances(
-        self, instance_ids: Optional[Sequence[str]] = None, tags: Optional[Mapping[str, str]] = None, read: Callable[[dict], Any] = dict, **filters: Any
-    ) -> List[Any]:
+    def describe_instances(self, instance_ids: Optional[Sequence[str]] = None, tags: Optional[Mapping[str, str]] = None, **filters: Any) -> List[Instance]:
         """All instances that match; I(filters) are the API's own (C(Status="Running"), C(KeyPairName=...)).
 
-        Unknown ids are missing from the answer. An empty list of ids asks for nothing. I(read) turns each entry into what
-        the caller keeps of it, page by page: the raw entries of thousands of instances are tens of megabytes.
+        Unknown ids are missing from the answer. An empty list of ids asks for nothing.
         """
-
-        def read_sound(raw: dict) -> Any:
-            return read(raw) if is_instance_id(raw.get("InstanceId")) else None
-
         params = dict(filters, MaxResults=DESCRIBE_BATCH, Tag=_tag_list(tags))
         path = ("Instances", "Instance")
         if instance_ids is None:
-            found = [self.pages_by_token("DescribeInstances", params, path, read_sound)]
+            found = [self.pages_by_token("DescribeInstances", params, path, read_instance)]
         else:
             batches = _batches(instance_ids, DESCRIBE_BATCH)
-            found = self.in_parallel(lambda ids: self.pages_by_token("DescribeInstances", dict(params, InstanceIds=_json(ids)), path, read_sound), batches)
-        sound = [instance for page in found for instance in page if instance is not None]
+            found = self.in_parallel(lambda ids: self.pages_by_token("DescribeInstances", dict(params, InstanceIds=_json(ids)), path, read_instance), batches)
+        sound = [instance for page in found for instance in page if is_instance_id(instance.instance_id)]
         self.left_out += sum(len(page) for page in found) - len(sound)
         return sound
 
@@ -86,15 +82,8 @@ class EcsClient(EcsSession):
     def describe_security_group_attribute(self, group_id: str, direction: str = "ingress") -> Dict[str, Any]:
         """One security group with all rules of one direction in C(["Permissions"]["Permission"])."""
         params = {"SecurityGroupId": group_id, "Direction": direction, "MaxResults": 1000}
-        rules: List[dict] = []
-        token = None
-        while True:
-            body = self.call("DescribeSecurityGroupAttribute", dict(params, NextToken=token))
-            rules.extend(items_of(body, "Permissions", "Permission"))
-            following = body.get("NextToken")
-            if not following or following == token:
-                return dict(body, Permissions={"Permission": rules})
-            token = following
+        rules = self.pages_by_token("DescribeSecurityGroupAttribute", params, ("Permissions", "Permission"))
+        return {"SecurityGroupId": group_id, "Permissions": {"Permission": rules}}
 
     # -- key pairs ------------------------------------------------------------------------------------------------
 
@@ -179,36 +168,40 @@ class EcsClient(EcsSession):
             {"ResourceType": "keypair", "ResourceId": name, "ResourceGroupId": resource_group_id},
         )
 
-    def attach_key_pair(self, name: str, instance_ids: Sequence[str]) -> List[InstanceResult]:
-        """Bind; one entry per instance, in order: InstanceId, Success (bool), Code, Message. Raises nothing of ECS's."""
+    def attach_key_pair(self, name: str, instance_ids: Sequence[str]) -> List[BindResult]:
+        """Bind; one result for each instance, in order. Raises nothing of ECS's."""
         return self._bind("AttachKeyPair", name, instance_ids)
 
-    def detach_key_pair(self, name: str, instance_ids: Sequence[str]) -> List[InstanceResult]:
+    def detach_key_pair(self, name: str, instance_ids: Sequence[str]) -> List[BindResult]:
         """Unbind; answers like C(attach_key_pair)."""
         return self._bind("DetachKeyPair", name, instance_ids)
 
-    def _bind(self, action: str, name: str, instance_ids: Sequence[str]) -> List[InstanceResult]:
-        def one(batch: List[str]) -> List[InstanceResult]:
+    def _bind(self, action: str, name: str, instance_ids: Sequence[str]) -> List[BindResult]:
+        def one(batch: List[str]) -> List[BindResult]:
             try:
                 body = self.call(action, {"KeyPairName": name, "InstanceIds": _json(batch)})
             except EcsError as error:
-                return [_failed_result(instance_id, error) for instance_id in batch]
+                return [BindResult(instance_id, False, error.code, error.message, error) for instance_id in batch]
             answered = {entry.get("InstanceId"): entry for entry in items_of(body, "Results", "Result")}
-            return [_read_result(instance_id, answered.get(instance_id)) for instance_id in batch]
+            return [_read_bind_result(instance_id, answered.get(instance_id)) for instance_id in batch]
 
         return [entry for batch in self.in_parallel(one, _batches(instance_ids, BIND_BATCH)) for entry in batch]
 
     # -- Cloud Assistant ------------------------------------------------------------------------------------------
 
-    def describe_cloud_assistant_status(self, instance_ids: Sequence[str], read: Callable[[dict], Any] = dict) -> List[Any]:
-        """What is known of each agent, through I(read). Instances that never had one may be missing from the answer."""
+    def describe_cloud_assistant_status(self, instance_ids: Sequence[str]) -> Dict[str, Agent]:
+        """The agent of each instance."""
         path = ("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus")
 
-        def one(batch: List[str]) -> List[Any]:
+        def one(batch: List[str]) -> List[dict]:
             params = {"InstanceId": batch, "MaxResults": ASSISTANT_BATCH}
-            return self.pages_by_token("DescribeCloudAssistantStatus", params, path, read)
+            return self.pages_by_token("DescribeCloudAssistantStatus", params, path)
 
-        return [entry for batch in self.in_parallel(one, _batches(instance_ids, ASSISTANT_BATCH)) for entry in batch]
+        # Instances that never had one may be missing from the answer.
+        agents = dict.fromkeys(instance_ids, Agent())
+        for page in self.in_parallel(one, _batches(instance_ids, ASSISTANT_BATCH)):
+            agents.update({entry.get("InstanceId", ""): read_agent(entry) for entry in page})
+        return agents
 
     def run_command(self, script_text: str, instance_ids: Sequence[str], timeout: int, username: str = "") -> List[RunBatch]:
         """Start a shell script on every instance (at most 100 each call) and return at once."""
@@ -232,23 +225,19 @@ class EcsClient(EcsSession):
 
         return self.in_parallel(one, _batches(instance_ids, COMMAND_BATCH))
 
-    def wait_for_invocation(self, invoke_id: str, instance_ids: Sequence[str], deadline: float) -> Dict[str, dict]:
-        """Results by instance id, C(Output) decoded to text, once all are final or I(deadline) (of C(clock)) has come.
-
-        Who is not final by then is in the answer with the state it had, or missing if the service never named it.
-        """
-        wanted = set(instance_ids)
+    def wait_for_invocation(self, invoke_id: str, instance_ids: Sequence[str], deadline: float) -> Dict[str, Invocation]:
+        """How the command ended in each instance, or stands once I(deadline) (of C(clock)) has come."""
         delay = 0.5
         while True:
             results = self._invocation_results(invoke_id)
-            done = {key for key, entry in results.items() if entry.get("InvocationStatus") in FINAL_INVOCATION_STATES}
+            found = {instance_id: results.get(instance_id, Invocation()) for instance_id in instance_ids}
             remaining = deadline - self.clock()
-            if wanted <= done or remaining <= 0:
-                return {key: entry for key, entry in results.items() if key in wanted}
+            if remaining <= 0 or all(one.is_final for one in found.values()):
+                return found
             self._sleep(min(delay, remaining))
             delay = min(3.0, delay * 1.5)
 
-    def _invocation_results(self, invoke_id: str) -> Dict[str, dict]:
+    def _invocation_results(self, invoke_id: str) -> Dict[str, Invocation]:
         found = {}
         token = None
         while True:
@@ -256,7 +245,7 @@ class EcsClient(EcsSession):
             body = self.call("DescribeInvocationResults", params)
             invocation = body.get("Invocation") or {}
             for entry in items_of(invocation, "InvocationResults", "InvocationResult"):
-                found[entry.get("InstanceId", "")] = dict(entry, Output=_decode(entry.get("Output")))
+                found[entry.get("InstanceId", "")] = read_invocation(entry)
             following = invocation.get("NextToken") or body.get("NextToken")
             if not following or following == token:
                 return found
@@ -278,27 +267,8 @@ def _tag_list(tags: Optional[Mapping[str, str]]) -> Optional[List[dict]]:
     return [{"Key": key, "Value": tags[key]} for key in sorted(tags)]
 
 
-def _failed_result(instance_id: str, error: EcsError) -> InstanceResult:
-    result = InstanceResult(InstanceId=instance_id, Success=False, Code=error.code, Message=error.message)
-    result.error = error
-    return result
-
-
-def _read_result(instance_id: str, entry: Optional[Mapping[str, Any]]) -> InstanceResult:
+def _read_bind_result(instance_id: str, entry: Optional[Mapping[str, Any]]) -> BindResult:
     if entry is None:
-        return InstanceResult(InstanceId=instance_id, Success=False, Code="NoResult", Message="the answer does not mention this instance")
+        return BindResult(instance_id, False, "NoResult", "the answer does not mention this instance")
     # Booleans and numbers come as JSON types or as text, depending on the gateway.
-    return InstanceResult(
-        InstanceId=instance_id,
-        Success=str(entry.get("Success")).lower() == "true",
-        Code=str(entry.get("Code", "")),
-        Message=str(entry.get("Message") or ""),
-    )
-
-
-def _decode(output: Optional[str]) -> str:
-    try:
-        return base64.b64decode(output or "", validate=True).decode("utf-8", "replace")
-    except (binascii.Error, ValueError):
-        # An endpoint that ignores ContentEncoding answers in plain text.
-        return output or ""
+    return BindResult(instance_id, str(entry.get("Success")).lower() == "true", str(entry.get("Code", "")), str(entry.get("Message") or ""))

@@ -3,87 +3,185 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One instance as DescribeInstances and DescribeCloudAssistantStatus tell it, in plain words.
 
+Nothing is judged here: what becomes a word of a command is looked at where it does.
+
 Note that this module util is **PRIVATE** to the collection. It is pure.
 """
 
-from typing import Any, Dict, Iterable, List, Mapping, Optional
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple
 
 from .._ids import is_address, is_region
 from .tags import read_tags
 
 
-def keep_addresses(texts: Iterable[str]) -> List[str]:
-    """Those that are addresses, each once."""
-    return [text for text in dict.fromkeys(texts) if is_address(text)]
+class Instance(NamedTuple):
+    """What ECS shows of one instance. What the answer leaves out is empty."""
+
+    instance_id: str
+    name: str
+    hostname: str
+    description: str
+    region: str
+    zone: str
+    status: str
+    os_type: str
+    os_name: str
+    image_id: str
+    image_user: str
+    """The user that the image gives the key pair to, where ECS tells."""
+    instance_type: str
+    cpu: int
+    memory_mib: int
+    network_type: str
+    vpc_id: str
+    vswitch_id: str
+    security_group_ids: List[str]
+    resource_group_id: str
+    key_pair_name: str
+    public_ips: List[str]
+    eip: str
+    private_ips: List[str]
+    ipv6_ips: List[str]
+    charge_type: str
+    created_at: str
+    expires_at: str
+    tags: Dict[str, str]
+
+    @property
+    def is_windows(self) -> bool:
+        return self.os_type == "windows"
+
+    @property
+    def is_running(self) -> bool:
+        return self.status == "Running"
+
+    @property
+    def login_user(self) -> str:
+        """The user that the image gives the key pair to, root unless ECS tells of another; nobody on Windows."""
+        return "" if self.is_windows else self.image_user or "root"
+
+    @property
+    def public_ip(self) -> str:
+        return (self.public_ips or [""])[0]
+
+    @property
+    def private_ip(self) -> str:
+        return (self.private_ips or [""])[0]
+
+    def to_dict(self) -> Dict[str, Any]:
+        """What somebody who wants to log in needs to know; texts that are no region and no address are left out."""
+        public, private = keep_addresses(self.public_ips), keep_addresses(self.private_ips)
+        return {
+            "instance_id": self.instance_id,
+            "name": self.name,
+            "hostname": self.hostname,
+            "region": self.region if is_region(self.region) else "",
+            "zone": self.zone,
+            "status": self.status,
+            "os_type": self.os_type,
+            "os_name": self.os_name,
+            "image_id": self.image_id,
+            "login_user": self.login_user,
+            "key_pair_name": self.key_pair_name,
+            "public_ip": public[0] if public else "",
+            "public_ips": public,
+            "private_ip": private[0] if private else "",
+            "private_ips": private,
+            "ipv6_ips": keep_addresses(self.ipv6_ips),
+            "vpc_id": self.vpc_id,
+            "security_group_ids": self.security_group_ids,
+            "resource_group_id": self.resource_group_id,
+            "tags": self.tags,
+        }
 
 
-def read_instance(raw: Mapping[str, Any]) -> Dict[str, Any]:
-    """What somebody who wants to log in needs to know. What the answer leaves out is empty, never missing."""
+class Agent(NamedTuple):
+    """The Cloud Assistant agent of an instance. Where there is no word of it there never was one."""
+
+    version: str = ""
+    online: bool = False
+    last_heard: str = ""
+
+    @property
+    def installed(self) -> bool:
+        return bool(self.version) or self.online
+
+    def to_dict(self) -> Dict[str, Any]:
+        return {"installed": self.installed, "online": self.online, "version": self.version}
+
+
+def read_instance(raw: Mapping[str, Any], region: str = "") -> Instance:
+    """One entry of DescribeInstances; I(region) is where it was asked for."""
     vpc = _mapping(raw.get("VpcAttributes"))
     eip = _text(_mapping(raw.get("EipAddress")).get("IpAddress"))
-    public = _texts(raw.get("PublicIpAddress"), "IpAddress")
-    public = keep_addresses([*public, eip])
-    # Instances of a VPC have their address there, those of the classic network in InnerIpAddress.
-    private = keep_addresses(_texts(vpc.get("PrivateIpAddress"), "IpAddress") or _texts(raw.get("InnerIpAddress"), "IpAddress"))
-    os_type = _text(raw.get("OSType")).lower()
-    return {
-        "instance_id": _text(raw.get("InstanceId")),
-        "name": _text(raw.get("InstanceName")),
-        "hostname": _text(raw.get("HostName")),
-        "region": raw["RegionId"] if is_region(raw.get("RegionId")) else "",
-        "zone": _text(raw.get("ZoneId")),
-        "status": _text(raw.get("Status")),
-        "os_type": os_type,
-        "os_name": _text(raw.get("OSNameEn")) or _text(raw.get("OSName")),
-        "image_id": _text(raw.get("ImageId")),
-        "login_user": find_login_user(raw) or "",
-        "key_pair_name": _text(raw.get("KeyPairName")),
-        "public_ip": public[0] if public else "",
-        "public_ips": public,
-        "private_ip": private[0] if private else "",
-        "private_ips": private,
-        "ipv6_ips": _ipv6_addresses(raw),
-        "vpc_id": _text(vpc.get("VpcId")),
-        "security_group_ids": _texts(raw.get("SecurityGroupIds"), "SecurityGroupId"),
-        "resource_group_id": _text(raw.get("ResourceGroupId")),
-        "tags": read_tags(raw.get("Tags")),
-    }
-
-
-def find_login_user(raw: Mapping[str, Any]) -> Optional[str]:
-    """The user that the image gives the key pair to; None on Windows."""
-    if _text(raw.get("OSType")).lower() == "windows":
-        return None
     as_non_root = _text(_mapping(raw.get("ImageOptions")).get("LoginAsNonRoot")).lower()
-    return "ecs-user" if as_non_root == "true" else "root"
-
-
-def read_assistant(raw: Optional[Mapping[str, Any]]) -> Dict[str, Any]:
-    """The Cloud Assistant agent; C(None), no word of it, means that there never was one."""
-    raw = raw or {}
-    version = _text(raw.get("CloudAssistantVersion"))
-    online = _text(raw.get("CloudAssistantStatus")).lower() == "true"
-    return {"installed": bool(version) or online, "online": online, "version": version}
-
-
-def _ipv6_addresses(raw: Mapping[str, Any]) -> List[str]:
     interfaces = _items(raw.get("NetworkInterfaces"), "NetworkInterface")
-    return keep_addresses(_text(item.get("Ipv6Address")) for each in interfaces for item in _items(each.get("Ipv6Sets"), "Ipv6Set"))
+    return Instance(
+        instance_id=_text(raw.get("InstanceId")),
+        name=_text(raw.get("InstanceName")),
+        hostname=_text(raw.get("HostName")),
+        description=_text(raw.get("Description")),
+        region=_text(raw.get("RegionId")) or region,
+        zone=_text(raw.get("ZoneId")),
+        status=_text(raw.get("Status")),
+        os_type=_text(raw.get("OSType")).lower(),
+        os_name=_text(raw.get("OSNameEn")) or _text(raw.get("OSName")),
+        image_id=_text(raw.get("ImageId")),
+        image_user={"true": "ecs-user", "false": "root"}.get(as_non_root, ""),
+        instance_type=_text(raw.get("InstanceType")),
+        cpu=_number(raw.get("Cpu")),
+        memory_mib=_number(raw.get("Memory")),
+        network_type=_text(raw.get("InstanceNetworkType")),
+        vpc_id=_text(vpc.get("VpcId")),
+        vswitch_id=_text(vpc.get("VSwitchId")),
+        security_group_ids=_texts(raw.get("SecurityGroupIds"), "SecurityGroupId"),
+        resource_group_id=_text(raw.get("ResourceGroupId")),
+        key_pair_name=_text(raw.get("KeyPairName")),
+        public_ips=_unique([*_texts(raw.get("PublicIpAddress"), "IpAddress"), eip]),
+        eip=eip,
+        # Instances of a VPC have their address there, those of the classic network in InnerIpAddress.
+        private_ips=_texts(vpc.get("PrivateIpAddress"), "IpAddress") or _texts(raw.get("InnerIpAddress"), "IpAddress"),
+        ipv6_ips=_unique(_text(item.get("Ipv6Address")) for each in interfaces for item in _items(each.get("Ipv6Sets"), "Ipv6Set")),
+        charge_type=_text(raw.get("InstanceChargeType")),
+        created_at=_text(raw.get("CreationTime")),
+        expires_at=_text(raw.get("ExpiredTime")),
+        tags=read_tags(raw.get("Tags")),
+    )
+
+
+def read_agent(raw: Mapping[str, Any]) -> Agent:
+    """One entry of DescribeCloudAssistantStatus."""
+    online = _text(raw.get("CloudAssistantStatus")).lower() == "true"
+    return Agent(_text(raw.get("CloudAssistantVersion")), online, _text(raw.get("LastHeartbeatTime")))
+
+
+def keep_addresses(texts: Iterable[str]) -> List[str]:
+    """Those that are addresses."""
+    return [text for text in texts if is_address(text)]
 
 
 def _items(value: Any, name: str) -> List[Mapping[str, Any]]:
+    """The API wraps every list: C({"Tag": [{...}]})."""
     items = _mapping(value).get(name)
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def _texts(value: Any, name: str) -> List[str]:
     items = _mapping(value).get(name)
-    return [_text(item) for item in items if item] if isinstance(items, list) else []
+    return _unique(map(_text, items)) if isinstance(items, list) else []
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _unique(texts: Iterable[str]) -> List[str]:
+    return [text for text in dict.fromkeys(texts) if text]
+
+
 def _text(value: Any) -> str:
     return "" if value is None else str(value)
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0

@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .._errors import AccessError
+from .._errors import AccessError, ModuleFailure
 from .client import EcsClient
 from .options import cloud_argument_spec
 from .settings import CloudSettings, read_settings, require_region
@@ -44,6 +44,11 @@ class EcsModule:
             require_region(self.settings.region)
             self._client = EcsClient(self.settings)
         return self._client
+
+    def check_range(self, name: str, low: int, high: int) -> None:
+        """ModuleFailure unless the option is a number from I(low) to I(high)."""
+        if not low <= self.params[name] <= high:
+            raise ModuleFailure("%s is %d; it can be from %d to %d" % (name, self.params[name], low, high))
 
     def warn(self, text: str) -> None:
         self.ansible.warn(text)

@@ -29,6 +29,13 @@ NUMBER_DEFAULTS = {"api_timeout": 20, "api_retries": 5, "api_concurrency": 8}
 SECRET_OPTIONS = ("access_key_secret", "security_token")
 
 
+# Options of several modules, described in the documentation fragment ecs_instances.
+INSTANCE_IDS = {"instance_ids": {"type": "list", "elements": "str", "required": True}}
+COMMAND_TIMEOUT = {"command_timeout": {"type": "int", "default": 60}}
+FAIL_ON = {"fail_on": {"type": "str", "choices": ["any", "all", "never"], "default": "any"}}
+PUBLIC_KEY = {"public_key": {"type": "str", "no_log": False}, "public_key_path": {"type": "path", "no_log": False}}
+
+
 def cloud_argument_spec() -> Dict[str, Dict[str, Any]]:
     """The shared options as AnsibleModule wants them.
 

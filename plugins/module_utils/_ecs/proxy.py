@@ -13,7 +13,7 @@ import ipaddress
 import os
 import threading
 from contextlib import contextmanager
-from typing import Dict, Iterator, Mapping, NamedTuple, Optional, Tuple
+from typing import ContextManager, Dict, Iterator, Mapping, NamedTuple, Optional, Tuple
 from urllib.parse import urlsplit
 
 from .settings import Endpoint, is_loopback
@@ -116,6 +116,6 @@ def read_environment() -> Dict[str, str]:
     return _HIDING.snapshot()
 
 
-def hidden_proxies(names: Tuple[str, ...] = _VARIABLES) -> "contextmanager":
+def hidden_proxies(names: Tuple[str, ...] = _VARIABLES) -> ContextManager[None]:
     """A context in which the process has none of these proxy variables."""
     return _HIDING.hidden(names)

@@ -241,7 +241,7 @@ _NOT_SENT = (
 
 def _exception_names(exc: Optional[BaseException]) -> set:
     """The class names of I(exc) and all it wraps. Names only: their texts hold URLs."""
-    names = set()
+    names: Set[str] = set()
     pending = [exc]
     seen = set()
     while pending:

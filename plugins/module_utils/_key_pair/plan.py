@@ -7,25 +7,14 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import hashlib
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Type
 
-from .._ecs.tags import plan_tags, read_tags
+from .._ecs.tags import TagChange, plan_tags, read_tags
 from .._errors import AccessError
 from .._openssh.keys import KeyFormatError, PublicKey, fingerprints_equal, parse_public_key
+from .steps import Create, Delete, Detach, FinishFile, Import, Move, RestrictFile, SomeStep, Step, Tag, Untag, WriteFile, actions_of, find_step
 
 IMPORTABLE_TYPES = ("ssh-rsa", "ssh-dss", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521")
-
-# Names of steps, as they stand in the result's actions.
-RESTRICT_FILE = "restrict_private_key_file"
-FINISH_FILE = "recover_private_key_file"
-WRITE_FILE = "write_private_key"
-DETACH = "detach_key_pair"
-DELETE = "delete_key_pair"
-IMPORT = "import_key_pair"
-CREATE = "create_key_pair"
-MOVE = "move_key_pair"
-TAG = "tag_key_pair"
-UNTAG = "untag_key_pair"
 
 UNKNOWN_FINGERPRINT = "(of the key that will be made)"
 
@@ -100,19 +89,36 @@ class Wanted(NamedTuple):
 class Plan(NamedTuple):
     """What to do, and how it looks before and after."""
 
-    steps: List[str]
+    steps: List[Step]
     before: Dict[str, Any]
     after: Dict[str, Any]
-    key: Optional[PublicKey] = None
-    tags_to_set: Mapping[str, str] = {}
-    tags_to_remove: Sequence[str] = ()
-    tags: Mapping[str, str] = {}
-    resource_group_id: Optional[str] = None
     warnings: Sequence[str] = ()
 
     @property
     def changed(self) -> bool:
         return bool(self.steps)
+
+    @property
+    def actions(self) -> List[str]:
+        return actions_of(self.steps)
+
+    def find(self, kind: Type[SomeStep]) -> Optional[SomeStep]:
+        return find_step(self.steps, kind)
+
+
+class _Target(NamedTuple):
+    """What is planned for: I(desired) is the key, unless it has yet to be made."""
+
+    wanted: Wanted
+    desired: Optional[PublicKey]
+    tags: TagChange
+    resource_group_id: str
+
+    def importing(self) -> Import:
+        return Import(self.desired, self.tags.after, self.resource_group_id or None)
+
+    def creating(self) -> Create:
+        return Create(self.tags.after, self.resource_group_id or None)
 
 
 def find_name_problem(name: str, imported: bool) -> Optional[str]:
@@ -159,28 +165,24 @@ def read_key_pair(raw: Mapping[str, Any]) -> KeyPair:
 def plan_present(current: Optional[KeyPair], wanted: Wanted) -> Plan:
     """The steps to I(wanted); raises KeyPairConflict. Nothing that exists is replaced unless C(on_mismatch) says so."""
     desired = wanted.public_key if wanted.source == "given" else wanted.key_file.public_key
-    warnings: List[str] = []
     if wanted.source != "given" and desired is not None and not _is_of_kind(desired, wanted):
         raise KeyPairConflict(
             "%s already holds %s, not the %s that is asked for; move the file away to have a new key made"
             % (wanted.key_file.path, _kind(desired), _wanted_kind(wanted))
         )
+    tags = plan_tags(current.tags if current else {}, wanted.tags, wanted.purge_tags)
+    target = _Target(wanted, desired, tags, wanted.resource_group_id or (current.resource_group_id if current else ""))
     if current is None:
-        steps = _plan_new(wanted, desired)
-    else:
-        reason = _find_mismatch(current, wanted, desired)
-        if reason is None:
-            steps = []
-        elif wanted.on_mismatch == "keep":
-            steps, desired = [], None
-            wanted = wanted._replace(key_file=KeyFile())
-            warnings.append("%s; left alone because of on_mismatch=keep" % reason)
-        elif wanted.on_mismatch == "fail":
-            raise KeyPairConflict("%s; choose with on_mismatch=replace or on_mismatch=keep" % reason)
-        else:
-            steps = _plan_replace(current, wanted, desired, reason)
-    steps = _plan_file(wanted) + steps
-    return _with_attributes(current, wanted, desired, steps, warnings)
+        return _complete(None, target, _plan_new(target))
+    reason = _find_mismatch(current, wanted, desired)
+    if reason is None:
+        return _complete(current, target, [])
+    if wanted.on_mismatch == "keep":
+        target = target._replace(wanted=wanted._replace(key_file=KeyFile()), desired=None)
+        return _complete(current, target, [], ["%s; left alone because of on_mismatch=keep" % reason])
+    if wanted.on_mismatch == "fail":
+        raise KeyPairConflict("%s; choose with on_mismatch=replace or on_mismatch=keep" % reason)
+    return _complete(current, target, _plan_replace(current, target, reason))
 
 
 def plan_absent(current: Optional[KeyPair], bound: Sequence[str], force_detach: bool) -> Plan:
@@ -189,7 +191,7 @@ def plan_absent(current: Optional[KeyPair], bound: Sequence[str], force_detach: 
         return Plan([], {}, {})
     if bound and not force_detach:
         raise KeyPairConflict(describe_bound(current.name, bound) + "; unbind them first or set force_detach=true")
-    return Plan([DETACH, DELETE] if bound else [DELETE], current.to_dict(), {})
+    return Plan([Detach(bound), Delete()] if bound else [Delete()], current.to_dict(), {})
 
 
 def describe_bound(name: str, bound: Sequence[str]) -> str:
@@ -199,19 +201,20 @@ def describe_bound(name: str, bound: Sequence[str]) -> str:
     return "key pair %s is bound to %d instance%s (%s%s)" % (name, len(bound), "" if len(bound) == 1 else "s", shown, more)
 
 
-def _plan_new(wanted: Wanted, desired: Optional[PublicKey]) -> List[str]:
+def _plan_new(target: _Target) -> List[Step]:
+    wanted = target.wanted
     if wanted.source == "cloud":
-        if desired is not None:
+        if target.desired is not None:
             raise KeyPairConflict(
                 "%s already holds a private key, but there is no key pair %s; import that key with generate=local, or "
                 "give another private_key_path" % (wanted.key_file.path, wanted.name)
             )
         _require_place(wanted)
-        return [CREATE] + _write_if_path(wanted)
-    if desired is not None:
-        return [IMPORT]
+        return [target.creating(), *_write_if_path(wanted)]
+    if target.desired is not None:
+        return [target.importing()]
     _require_place(wanted)
-    return _write_if_path(wanted) + [IMPORT]
+    return [*_write_if_path(wanted), target.importing()]
 
 
 def _find_mismatch(current: KeyPair, wanted: Wanted, desired: Optional[PublicKey]) -> Optional[str]:
@@ -253,24 +256,25 @@ def _wanted_kind(wanted: Wanted) -> str:
     return " ".join([wanted.key_type or "key"] + (["of %d bits" % wanted.key_size] if wanted.key_size else []))
 
 
-def _plan_replace(current: KeyPair, wanted: Wanted, desired: Optional[PublicKey], reason: str) -> List[str]:
+def _plan_replace(current: KeyPair, target: _Target, reason: str) -> List[Step]:
+    wanted = target.wanted
     if current.public_key is None:
         raise KeyPairConflict("%s; it can't be replaced because ECS did not give its public key to put back" % reason)
-    if desired is not None:
+    if target.desired is not None:
         if wanted.source == "cloud":
             raise KeyPairConflict("%s; a key made by the cloud can't take its place in that file: move the file away first" % reason)
-        return [DELETE, IMPORT]
+        return [Delete(), target.importing()]
     _require_place(wanted)
     if wanted.source == "cloud":
-        return [DELETE, CREATE] + _write_if_path(wanted)
-    return _write_if_path(wanted) + [DELETE, IMPORT]
+        return [Delete(), target.creating(), *_write_if_path(wanted)]
+    return [*_write_if_path(wanted), Delete(), target.importing()]
 
 
-def _plan_file(wanted: Wanted) -> List[str]:
+def _plan_file(wanted: Wanted) -> List[Step]:
     if wanted.key_file.state == "unfinished":
-        return [FINISH_FILE]
+        return [FinishFile()]
     if wanted.key_file.state == "key" and wanted.key_file.mode != 0o600:
-        return [RESTRICT_FILE]
+        return [RestrictFile()]
     return []
 
 
@@ -282,42 +286,37 @@ def _require_place(wanted: Wanted) -> None:
         )
 
 
-def _write_if_path(wanted: Wanted) -> List[str]:
-    return [WRITE_FILE] if wanted.key_file.state == "missing" else []
+def _write_if_path(wanted: Wanted) -> List[Step]:
+    return [WriteFile()] if wanted.key_file.state == "missing" else []
 
 
-def _with_attributes(current: Optional[KeyPair], wanted: Wanted, desired: Optional[PublicKey], steps: List[str], warnings: List[str]) -> Plan:
-    tags = plan_tags(current.tags if current else {}, wanted.tags, wanted.purge_tags)
-    group = wanted.resource_group_id
-    makes_pair = IMPORT in steps or CREATE in steps
+def _complete(current: Optional[KeyPair], target: _Target, steps: List[Step], warnings: Sequence[str] = ()) -> Plan:
+    """Adds the steps of the file and of the attributes, and how it looks before and after."""
+    wanted, desired, tags = target.wanted, target.desired, target.tags
     before = current.to_dict() if current else {}
     after = dict(before or {"name": wanted.name, "creation_time": None}, tags=tags.after)
-    if makes_pair:
+    if steps:
         after["fingerprint"] = desired.fingerprint_md5 if desired else UNKNOWN_FINGERPRINT
         after["key_type"] = desired.key_type if desired else None
         after["public_key"] = desired.line if desired else None
     else:
-        # A pair that is made gets its tags and its group with the same call.
-        steps = steps + [MOVE] * _differs(group, current) + [UNTAG] * bool(tags.to_remove) + [TAG] * bool(tags.to_set)
-    after["resource_group_id"] = group or (current.resource_group_id if current else "")
+        steps = _plan_attributes(current, target)
+    after["resource_group_id"] = target.resource_group_id
     if wanted.key_file.state == "key" and wanted.key_file.mode is not None:
         before = dict(before, private_key_mode="%04o" % wanted.key_file.mode)
         after["private_key_mode"] = "0600"
-    return Plan(
-        steps,
-        before,
-        after,
-        desired,
-        tags.to_set,
-        tags.to_remove,
-        tags.after,
-        after["resource_group_id"] or None,
-        warnings,
-    )
+    return Plan(_plan_file(wanted) + steps, before, after, warnings)
 
 
-def _differs(group: Optional[str], current: Optional[KeyPair]) -> bool:
-    return bool(group and current and group != current.resource_group_id)
+def _plan_attributes(current: Optional[KeyPair], target: _Target) -> List[Step]:
+    steps: List[Step] = []
+    if current is not None and target.resource_group_id != current.resource_group_id:
+        steps.append(Move(target.resource_group_id))
+    if target.tags.to_remove:
+        steps.append(Untag(target.tags.to_remove))
+    if target.tags.to_set:
+        steps.append(Tag(target.tags.to_set))
+    return steps
 
 
 def _is_letter(char: str, imported: bool) -> bool:

@@ -8,7 +8,7 @@ Note that this module util is **PRIVATE** to the collection.
 
 import base64
 import binascii
-from typing import Any, NamedTuple, Optional
+from typing import Any, Dict, NamedTuple, Optional
 
 from .._errors import AccessError, LibraryMissing
 from .._openssh.keys import KeyFormatError, PublicKey, parse_public_key
@@ -68,8 +68,8 @@ def make_private_key(key_type: str, size: int, passphrase: Optional[str], commen
     if key_type == "rsa":
         key: Any = rsa.generate_private_key(public_exponent=65537, key_size=size)
     else:
-        curve = {256: ec.SECP256R1, 384: ec.SECP384R1, 521: ec.SECP521R1}[size]
-        key = ec.generate_private_key(curve())
+        curves: Dict[int, Any] = {256: ec.SECP256R1, 384: ec.SECP384R1, 521: ec.SECP521R1}
+        key = ec.generate_private_key(curves[size]())
     return MadeKey(_to_openssh(key, passphrase), _public_half(key, comment))
 
 

@@ -11,8 +11,8 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 from .._ecs.client import COMMAND_BATCH, EcsClient
 from .._ecs.errors import EcsError, is_about_one_instance
-from .item import Item, WantedKey
-from .readiness import Problem
+from .._ecs.items import Problem, ids_of
+from .item import KeyedItem, WantedKey
 from .send import LIFETIME, command_parameters, read_delivery, send_temp_key
 
 
@@ -20,7 +20,7 @@ class Sent(NamedTuple):
     """One call of InvokeCommand that was accepted."""
 
     invoke_id: str
-    items: List[Item]
+    items: List[KeyedItem]
     sent_at: float
 
 
@@ -31,7 +31,7 @@ class KeyDelivery:
         self._client = client
         self._sent: List[Sent] = []
 
-    def try_out(self, items: Sequence[Item]) -> None:
+    def try_out(self, items: Sequence[KeyedItem]) -> None:
         """Have Cloud Assistant check the commands. No key is registered; those that it would take count as sent."""
         for one, batch in _batches(items):
             self._try(one, batch)
@@ -39,7 +39,7 @@ class KeyDelivery:
             if not item.failed:
                 item.sent = len(item.keys)
 
-    def send(self, items: Sequence[Item]) -> None:
+    def send(self, items: Sequence[KeyedItem]) -> None:
         """Return when all keys are under way."""
         for one, batch in _batches(items):
             self._send(one, batch)
@@ -50,17 +50,17 @@ class KeyDelivery:
         for call in self._sent:
             self._receive(call, deadline)
 
-    def _try(self, one: WantedKey, items: List[Item]) -> None:
+    def _try(self, one: WantedKey, items: List[KeyedItem]) -> None:
         try:
-            self._client.call("InvokeCommand", command_parameters(_ids(items), one.username, one.key, dry_run=True))
+            self._client.call("InvokeCommand", command_parameters(ids_of(items), one.username, one.key, dry_run=True))
         except EcsError as error:
             for part in _split(items, error):
                 self._try(one, part)
 
-    def _send(self, one: WantedKey, items: List[Item]) -> None:
+    def _send(self, one: WantedKey, items: List[KeyedItem]) -> None:
         try:
             sent_at = time.time()
-            invoke_id = send_temp_key(self._client, _ids(items), one.username, one.key)
+            invoke_id = send_temp_key(self._client, ids_of(items), one.username, one.key)
         except EcsError as error:
             for part in _split(items, error):
                 self._send(one, part)
@@ -71,13 +71,13 @@ class KeyDelivery:
 
     def _receive(self, call: Sent, deadline: float) -> None:
         try:
-            results = self._client.wait_for_invocation(call.invoke_id, _ids(call.items), deadline)
+            results = self._client.wait_for_invocation(call.invoke_id, ids_of(call.items), deadline)
         except EcsError as error:
             for item in call.items:
                 item.stop_by_error(error)
             return
         for item in call.items:
-            delivery = read_delivery(results.get(item.instance_id))
+            delivery = read_delivery(results[item.instance_id])
             if delivery.is_done:
                 # Without the service's word only the moment of sending is certain.
                 item.ends.append((delivery.finished_at or call.sent_at) + LIFETIME)
@@ -85,23 +85,19 @@ class KeyDelivery:
                 item.stop(Problem("delivery", delivery.problem))
 
 
-def _batches(items: Sequence[Item]) -> List[Tuple[WantedKey, List[Item]]]:
+def _batches(items: Sequence[KeyedItem]) -> List[Tuple[WantedKey, List[KeyedItem]]]:
     """Each key with at most as many instances as one call takes."""
-    groups: Dict[WantedKey, List[Item]] = {}
+    groups: Dict[WantedKey, List[KeyedItem]] = {}
     for item in items:
         for one in item.keys:
             groups.setdefault(one, []).append(item)
     return [(one, group[start : start + COMMAND_BATCH]) for one, group in groups.items() for start in range(0, len(group), COMMAND_BATCH)]
 
 
-def _split(items: List[Item], error: EcsError) -> List[List[Item]]:
+def _split(items: List[KeyedItem], error: EcsError) -> List[List[KeyedItem]]:
     """What to try again: halves, if ECS refused the whole batch for one instance in it."""
     if len(items) > 1 and is_about_one_instance(error.code):
         return [items[: len(items) // 2], items[len(items) // 2 :]]
     for item in items:
         item.stop_by_error(error)
     return []
-
-
-def _ids(items: Sequence[Item]) -> List[str]:
-    return [item.instance_id for item in items]

@@ -7,10 +7,12 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import time
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from .._ecs.instance import Instance
+from .._ecs.items import Actions, Item
 from .._openssh.keys import PublicKey
-from .readiness import Clock, Problem
+from .readiness import Clock
 
 AUTO = "auto"
 """Stands for the image's own user."""
@@ -26,15 +28,12 @@ class WantedKey(NamedTuple):
         return self._replace(username=login_user) if self.username == AUTO else self
 
 
-class Item:
-    """One instance of the task. Once it has failed it keeps its first reason."""
+class KeyedItem(Item):
+    """One instance that temporary keys are registered for."""
 
     def __init__(self, instance_id: str) -> None:
-        self.instance_id = instance_id
-        self.name: Optional[str] = None
+        super().__init__(instance_id)
         self.keys: Tuple[WantedKey, ...] = ()
-        self.problem: Optional[Problem] = None
-        self.failure: Optional[Dict[str, str]] = None
         self.clock = Clock()
         self.done: List[str] = []
         self.sent = 0
@@ -42,15 +41,11 @@ class Item:
         """For each key that has arrived, until when it is valid; epoch seconds."""
 
     @property
-    def failed(self) -> bool:
-        return self.problem is not None
-
-    @property
     def users(self) -> Tuple[str, ...]:
         return tuple(dict.fromkeys(wanted.username for wanted in self.keys))
 
     @property
-    def changed(self) -> bool:
+    def changed(self) -> bool:  # type: ignore[override]
         return bool(self.done or self.sent)
 
     @property
@@ -62,24 +57,14 @@ class Item:
         """When the first of the keys ends, by the instance's judgement if its clock is ahead."""
         return min(self.ends) - max(0.0, self.clock.ahead) if self.is_ready else None
 
-    def meet(self, name: str, login_user: str, wanted: Sequence[WantedKey]) -> None:
+    def meet(self, instance: Instance, wanted: Sequence[WantedKey]) -> None:
         """ECS knows it."""
-        self.name = name
-        self.keys = tuple(dict.fromkeys(one.for_user(login_user) for one in wanted))
-
-    def stop(self, problem: Optional[Problem]) -> None:
-        if problem is not None and self.problem is None:
-            self.problem = problem
-
-    def stop_by_error(self, error: Any) -> None:
-        """The API refused I(error)."""
-        if self.problem is None:
-            self.failure = error.to_dict()
-            self.problem = Problem("api", str(error))
+        self.name = instance.name
+        self.keys = tuple(dict.fromkeys(one.for_user(instance.login_user) for one in wanted))
 
     def to_dict(self, is_dry: bool) -> Dict[str, Any]:
         """The entry of the result."""
-        shown = {
+        shown: Dict[str, Any] = {
             "instance_id": self.instance_id,
             "name": self.name,
             "usernames": list(self.users),
@@ -90,7 +75,7 @@ class Item:
             "changed": self.changed,
             "failed": self.failed,
             "reason": self.problem.reason if self.problem else None,
-            "msg": self.problem.msg if self.problem else self._say_outcome(is_dry),
+            "msg": self.msg or self._say_outcome(is_dry),
             "prepared": self.done,
             "clock_ahead": int(self.clock.ahead),
         }
@@ -113,7 +98,7 @@ def format_time(seconds: Optional[float]) -> Optional[str]:
     return None if seconds is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
-def render_result(items: Sequence[Item], actions: Mapping[str, List[str]], is_dry: bool) -> Dict[str, Any]:
+def render_result(items: Sequence[KeyedItem], actions: Actions, is_dry: bool) -> Dict[str, Any]:
     """The module's result. In the diff stands who gets in where, and what is changed in the instances."""
     changed = [item for item in items if item.changed]
     keys = {one for item in items for one in item.keys}
@@ -124,7 +109,7 @@ def render_result(items: Sequence[Item], actions: Mapping[str, List[str]], is_dr
             {"username": one.username, "public_key": one.key.line, "fingerprint": one.key.fingerprint_sha256}
             for one in sorted(keys, key=lambda one: (one.username, one.key.blob))
         ],
-        "actions": [{"action": action, "instance_ids": list(ids)} for action, ids in actions.items()],
+        "actions": actions.to_list(),
         "diff": {
             "before": {item.instance_id: {"temporary_keys": [], "prepared": []} for item in changed},
             "after": {

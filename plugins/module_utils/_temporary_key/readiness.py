@@ -12,6 +12,8 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
+from .._ecs.instance import Agent, Instance
+from .._ecs.items import Problem
 from .._openssh.obstacles import find_obstacles
 from .._openssh.rules import Account
 
@@ -26,41 +28,29 @@ _CONFIG = "/etc/ssh/sshd_config"
 _ACCESS_KEYWORDS = ("allowusers", "denyusers", "allowgroups", "denygroups", "permitrootlogin", "authenticationmethods")
 
 
-class Problem(NamedTuple):
-    """I(reason) is for programs, I(why) and I(remedy) are clauses for people."""
-
-    reason: str
-    why: str
-    remedy: str = ""
-
-    @property
-    def msg(self) -> str:
-        return "%s; %s" % (self.why, self.remedy) if self.remedy else self.why
-
-
-def find_instance_problem(instance: Mapping[str, Any]) -> Optional[Problem]:
+def find_instance_problem(instance: Instance) -> Optional[Problem]:
     """What ECS's own view says against it."""
-    if instance["os_type"] == "windows":
+    if instance.is_windows:
         return Problem("windows", "it runs Windows", "temporary keys are for Linux; leave it out")
-    if instance["status"] != "Running":
-        return Problem("not_running", "it is %s" % (instance["status"] or "in an unknown state"), "start it and run again")
+    if not instance.is_running:
+        return Problem("not_running", "it is %s" % (instance.status or "in an unknown state"), "start it and run again")
     return None
 
 
-def find_agent_problem(assistant: Mapping[str, Any]) -> Optional[Problem]:
+def find_agent_problem(agent: Agent) -> Optional[Problem]:
     """What DescribeCloudAssistantStatus says against it."""
-    if not assistant["installed"]:
+    if not agent.installed:
         return Problem("agent_missing", "the Cloud Assistant agent is not installed", "install it (InstallCloudAssistant) and reboot the instance")
-    if not assistant["online"]:
+    if not agent.online:
         return Problem(
             "agent_offline",
             "the Cloud Assistant agent is offline",
             "start it (aliyun-service, aliyun.service) and let it reach *.axt.aliyun.com:443; its log is %s" % AGENT_LOG,
         )
-    if assistant["version"] and version_tuple(assistant["version"]) < version_tuple(OLDEST_AGENT):
+    if agent.version and version_tuple(agent.version) < version_tuple(OLDEST_AGENT):
         return Problem(
             "agent_too_old",
-            "its Cloud Assistant agent %s is too old" % assistant["version"],
+            "its Cloud Assistant agent %s is too old" % agent.version,
             "temporary keys need %s or newer: upgrade the agent (InstallCloudAssistant)" % OLDEST_AGENT,
         )
     return None

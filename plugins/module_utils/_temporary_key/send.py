@@ -16,7 +16,8 @@ from calendar import timegm
 from time import strptime
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
-from .._ecs.client import FINAL_INVOCATION_STATES, EcsClient
+from .._ecs.client import EcsClient
+from .._ecs.invocation import Invocation
 from .._errors import AccessError
 from .._ids import check_instance_id, check_user_name
 from .._openssh.keys import PublicKey
@@ -83,39 +84,16 @@ def send_temp_key(client: EcsClient, instance_ids: Sequence[str], user_name: str
     return str(client.call("InvokeCommand", params).get("InvokeId") or "")
 
 
-def read_delivery(entry: Optional[Mapping[str, Any]]) -> Delivery:
-    """What one entry of DescribeInvocationResults (None: the instance is not mentioned) says."""
-    if entry is None:
-        return Delivery(False, "Cloud Assistant does not answer for it; check that it is a running instance of this region")
-    status = str(entry.get("InvocationStatus") or "")
-    if status == "Success":
-        return Delivery(True, "", _epoch(str(entry.get("FinishedTime") or "")))
-    if status not in FINAL_INVOCATION_STATES:
-        return Delivery(False, "Cloud Assistant has not delivered it in time (%s); see its log in the instance" % (status or "no status"))
-    code, text = str(entry.get("ErrorCode") or ""), " ".join(str(entry.get("Output") or "").split())
-    if status == "Failed" and str(entry.get("ExitCode")) in ("126", "127"):
+def read_delivery(ended: Invocation) -> Delivery:
+    """What the end of the vendor's command says."""
+    if ended.is_success:
+        return Delivery(True, "", _epoch(ended.finished_at))
+    if ended.status == "Failed" and ended.exit_code in ("126", "127"):
         return Delivery(False, "its Cloud Assistant agent lacks send_ssh_public_key (2.2.3.196 or newer has it); %s" % PREPARE)
-    if status == "Failed":
-        said = ": " + shorten(text, 200) if text else ""
-        return Delivery(False, "send_ssh_public_key ended with status %s%s" % (entry.get("ExitCode"), said))
-    reason = _REASONS.get(code) or " ".join(str(entry.get("ErrorInfo") or "").split()) or status
-    return Delivery(False, reason + (" [%s]" % code if code else ""))
-
-
-_AGENT = "its Cloud Assistant agent is not %s; see /usr/local/share/aliyun-assist/*/log/aliyun_assist_main.log in the instance"
-_REASONS = {
-    "ClientNotOnline": _AGENT % "online",
-    "ClientNotRunning": _AGENT % "running or not installed",
-    "ClientNotResponse": _AGENT % "responding",
-    "ClientNetworkBlocked": _AGENT % "able to reach the service (security group, routes, DNS)",
-    "ClientNeedUpgrade": "its Cloud Assistant agent is too old; upgrade it",
-    "CommandNotApplicable": "the command is not for its operating system; temporary keys are for Linux",
-    "DeliveryTimeout": "the command could not be delivered in time",
-    "InstanceNotExists": "there is no such instance",
-    "InstanceNotRunning": "it is not running",
-    "InstanceReleased": "it has been released",
-    "SecurityGroupRuleDenied": "its security group does not let Cloud Assistant through",
-}  # type: Dict[str, str]
+    if ended.status == "Failed":
+        text = " ".join(ended.output.split())
+        return Delivery(False, "send_ssh_public_key ended with status %s%s" % (ended.exit_code, ": " + shorten(text, 200) if text else ""))
+    return Delivery(False, ended.why)
 
 
 def _epoch(text: str) -> Optional[float]:
@@ -127,7 +105,7 @@ def _epoch(text: str) -> Optional[float]:
     return None
 
 
-def instance_problems(results: Mapping[str, Mapping[str, Any]], instance_ids: Sequence[str]) -> List[str]:
+def instance_problems(results: Mapping[str, Invocation], instance_ids: Sequence[str]) -> List[str]:
     """One sentence for each instance that has not got the key."""
-    deliveries = [(instance_id, read_delivery(results.get(instance_id))) for instance_id in instance_ids]
+    deliveries = [(instance_id, read_delivery(results[instance_id])) for instance_id in instance_ids]
     return ["%s has not got the temporary key: %s." % (name, one.problem) for name, one in deliveries if not one.is_done]

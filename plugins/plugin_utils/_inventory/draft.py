@@ -14,6 +14,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.errors import AnsibleError
+from ansible.utils.vars import combine_vars
+
 
 class DraftHost:
     """As much of a host as Ansible's own code asks for."""
@@ -62,3 +65,27 @@ class InventoryDraft:
         self.children.pop(group, None)
         for children in self.children.values():
             children.pop(group, None)
+
+    def apply(self, inventory: t.Any, names: t.Mapping[str, str]) -> list[str]:
+        """Make the hosts and groups of Ansible's inventory; returns sentences about what could not be made."""
+        warnings = []
+        for instance_id, host in self.hosts.items():
+            name = inventory.add_host(names[instance_id])
+            # At once: one by one, thousands of hosts would take seconds. Facts need nothing of what set_variable does.
+            real = inventory.hosts[name]
+            real.vars = combine_vars(real.vars, host.facts)
+            for variable, value in host.composed.items():
+                inventory.set_variable(name, variable, value)
+        for group, members in self.members.items():
+            inventory.add_group(group)
+            for instance_id in members:
+                inventory.add_child(group, names[instance_id])
+        for group, children in self.children.items():
+            inventory.add_group(group)
+            for child in children:
+                try:
+                    inventory.add_child(group, child)
+                except AnsibleError as exc:
+                    # A tag can make any group name, also one that contains the parent.
+                    warnings.append(f"group {child} is not made a child of {group}: {exc}")
+        return warnings

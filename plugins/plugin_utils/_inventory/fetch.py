@@ -18,9 +18,10 @@ from __future__ import annotations
 import typing as t
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import EcsError
-
-from .facts import Facts, parse_instance
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import Instance, read_instance
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import check_region
 
 PAGE = 100
 PATIENCE = 0.25  # seconds
@@ -32,10 +33,18 @@ Task = t.Callable[[], t.Any]
 
 
 class Listing(t.NamedTuple):
-    """C(errors): region -> why nothing is known of it."""
+    """C(errors): region -> why nothing is known of it. I(is_empty): of no region anything is."""
 
-    instances: list[Facts]
+    instances: list[Instance]
     errors: dict[str, EcsError]
+    is_empty: bool
+
+
+def read_regions(client: EcsClient, regions: t.Sequence[str], queries: t.Sequence[t.Mapping[str, t.Any]]) -> Listing:
+    """Ask the regions, of which C(all) stands for every one that the account can use."""
+    if "all" in regions:
+        regions = [check_region(str(region.get("RegionId"))) for region in client.describe_regions()]
+    return read_instances({region: client.in_region(region).call for region in regions}, queries, client.settings.api_concurrency)
 
 
 def read_instances(calls: t.Mapping[str, Call], queries: t.Sequence[t.Mapping[str, t.Any]], concurrency: int) -> Listing:
@@ -53,13 +62,13 @@ def read_instances(calls: t.Mapping[str, Call], queries: t.Sequence[t.Mapping[st
                 read = waiting.pop(future)
                 waiting.update({pool.submit(task): read for task in read.finish(future)})
     errors = {read.region: read.error for read in reads if read.error}
-    found = {each["instance_id"]: each for read in reads if read.region not in errors for each in read.instances}
-    return Listing(list(found.values()), errors)
+    found = {each.instance_id: each for read in reads if read.region not in errors for each in read.instances}
+    return Listing(list(found.values()), errors, len(errors) == len(calls))
 
 
 class _Read:
     """One query in one region. Its methods hand out tasks for the pool and take their results; they run in one thread, which
-    turns each page into facts while others are still under way.
+    turns each page into records while others are still under way.
     """
 
     def __init__(self, region: str, call: Call, query: t.Mapping[str, t.Any]) -> None:
@@ -67,13 +76,13 @@ class _Read:
         self.error: EcsError | None = None
         self._call = call
         self._query = query
-        self._pages: dict[int, list[Facts]] = {}
+        self._pages: dict[int, list[Instance]] = {}
         self._totals: set[int] = set()
         self._asked_for = 1
         self._under_way = 0
 
     @property
-    def instances(self) -> list[Facts]:
+    def instances(self) -> list[Instance]:
         return [each for number in sorted(self._pages) for each in self._pages[number]]
 
     def start(self) -> list[Task]:
@@ -95,7 +104,7 @@ class _Read:
                 return []
             # Numbered pages are refused.
             number, items, total = 1, [], -1
-        self._pages[number] = [parse_instance(item, self.region) for item in items]
+        self._pages[number] = [read_instance(item, self.region) for item in items]
         if number == _BY_TOKEN:
             return []
         if total is not None:
@@ -113,7 +122,7 @@ class _Read:
         return tasks
 
     def _adds_up(self) -> bool:
-        return self._totals == {len({each["instance_id"] for each in self.instances})}
+        return self._totals == {len({each.instance_id for each in self.instances})}
 
     def _page_task(self, number: int) -> Task:
         return lambda: self._read_page(number)
@@ -148,5 +157,5 @@ def _instances(body: Raw) -> list[Raw]:
 
 def _total(body: Raw) -> int:
     """How many there are by the API's own count; -1 when it does not say."""
-    total = body.get("TotalCount")
-    return int(total) if str(total).isdigit() else -1
+    total = str(body.get("TotalCount"))
+    return int(total) if total.isdigit() else -1

@@ -15,9 +15,8 @@ import json
 import re
 import typing as t
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import Instance
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
-
-from .facts import Facts
 
 # Filter key -> parameter of DescribeInstances, where it takes exactly one value. The others are matched here only.
 _PARAMETERS = {
@@ -89,21 +88,21 @@ def request_parameters(wanted: Filter) -> list[dict[str, t.Any]]:
     return [dict(parameters, InstanceIds=json.dumps(batch)) for batch in batches]
 
 
-def is_match(facts: Facts, wanted: Filter) -> bool:
+def is_match(instance: Instance, wanted: Filter) -> bool:
     """Whether the instance is one that I(wanted) describes."""
-    return all(_has_value(facts, key, values) for key, values in wanted.values.items()) and _has_tags(facts, wanted.tags)
+    return all(_has_value(instance, key, values) for key, values in wanted.values.items()) and _has_tags(instance, wanted.tags)
 
 
-def _has_value(facts: Facts, key: str, values: list[str]) -> bool:
+def _has_value(instance: Instance, key: str, values: list[str]) -> bool:
     if key == "security_group_id":
-        return any(value in facts["security_group_ids"] for value in values)
+        return any(value in instance.security_group_ids for value in values)
     if key == "name":
-        return any(_wildcard(value).match(facts["name"]) for value in values)
-    return facts[key] in values
+        return any(_wildcard(value).match(instance.name) for value in values)
+    return getattr(instance, key) in values
 
 
-def _has_tags(facts: Facts, wanted: dict[str, list[str] | None]) -> bool:
-    tags = dict(facts["tags"])
+def _has_tags(instance: Instance, wanted: dict[str, list[str] | None]) -> bool:
+    tags = instance.tags
     return all(key in tags and (values is None or tags[key] in values) for key, values in wanted.items())
 
 

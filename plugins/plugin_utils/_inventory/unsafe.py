@@ -17,9 +17,11 @@ import typing as t
 try:
     from ansible.template import trust_as_template as _trust  # noqa: F401  pylint: disable=unused-import
 
-    _wrap = None
+    _wrap: t.Callable[[str], t.Any] | None = None
 except ImportError:
-    from ansible.utils.unsafe_proxy import wrap_var as _wrap
+    from ansible.utils.unsafe_proxy import wrap_var
+
+    _wrap = wrap_var
 
 # Words, ids, addresses and times mean nothing to Jinja beyond themselves. They stay as they are, because old cores print
 # each marked text as {"__ansible_unsafe": ...} in ansible-inventory --list, and not all readers of that understand it.

@@ -6,6 +6,7 @@
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.reboot import Rebooter
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import ANSWER_LOST, EcsError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import Agent, read_instance
 
 
 class Client:
@@ -29,11 +30,10 @@ class Client:
 
     def describe_instances(self, instance_ids):
         status = "Starting" if self.down_at <= self.now < self.up_at else "Running"
-        return [{"InstanceId": instance_id, "Status": status} for instance_id in instance_ids]
+        return [read_instance({"InstanceId": instance_id, "Status": status}) for instance_id in instance_ids]
 
     def describe_cloud_assistant_status(self, instance_ids):
-        online = "false" if self.down_at <= self.now < self.up_at + 7 else "true"
-        return [{"InstanceId": instance_id, "CloudAssistantStatus": online} for instance_id in instance_ids]
+        return dict.fromkeys(instance_ids, Agent("2.2", not self.down_at <= self.now < self.up_at + 7))
 
     def boots(self, instance_ids):
         return dict.fromkeys(instance_ids, "new" if self.now >= self.up_at else "old")

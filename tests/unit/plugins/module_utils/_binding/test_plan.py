@@ -5,25 +5,22 @@
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._binding.guest import Guest, Login
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._binding.plan import (
-    Instance,
     Steps,
     Wanted,
-    count_failures,
     find_agent_problem,
     find_guest_problem,
     find_pending,
     find_problem,
     plan_steps,
-    read_instance,
-    summarise,
 )
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import Agent, read_instance
 
 LIVE = Wanted("team", "present", "live")
 GONE = Wanted("team", "absent", "live")
 
 
 def instance(bound="", status="Running", os_type="linux"):
-    return Instance("i-1", "web", status, os_type, bound, "root")
+    return read_instance({"InstanceId": "i-1", "InstanceName": "web", "Status": status, "OSType": os_type, "KeyPairName": bound})
 
 
 def guest(state="absent", done=(), obstacles=(), vendor_has_key=False, password_login=True, ways=()):
@@ -79,11 +76,9 @@ class TestProblems:
     @pytest.mark.parametrize(
         ("status", "reason"),
         [
-            (None, "agent_missing"),
-            ({"CloudAssistantStatus": "false", "CloudAssistantVersion": ""}, "agent_missing"),
-            ({"CloudAssistantStatus": "false", "CloudAssistantVersion": "2.2"}, "agent_offline"),
-            ({"CloudAssistantStatus": "true", "CloudAssistantVersion": "2.2"}, None),
-            ({"CloudAssistantStatus": True, "CloudAssistantVersion": "2.2"}, None),
+            (Agent(), "agent_missing"),
+            (Agent("2.2"), "agent_offline"),
+            (Agent("2.2", online=True), None),
         ],
     )
     def test_of_the_agent(self, status, reason):
@@ -123,24 +118,3 @@ class TestPending:
     )
     def test_pending(self, bound, was, changed, seen, wanted, pending):
         assert find_pending(bound, was, changed, seen, wanted) == pending
-
-
-@pytest.mark.parametrize(
-    ("options", "user"),
-    [({"LoginAsNonRoot": True}, "ecs-user"), ({"LoginAsNonRoot": "false"}, "root"), ({}, ""), (None, "")],
-)
-def test_the_login_user_is_only_known_when_ecs_tells(options, user):
-    assert read_instance({"InstanceId": "i-1", "ImageOptions": options}).login_user == user
-
-
-@pytest.mark.parametrize(
-    ("failed", "total", "fail_on", "fails"),
-    [(1, 2, "any", True), (1, 2, "all", False), (2, 2, "all", True), (2, 2, "never", False), (0, 0, "all", False), (0, 2, "any", False)],
-)
-def test_count_failures(failed, total, fail_on, fails):
-    assert count_failures(failed, total, fail_on) is fails
-
-
-def test_the_summary_is_short_however_many_fail():
-    text = summarise([("i-%d" % number, "", "it is Stopped") for number in range(7)], 9)
-    assert text == "7 of 9 instances could not be done. %s; and 2 more" % "; ".join("i-%d: it is Stopped" % number for number in range(5))

@@ -4,7 +4,7 @@
 """Paging, batches, retries and what is told per instance, against a cloud that enforces the API's limits."""
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import BindResult, EcsClient
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import EcsError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import SettingsError, read_settings
 from ecs_emulator.testing import CommandOutcome, running
@@ -57,14 +57,14 @@ def test_the_endpoint(options, host):
 
 def test_all_pages_of_instances(big, make_client):
     found = make_client(big).describe_instances()
-    assert len({entry["InstanceId"] for entry in found}) == len(found) == 252
+    assert len({entry.instance_id for entry in found}) == len(found) == 252
     assert big.request_counts() == {"DescribeInstances": 3}
 
 
 def test_ids_in_batches_and_unknown_ones_missing(big, make_client):
     wanted = [*ids(250), "i-nobody"]
     found = make_client(big).describe_instances(wanted)
-    assert [entry["InstanceId"] for entry in found] == ids(250)
+    assert [entry.instance_id for entry in found] == ids(250)
     assert big.request_counts() == {"DescribeInstances": 3}
 
 
@@ -75,7 +75,7 @@ def test_no_ids_ask_nothing(big, make_client):
 
 def test_filters_of_the_api(big, make_client):
     found = make_client(big).describe_instances(InstanceName="n-00*", Status="Running")
-    assert [entry["InstanceName"] for entry in found] == ["n-00%d" % number for number in range(1, 10)]
+    assert [entry.name for entry in found] == ["n-00%d" % number for number in range(1, 10)]
 
 
 def test_throttling_is_waited_out(big, make_client):
@@ -116,12 +116,12 @@ def test_the_attachment_of_many(big, make_client):
     client.import_key_pair("many", PUBLIC_KEY)
     big.clear_requests()
     results = client.attach_key_pair("many", ids(251))
-    assert [entry["InstanceId"] for entry in results] == ids(251)
-    assert all(entry["Success"] is True and entry["Code"] == "200" and entry.error is None for entry in results)
+    assert [entry.instance_id for entry in results] == ids(251)
+    assert all(entry.is_done and entry.code == "200" and entry.error is None for entry in results)
     assert big.request_counts() == {"AttachKeyPair": 6}
     assert {item.key_pair_name for item in big.cloud.instances.values() if item.instance_id != "i-w"} == {"many"}
 
-    assert all(entry["Success"] for entry in client.detach_key_pair("many", ids(251)))
+    assert all(entry.is_done for entry in client.detach_key_pair("many", ids(251)))
     assert {item.key_pair_name for item in big.cloud.instances.values()} == {""}
     client.delete_key_pairs(["many"])
 
@@ -131,8 +131,8 @@ def test_a_batch_that_fails_as_a_whole_leaves_the_others_done(big, make_client):
     client.import_key_pair("many", PUBLIC_KEY)
     big.faults("AttachKeyPair", "error", code="Forbidden.RAM", status=403)
     results = client.attach_key_pair("many", ids(60))
-    assert [entry["Success"] for entry in results] == [False] * 50 + [True] * 10
-    assert results[0]["Code"] == "Forbidden.RAM"
+    assert [entry.is_done for entry in results] == [False] * 50 + [True] * 10
+    assert results[0].code == "Forbidden.RAM"
     assert results[0].error.hint.endswith("ecs:AttachKeyPair: add it to its policy.")
     client.detach_key_pair("many", ids(60))
     client.delete_key_pairs(["many"])
@@ -143,7 +143,7 @@ def test_an_instance_that_fails_alone(big, make_client):
     client.import_key_pair("many", PUBLIC_KEY)
     big.faults("AttachKeyPair", "partial", code="InternalError", message="odd")
     results = client.attach_key_pair("many", ids(3))
-    assert [(entry["Success"], entry["Message"]) for entry in results if not entry["Success"]] == [(False, "odd")]
+    assert [(entry.is_done, entry.message) for entry in results if not entry.is_done] == [(False, "odd")]
     client.detach_key_pair("many", ids(3))
     client.delete_key_pairs(["many"])
 
@@ -153,7 +153,7 @@ def test_success_as_json_type_or_text(make_client, types):
     with running({"instances": [{"instance_id": "i-1"}], "behaviours": {"result_types": types}}) as cloud:
         client = make_client(cloud)
         client.import_key_pair("pair", PUBLIC_KEY)
-        assert client.attach_key_pair("pair", ["i-1"]) == [{"InstanceId": "i-1", "Success": True, "Code": "200", "Message": "successful"}]
+        assert client.attach_key_pair("pair", ["i-1"]) == [BindResult("i-1", True, "200", "successful")]
 
 
 @pytest.mark.parametrize("answer", ["success", "error"])
@@ -204,7 +204,7 @@ def test_a_command_on_many_instances(big, make_client):
     assert [(len(batch.instance_ids), batch.error) for batch in batches] == [(100, None), (20, None)]
     results = client.wait_for_invocation(batches[0].invoke_id, batches[0].instance_ids, client.clock() + 10)
     assert sorted(results) == ids(100)
-    assert {(entry["InvocationStatus"], entry["Output"]) for entry in results.values()} == {("Success", "hello \ufffd")}
+    assert {(entry.status, entry.output) for entry in results.values()} == {("Success", "hello \ufffd")}
     assert big.request_counts()["RunCommand"] == 2
 
 
@@ -231,13 +231,14 @@ def test_waiting_ends_at_the_deadline(make_client):
         client._sleep = lambda seconds: now.__setitem__(0, now[0] + seconds)
         batch = client.run_command("sleep 30", ["i-1"], timeout=60)[0]
         results = client.wait_for_invocation(batch.invoke_id, ["i-1"], deadline=5.0)
-        assert results["i-1"]["InvocationStatus"] in ("Pending", "Running")
+        assert results["i-1"].status in ("Pending", "Running")
         assert now[0] == 5.0
 
 
 def test_assistant_status_in_batches_that_every_version_of_the_api_takes(big, make_client):
     found = make_client(big).describe_cloud_assistant_status(ids(120))
-    assert [entry["InstanceId"] for entry in found] == ids(120)
+    assert list(found) == ids(120)
+    assert all(agent.online for agent in found.values())
     assert big.request_counts() == {"DescribeCloudAssistantStatus": 3}
 
 

@@ -4,7 +4,7 @@
 """What an answer of the API says about an instance, whatever it leaves out."""
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import read_assistant, read_instance
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import Agent, read_agent, read_instance
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import is_instance_id
 
 
@@ -24,7 +24,7 @@ def test_a_full_answer():
             "SecurityGroupIds": {"SecurityGroupId": ["sg-1"]},
             "Tags": {"Tag": [{"TagKey": "role", "TagValue": "web"}]},
         }
-    )
+    ).to_dict()
     assert found["name"] == "{{ name }}"
     assert (found["login_user"], found["key_pair_name"]) == ("ecs-user", "deploy")
     assert (found["public_ip"], found["public_ips"]) == ("203.0.113.10", ["203.0.113.10", "203.0.113.11"])
@@ -33,24 +33,47 @@ def test_a_full_answer():
 
 
 def test_what_is_left_out_is_empty_and_never_missing():
-    found = read_instance({"InstanceId": "i-1"})
+    found = read_instance({"InstanceId": "i-1"}).to_dict()
     assert found["login_user"] == "root"
     assert {key: value for key, value in found.items() if value} == {"instance_id": "i-1", "login_user": "root"}
 
 
 def test_windows_has_no_login_user_and_the_classic_network_another_place_for_addresses():
-    found = read_instance({"InstanceId": "i-1", "OSType": "Windows", "InnerIpAddress": {"IpAddress": ["192.0.2.9"]}})
+    found = read_instance({"InstanceId": "i-1", "OSType": "Windows", "InnerIpAddress": {"IpAddress": ["192.0.2.9"]}}).to_dict()
     assert (found["os_type"], found["login_user"], found["private_ip"]) == ("windows", "", "192.0.2.9")
 
 
-def test_assistant():
-    assert read_assistant({"CloudAssistantStatus": "true", "CloudAssistantVersion": "2.2.3.578"}) == {
-        "installed": True,
-        "online": True,
-        "version": "2.2.3.578",
-    }
-    assert read_assistant({"CloudAssistantStatus": "false", "CloudAssistantVersion": "2.2.3.578"})["online"] is False
-    assert read_assistant(None) == {"installed": False, "online": False, "version": ""}
+@pytest.mark.parametrize(
+    ("options", "told", "user"),
+    [
+        ({"LoginAsNonRoot": True}, "ecs-user", "ecs-user"),
+        ({"LoginAsNonRoot": "false"}, "root", "root"),
+        ({}, "", "root"),
+        (None, "", "root"),
+    ],
+)
+def test_the_user_of_an_image_is_root_unless_ecs_tells_of_another(options, told, user):
+    found = read_instance({"InstanceId": "i-1", "ImageOptions": options})
+    assert (found.image_user, found.login_user) == (told, user)
+
+
+def test_the_region_that_was_asked_stands_in_for_one_that_is_not_told():
+    assert read_instance({"InstanceId": "i-1"}, "cn-beijing").region == "cn-beijing"
+    assert read_instance({"InstanceId": "i-1", "RegionId": "cn-hangzhou"}, "cn-beijing").region == "cn-hangzhou"
+
+
+@pytest.mark.parametrize(
+    ("raw", "agent", "shown"),
+    [
+        ({}, Agent(), (False, False)),
+        ({"CloudAssistantStatus": "true", "CloudAssistantVersion": "2.2"}, Agent("2.2", True), (True, True)),
+        ({"CloudAssistantStatus": True}, Agent("", True), (True, True)),
+        ({"CloudAssistantStatus": "false", "CloudAssistantVersion": "2.2", "LastHeartbeatTime": "t"}, Agent("2.2", False, "t"), (True, False)),
+    ],
+)
+def test_agents(raw, agent, shown):
+    assert read_agent(raw) == agent
+    assert agent.to_dict() == {"installed": shown[0], "online": shown[1], "version": agent.version}
 
 
 @pytest.mark.parametrize(
@@ -96,5 +119,5 @@ def test_what_is_no_address_is_left_out(forged):
         "VpcAttributes": {"PrivateIpAddress": {"IpAddress": [forged]}},
         "NetworkInterfaces": {"NetworkInterface": [{"Ipv6Sets": {"Ipv6Set": [{"Ipv6Address": forged}, {"Ipv6Address": "2001:db8::1"}]}}]},
     }
-    found = read_instance(raw)
+    found = read_instance(raw).to_dict()
     assert (found["public_ips"], found["private_ips"], found["ipv6_ips"]) == (["203.0.113.10"], [], ["2001:db8::1"])

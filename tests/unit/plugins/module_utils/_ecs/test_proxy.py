@@ -95,7 +95,7 @@ def test_what_is_hidden_while_credentials_are_looked_for(url, no_proxy, hidden):
 def test_a_proxy_of_the_environment_does_not_keep_the_client_from_loopback(monkeypatch, cloud, make_client):
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    assert [entry["InstanceId"] for entry in make_client(cloud).describe_instances(["i-web1"])] == ["i-web1"]
+    assert [entry.instance_id for entry in make_client(cloud).describe_instances(["i-web1"])] == ["i-web1"]
     assert os.environ["HTTP_PROXY"] == "http://127.0.0.1:9"
 
 

@@ -149,12 +149,12 @@ def test_an_old_python_is_told_in_one_sentence(monkeypatch):
 
 def test_forked_processes_never_get_the_answers_of_each_other(cloud, make_client):
     client = make_client(cloud)
-    ids = [entry["InstanceId"] for entry in client.describe_instances()]  # leaves an open connection behind
+    ids = [entry.instance_id for entry in client.describe_instances()]  # leaves an open connection behind
 
     def ask(instance_id):
         """The exit status of a process that asks for one instance, again and again."""
         for _round in range(20):
-            if [entry["InstanceId"] for entry in client.describe_instances([instance_id])] != [instance_id]:
+            if [entry.instance_id for entry in client.describe_instances([instance_id])] != [instance_id]:
                 return 1
         return 0
 

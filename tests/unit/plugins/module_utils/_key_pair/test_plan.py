@@ -5,6 +5,7 @@
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair import plan as kp
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.steps import Import
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError, PublicKey
 
 # Not keys that parse: plans compare blobs and never look inside.
@@ -103,7 +104,7 @@ def cloud(state="none", key=None, **more):
 )  # fmt: skip
 def test_plan_present(current, wanted, steps):
     plan = kp.plan_present(current, wanted)
-    assert plan.steps == steps
+    assert plan.actions == steps
     assert plan.changed is bool(steps)
     assert (plan.before == plan.after) is not bool(steps) or "recover_private_key_file" in steps
 
@@ -140,7 +141,8 @@ def test_keep_warns():
 
 def test_a_replaced_pair_keeps_tags_and_group_that_nobody_mentions():
     plan = kp.plan_present(pair(tags={"a": "1"}, group="rg-a"), given(B, on_mismatch="replace"))
-    assert (plan.tags, plan.resource_group_id) == ({"a": "1"}, "rg-a")
+    importing = plan.find(Import)
+    assert (importing.tags, importing.resource_group_id) == ({"a": "1"}, "rg-a")
 
 
 def test_before_and_after():
@@ -160,7 +162,7 @@ def test_before_and_after():
 )
 def test_plan_absent(current, bound, force, steps):
     plan = kp.plan_absent(current, bound, force)
-    assert (plan.steps, plan.after) == (steps, {})
+    assert (plan.actions, plan.after) == (steps, {})
 
 
 def test_a_pair_in_use_is_not_deleted_and_its_instances_are_named():

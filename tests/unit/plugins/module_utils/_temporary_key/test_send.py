@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.invocation import Invocation, read_invocation
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import read_settings
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import NameRefused
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import PublicKey, parse_public_key
@@ -74,7 +75,7 @@ def test_user_names_that_are_refused(name):
 
 
 def outcome(**entry):
-    return temp_key.read_delivery({"InstanceId": "i-web", "InvocationStatus": "Failed", **entry})
+    return temp_key.read_delivery(read_invocation({"InstanceId": "i-web", "InvocationStatus": "Failed", **entry}))
 
 
 def test_success_tells_when():
@@ -89,9 +90,9 @@ def test_success_tells_when():
         ({"ExitCode": 1, "Output": "the key could not\nbe sent"}, "ended with status 1: the key could not be sent"),
         ({"InvocationStatus": "Aborted", "ErrorCode": "ClientNotOnline"}, "is not online; see /usr/local/share/aliyun-assist"),
         ({"InvocationStatus": "Aborted", "ErrorCode": "InstanceNotRunning"}, "it is not running [InstanceNotRunning]"),
-        ({"InvocationStatus": "Invalid", "ErrorCode": "CommandNotApplicable"}, "temporary keys are for Linux"),
+        ({"InvocationStatus": "Invalid", "ErrorCode": "CommandNotApplicable"}, "it does not run Linux [CommandNotApplicable]"),
         ({"InvocationStatus": "Error", "ErrorCode": "New", "ErrorInfo": "what it says"}, "what it says [New]"),
-        ({"InvocationStatus": "Running"}, "has not delivered it in time (Running)"),
+        ({"InvocationStatus": "Running"}, "has not ended in time (Running)"),
         ({"InvocationStatus": "Terminated"}, "Terminated"),
     ],
 )
@@ -102,7 +103,7 @@ def test_failures_are_named(entry, words):
 
 
 def test_an_instance_that_is_not_mentioned_has_no_key():
-    assert temp_key.instance_problems({}, ["i-web"]) == [
+    assert temp_key.instance_problems({"i-web": Invocation()}, ["i-web"]) == [
         "i-web has not got the temporary key: Cloud Assistant does not answer for it; check that it is a running instance of this region."
     ]
 

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.facts import find_address, parse_instance, render_hostvars
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import read_instance
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.facts import find_address, from_cache, render_hostvars, to_cache
 
 # As DescribeInstances answers, less what is not used.
 WEB = {
@@ -41,8 +44,9 @@ WEB = {
 }
 
 
-def test_facts_of_a_full_answer():
-    assert parse_instance(WEB, "eu-central-1") == {
+def test_host_variables_of_a_full_answer():
+    variables = render_hostvars(read_instance(WEB, "eu-central-1"), "", "")
+    assert {name: value for name, value in variables.items() if not name.startswith("ecs_")} == {
         "instance_id": "i-bp1",
         "name": "web-1",
         "hostname": "web1",
@@ -72,15 +76,15 @@ def test_facts_of_a_full_answer():
         "charge_type": "PostPaid",
         "created_at": "2026-01-02T03:04Z",
         "expires_at": "2099-12-31T15:59Z",
-        "tags": [["role", "web"], ["env", "prod"]],
+        "tags": {"role": "web", "env": "prod"},
     }
 
 
 def test_what_the_answer_leaves_out_is_empty_and_never_missing():
-    facts = parse_instance({"InstanceId": "i-1", "Tags": None, "PublicIpAddress": {}}, "cn-beijing")
-    assert facts.keys() == parse_instance(WEB, "x").keys()
+    facts = render_hostvars(read_instance({"InstanceId": "i-1", "Tags": None, "PublicIpAddress": {}}, "cn-beijing"), "", "")
+    assert facts.keys() == render_hostvars(read_instance(WEB, "x"), "", "").keys()
     assert (facts["region"], facts["login_user"], facts["cpu"]) == ("cn-beijing", "root", 0)
-    rest = {name: value for name, value in facts.items() if name not in ("instance_id", "region", "login_user")}
+    rest = {name: value for name, value in facts.items() if not name.startswith("ecs_") and name not in ("instance_id", "region", "login_user")}
     assert not any(rest.values())
 
 
@@ -95,7 +99,7 @@ def test_what_the_answer_leaves_out_is_empty_and_never_missing():
     ],
 )
 def test_login_user(os_type, options, user):
-    assert parse_instance({"OSType": os_type, "ImageOptions": options}, "r")["login_user"] == user
+    assert read_instance({"OSType": os_type, "ImageOptions": options}, "r").login_user == user
 
 
 @pytest.mark.parametrize(
@@ -108,14 +112,14 @@ def test_login_user(os_type, options, user):
     ],
 )
 def test_public_addresses(change, public):
-    facts = parse_instance({**WEB, **change}, "r")
-    assert facts["public_ips"] == public
-    assert facts["public_ip"] == (public[0] if public else "")
+    facts = read_instance({**WEB, **change}, "r")
+    assert facts.public_ips == public
+    assert facts.public_ip == (public[0] if public else "")
 
 
 def test_private_address_in_the_classic_network():
     raw = {"InnerIpAddress": {"IpAddress": ["10.1.1.1"]}, "VpcAttributes": {"PrivateIpAddress": {"IpAddress": []}}}
-    assert parse_instance(raw, "r")["private_ip"] == "10.1.1.1"
+    assert read_instance(raw, "r").private_ip == "10.1.1.1"
 
 
 @pytest.mark.parametrize(
@@ -129,19 +133,27 @@ def test_private_address_in_the_classic_network():
     ],
 )
 def test_address(connect_with, address):
-    assert find_address(parse_instance(WEB, "r"), connect_with) == address
+    assert find_address(read_instance(WEB, "r"), connect_with) == address
 
 
 def test_address_falls_to_the_next_kind_and_then_to_none():
-    facts = parse_instance({**WEB, "PublicIpAddress": {"IpAddress": []}}, "r")
+    facts = read_instance({**WEB, "PublicIpAddress": {"IpAddress": []}}, "r")
     assert find_address(facts, ["public", "private"]) == "10.0.0.5"
     assert find_address(facts, ["public"]) is None
 
 
 def test_prefix_and_suffix_change_names_but_not_those_that_playbooks_use():
-    facts = parse_instance(WEB, "r")
+    facts = read_instance(WEB, "r")
     hostvars = render_hostvars(facts, "cloud_", "_now")
     assert hostvars["cloud_name_now"] == "web-1"
     assert hostvars["cloud_tags_now"] == {"role": "web", "env": "prod"}
     assert sorted(name for name in hostvars if not name.startswith("cloud_")) == ["ecs_instance_id", "ecs_login_user", "ecs_region"]
-    assert set(render_hostvars(facts, "ecs_", "")) == {f"ecs_{name}" for name in facts}
+    assert len(render_hostvars(facts, "ecs_", "")) == len(hostvars) - 3
+
+
+def test_what_is_cached_is_plain_and_comes_back_whole():
+    web = read_instance(WEB)
+    cached = json.loads(json.dumps(to_cache(web)))
+    assert cached["tags"] == [["role", "web"], ["env", "prod"]]
+    assert not [value for value in cached.values() if isinstance(value, dict)]
+    assert from_cache(cached) == web

@@ -54,7 +54,7 @@ def read(*apis, queries=({},), concurrency=8):
 
 
 def found(listing):
-    return [each["instance_id"] for each in listing.instances]
+    return [each.instance_id for each in listing.instances]
 
 
 @pytest.mark.parametrize(("count", "calls"), [(0, 1), (1, 1), (100, 1), (101, 2), (250, 3), (5000, 50)])
@@ -137,7 +137,7 @@ def test_regions_and_queries_are_put_together_and_nothing_is_listed_twice():
     one, two = Api(ids(150, "a")), Api(ids(120, "b"))
     listing = read(one, two, queries=({}, {"Status": "Running"}))
     assert sorted(found(listing)) == sorted(ids(150, "a") + ids(120, "b"))
-    assert {each["region"] for each in listing.instances if each["instance_id"].startswith("b")} == {"region-1"}
+    assert {each.region for each in listing.instances if each.instance_id.startswith("b")} == {"region-1"}
     assert sorted(request.get("Status", "") for request in two.requests) == ["", "", "Running", "Running"]
 
 

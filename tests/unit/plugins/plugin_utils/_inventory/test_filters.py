@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.facts import parse_instance
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import read_instance
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.filters import (
     FilterError,
     is_match,
@@ -16,7 +16,7 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.fil
     request_parameters,
 )
 
-WEB = parse_instance(
+WEB = read_instance(
     {
         "InstanceId": "i-1",
         "InstanceName": "web.1",

@@ -17,7 +17,7 @@ import re
 import stat
 import sys
 
-from ..._system.server import find_server, read_settings, run, slurp
+from ..._system.server import Server, find_server, read_settings, run, slurp  # noqa: F401 - Server is in comments on types
 
 SETTINGS = re.compile("allow|deny|permitroot|usepam|pubkey|password|auth|.*rsa.*size|revoked|chroot")
 # Options, in which quotes may hide blanks, and the text of the key behind its type.
@@ -26,12 +26,14 @@ lines_of = re.compile(b"[^\n]*\n|[^\n]+").findall
 
 
 def digest(line):
+    # type: (bytes) -> str | None
     """SHA-256 of the text of the key in a line of a key file; None when it holds none."""
     found = KEY.match(line)
     return found and hashlib.sha256(found.group(2)).hexdigest()
 
 
 def edit(lines, key, add, drop):
+    # type: (list[bytes], bytes, bool, list[str]) -> list[bytes]
     lines = [line for line in lines if digest(line) not in drop]
     if add and digest(key) not in map(digest, lines):
         if lines and not lines[-1].endswith(b"\n"):
@@ -41,6 +43,7 @@ def edit(lines, key, add, drop):
 
 
 def secure(name, fd, user, mode, write, done, is_hidden=False):
+    # type: (str, int, pwd.struct_passwd, int, bool, list[str], bool) -> None
     """Set mode and owner of what is the account's or hidden from it; of anything else check what StrictModes demands."""
     info = os.fstat(fd)
     found = stat.S_IMODE(info.st_mode)
@@ -58,9 +61,10 @@ def secure(name, fd, user, mode, write, done, is_hidden=False):
 
 
 def check_hidden(name, fd, lines, beginning):
+    # type: (str, int, list[bytes], str) -> None
     """OSError unless it is plainly a key file of root's, or the directory of one: the account may have moved something else here."""
     info = os.fstat(fd)
-    odd = info.st_uid or (info.st_nlink > 1 or [line for line in lines if not KEY.match(line) and line[:1] not in b"#\n"])
+    odd = info.st_uid or (info.st_nlink > 1 or [line for line in lines if not KEY.match(line) and line[:1] not in b"#\n"])  # type: object
     if stat.S_ISDIR(info.st_mode):
         os.fchdir(fd)
         odd = info.st_uid or [entry for entry in os.listdir(".") if not entry.startswith(beginning)]
@@ -69,12 +73,13 @@ def check_hidden(name, fd, lines, beginning):
 
 
 def settle_file(user, base, path, key, add, drop, write):
+    # type: (pwd.struct_passwd, str, str, bytes, bool, list[str], bool) -> tuple[list[str], list[bytes]]
     """Look at one key file, and settle it if write: (what is done, its lines).
 
     The directories below base are entered one by one and no link is followed. Root's unreadable .ssh and key file, as the vendor's
     manual recipe leaves them in a home, are given to the account; when nothing is to be added root goes on by itself instead.
     """
-    home, done, lines, parts = base != "/", [], [], os.path.relpath(path, base).split("/")
+    home, done, lines, parts = base != "/", [], [], os.path.relpath(path, base).split("/")  # type: bool, list[str], list[bytes], list[str]
     owner = (-1, -1, 0o600) if home else (0, 0, 0o644)  # outside of homes, too, sshd reads it as the account
     fd = os.open(base, os.O_DIRECTORY)
     secure(base, fd, user, 0, False, done)
@@ -118,6 +123,7 @@ def settle_file(user, base, path, key, add, drop, write):
 
 
 def replace(name, content, uid, gid, mode):
+    # type: (str, bytes, int, int, int) -> None
     """The new file appears whole or not at all, in the working directory."""
     new = ".%s.alicloud-ecs-access" % name
     if os.path.lexists(new):
@@ -138,6 +144,7 @@ def replace(name, content, uid, gid, mode):
 
 
 def visit(user, place, task):
+    # type: (pwd.struct_passwd, tuple[str, str], dict) -> tuple[list[str], list[bytes]]
     """What settle_file() returns: in the home with the account's rights to files, elsewhere with root's."""
     try:
         if place[0] != "/":
@@ -153,12 +160,14 @@ def visit(user, place, task):
 
 
 def expand(pattern, user):
+    # type: (str, pwd.struct_passwd) -> str
     """The path of a key file; a relative one lies below the home."""
     tokens = {"%h": user.pw_dir, "%u": user.pw_name, "%U": str(user.pw_uid), "%%": "%"}
     return os.path.normpath(os.path.join(user.pw_dir, re.sub("%[huU%]", lambda found: tokens[found.group()], pattern)))
 
 
 def key_files(user, settings, drop):
+    # type: (pwd.struct_passwd, dict[str, list[str]], list[str]) -> list[tuple[str, str]]
     """(base, path) of each key file that is this account's alone, those below its home first."""
     own, shared, home = [], [], os.path.normpath(user.pw_dir)
     for pattern in settings["authorizedkeysfile"]:
@@ -178,8 +187,9 @@ def key_files(user, settings, drop):
 
 
 def look(name, server, task):
+    # type: (str, Server, dict) -> dict
     """What decides about an account's logins, and what its key files hold or would; of its password only whether one could be typed."""
-    key, row = task["key"], {"name": name, "done": [], "lines": []}
+    key, row = task["key"], {"name": name, "done": [], "lines": []}  # type: bytes, dict
     try:
         user, settings = pwd.getpwnam(name), read_settings(server, name, SETTINGS)
         found = re.search(r"(?m)^%s:(!?)([^:\n]*):(.*)" % re.escape(name), slurp("/etc/shadow").decode("latin-1"))
@@ -217,11 +227,13 @@ def look(name, server, task):
 
 
 def show(row, lines):
+    # type: (dict, list[bytes]) -> dict
     """The row with a few lines as text."""
     return dict(row, lines=[line.decode("latin-1")[:2000] for line in lines[:4]])
 
 
 def find_ways(server, task):
+    # type: (Server, dict) -> list[dict]
     """Accounts that may become root and keep a key or a password; with sudo's own words."""
     found = []
     for user in pwd.getpwall():
@@ -234,8 +246,10 @@ def find_ways(server, task):
     return found[:5]
 
 
-def serve(users, vendor, **task):
+def serve(task):
+    # type: (dict) -> dict
     """What is asked about these accounts, one after the other under a lock. The last row is that of the vendor's account."""
+    users, vendor = task.pop("users"), task.pop("vendor")
     key = task["key"] = task["key"].encode("ascii")
     if task["write"]:
         fcntl.flock(os.open("/run/alicloud-ecs-access.lock", os.O_WRONLY | os.O_CREAT, 0o600), fcntl.LOCK_EX)
@@ -252,8 +266,9 @@ def serve(users, vendor, **task):
 
 
 def main(request):
+    # type: (dict) -> None
     try:
-        answer = serve(**request)
+        answer = serve(request)
     except Exception as exc:  # noqa: BLE001
         answer = {"error": str(exc)}
     print("\n" + sys.argv[2] + json.dumps(answer))  # pylint: disable=ansible-bad-function

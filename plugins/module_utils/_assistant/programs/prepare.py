@@ -19,7 +19,7 @@ import stat
 import sys
 import time
 
-from ..._system.server import ask_sshd, find_server, is_roots, read_settings, run, slurp
+from ..._system.server import Server, ask_sshd, find_server, is_roots, read_settings, run, slurp  # noqa: F401 - Server is in comments on types
 
 PLUGIN = "config_ecs_instance_connect"
 HELPER = "/usr/local/share/aliyun-assist/plugin/%s/ecs_config_instance_connect" % PLUGIN
@@ -38,6 +38,7 @@ UNITS = ("ssh.service", "sshd.service")
 
 
 def store(path, content, info=None):
+    # type: (str, bytes, os.stat_result | None) -> None
     """The new file appears whole or not at all; with I(info) it gets that owner and mode."""
     path = os.path.realpath(path)
     new = "%s/.%s.alicloud-ecs-access" % os.path.split(path)
@@ -56,6 +57,7 @@ def store(path, content, info=None):
 
 
 def test(server):
+    # type: (Server) -> str
     """What sshd says against its configuration; empty when it accepts it."""
     code, out, error = ask_sshd(server, "-t")
     # Which line is wrong, and that it gave up.
@@ -63,15 +65,18 @@ def test(server):
 
 
 def is_ours(settings):
+    # type: (dict[str, list[str]]) -> bool
     return HELPER in settings.get("authorizedkeyscommand", []) and settings.get("authorizedkeyscommanduser") == [ACCOUNT]
 
 
 def has_none(settings):
+    # type: (dict[str, list[str]]) -> bool
     return settings.get("authorizedkeyscommand", ["none"])[0] == "none"
 
 
 def look_at_user(server, name):
-    row = {"name": name, "exists": False}
+    # type: (Server, str) -> dict
+    row = {"name": name, "exists": False}  # type: dict
     try:
         user = pwd.getpwnam(name)
         groups = [group.gr_name for group in grp.getgrall() if group.gr_gid == user.pw_gid or name in group.gr_mem]
@@ -86,6 +91,7 @@ def look_at_user(server, name):
 
 
 def find_manager():
+    # type: () -> str
     """The agent's plugin manager; of several agents the newest."""
     folders = os.environ["PATH"].split(":")
     agents = glob.glob("/usr/local/share/aliyun-assist/[0-9]*")
@@ -95,6 +101,7 @@ def find_manager():
 
 
 def find_command(content):
+    # type: (bytes) -> list[str]
     """(the Match line that holds it or empty, the line) of the first AuthorizedKeysCommand in a file; empty when there is none."""
     block = ""
     for line in content.decode("utf-8", "replace").splitlines():
@@ -107,6 +114,7 @@ def find_command(content):
 
 
 def look(server, names):
+    # type: (Server, list[str]) -> dict
     content = slurp(CONFIG)
     helper = os.access(HELPER, os.X_OK) and is_roots(HELPER)
     try:
@@ -123,6 +131,7 @@ def look(server, names):
 
 
 def is_wanted(seen):
+    # type: (dict) -> bool
     """Whether the plugin is missing and nothing is in its way."""
     if not all(row["exists"] and "error" not in row for row in seen["users"]):
         return False
@@ -135,6 +144,7 @@ def is_wanted(seen):
 
 
 def try_out(server, names):
+    # type: (Server, list[str]) -> list[str]
     """What comes of the plugin's lines: [Match line, error]; empty when they work for all these users."""
     store(CANDIDATE, slurp(CONFIG) + LINES.encode("ascii"))
     try:
@@ -148,6 +158,7 @@ def try_out(server, names):
 
 
 def settle():
+    # type: () -> None
     """Have sshd use what is in its file; a server that is down comes up again."""
     for unit in UNITS:
         state = run(("systemctl", "is-active", unit)).out.strip()
@@ -159,6 +170,7 @@ def settle():
 
 
 def put_back(content, info):
+    # type: (bytes, os.stat_result) -> None
     """Byte for byte what there was."""
     if slurp(CONFIG) != content:
         store(CONFIG, content, info)
@@ -167,6 +179,7 @@ def put_back(content, info):
 
 
 def is_up():
+    # type: () -> bool
     for _turn in range(25):
         if find_server().up:
             return True
@@ -175,6 +188,7 @@ def is_up():
 
 
 def recover(server, names, answer):
+    # type: (Server, list[str], dict) -> None
     """Finish or undo what a run that was cut off left."""
     if os.path.lexists(FORMER):
         os.rename(FORMER, SAVED)
@@ -191,6 +205,7 @@ def recover(server, names, answer):
 
 
 def prepare(server, request, answer):
+    # type: (Server, dict, dict) -> None
     """Run the vendor's installer, which tests nothing, between tests and with a way back."""
     names, seen = request["users"], answer["seen"]
     if not all(row["ours"] for row in seen["users"]):
@@ -221,7 +236,8 @@ def prepare(server, request, answer):
 
 
 def serve(request):
-    names, answer = request["users"], {"done": [], "clock": time.time()}
+    # type: (dict) -> dict
+    names, answer = request["users"], {"done": [], "clock": time.time()}  # type: list[str], dict
     server = find_server()
     answer["up"] = server.up
     if request["write"]:
@@ -238,6 +254,7 @@ def serve(request):
 
 
 def main(request):
+    # type: (dict) -> None
     try:
         answer = serve(request)
     except Exception as exc:  # noqa: BLE001

@@ -22,10 +22,12 @@ TIMED_OUT = 124
 
 
 def ask(name, fingerprint):
+    # type: (str, str) -> tuple[int, list[str]]
     """(exit status, blobs of the keys) for a user."""
     account = pwd.getpwnam(ACCOUNT)
 
     def become():
+        # type: () -> None
         os.setgroups([account.pw_gid])
         os.setgid(account.pw_gid)
         os.setuid(account.pw_uid)
@@ -46,6 +48,7 @@ def ask(name, fingerprint):
 
 
 def find_missing(keys):
+    # type: (list[list[str]]) -> list[object]
     """The first key that is not told: user, exit status, how many others are. Empty when all are."""
     for name, blob, fingerprint in keys:
         for attempt in range(ATTEMPTS):
@@ -59,8 +62,9 @@ def find_missing(keys):
 
 
 def main(request):
+    # type: (dict[str, list[list[str]]]) -> None
     try:
-        answer = {"missing": find_missing(request["keys"])}
+        answer = {"missing": find_missing(request["keys"])}  # type: dict
     except Exception as exc:  # noqa: BLE001
         answer = {"error": str(exc)}
     print("\n" + sys.argv[2] + json.dumps(answer))  # pylint: disable=ansible-bad-function

@@ -176,14 +176,15 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.fac
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.fetch import read_regions
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.filters import request_parameters
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.lookup import read_plain
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.names import choose_names, find_group_problem
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.names import choose_names, find_clashes
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.unsafe import mark_unsafe
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.wanted import (
     WantedInstances,
-    find_unknown_option,
+    check_options,
     fingerprint,
     names_plugin,
     read_wanted,
+    templated,
 )
 
 _ENDINGS = ("ecs.yml", "ecs.yaml")
@@ -215,9 +216,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         config = self._read_config_data(path)
         problem = None
         try:
-            unknown = find_unknown_option(config, self.option_definitions)
-            if unknown:
-                raise AnsibleParserError(unknown)
+            check_options(config, self.option_definitions)
             options = {name: self._value(name, config) for name in _TEMPLATABLE}
             # Only what the file says: the environment is read with the settings, where a profile in the file beats an
             # access key in the environment.
@@ -240,16 +239,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return value
         self.templar.available_variables = self._vars
         try:
-            return self._templated(value)
+            return templated(self.templar, value)
         except AnsibleError as exc:
             raise AnsibleParserError(f"{name} can't be templated: {exc}") from None
-
-    def _templated(self, value: t.Any) -> t.Any:
-        if isinstance(value, dict):
-            return {key: self._templated(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self._templated(item) for item in value]
-        return self.templar.template(value) if isinstance(value, str) and self.templar.is_template(value) else value
 
     # -- instances ------------------------------------------------------------------------------------------------
 
@@ -298,24 +290,18 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for instance_id, variables in hostvars.items():
             draft.start_host(instance_id, first[instance_id], variables)
         self._construct(draft)
-        self._drop_groups(draft, taken)
+        warnings = draft.drop_groups(taken)
         # Now it is known which groups there will be, and a host must not be called like any of them.
-        names, warnings = choose_names(candidates, {*self.inventory.groups, *draft.members, *draft.children}, taken)
+        chosen = choose_names(candidates, {*self.inventory.groups, *draft.members, *draft.children}, taken)
+        self._warn(warnings + chosen.warnings)
+        clashes = find_clashes(candidates, taken)
+        if clashes and self.get_option("strict"):
+            raise AnsibleParserError(f"other inventory sources have hosts of these names too: {', '.join(clashes)}")
+        self._warn(draft.apply(self.inventory, {instance_id: mark_unsafe(name) for instance_id, name in chosen.names.items()}))
+
+    def _warn(self, warnings: list[str]) -> None:
         for warning in warnings:
             self.display.warning(warning)
-        if taken and self.get_option("strict"):
-            clashes = sorted({name for names in candidates.values() for name in names[:1] if name in taken})
-            if clashes:
-                raise AnsibleParserError(f"other inventory sources have hosts of these names too: {', '.join(clashes)}")
-        for warning in draft.apply(self.inventory, {instance_id: mark_unsafe(name) for instance_id, name in names.items()}):
-            self.display.warning(warning)
-
-    def _drop_groups(self, draft: InventoryDraft, taken: t.Collection[str]) -> None:
-        for group in {**draft.members, **draft.children}:
-            problem = find_group_problem(group, taken)
-            if problem:
-                self.display.warning(f"The group {group!r} is left out: {problem}")
-                draft.drop_group(group)
 
     def _names_of_others(self, hostvars: t.Collection[str]) -> set[str]:
         """Hosts that another source of the inventory has, unless they are these very instances."""

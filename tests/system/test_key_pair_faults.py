@@ -35,7 +35,8 @@ FORKER = """
 import json, os, signal, sys
 from ansible.module_utils import basic
 from ansible_collections.alicloud.ecs_access.plugins.modules import ecs_key_pair
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._cloud import private_key, sdk
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs import sdk
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair import private_key
 sdk.load_client_class()
 private_key.make_private_key("ecdsa", 256, None, "warm")
 try:
@@ -47,8 +48,8 @@ except ImportError:
         basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode()
         yield
 
-# Where the steps are. Before _apply nothing has been done yet.
-WATCHED = ("modules/ecs_key_pair.py", "_key_pair/private_key_file.py")
+# Where the steps are. Before apply nothing has been done yet.
+WATCHED = ("modules/ecs_key_pair.py", "_key_pair/apply.py", "_key_pair/private_key_file.py")
 
 def child(order):
     seen = 0
@@ -57,7 +58,7 @@ def child(order):
         nonlocal seen, armed
         if not frame.f_code.co_filename.endswith(WATCHED):
             return None
-        armed = armed or frame.f_code.co_name == "_apply"
+        armed = armed or frame.f_code.co_name == "apply"
         if armed and event == "line":
             seen += 1
             if seen == order["kill_at"]:

@@ -17,6 +17,8 @@ import typing as t
 from ansible.errors import AnsibleError
 from ansible.utils.vars import combine_vars
 
+from .names import find_group_problem
+
 
 class DraftHost:
     """As much of a host as Ansible's own code asks for."""
@@ -60,7 +62,17 @@ class InventoryDraft:
         elif child != group:
             self.children.setdefault(group, {})[child] = None
 
-    def drop_group(self, group: str) -> None:
+    def drop_groups(self, taken: t.Collection[str]) -> list[str]:
+        """Leave out those that patterns would take for a host, I(taken) among them; returns sentences about them."""
+        warnings = []
+        for group in {**self.members, **self.children}:
+            problem = find_group_problem(group, taken)
+            if problem:
+                warnings.append(f"The group {group!r} is left out: {problem}")
+                self._drop_group(group)
+        return warnings
+
+    def _drop_group(self, group: str) -> None:
         self.members.pop(group, None)
         self.children.pop(group, None)
         for children in self.children.values():

@@ -58,6 +58,11 @@ def choose_names(candidates: t.Mapping[str, t.Sequence[str]], groups: t.Collecti
     return Chosen(chosen, [_warning(problem, names) for problem, names in refused.items()])
 
 
+def find_clashes(candidates: t.Mapping[str, t.Sequence[str]], taken: t.Collection[str]) -> list[str]:
+    """Names that would be an instance's if no host of another source had them."""
+    return sorted({name for names in candidates.values() for name in names[:1] if name in taken})
+
+
 def find_problem(name: str, groups: t.Collection[str] = ()) -> str | None:
     """Why I(name) must not become a host name, or None."""
     if name.lower() in _RESERVED:

@@ -15,7 +15,7 @@ import typing as t
 from difflib import get_close_matches
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import Instance
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import CloudSettings, check_region
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import CloudSettings, SettingsError, check_region
 
 from .filters import Filter, is_match, parse_filter
 
@@ -60,13 +60,21 @@ def fingerprint(settings: CloudSettings, wanted: WantedInstances) -> str:
     return hashlib.sha256(json.dumps([account, wanted]).encode()).hexdigest()[:16]
 
 
-def find_unknown_option(config: t.Iterable[str], known: t.Collection[str]) -> str | None:
-    """One clause about an option that does not exist, or None."""
+def check_options(config: t.Iterable[str], known: t.Collection[str]) -> None:
+    """SettingsError for an option that does not exist."""
     for name in config:
         if name not in known:
             close = get_close_matches(str(name), list(known), 1)
-            return f"there is no option {str(name)!r}" + (f"; did you mean {close[0]}?" if close else "")
-    return None
+            raise SettingsError(f"there is no option {str(name)!r}" + (f"; did you mean {close[0]}?" if close else ""))
+
+
+def templated(templar: t.Any, value: t.Any) -> t.Any:
+    """The value with every template in it replaced."""
+    if isinstance(value, dict):
+        return {key: templated(templar, item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [templated(templar, item) for item in value]
+    return templar.template(value) if isinstance(value, str) and templar.is_template(value) else value
 
 
 def names_plugin(path: str, name: str) -> bool:

@@ -29,6 +29,7 @@ class BoundItem(Item):
         self.was_live: Optional[bool] = None
         self.pending: Optional[List[str]] = None
         self.steps = model.NOTHING
+        self.changed = False
         self.done: List[str] = []
 
     def meet(self, instance: Instance, wanted: model.Wanted) -> None:

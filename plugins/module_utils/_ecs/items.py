@@ -29,8 +29,6 @@ class Problem(NamedTuple):
 class Item:
     """One instance of the task. Once it has failed it keeps its first reason."""
 
-    changed = False
-
     def __init__(self, instance_id: str) -> None:
         self.instance_id = instance_id
         self.name: Optional[str] = None

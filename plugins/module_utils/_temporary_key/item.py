@@ -45,7 +45,7 @@ class KeyedItem(Item):
         return tuple(dict.fromkeys(wanted.username for wanted in self.keys))
 
     @property
-    def changed(self) -> bool:  # type: ignore[override]
+    def changed(self) -> bool:
         return bool(self.done or self.sent)
 
     @property

@@ -272,17 +272,17 @@ class InstanceInfoModule:
 
 
 def argument_spec() -> Dict[str, Any]:
-    return {
-        "instance_ids": {"type": "list", "elements": "str"},
-        "names": {"type": "list", "elements": "str"},
-        "tags": {"type": "dict"},
-        "key_pair_name": {"type": "str"},
-        "status": {"type": "str", "choices": ["Pending", "Starting", "Running", "Stopping", "Stopped"]},
-        "resource_group_id": {"type": "str"},
-        "include_cloud_assistant": {"type": "bool", "default": True},
-        "source_address": {"type": "str"},
-        "ssh_port": {"type": "int", "default": 22},
-    }
+    return dict(
+        instance_ids={"type": "list", "elements": "str"},
+        names={"type": "list", "elements": "str"},
+        tags={"type": "dict"},
+        key_pair_name={"type": "str"},
+        status={"type": "str", "choices": ["Pending", "Starting", "Running", "Stopping", "Stopped"]},
+        resource_group_id={"type": "str"},
+        include_cloud_assistant={"type": "bool", "default": True},
+        source_address={"type": "str"},
+        ssh_port={"type": "int", "default": 22},
+    )
 
 
 def main() -> None:

@@ -159,14 +159,14 @@ class KeyPairInfoModule:
 
 
 def argument_spec() -> Dict[str, Any]:
-    return {
-        "names": {"type": "list", "elements": "str", "aliases": ["name"]},
-        "fingerprint": {"type": "str"},
-        "tags": {"type": "dict"},
-        "resource_group_id": {"type": "str"},
-        "include_public_key": {"type": "bool", "default": False, "no_log": False},
-        "include_instances": {"type": "bool", "default": False},
-    }
+    return dict(
+        names={"type": "list", "elements": "str", "aliases": ["name"]},
+        fingerprint={"type": "str"},
+        tags={"type": "dict"},
+        resource_group_id={"type": "str"},
+        include_public_key={"type": "bool", "default": False, "no_log": False},
+        include_instances={"type": "bool", "default": False},
+    )
 
 
 def main() -> None:

@@ -10,6 +10,8 @@ import base64
 import binascii
 from typing import Any, Mapping, NamedTuple, Optional
 
+from .._text import printable
+
 _FINAL = ("Success", "Invalid", "Aborted", "Failed", "Error", "Timeout", "Cancelled", "Terminated")
 _AGENT = "its Cloud Assistant agent is not %s; see /usr/local/share/aliyun-assist/*/log/aliyun_assist_main.log in the instance"
 _REASONS = {
@@ -61,8 +63,8 @@ class Invocation(NamedTuple):
     def _reason(self) -> str:
         if self.error_code in ("", "ExitCodeNonzero"):
             lines = self.output.strip().splitlines()
-            return (lines[-1][:200] if lines else "") or "no reason given"
-        return "%s [%s]" % (_REASONS.get(self.error_code) or self.error_info or "no details", self.error_code)
+            return (printable(lines[-1])[:200] if lines else "") or "no reason given"
+        return "%s [%s]" % (_REASONS.get(self.error_code) or printable(self.error_info) or "no details", self.error_code)
 
 
 def read_invocation(raw: Mapping[str, Any]) -> Invocation:

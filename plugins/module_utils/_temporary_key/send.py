@@ -21,7 +21,7 @@ from .._ecs.invocation import Invocation
 from .._errors import AccessError
 from .._ids import check_instance_id, check_user_name
 from .._openssh.keys import PublicKey
-from .._text import shorten
+from .._text import printable, shorten
 
 COMMAND_ID = "ACS-ECS-SendSshPublicKey-linux.sh"
 """The vendor's public command; InvokeCommand takes the name for the id."""
@@ -91,7 +91,7 @@ def read_delivery(ended: Invocation) -> Delivery:
     if ended.status == "Failed" and ended.exit_code in ("126", "127"):
         return Delivery(False, "its Cloud Assistant agent lacks send_ssh_public_key (2.2.3.196 or newer has it); %s" % PREPARE)
     if ended.status == "Failed":
-        text = " ".join(ended.output.split())
+        text = printable(" ".join(ended.output.split()))
         return Delivery(False, "send_ssh_public_key ended with status %s%s" % (ended.exit_code, ": " + shorten(text, 200) if text else ""))
     return Delivery(False, ended.why)
 

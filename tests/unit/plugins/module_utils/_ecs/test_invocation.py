@@ -14,6 +14,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.invocatio
         (Invocation(), "Cloud Assistant does not answer for it"),
         (Invocation("Running"), "the command has not ended in time (Running)"),
         (Invocation("Failed", "noise\nthe last line\n", "1", "ExitCodeNonzero"), "the command ended as Failed: the last line"),
+        (Invocation("Failed", "a\x1b[2Jb {{ c }}"), "the command ended as Failed: a?[2Jb { { c }}"),
         (Invocation("Terminated"), "the command ended as Terminated: no reason given"),
         (Invocation("Aborted", error_code="InstanceNotRunning"), "the command ended as Aborted: it is not running [InstanceNotRunning]"),
         (Invocation("Error", error_code="New", error_info="what it says"), "the command ended as Error: what it says [New]"),

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils import _errors
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import EcsError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError, LibraryMissing
 
 PLUGINS = Path(__file__).resolve().parents[4] / "plugins"
 DRAWN = re.compile(r"^((?: \|   |     )* \+-- )?([A-Z]\w+)(?:  .*|$)", re.MULTILINE)
@@ -58,3 +59,19 @@ def test_an_error_has_a_text_and_a_code(given, code):
 def test_an_error_survives_the_way_from_another_process():
     again = pickle.loads(pickle.dumps(AccessError("it is late", "late")))
     assert (again.text, again.code) == ("it is late", "late")
+
+
+def test_what_a_module_answers_besides_the_sentence():
+    failure = _errors.ModuleFailure("no", changed=True)
+    assert (failure.text, failure.answer()) == ("no", {"changed": True})
+    refused = EcsError("RunCommand", "Forbidden.RAM", "not allowed", hint="Ask.")
+    refused.result = {"actions": ["bind"]}
+    assert refused.answer() == {"actions": ["bind"], "failure": refused.to_dict()}
+    assert refused.to_dict() == {"action": "RunCommand", "code": "Forbidden.RAM", "message": "not allowed", "request_id": "", "hint": "Ask."}
+
+
+def test_a_missing_library_is_named_with_the_reason():
+    with pytest.raises(LibraryMissing) as caught:
+        raise LibraryMissing("cryptography") from ImportError("No module named 'cryptography'")
+    assert caught.value.text.startswith("Failed to import the required Python library (cryptography)")
+    assert "No module named 'cryptography'" in caught.value.answer()["exception"]

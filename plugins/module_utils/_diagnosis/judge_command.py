@@ -31,9 +31,8 @@ def judge_command(facts: Facts) -> CommandVerdict:
     problems = _problems(facts)
     if problems:
         return CommandVerdict(False, tuple(problems))
-    lines = [line for line in parse_key_file(command.output) if line.key is not None]
-    if facts.request.key is not None:
-        lines = [line for line in lines if line.key.same_key(facts.request.key)]
+    key = facts.request.key
+    lines = [line for line in parse_key_file(command.output) if line.key is not None and (key is None or line.key.same_key(key))]
     judged = [judge_line(facts, "the output of %s" % command.command, line) for line in lines]
     good = [findings for findings in judged if not any(finding.severity == BLOCKS for finding in findings)]
     if good:

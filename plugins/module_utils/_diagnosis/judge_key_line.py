@@ -36,7 +36,7 @@ def judge_line(facts: Facts, place: str, line: KeyLine) -> List[Finding]:
                 "correct or remove it",
             )
         ]
-    found = []  # type: List[Finding]
+    found: List[Finding] = []
     for option in options:
         name, value = option.name.lower(), option.value or ""
         if name == "cert-authority":

@@ -125,11 +125,12 @@ def _describe(line: KeyLine, key: PublicKey) -> Damage:
             "the lines end with a carriage return alone, so to sshd all of them are one line",
             "end each line with a newline, for example with: tr '\\r' '\\n'",
         )
-    if _ODD_BLANKS.search(line.text):
+    odd = _ODD_BLANKS.search(line.text)
+    if odd:
         return Damage(
             "key_has_odd_blanks",
             line.number,
-            "there is a blank that is none to sshd (%s) in the line" % ascii(_ODD_BLANKS.search(line.text).group(0)).strip("'"),
+            "there is a blank that is none to sshd (%s) in the line" % ascii(odd.group(0)).strip("'"),
             "put plain blanks there",
         )
     if glued and (line.kind in ("comment", "key") or line.text[: glued.start(2)].rstrip("\"'") == ""):

@@ -68,10 +68,8 @@ def _judge_keys(facts: Facts) -> List[Finding]:
 
 
 def _look(facts: Facts, item: KeyFileFacts) -> _Source:
-    lines = [line for line in parse_key_file(item.content) if line.key is not None]
     key = facts.request.key
-    if key is not None:
-        lines = [line for line in lines if line.key.same_key(key)]
+    lines = [line for line in parse_key_file(item.content) if line.key is not None and (key is None or line.key.same_key(key))]
     judged = [judge_line(facts, "%s:%d" % (item.path, line.number), line) for line in lines]
     good = [findings for findings in judged if not any(finding.severity == BLOCKS for finding in findings)]
     shown = good[0] if good else [finding for findings in judged for finding in findings]

@@ -24,7 +24,7 @@ def judge_log(facts: Facts) -> List[Finding]:
 
 def _since(log: Sequence[str], address: str) -> List[str]:
     """The lines that are still worth something."""
-    found = []  # type: List[str]
+    found: List[str] = []
     for line in log:
         if "Server listening on" in line or re.search(r"Accepted \S+ for \S+ from %s " % re.escape(address), line):
             found = []

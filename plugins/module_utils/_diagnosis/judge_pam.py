@@ -7,7 +7,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import fnmatch
-from typing import Dict, List, Optional
+from typing import Callable, Dict, List, Optional
 
 from .facts import Facts, PamEntry
 from .finding import Finding, blocks, shell_quote, warns
@@ -288,7 +288,7 @@ _LEAST = (
     ("data", 512, "limit_memory", "KiB of data"),
     ("stack", 32, "limit_memory", "KiB of stack"),
 )
-_JUDGES = {
+_JUDGES: Dict[str, Callable[[Facts, PamEntry], Optional[Finding]]] = {
     "pam_deny": _deny,
     "pam_access": _access,
     "pam_listfile": _listfile,
@@ -296,4 +296,4 @@ _JUDGES = {
     "pam_succeed_if": _succeed_if,
     "pam_limits": _limits,
     "pam_time": _time,
-}  # type: Dict[str, Callable[[Facts, PamEntry], Optional[Finding]]]
+}

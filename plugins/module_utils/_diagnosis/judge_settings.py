@@ -275,7 +275,7 @@ def find_place(facts: Facts, keyword: str, value: Optional[str] = None) -> Optio
         same = [item for item in lines if [word.lower() for word in item.arguments] == effective]
         plain = [item for item in same if not item.match] or ([] if same else plain)
         lines = same or lines
-    return (plain or lines or [None])[0]
+    return next(iter(plain or lines), None)
 
 
 def reload_command(facts: Facts) -> str:

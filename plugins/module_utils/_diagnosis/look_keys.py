@@ -36,7 +36,7 @@ def read_key_files(facts: Facts) -> Tuple[KeyFileFacts, ...]:
     account, user = facts.account, facts.request.user
     everybody = [Account(entry.pw_name, entry.pw_uid, entry.pw_gid, "", entry.pw_dir, entry.pw_shell) for entry in pwd.getpwall()[:_MOST_ACCOUNTS]]
     sharing, this = KeySharing(everybody), Account(user, account.uid, account.gid, "", account.home, "")
-    found = {}  # type: Dict[str, KeyFileFacts]
+    found: Dict[str, KeyFileFacts] = {}
     for pattern in _key_file_patterns(facts):
         path = expand_pattern(pattern, user, account.uid, account.home)
         if path not in found:
@@ -52,7 +52,7 @@ def read_other_files(facts: Facts) -> Tuple[Tuple[str, str], ...]:
         return ()
     patterns = tuple(dict.fromkeys(DEFAULT_KEY_FILES + _key_file_patterns(facts)))
     known = {item.path for item in facts.key_files}
-    found = []  # type: List[Tuple[str, str]]
+    found: List[Tuple[str, str]] = []
     for entry in pwd.getpwall()[:_MOST_ACCOUNTS]:
         for pattern in patterns:
             path = expand_pattern(pattern, entry.pw_name, entry.pw_uid, entry.pw_dir)
@@ -93,7 +93,7 @@ def read_key_command(facts: Facts, check_mode: bool = False) -> KeyCommandFacts:
     words = split_words(text)
     user = facts.setting("authorizedkeyscommanduser", "none")
     try:
-        entry = pwd.getpwnam(user)  # type: Optional[pwd.struct_passwd]
+        entry: Optional[pwd.struct_passwd] = pwd.getpwnam(user)
     except KeyError:
         entry = None
     found = KeyCommandFacts(text, _program_chain(words[0]), "" if user == "none" else user, entry is not None)

@@ -97,7 +97,7 @@ def _unmounted(home: str, paths: List[str]) -> Tuple[Mount, ...]:
 
 
 def _disks(account: AccountFacts) -> Tuple[Disk, ...]:
-    found = []  # type: List[Disk]
+    found: List[Disk] = []
     seen = set()
     for path in (account.home, "/tmp", "/var", "/"):
         try:

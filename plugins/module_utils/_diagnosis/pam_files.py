@@ -100,7 +100,7 @@ def find_time_rule(text: Optional[str], user: str, weekday: int, clock: str) -> 
 
 def _logic(text: str, fits: Callable[[str], bool]) -> bool:
     """Words with ! before and & or | between; evaluated from left to right."""
-    result = None  # type: Optional[bool]
+    result: Optional[bool] = None
     operator = "|"
     for word in re.findall(r"[^&|]+|[&|]", text.replace(" ", "")):
         if word in "&|":
@@ -125,7 +125,7 @@ def _covers(word: str, weekday: int, clock: str) -> bool:
 
 def _days(text: str) -> Set[int]:
     """A day that is named twice is taken out again."""
-    found = set()  # type: Set[int]
+    found: Set[int] = set()
     for name in re.findall("[A-Z][a-z]", text):
         found ^= _DAYS.get(name, frozenset())
     return found
@@ -133,7 +133,7 @@ def _days(text: str) -> Set[int]:
 
 def find_limit(texts: Sequence[Tuple[str, str]], user: str, uid: int, groups: Sequence[str], item: str) -> Optional[Limit]:
     """The hard limit that pam_limits would set: a user's own line beats a group's, a group's the default."""
-    best = None  # type: Optional[Tuple[int, Limit]]
+    best: Optional[Tuple[int, Limit]] = None
     for path, text in texts:
         for number, line in enumerate(text_lines(text), 1):
             fields = line.split("#", 1)[0].split()

@@ -102,8 +102,8 @@ def plan_key_file(present: Sequence[KeyLine], wanted: Sequence[WantedKey], exclu
     exclusive drops every line that is neither blank nor comment nor wanted, unreadable lines included: what we cannot
     read, another sshd might. Without it only listed keys are touched.
     """
-    changes = []  # type: List[KeyChange]
-    lines = []  # type: List[KeyLine]
+    changes: List[KeyChange] = []
+    lines: List[KeyLine] = []
     by_blob = {item.key.blob: item for item in wanted if not revoked.covers(item.key)}
     seen = set()
     for line in present:

@@ -58,7 +58,7 @@ class Directive(NamedTuple):
 
 def split_words(line: str) -> List[str]:
     """The words of one line as sshd splits them: quotes, C(keyword=value), a comment ends the line."""
-    words = []  # type: List[str]
+    words: List[str] = []
     index = 0
     length = len(line)
     while index < length:
@@ -169,7 +169,7 @@ def block_settings(text: str) -> Dict[str, str]:
 def own_settings(text: str) -> Dict[str, str]:
     """What a text of ours says; words that we never write are not ours to keep."""
     names = {name.lower(): name for name in OWN_KEYWORDS}
-    found = {}  # type: Dict[str, str]
+    found: Dict[str, str] = {}
     for directive in parse_directives("", text):
         if directive.keyword in names and directive.arguments:
             found.setdefault(names[directive.keyword], directive.arguments[0])
@@ -182,7 +182,7 @@ def _lines(settings: Settings) -> str:
 
 def _split_block(text: str) -> Tuple[List[str], List[str]]:
     """The lines of our blocks, and all others."""
-    own = []  # type: List[str]
+    own: List[str] = []
     lines = text.split("\n")
     stripped = [line.strip() for line in lines]
     for marks in _MARKS:
@@ -210,7 +210,7 @@ def has_block(text: str) -> bool:
 
 def parse_effective(output: str) -> Dict[str, List[str]]:
     """The settings that C(sshd -T) prints: keyword to one value per printed line, in order."""
-    effective = {}  # type: Dict[str, List[str]]
+    effective: Dict[str, List[str]] = {}
     for line in text_lines(output):
         keyword, _blank, value = line.strip().partition(" ")
         if keyword:

@@ -87,7 +87,7 @@ class Group(NamedTuple):
 
 def parse_passwd(text: str) -> Dict[str, Account]:
     """Accounts by name, read as glibc reads them (nss/nss_files): of two equal names the first counts. C(find_damage) has the rest."""
-    accounts = {}  # type: Dict[str, Account]
+    accounts: Dict[str, Account] = {}
     for line in _entries(text):
         fields = line.split(":", 6)
         if _is_account(fields) and fields[0] not in accounts:
@@ -104,7 +104,7 @@ def find_damage(text: str) -> List[int]:
 
 def parse_shadow(text: str) -> Dict[str, Shadow]:
     """Password and expiry by account name."""
-    shadows = {}  # type: Dict[str, Shadow]
+    shadows: Dict[str, Shadow] = {}
     for line in _entries(text):
         fields = line.split(":")
         if len(fields) >= 8 and fields[0] not in shadows:
@@ -114,7 +114,7 @@ def parse_shadow(text: str) -> Dict[str, Shadow]:
 
 def parse_group(text: str) -> Dict[str, Group]:
     """Groups by name."""
-    groups = {}  # type: Dict[str, Group]
+    groups: Dict[str, Group] = {}
     for line in _entries(text):
         fields = line.split(":", 3)
         if len(fields) >= 3 and _is_number(fields[2]) and fields[0] not in groups:

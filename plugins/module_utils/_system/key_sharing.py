@@ -28,8 +28,8 @@ class KeySharing:
     def __init__(self, accounts: Iterable[Account], words: Optional[SshdWords] = None) -> None:
         self._accounts = list(accounts)
         self._patterns = tuple(dict.fromkeys(words.key_files + words.key_files_in_match)) if words else ()
-        self._folders = {}  # type: Dict[str, str]
-        self._readers = {}  # type: Dict[str, Dict[str, List[Account]]]
+        self._folders: Dict[str, str] = {}
+        self._readers: Dict[str, Dict[str, List[Account]]] = {}
 
     def sharers(self, account: AnyAccount, pattern: str) -> Tuple[str, ...]:
         """Other accounts that a key in this file would open, or that could lose theirs."""

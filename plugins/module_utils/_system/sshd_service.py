@@ -139,7 +139,7 @@ def _show(unit: str) -> Dict[str, str]:
     code, out, err = run_program(["systemctl", "show", "-p", _PROPERTIES, "--", unit])
     if code != 0:
         raise SshdError("systemd does not answer: %s" % " ".join(err.split()))
-    properties = {}  # type: Dict[str, str]
+    properties: Dict[str, str] = {}
     for line in text_lines(out):
         key, _equals, value = line.partition("=")
         # A property with several values (ExecReload, Listen) comes as several lines.

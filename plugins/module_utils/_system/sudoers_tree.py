@@ -22,8 +22,8 @@ class SudoersTree:
     """The set as files: path to text, and for each directory the names that sudo would read."""
 
     def __init__(self) -> None:
-        self.texts = {}  # type: Dict[str, str]
-        self.directories = []  # type: List[str]
+        self.texts: Dict[str, str] = {}
+        self.directories: List[str] = []
         self._read(MAIN, 0)
 
     def _read(self, path: str, depth: int) -> None:

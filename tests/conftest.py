@@ -14,7 +14,7 @@ _STRICT = "ECS_ACCESS_FAIL_ON_SKIP"
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Name what was skipped: on a machine that can't give what a test needs, that is all that tells."""
+    """Name what was skipped: on a machine that cannot give what a test needs, that is all that tells."""
     for report in terminalreporter.stats.get("skipped", []):
         terminalreporter.write_line(f"skipped: {report.nodeid}: {report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr}")
 

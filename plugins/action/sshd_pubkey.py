@@ -36,7 +36,7 @@ class ActionModule(ActionBase):
         wants_proof = arguments.get("proof", "required") != "skip"
         transport = getattr(self._connection, "transport", "")
         if wants_proof and transport in _OTHER_SSH:
-            raise AnsibleActionFail(f"A login can't be proven over the connection {transport}; use the connection ssh, or proof: skip")
+            raise AnsibleActionFail(f"A login cannot be proven over the connection {transport}; use the connection ssh, or proof: skip")
         over_ssh = transport == "ssh"
         controller = {
             "over_ssh": over_ssh,
@@ -116,7 +116,7 @@ class ActionModule(ActionBase):
         return prove_login(proof_command(target, only_this_key, _CONNECT_TIMEOUT), target, _CONNECT_TIMEOUT)
 
     def _read_session(self) -> dict[str, str]:
-        """Who is logged in from where, as the host sees it; empty where its shell can't say."""
+        """Who is logged in from where, as the host sees it; empty where its shell cannot say."""
         answer = self._low_level_execute_command('echo "session<$(id -un) $SSH_CONNECTION>"', sudoable=False)
         found = re.search(r"session<(\S+) (\S+) \d+ (\S+) (\d+)>", answer.get("stdout", ""))
         if found is None:

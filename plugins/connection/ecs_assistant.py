@@ -50,7 +50,7 @@ EXAMPLES = r"""
   vars:
     ansible_connection: alicloud.ecs_access.ecs_assistant
   tasks:
-    - name: Why can't john log in?
+    - name: Why cannot john log in?
       alicloud.ecs_access.ssh_login_check:
         user: john
 """

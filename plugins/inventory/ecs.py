@@ -38,7 +38,7 @@ options:
     default: []
   strict_regions:
     description:
-      - Whether a region that can't be read is an error. Otherwise it is a warning, as long as another region can be read; its
+      - Whether a region that cannot be read is an error. Otherwise it is a warning, as long as another region can be read; its
         instances are missing then, and nothing is written to the cache.
     type: bool
     default: false
@@ -107,7 +107,7 @@ notes:
   - Text from the API (names, descriptions, tags) is never evaluated as a template, whoever wrote it, and neither is what O(compose)
     makes of it.
   - O(region), O(regions), the credentials, O(endpoint) and the filters may be templates, for example with a lookup.
-  - A file that can't be read as inventory is only a warning to Ansible, and the play goes on without its hosts. Set
+  - A file that cannot be read as inventory is only a warning to Ansible, and the play goes on without its hosts. Set
     E(ANSIBLE_INVENTORY_UNPARSED_FAILED) to make it an error.
   - The cache is kept apart by account, endpoint, regions and filters, so changing any of these never gives old answers. Hosts,
     groups and variables are made anew from it each time.
@@ -241,7 +241,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             return templated(self.templar, value)
         except AnsibleError as exc:
-            raise AnsibleParserError(f"{name} can't be templated: {exc}") from None
+            raise AnsibleParserError(f"{name} cannot be templated: {exc}") from None
 
     # -- instances ------------------------------------------------------------------------------------------------
 

@@ -4,8 +4,8 @@
 """Every exception of ours has one root and stands in this drawing; a unit test compares it with the code.
 
 AccessError
- +-- ModuleFailure           a module can't go on, and says what it had done
- +-- LibraryMissing          a Python library can't be imported
+ +-- ModuleFailure           a module cannot go on, and says what it had done
+ +-- LibraryMissing          a Python library cannot be imported
  +-- PythonTooOld            for the SDK
  +-- SettingsError           an option is missing or wrong
  +-- NameRefused             of a login user or an instance, before it becomes a word of a command
@@ -13,13 +13,13 @@ AccessError
  +-- GuestError              no usable answer from an instance, or nothing can be sent to it
  +-- ReplyError              what an instance answered to the connection ecs_assistant is none of its answers
  +-- KeyFormatError          what should be a public key is none
- +-- KeyPairConflict         a key pair as it is wanted needs consent, or can't be had
- +-- PrivateKeyError         a private key can't be made or read
+ +-- KeyPairConflict         a key pair as it is wanted needs consent, or cannot be had
+ +-- PrivateKeyError         a private key cannot be made or read
  |    +-- PassphraseNeeded   to read the public half
- +-- KeyFileError            a path can't be the file of a private key
+ +-- KeyFileError            a path cannot be the file of a private key
  +-- KeyRefused              a public key that must not get into the vendor's command
- +-- FilterError             of the inventory: can't be understood
- +-- FolderError             the folder of a run can't be trusted or used
+ +-- FilterError             of the inventory: cannot be understood
+ +-- FolderError             the folder of a run cannot be trusted or used
  +-- CloudProblem            no way to an instance before a login
  +-- TunnelError             through Session Manager
  +-- WireError               a frame of Session Manager that is no message
@@ -59,7 +59,7 @@ class AccessError(Exception):
 
 
 class ModuleFailure(AccessError):
-    """The module can't go on, and I(result) belongs into its answer."""
+    """The module cannot go on, and I(result) belongs into its answer."""
 
     code = "module"
 
@@ -69,7 +69,7 @@ class ModuleFailure(AccessError):
 
 
 class LibraryMissing(AccessError):
-    """A Python library can't be imported here; C(__cause__) is the reason."""
+    """A Python library cannot be imported here; C(__cause__) is the reason."""
 
     code = "library_missing"
 

@@ -43,7 +43,7 @@ def check_user_name(text: str) -> str:
     """The text when it can be an account to log in as; raises NameRefused."""
     if not _USER_NAME.match(text):
         raise NameRefused(
-            "the user name %r can't be sent: it becomes part of a root shell's command line in the instance, so only letters, "
+            "the user name %r cannot be sent: it becomes part of a root shell's command line in the instance, so only letters, "
             "digits and _ . @ - are accepted, 64 at most, not beginning with . @ or -" % shorten(text)
         )
     return text

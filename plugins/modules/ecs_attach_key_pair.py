@@ -19,7 +19,7 @@ description:
   - An instance is called live only if sshd would let the login user in with this key. It looks at the settings that
     sshd applies to that user (C(sshd -T)), the account, the key's algorithm and who may write the files. Where something
     is in the way the instance is left unbound and the item says what.
-  - Each instance is judged on its own. One that can't be done does not keep the others from being done.
+  - Each instance is judged on its own. One that cannot be done does not keep the others from being done.
 notes:
   - Binding is written down in ECS before the key comes into the system, and the key leaves the system before ECS forgets the
     binding. When a run breaks off in between, the key that works is always one that ECS shows, and the next run goes on.

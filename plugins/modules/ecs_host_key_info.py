@@ -117,7 +117,7 @@ class HostKeyInfoModule:
         return result
 
     def _find_problems(self, instance_ids: List[str]) -> Dict[str, HostKeysReply]:
-        """Those who can't be asked, and why; RunCommand would refuse the others along with them."""
+        """Those who cannot be asked, and why; RunCommand would refuse the others along with them."""
         client = self._module.client
         found = {instance.instance_id: instance for instance in client.describe_instances(instance_ids)}
         agents = client.describe_cloud_assistant_status([name for name, one in found.items() if one.is_running and not one.is_windows])

@@ -60,7 +60,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Find web servers that SSH can't reach from here
+- name: Find web servers that SSH cannot reach from here
   alicloud.ecs_access.ecs_instance_info:
     region: eu-central-1
     tags:

@@ -345,7 +345,7 @@ class KeyPairModule:
             raise ModuleFailure("key_size %d does not fit key_type %s; choose one of %s" % (size, key_type, sizes))
         if self._params["generate"] == "cloud" and (key_type, size or 2048) != ("rsa", 2048):
             raise ModuleFailure("generate=cloud makes RSA keys of 2048 bits only; choose generate=local for others")
-        # Now, because afterwards a key that can't be written the way it is wanted would be lost.
+        # Now, because afterwards a key that cannot be written the way it is wanted would be lost.
         check_passphrase(self._params["passphrase"])
 
     # -- what only matters if something is going to be made or replaced -------------------------------------------
@@ -354,7 +354,7 @@ class KeyPairModule:
         bound = self._find_bound() if plan.find(Delete) else []
         if bound:
             raise model.KeyPairConflict(
-                model.describe_bound(self._name, bound) + " and can't be replaced; bind another key pair to them first (ecs_attach_key_pair)"
+                model.describe_bound(self._name, bound) + " and cannot be replaced; bind another key pair to them first (ecs_attach_key_pair)"
             )
         importing = plan.find(Import)
         if importing and importing.key is not None:

@@ -17,7 +17,7 @@ description:
   - The vendor's installer edits C(sshd_config) and restarts sshd without a test. Here it runs under guard. The configuration and
     what it will come to for the users is tested before, the effective AuthorizedKeysCommand after; if something is
     wrong, C(sshd_config) is put back byte for byte and sshd reloaded.
-  - An instance that can't take the keys says why, and what to do about it. The others are done.
+  - An instance that cannot take the keys says why, and what to do about it. The others are done.
 notes:
   - Each run registers the keys anew, so it always reports a change. There is no way to take a registered key back; it ends by itself.
   - The vendor's command puts user names and keys unquoted into a root shell's command line. So names and keys (comments too) with

@@ -76,8 +76,8 @@ options:
             alone would not stop them.
           - With V(absent), the account, its sudo rule and its key files are removed. All other options but O(users[].remove_home) and
             O(users[].end_sessions) are then ignored, so that no list can keep a person whom another list removes.
-          - Access is taken away before any is given, and what one account puts in the way (a key file that can't be removed, a process
-            that can't be ended) neither keeps the next one nor the rest from being done. The task names it and fails at the end.
+          - Access is taken away before any is given, and what one account puts in the way (a key file that cannot be removed, a process
+            that cannot be ended) neither keeps the next one nor the rest from being done. The task names it and fails at the end.
         type: str
         choices: [present, locked, absent]
         default: present
@@ -195,7 +195,7 @@ options:
     description:
       - Keys that must leave every account of C(/etc/passwd) and every listed user, whatever O(users) says. An element is a key line or
         a fingerprint as printed by C(ssh-keygen -l), such as V(SHA256:...).
-      - Where an account's keys can't be searched, or a key can't be removed, everything else is done and the task fails.
+      - Where an account's keys cannot be searched, or a key cannot be removed, everything else is done and the task fails.
     type: list
     elements: str
     default: []

@@ -15,7 +15,7 @@ description:
   - The person's own file gets a marked block of three lines at its top. Everything else in it stays byte for byte, and with
     O(state=absent) the block goes again.
   - A name is only written if it is made of letters, digits, C(_) and C(-), belongs to one instance alone, and is not a host that the
-    person's configuration already has. An instance whose name can't be used is reached by its id.
+    person's configuration already has. An instance whose name cannot be used is reached by its id.
 extends_documentation_fragment:
   - alicloud.ecs_access.attributes
 attributes:

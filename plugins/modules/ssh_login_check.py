@@ -4,7 +4,7 @@
 
 DOCUMENTATION = r"""
 module: ssh_login_check
-short_description: Say why a user can, or can't, log in with an SSH key
+short_description: Say why a user can, or cannot, log in with an SSH key
 version_added: 1.0.0
 description:
   - Looks at everything on this host that decides about a login by public key and names what stops it, the real cause first, each with
@@ -15,7 +15,7 @@ description:
     the key files (the way to them with the rights of the account, owners, modes, missing mounts, their text, key options), the key itself
     (algorithms, size, revocation), PAM (access, times, lists, limits), and what runs after the login (chroot, forced commands, start-up
     files that end or never end).
-  - Changes nothing. A login that can't work is a finding, not a failure of the module.
+  - Changes nothing. A login that cannot work is a finding, not a failure of the module.
   - What it says holds for the files as they are. Where sshd runs with an older configuration, the finding C(config_not_loaded) says so.
 author:
   - The alicloud.ecs_access founders (@alicloud)

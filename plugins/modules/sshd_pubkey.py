@@ -55,7 +55,7 @@ options:
         key and ssh arguments of this connection. Nothing is proven where nothing had to be changed.
       - Before the change, each of O(users) is let in on the host itself with a throw-away key, through a private sshd that has the
         new settings. A user who is refused there (an expired account, a rule of PAM) fails the task with what sshd says. Where
-        that can't be tried, for want of C(ssh) on the host, RV(trial) says so.
+        that cannot be tried, for want of C(ssh) on the host, RV(trial) says so.
       - V(skip) does without. The configuration is still tested, and still put back if sshd does not live with it.
       - A run that is not connected by ssh has no login to prove; the result says so.
     type: str

@@ -185,7 +185,7 @@ class Tools:
         return {name: [names[gid] for gid in os.getgrouplist(name, users[name][1]) if gid in names] for name in users}
 
     def sound(self, blobs):
-        """Those that OpenSSH can read; its client ends at the first one that it can't."""
+        """Those that OpenSSH can read; its client ends at the first one that it cannot."""
         kinds = [base64.b64decode(blob)[4:].split(b"\0")[0] for blob in blobs]
         lines = [b"%s %s %d\n" % (kind, blob.encode(), number) for number, (kind, blob) in enumerate(zip(kinds, blobs))]
         write(FOLDER + "/offers", b"".join(lines))

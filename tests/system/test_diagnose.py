@@ -45,7 +45,7 @@ def _unit(instance) -> str:
 
 def test_a_login_that_works_ends_well(one_instance, person, diagnose) -> None:
     name, key = person
-    # The proof is run from inside of a session here, which can't change its audit identity in a container.
+    # The proof is run from inside of a session here, which cannot change its audit identity in a container.
     run = diagnose([one_instance], name, key, ecs_access_private_key_path=str(key.path), ecs_access_prove=True)
     assert run.returncode == 0, run.output
     assert f"Can {name} log in?" in run.stdout

@@ -192,9 +192,9 @@ def test_only_known_host_keys_if_so_wanted(runner):
 @pytest.mark.parametrize(
     ("variables", "words"),
     [
-        pytest.param({"ansible_user": "root;reboot"}, "the user name 'root;reboot' can't be sent", id="user"),
-        pytest.param({"ansible_user": "$(id)"}, "can't be sent", id="user with a substitution"),
-        pytest.param({"ansible_user": "--ssh-public-key"}, "can't be sent", id="user like an option"),
+        pytest.param({"ansible_user": "root;reboot"}, "the user name 'root;reboot' cannot be sent", id="user"),
+        pytest.param({"ansible_user": "$(id)"}, "cannot be sent", id="user with a substitution"),
+        pytest.param({"ansible_user": "--ssh-public-key"}, "cannot be sent", id="user like an option"),
         pytest.param({"ecs_instance_id": "* "}, "'* ' is none", id="instance id"),
         pytest.param({"ecs_instance_id": "i-a\n@cert-authority *"}, "is none", id="instance id with a line of its own"),
         pytest.param({"ecs_instance_id": ""}, "it is not set", id="no instance id"),

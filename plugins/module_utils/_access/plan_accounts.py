@@ -102,7 +102,7 @@ def plan_member(name: str, after: Accounts, gain: Optional[str], drop: Set[str])
 
 
 class Removal(NamedTuple):
-    """Steps that take an account away, and what of it can't be done."""
+    """Steps that take an account away, and what of it cannot be done."""
 
     steps: Tuple[Step, ...] = ()
     failures: Tuple[str, ...] = ()

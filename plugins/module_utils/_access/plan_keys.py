@@ -15,7 +15,7 @@ from .wanted import WantedUser
 
 
 class KeysPlan(NamedTuple):
-    """Steps for one account's files, its keys afterwards, what to warn of, and what can't be done."""
+    """Steps for one account's files, its keys afterwards, what to warn of, and what cannot be done."""
 
     steps: Tuple[Step, ...] = ()
     after: Tuple[HeldKey, ...] = ()

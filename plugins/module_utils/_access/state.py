@@ -199,7 +199,7 @@ class Plan(NamedTuple):
     fragments: Dict[str, Optional[str]]
     warnings: Tuple[str, ...]
     failures: Tuple[str, ...] = ()
-    """What was asked for and can't be planned, without keeping the rest from being done."""
+    """What was asked for and cannot be planned, without keeping the rest from being done."""
 
     @property
     def changed(self) -> bool:

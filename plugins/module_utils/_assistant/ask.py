@@ -38,7 +38,7 @@ def ask_guests(client: Any, requests: Mapping[str, Any], timeout: int, render: C
     """Send each instance its request and wait for all answers. Equal requests share a command; all run at the same time.
 
     I(render) makes the script of a request and a marker. I(timeout) is how many seconds the command may run in a guest.
-    Raises GuestError when a request can't be sent at all.
+    Raises GuestError when a request cannot be sent at all.
     """
     groups: Dict[Hashable, List[str]] = {}
     for instance_id, request in requests.items():

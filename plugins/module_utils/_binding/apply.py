@@ -18,7 +18,7 @@ from .item import BoundItem
 
 
 class Binder:
-    """Each step over all items, in the order of the plan; an item that can't go on is stopped."""
+    """Each step over all items, in the order of the plan; an item that cannot go on is stopped."""
 
     def __init__(self, client: EcsClient, wanted: model.Wanted, questions: Optional[Questions], actions: Actions) -> None:
         self._client = client

@@ -47,7 +47,7 @@ class Login(NamedTuple):
     done: Tuple[str, ...]
     """What was done to its files, or would be."""
     unseen: str = ""
-    """Why its key files could not be looked at; empty when they were, or when it can't have any."""
+    """Why its key files could not be looked at; empty when they were, or when it cannot have any."""
 
     @property
     def live(self) -> bool:
@@ -123,7 +123,7 @@ def find_state(lines: Sequence[str]) -> str:
 
 
 def find_login_obstacles(row: Mapping[str, Any], key: PublicKey, today: int) -> List[str]:
-    """Why this account can't log in with this key, one clause each."""
+    """Why this account cannot log in with this key, one clause each."""
     if "error" in row:
         return [_say_error(str(row["error"]))]
     found = _find_account_obstacles(row, today)

@@ -19,7 +19,7 @@ from .item import BoundItem
 
 
 class BindingLook:
-    """Fills the items; those that can't be done are stopped."""
+    """Fills the items; those that cannot be done are stopped."""
 
     def __init__(self, client: EcsClient, wanted: model.Wanted, items: Sequence[BoundItem]) -> None:
         self._client = client
@@ -27,7 +27,7 @@ class BindingLook:
         self._items = items
 
     def look(self, users: Sequence[str], timeout: int) -> Optional[Questions]:
-        """What the guests can be asked; None when they can't be: no key, or they shall not be. I(timeout) is for each guest, in seconds."""
+        """What the guests can be asked; None when they cannot be: no key, or they shall not be. I(timeout) is for each guest, in seconds."""
         key = self._find_key()
         questions = Questions(self._client, self._wanted, key, users, timeout) if key else None
         self._read_instances()
@@ -67,7 +67,7 @@ class BindingLook:
             )
 
     def _find_regions(self, instance_ids: List[str]) -> Dict[str, str]:
-        """Where those are that are not here. Only a hint, so what can't be found out is left out."""
+        """Where those are that are not here. Only a hint, so what cannot be found out is left out."""
         try:
             regions = [entry.get("RegionId") for entry in self._client.describe_regions()]
         except EcsError:
@@ -83,7 +83,7 @@ class BindingLook:
         return found
 
     def _find_agents(self) -> List[BoundItem]:
-        """Those whose guest can be asked; for O(activation=live) the others can't be done."""
+        """Those whose guest can be asked; for O(activation=live) the others cannot be done."""
         running = [item for item in open_items(self._items) if item.instance.is_running]
         try:
             agents = self._client.describe_cloud_assistant_status(ids_of(running))

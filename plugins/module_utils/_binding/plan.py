@@ -83,7 +83,7 @@ def find_problem(instance: Instance, wanted: Wanted) -> Optional[Problem]:
 
 
 def _needs_running(instance: Instance, wanted: Wanted) -> bool:
-    # What is already bound needs no reboot, and a stopped guest can't be asked.
+    # What is already bound needs no reboot, and a stopped guest cannot be asked.
     is_bound = instance.key_pair_name == wanted.key_pair_name
     return wanted.is_live or is_bound != wanted.is_present
 

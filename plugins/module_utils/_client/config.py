@@ -33,7 +33,7 @@ _PATH = re.compile(r"/[^\x00-\x1f\x7f\"'\\%$*?\[\]]*\Z")
 
 
 class ConfigError(ValueError):
-    """What was given can't become configuration, or what is there can't be read. The message is one sentence."""
+    """What was given cannot become configuration, or what is there cannot be read. The message is one sentence."""
 
 
 class Entry(NamedTuple):

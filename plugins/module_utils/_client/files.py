@@ -20,7 +20,7 @@ _LARGEST = 16 * 1024 * 1024
 
 
 class ClientFileError(HostError):
-    """A file can't be used. The message is one sentence."""
+    """A file cannot be used. The message is one sentence."""
 
 
 class ClientFile(NamedTuple):
@@ -38,7 +38,7 @@ class ClientFile(NamedTuple):
 
 
 def look_at_file(path: str) -> ClientFile:
-    """The file at I(path), or the one that a link there leads to; raises ClientFileError where it can't be changed safely."""
+    """The file at I(path), or the one that a link there leads to; raises ClientFileError where it cannot be changed safely."""
     real = os.path.realpath(path)
     try:
         descriptor = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)

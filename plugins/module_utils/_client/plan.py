@@ -133,7 +133,7 @@ def _read_entries(given: Sequence[Mapping[str, Any]], common: model.Common) -> T
         if entry.address or common.needs_tunnel(entry):
             entries.append(entry)
         else:
-            warnings.append("%s has no address, so ssh can't reach it; it is left out." % entry.instance_id)
+            warnings.append("%s has no address, so ssh cannot reach it; it is left out." % entry.instance_id)
     return entries, warnings
 
 

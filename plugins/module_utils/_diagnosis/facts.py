@@ -47,7 +47,7 @@ class AccountFacts(NamedTuple):
     shell_node: Node = Node("")
     shell_executable: bool = True
     shell_closed_at: Optional[Node] = None
-    """The directory on the way to the shell that the account can't enter."""
+    """The directory on the way to the shell that the account cannot enter."""
     shell_interpreter: str = ""
     """The program that a shell which is a script names in its first line, where that program does not exist."""
     passwd_line: Tuple[int, str] = (0, "")
@@ -74,9 +74,9 @@ class KeyFileFacts(NamedTuple):
     secured: Tuple[Node, ...] = ()
     """The resolved file and its directories up to the home (or /): what StrictModes looks at."""
     blocked_at: str = ""
-    """The directory that the account can't pass, when the status is denied."""
+    """The directory that the account cannot pass, when the status is denied."""
     content: bytes = b""
-    """What is in it; where the account can't read it, no more than the asked-for key, if that is there."""
+    """What is in it; where the account cannot read it, no more than the asked-for key, if that is there."""
     error: str = ""
     shared: bool = False
     """Whether sshd also reads it for another account."""
@@ -227,7 +227,7 @@ class Facts(NamedTuple):
     """Places (account, FILE:LINE) where the asked-for key stands although sshd doesn't look there for this user."""
     command: KeyCommandFacts = KeyCommandFacts()
     revoked: Tuple[str, str, bool] = ("", "", False)
-    """The RevokedKeys file, why it can't be read, and whether it lists the key."""
+    """The RevokedKeys file, why it cannot be read, and whether it lists the key."""
     pam: PamFacts = PamFacts()
     network: NetworkFacts = NetworkFacts()
     session: SessionFacts = SessionFacts()
@@ -235,7 +235,7 @@ class Facts(NamedTuple):
     """Paths whose SELinux type sshd may not read, with that type; empty where SELinux is off."""
     fips: bool = False
     root: bool = True
-    """Whether the check ran as root: without it most files can't be read."""
+    """Whether the check ran as root: without it most files cannot be read."""
 
     def setting(self, keyword: str, default: str = "") -> str:
         """The value that sshd applies to this login."""

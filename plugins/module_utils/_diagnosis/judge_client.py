@@ -29,7 +29,7 @@ _CAUSES = (
     (
         r"Could not resolve hostname \S+",
         "name_not_resolved",
-        "the name of the host can't be resolved",
+        "the name of the host cannot be resolved",
         "use its address, or mend the name service",
     ),
     (r"Bad owner or permissions on \S+", "ssh_config_refused", "ssh refuses its own configuration", "chmod go-w that file, and own it"),
@@ -67,11 +67,11 @@ _CAUSES = (
     (
         r"Load key \S+: .*(invalid format|error in libcrypto|bad permissions).*",
         "private_key_unreadable",
-        "ssh can't read the private key file",
+        "ssh cannot read the private key file",
         "give it an OpenSSH private key; 'ssh-keygen -y -f FILE' must print its public half",
     ),
     (
-        r"(incorrect passphrase|read_passphrase: can't open /dev/tty).*",
+        r"(incorrect passphrase|read_passphrase: cannot open /dev/tty).*",
         "private_key_passphrase",
         "the private key needs a passphrase",
         "put it into an agent with ssh-add",

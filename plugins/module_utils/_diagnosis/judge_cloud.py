@@ -24,7 +24,7 @@ def judge_cloud(instance: Mapping[str, Any]) -> List[Finding]:
         found.append(
             blocks(
                 "security_group",
-                "SSH can't reach %s: %s" % (name, instance.get("ssh_reachable_reason") or "no rule lets it in"),
+                "SSH cannot reach %s: %s" % (name, instance.get("ssh_reachable_reason") or "no rule lets it in"),
                 "add a rule that allows the SSH port from the address that logins come from",
             )
         )

@@ -79,7 +79,7 @@ def judge_forced(facts: Facts, what: str, command: str) -> List[Finding]:
             )
         ]
     if not startable:
-        return [blocks("forced_command_missing", "%s can't be started" % what, "install the program, or remove the forced command")]
+        return [blocks("forced_command_missing", "%s cannot be started" % what, "install the program, or remove the forced command")]
     return [info("forced_command", "%s runs instead of what the user asks for" % what)]
 
 

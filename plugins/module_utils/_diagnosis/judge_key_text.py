@@ -62,7 +62,7 @@ class Damage(NamedTuple):
 
 
 def find_damage(content: bytes, key: Optional[PublicKey]) -> Optional[Damage]:
-    """Why this key can't be found although it, or what looks like it, is in the file; None if nothing looks like it.
+    """Why this key cannot be found although it, or what looks like it, is in the file; None if nothing looks like it.
 
     Without a key, the first thing that was meant to be one.
     """
@@ -70,7 +70,7 @@ def find_damage(content: bytes, key: Optional[PublicKey]) -> Optional[Damage]:
         return Damage(
             "key_file_utf16",
             0,
-            "is UTF-16 text, which sshd can't read",
+            "is UTF-16 text, which sshd cannot read",
             "save it as plain text, for example with 'iconv -f UTF-16 -t UTF-8'",
         )
     lines = parse_key_file(content)
@@ -168,7 +168,7 @@ def _unreadable(line: KeyLine, text: str, kind: str, key: Optional[PublicKey] = 
         return Damage(
             "option_malformed",
             line.number,
-            "what stands before the key can't be read as key options (%s)" % options[:80],
+            "what stands before the key cannot be read as key options (%s)" % options[:80],
             'mend or remove the options: NAME or NAME="VALUE", separated by commas without blanks',
         )
     try:

@@ -138,7 +138,7 @@ def _has_port(ports: str, port: int) -> bool:
 
 
 def _may_accept(line: str, address: Optional[str], port: int) -> bool:
-    """Whether a rule might let the login in; one that can't be told counts."""
+    """Whether a rule might let the login in; one that cannot be told counts."""
     if not re.search(r"\b(accept|ACCEPT)\b", line) or line.startswith((":", "type ", "policy")):
         return False
     if re.search(r"udp|icmp|established|ESTABLISHED|iif(name)? \"?lo\b|-i lo\b|^-A (OUTPUT|FORWARD)\b", line) and not re.search(r"\bnew\b|NEW", line):

@@ -119,7 +119,7 @@ def _listfile(facts: Facts, entry: PamEntry) -> Optional[Finding]:
     if text is None:
         if not refused_by_error:
             return None
-        return blocks("pam_listfile", "%s: pam_listfile can't read %s" % (entry.place, path), "create the file")
+        return blocks("pam_listfile", "%s: pam_listfile cannot read %s" % (entry.place, path), "create the file")
     if values is None:
         return None
     listed = any(value in listfile_values(text) for value in values)

@@ -29,7 +29,7 @@ def judge_path(facts: Facts, item: KeyFileFacts) -> List[Finding]:
     if item.status == "denied":
         return [_denied(facts, item)]
     if item.status != "ok":
-        return [blocks("key_file_unreadable", "%s can't be read: %s" % (item.path, item.error), "fix the path")]
+        return [blocks("key_file_unreadable", "%s cannot be read: %s" % (item.path, item.error), "fix the path")]
     if facts.setting("strictmodes", "yes") == "no":
         return []
     finding = _insecure(facts, item)
@@ -76,7 +76,7 @@ def _missing(facts: Facts, item: KeyFileFacts) -> List[Finding]:
         return [
             blocks(
                 "key_file_not_regular",
-                "%s is a %s, so %s can't exist" % (node.path, node.kind, item.path),
+                "%s is a %s, so %s cannot exist" % (node.path, node.kind, item.path),
                 "move it away and make a directory of that name (alicloud.ecs_access.ssh_access)",
             )
         ]

@@ -158,7 +158,7 @@ def _not_running(facts: Facts, holders: List[Listening]) -> List[Finding]:
         return [
             blocks(
                 "sshd_masked",
-                "the unit %s is masked, so sshd can't start" % unit,
+                "the unit %s is masked, so sshd cannot start" % unit,
                 "unmask and start it",
                 "systemctl unmask %s && systemctl start %s" % (unit, unit),
             )
@@ -168,7 +168,7 @@ def _not_running(facts: Facts, holders: List[Listening]) -> List[Finding]:
         return [
             blocks(
                 "port_taken",
-                "port %d is held by %s (process %d), so sshd can't listen there" % (other.port, other.program, other.pid),
+                "port %d is held by %s (process %d), so sshd cannot listen there" % (other.port, other.program, other.pid),
                 "end that program, or give one of the two another port",
             )
         ]

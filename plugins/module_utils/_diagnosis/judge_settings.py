@@ -178,7 +178,7 @@ def judge_algorithms(facts: Facts) -> List[Finding]:
 
 
 def judge_revoked_file(facts: Facts) -> List[Finding]:
-    """A RevokedKeys file that can't be read makes sshd refuse every key of everybody."""
+    """A RevokedKeys file that cannot be read makes sshd refuse every key of everybody."""
     path, problem, _listed = facts.revoked
     if not problem:
         return []

@@ -35,11 +35,11 @@ def look_at_key_file(account: AccountFacts, name: str, path: str, key: Optional[
         except NotRegular:
             status = "not_regular"
         except OSError as exc:
-            # A socket, or a device without a driver, can't be opened at all.
+            # A socket, or a device without a driver, cannot be opened at all.
             status, error = ("not_regular" if nodes[-1].kind in ("socket", "device") else "error"), exc.strerror or ""
         blocked = find_closed(nodes) if status == "denied" else ""
     if status == "denied" and key is not None:
-        # What the account can't read may be anything, of anybody: it is compared and not shown.
+        # What the account cannot read may be anything, of anybody: it is compared and not shown.
         with contextlib.suppress(OSError):
             lines = parse_key_file(read_regular(path))
             content = key.line.encode() if any(line.key and line.key.same_key(key) for line in lines) else b""

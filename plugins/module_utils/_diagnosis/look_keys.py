@@ -66,7 +66,7 @@ def read_other_files(facts: Facts) -> Tuple[Tuple[str, str], ...]:
 
 
 def read_revoked(facts: Facts) -> Tuple[str, str, bool]:
-    """The RevokedKeys file, why sshd can't use it, whether it has the key. ssh-keygen reads both forms of such files."""
+    """The RevokedKeys file, why sshd cannot use it, whether it has the key. ssh-keygen reads both forms of such files."""
     path = revoked_keys_file(facts.server.effective)
     if path is None:
         return "", "", False

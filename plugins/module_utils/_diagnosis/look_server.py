@@ -33,7 +33,7 @@ _LOGS = ("/var/log/auth.log", "/var/log/secure")
 
 
 def read_server(request: Request) -> ServerFacts:
-    """Everything about the server; what can't be had is left at its default."""
+    """Everything about the server; what cannot be had is left at its default."""
     listening = read_listening()
     try:
         listener = find_listener(item.pid for item in listening if item.program == "sshd")

@@ -47,7 +47,7 @@ def prove_login(facts: Facts) -> Proof:
             code, said = _log_in(ssh, paths[0], server, user, mark)
             text = _read(log)
             if _SESSION_IN_SESSION in text and find_tool("systemd-run"):
-                # The audit identity of a login can't be changed everywhere. Then it takes a process that descends from none.
+                # The audit identity of a login cannot be changed everywhere. Then it takes a process that descends from none.
                 log.truncate(0)
                 again = _log_in(ssh, paths[0], "systemd-run --quiet --pipe --collect " + server, user, mark)
                 retold = _read(log)
@@ -90,7 +90,7 @@ def _nameless() -> IO[bytes]:
 def _make_key(keygen: str, private: str, kinds: List[List[str]]) -> str:
     """Fill the file with a private key; returns the public line without comment."""
     for kind in kinds:
-        # It asks whether to overwrite, and it can't put the public half beside a file that has no name; we ask for that.
+        # It asks whether to overwrite, and it cannot put the public half beside a file that has no name; we ask for that.
         _run([keygen, "-q", "-t"] + kind + ["-N", "", "-C", "", "-f", private], b"y\n")
         code, out = _run([keygen, "-y", "-f", private])
         if code == 0:

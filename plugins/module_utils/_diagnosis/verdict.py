@@ -87,7 +87,7 @@ def conclude(found: List[Finding]) -> Verdict:
 def _limits_of_this_check(facts: Facts) -> List[Finding]:
     found = []
     if not facts.root:
-        found.append(warns("not_root", "the check did not run as root, so most of what decides can't be read", "run it with become: true"))
+        found.append(warns("not_root", "the check did not run as root, so most of what decides cannot be read", "run it with become: true"))
     if facts.request.address is None:
         for item in facts.server.directives:
             words = item.match.lower().split()

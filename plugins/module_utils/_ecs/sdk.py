@@ -45,7 +45,7 @@ class Credential(NamedTuple):
 
 
 def check_python() -> None:
-    """Raise PythonTooOld when the SDK can't run here."""
+    """Raise PythonTooOld when the SDK cannot run here."""
     if sys.version_info < PYTHON_NEEDED:
         raise PythonTooOld(
             "this module needs Python %d.%d or newer where it runs (the Alibaba Cloud SDK does); it runs on %d.%d. "

@@ -20,7 +20,7 @@ UNKNOWN_FINGERPRINT = "(of the key that will be made)"
 
 
 class KeyPairConflict(AccessError):
-    """What is wanted needs consent or can't be had."""
+    """What is wanted needs consent or cannot be had."""
 
     code = "conflict"
 
@@ -259,10 +259,10 @@ def _wanted_kind(wanted: Wanted) -> str:
 def _plan_replace(current: KeyPair, target: _Target, reason: str) -> List[Step]:
     wanted = target.wanted
     if current.public_key is None:
-        raise KeyPairConflict("%s; it can't be replaced because ECS did not give its public key to put back" % reason)
+        raise KeyPairConflict("%s; it cannot be replaced because ECS did not give its public key to put back" % reason)
     if target.desired is not None:
         if wanted.source == "cloud":
-            raise KeyPairConflict("%s; a key made by the cloud can't take its place in that file: move the file away first" % reason)
+            raise KeyPairConflict("%s; a key made by the cloud cannot take its place in that file: move the file away first" % reason)
         return [Delete(), target.importing()]
     _require_place(wanted)
     if wanted.source == "cloud":

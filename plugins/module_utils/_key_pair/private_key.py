@@ -22,7 +22,7 @@ _OPENSSH_MAGIC = b"openssh-key-v1\0"
 
 
 class PrivateKeyError(AccessError):
-    """A private key can't be made or read. The text holds no key material."""
+    """A private key cannot be made or read. The text holds no key material."""
 
     code = "private_key"
 
@@ -52,7 +52,7 @@ def check_cryptography() -> None:
 
 
 def check_passphrase(passphrase: Optional[str]) -> None:
-    """Raise when keys can't be made here, or not be encrypted with this passphrase."""
+    """Raise when keys cannot be made here, or not be encrypted with this passphrase."""
     check_cryptography()
     if passphrase is not None and not passphrase:
         raise PrivateKeyError("passphrase is empty; leave it out for a key without one")
@@ -148,10 +148,10 @@ def _load(content: bytes, passphrase: Optional[str], source: str) -> Any:
         # Not encrypted: the passphrase is for keys to be made.
         return _load(content, None, source)
     except UnsupportedAlgorithm:
-        raise PrivateKeyError("%s holds a kind of private key that can't be read here" % source) from None
+        raise PrivateKeyError("%s holds a kind of private key that cannot be read here" % source) from None
     except ValueError:
         if passphrase:
-            raise PassphraseNeeded("%s can't be opened with this passphrase, or is damaged" % source) from None
+            raise PassphraseNeeded("%s cannot be opened with this passphrase, or is damaged" % source) from None
         raise PrivateKeyError("%s is not a whole private key; was it cut off?" % source) from None
 
 
@@ -167,7 +167,7 @@ def _to_openssh(key: Any, passphrase: Optional[str]) -> bytes:
     except UnsupportedAlgorithm:
         raise PrivateKeyError("encrypting a private key needs the Python library bcrypt; install it") from None
     except ValueError:
-        raise PrivateKeyError("the passphrase can't be used to encrypt an OpenSSH key; use one of 1 to 72 bytes") from None
+        raise PrivateKeyError("the passphrase cannot be used to encrypt an OpenSSH key; use one of 1 to 72 bytes") from None
 
 
 def _public_half(key: Any, comment: str) -> PublicKey:

@@ -22,14 +22,14 @@ from .plan import KeyFile
 from .private_key import PrivateKeyError, is_complete, read_public_half
 
 _MODE = 0o600
-# More than an encrypted RSA-4096 key needs. Space for a key that can't be had twice is taken before it is asked for.
+# More than an encrypted RSA-4096 key needs. Space for a key that cannot be had twice is taken before it is asked for.
 _SPACE = 16384
 _LARGEST = 65536
 _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 class KeyFileError(AccessError):
-    """The path can't be used."""
+    """The path cannot be used."""
 
     code = "key_file"
 
@@ -75,7 +75,7 @@ class Reservation:
         """Whether the whole content is safe on disk; if it is not in its place yet, the next run puts it there."""
 
     def take_space(self) -> None:
-        """Have the room for a key on disk, so that filling can't fail for lack of it."""
+        """Have the room for a key on disk, so that filling cannot fail for lack of it."""
         if self._beside < 0:
             _remove(_beside(self.path))
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

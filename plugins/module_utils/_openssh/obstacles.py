@@ -106,7 +106,7 @@ def _find_revoked(effective: Effective, account: Account, existing: Tuple[str, .
     return Obstacle(
         "revokedkeys",
         account.name,
-        "RevokedKeys names %s, which can't be read, so that sshd refuses every key" % path,
+        "RevokedKeys names %s, which cannot be read, so that sshd refuses every key" % path,
         "create that file (empty is enough) or remove the setting",
     )
 

@@ -86,7 +86,7 @@ def _refused_by_users(effective: Effective, name: str, address: Optional[str]) -
 
 
 def _refused_by_groups(effective: Effective, account: Account) -> Optional[Refusal]:
-    """Groups of a user who doesn't exist yet can't be judged."""
+    """Groups of a user who doesn't exist yet cannot be judged."""
     denied, allowed = words_of(effective, "denygroups"), words_of(effective, "allowgroups")
     if account.uid < 0:
         return None
@@ -147,7 +147,7 @@ def required_rsa_bits(effective: Effective) -> int:
 
 
 def revoked_keys_file(effective: Effective) -> Optional[str]:
-    """The RevokedKeys file, or None. One that can't be read refuses every key (auth_key_is_revoked in auth.c)."""
+    """The RevokedKeys file, or None. One that cannot be read refuses every key (auth_key_is_revoked in auth.c)."""
     return _none_or(value_of(effective, "revokedkeys", "none"))
 
 

@@ -139,7 +139,7 @@ def include_patterns(directives: List[Directive], everywhere: bool = True) -> Li
 
 
 def drop_in_path(pattern: str) -> Optional[str]:
-    """Where a file of ours would have to lie to be read through I(pattern); None if its name can't match."""
+    """Where a file of ours would have to lie to be read through I(pattern); None if its name cannot match."""
     folder, name = posixpath.split(pattern)
     if any(char in folder for char in "*?["):
         return None

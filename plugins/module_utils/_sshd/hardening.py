@@ -40,7 +40,7 @@ class Hardening(NamedTuple):
 
     @property
     def bars_root(self) -> bool:
-        """Whether root can't open a session any more."""
+        """Whether root cannot open a session any more."""
         return self.permit_root_login in ("no", "forced-commands-only")
 
 

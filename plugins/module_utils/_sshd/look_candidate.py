@@ -177,7 +177,8 @@ class Planner:
         sentences = [sentence for user in users for sentence in self.find_obstacles(user, verdict)]
         if sentences:
             raise SshdError(
-                "public-key login can't be made effective, because of settings that this module does not change: %s; nothing was changed" % "; ".join(sentences)
+                "public-key login cannot be made effective, because of settings that this module does not change: %s; nothing was changed"
+                % "; ".join(sentences)
             )
 
     def _refuse_no_way_in(self, verdict: Verdict) -> None:

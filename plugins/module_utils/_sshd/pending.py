@@ -52,7 +52,7 @@ def _find_own_problems(service: Service, planner: Planner, verdict: Verdict, ses
     if not service.unit.endswith(".socket"):
         problems.append(_named(user, find_listening_problem(effective, *session.reached)))
     if (effective.get("forcecommand") or ["none"])[0] != "none":
-        problems.append(_named(user, "ForceCommand is %s, which Ansible can't work with" % effective["forcecommand"][0]))
+        problems.append(_named(user, "ForceCommand is %s, which Ansible cannot work with" % effective["forcecommand"][0]))
     key_problem = _find_way_problem(planner, verdict, user)
     if key_problem and key_problem not in problems and not (by_password and _takes_password(effective, user)):
         problems.append(key_problem)

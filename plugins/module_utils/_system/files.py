@@ -125,7 +125,7 @@ def sync_folder(folder: int) -> None:
 
 
 def restore_labels(*paths: str) -> str:
-    """Give files the SELinux labels that the policy has for their places; says why where it can't."""
+    """Give files the SELinux labels that the policy has for their places; says why where it cannot."""
     if find_tool("restorecon") is None or not os.path.exists(_SELINUX_IS_ON):
         return ""
     code, said = run_tool(["restorecon"] + list(paths))

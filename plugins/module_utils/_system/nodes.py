@@ -63,7 +63,7 @@ def _has_acl(path: str) -> bool:
 
 
 def chain(path: str) -> Tuple[Node, ...]:
-    """From / to the path; ends early at the first part that is missing or can't be passed through."""
+    """From / to the path; ends early at the first part that is missing or cannot be passed through."""
     found: List[Node] = []
     current = ""
     for part in [""] + [part for part in path.split("/") if part]:
@@ -108,7 +108,7 @@ def read_regular(path: str, most: int = _MAX_SIZE) -> bytes:
 
 
 def find_closed(nodes: Tuple[Node, ...]) -> str:
-    """The first directory that can't be searched by whoever we are now, else the last of the nodes."""
+    """The first directory that cannot be searched by whoever we are now, else the last of the nodes."""
     for node in nodes[:-1]:
         # Not os.access: before glibc 2.33 it asks for the real ids, which stay root's.
         try:

@@ -50,7 +50,7 @@ class Sshd:
     def effective(self, config: str, user: str, origin: Origin) -> Dict[str, List[str]]:
         """What sshd applies to this user: C(sshd -T -C ...), with every criterion that this version knows."""
         if re.search(r"[,\s\0]", user):
-            raise SshdError("sshd can't be asked about %s, whose name it would take for more than a name" % printable(user))
+            raise SshdError("sshd cannot be asked about %s, whose name it would take for more than a name" % printable(user))
         ended = ask_about(self._server._replace(config=config), user, origin.address, origin.local_address, origin.local_port)
         return sshd_config.parse_effective(self._accepted("-T", ended).out)
 

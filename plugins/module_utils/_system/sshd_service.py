@@ -47,7 +47,7 @@ class Service(NamedTuple):
     def verb(self) -> str:
         """What makes the listener read the files: V(reload), V(stop) or V(none).
 
-        A listener behind a socket of systemd must not be reloaded: it can't bind the port again and dies. It is ended
+        A listener behind a socket of systemd must not be reloaded: it cannot bind the port again and dies. It is ended
         instead, which loses nothing: systemd holds the port, and the next connection starts a new one.
         """
         if not self.listener:
@@ -165,7 +165,7 @@ def _make_service(unit: Dict[str, str]) -> Service:
         return Service(holder["Id"], "", 0, None, server.program, server.options, server.config)
     main_pid = int(listener.get("MainPID") or 0)
     if not main_pid:
-        raise SshdError("systemd knows no main process for %s; it can't be reloaded safely" % listener["Id"])
+        raise SshdError("systemd knows no main process for %s; it cannot be reloaded safely" % listener["Id"])
     if holder is not listener and listener.get("KillMode") not in ("process", "none"):
         raise SshdError(
             "%s has KillMode=%s, so that ending its listener for %s to start a new one would end open sessions too; "

@@ -44,7 +44,7 @@ def find_file(path: str) -> Optional[bytes]:
     except FileNotFoundError:
         return None
     except NotRegular:
-        raise SshdError("%s is not a regular file; sshd can't be configured through it safely" % path)
+        raise SshdError("%s is not a regular file; sshd cannot be configured through it safely" % path)
     except OSError as exc:
         raise SshdError("cannot read %s: %s" % (path, exc.strerror))
     if len(content) > _MAX_SIZE:

@@ -25,7 +25,7 @@ class Sent(NamedTuple):
 
 
 class KeyDelivery:
-    """Gives the items their keys; an item that can't get one is stopped with the reason."""
+    """Gives the items their keys; an item that cannot get one is stopped with the reason."""
 
     def __init__(self, client: EcsClient) -> None:
         self._client = client

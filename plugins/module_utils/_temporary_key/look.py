@@ -21,7 +21,7 @@ from .served_command import SERVED_SECONDS, ServedRequest, render_served
 
 
 class ReadinessLook:
-    """Fills the items; those that can't take the keys are stopped."""
+    """Fills the items; those that cannot take the keys are stopped."""
 
     def __init__(self, client: EcsClient, items: Sequence[KeyedItem], warn: Callable[[str], None]) -> None:
         self._client = client
@@ -93,7 +93,7 @@ def _take_answer(item: KeyedItem, reply: Reply) -> Optional[Dict[str, Any]]:
 
 @contextmanager
 def _sense_in_answer_of(item: KeyedItem) -> Iterator[None]:
-    """A guest may answer anything; what can't be read stops the item."""
+    """A guest may answer anything; what cannot be read stops the item."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError):

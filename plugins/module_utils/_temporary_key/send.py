@@ -56,7 +56,7 @@ def render_key(key: PublicKey) -> str:
     """The line to send; raises KeyRefused. Type and blob of a PublicKey are checked already, the comment is free text."""
     if len(key.comment) > _COMMENT_LIMIT or not _COMMENT.match(key.comment):
         raise KeyRefused(
-            "the comment %r of the public key can't be sent: it becomes part of a root shell's command line in the instance; "
+            "the comment %r of the public key cannot be sent: it becomes part of a root shell's command line in the instance; "
             "remove it, or use letters, digits and _ @ . + = : , / - only" % shorten(key.comment)
         )
     return key.line

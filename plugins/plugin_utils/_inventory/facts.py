@@ -18,7 +18,7 @@ FIXED_NAMES = {"instance_id": "ecs_instance_id", "region": "ecs_region", "login_
 
 
 def find_forgery(instance: Instance) -> str | None:
-    """Why an answer of the API can't be believed, or None: ids and addresses become words of commands."""
+    """Why an answer of the API cannot be believed, or None: ids and addresses become words of commands."""
     if not is_instance_id(instance.instance_id):
         return f"{instance.instance_id!r} is not an instance id"
     if not is_region(instance.region):

@@ -30,7 +30,7 @@ _REAPER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "reaper.py")
 
 
 class FolderError(AccessError):
-    """The folder can't be trusted or used."""
+    """The folder cannot be trusted or used."""
 
     code = "folder"
 
@@ -62,7 +62,7 @@ class RunFolder:
                 raise FolderError(f"{self.path} is not a folder of this user with mode 0700; remove it")
             self._ensure_reaper()
         except OSError as exc:
-            raise FolderError(f"{self.path} can't be used: {exc.strerror}") from exc
+            raise FolderError(f"{self.path} cannot be used: {exc.strerror}") from exc
 
     def file(self, name: str, *about: object) -> str:
         """A path; I(about) tells files of the same kind apart, whatever text it holds."""

@@ -44,7 +44,7 @@ def key_options(key_file: str) -> list[str]:
 
 
 def host_key_options(instance_id: str, known_hosts: str, strict: bool) -> list[str]:
-    """An instance keeps its id for life and shares it with nobody, which can't be said of addresses."""
+    """An instance keeps its id for life and shares it with nobody, which cannot be said of addresses."""
     return [
         "-o", f"HostKeyAlias={instance_id}", "-o", f'UserKnownHostsFile="{known_hosts}"', "-o", "CheckHostIP=no",
         "-o", f"StrictHostKeyChecking={'yes' if strict else 'accept-new'}",

@@ -97,7 +97,7 @@ def prove_login(attempt: Attempt, target: Target, timeout: int, sleep: Callable[
             problem = f"ssh did not end within {timeout + 15} seconds"
             continue
         except OSError as exc:
-            return Proof(False, f"{attempt.command[0]} can't be run: {exc.strerror}")
+            return Proof(False, f"{attempt.command[0]} cannot be run: {exc.strerror}")
         if attempt.mark in [line.strip() for line in text_lines(done.stdout)]:
             return Proof(True, f"logged in as {target.name} by public key")
         problem = _last_lines(done.stderr) or _describe(done.returncode)

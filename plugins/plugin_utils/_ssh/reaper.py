@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Removes the key of a run when the run has ended, however it ended. Run as a program: FOLDER PID LOCK.
 
-A process of its own, since nothing else outlives a SIGKILL: exit handlers don't run, and a file without a name can't be shared
+A process of its own, since nothing else outlives a SIGKILL: exit handlers don't run, and a file without a name cannot be shared
 by forks that do not descend from its maker. It also clears what older runs left behind whose reaper was killed too.
 
 Note that this plugin util is **PRIVATE** to the collection. Standard library only; it imports nothing of ours.

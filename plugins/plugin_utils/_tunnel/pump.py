@@ -23,7 +23,7 @@ BANNER_TIMEOUT = 30.0
 
 
 class TunnelError(AccessError):
-    """The tunnel can't go on. The text is one clause."""
+    """The tunnel cannot go on. The text is one clause."""
 
     code = "tunnel"
 

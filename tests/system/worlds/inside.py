@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""More of the table: accounts that can't be looked up, PAM, limits, and what runs once the key has been accepted."""
+"""More of the table: accounts that cannot be looked up, PAM, limits, and what runs once the key has been accepted."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def test_no_proof(run, more, state, proof):
 
 def test_nothing_is_changed_over_an_ssh_that_can_not_prove(run):
     host = Host(ARMED)
-    with pytest.raises(AnsibleActionFail, match="can't be proven over the connection paramiko"):
+    with pytest.raises(AnsibleActionFail, match="cannot be proven over the connection paramiko"):
         run(host, transport="paramiko")
     assert host.state == "unchanged"
 

@@ -367,7 +367,7 @@ NO_KEY = {"ALIBABA_CLOUD_ACCESS_KEY_ID": None, "ALIBABA_CLOUD_ACCESS_KEY_SECRET"
         pytest.param({"endpoint": "http://203.0.113.9"}, {}, "http is accepted to a loopback address only", id="http"),
         pytest.param({"endpoint": "http://127.0.0.1:9", "api_retries": 0}, {}, "127.0.0.1:9", id="unreachable"),
         pytest.param({"api_concurrency": 0}, {}, "api_concurrency must be from 1 to 64", id="number"),
-        pytest.param({"access_key_id": "{{ nope }}"}, {}, "access_key_id can't be templated", id="template"),
+        pytest.param({"access_key_id": "{{ nope }}"}, {}, "access_key_id cannot be templated", id="template"),
     ],
 )
 def test_one_sentence(ask, options, environment, sentence):

@@ -133,9 +133,9 @@ class TestWrongInput:
         ("options", "sentence"),
         [
             ({"key_pair_name": "nosuch"}, "there is no key pair nosuch in region"),
-            ({"login_users": ["jo:hn"]}, "the user name 'jo:hn' can't be sent"),
-            ({"login_users": ["john\n"]}, "can't be sent"),
-            ({"login_users": ["-v"]}, "can't be sent"),
+            ({"login_users": ["jo:hn"]}, "the user name 'jo:hn' cannot be sent"),
+            ({"login_users": ["john\n"]}, "cannot be sent"),
+            ({"login_users": ["-v"]}, "cannot be sent"),
             ({"login_users": []}, "login_users is empty"),
             ({"reboot_batch_size": 0}, "reboot_batch_size is 0; it can be from 1 to 100"),
             ({"command_timeout": 1}, "command_timeout is 1"),

@@ -310,7 +310,7 @@ def test_a_bound_pair_is_not_replaced(run, cloud, keys):
     for check_mode in (True, False):
         refused = run(public_key_path=str(keys["two"]), on_mismatch="replace", check_mode=check_mode)
         assert refused["msg"] == (
-            "key pair deploy is bound to 2 instances (i-web01, i-web02) and can't be replaced; bind another key pair to them first (ecs_attach_key_pair)"
+            "key pair deploy is bound to 2 instances (i-web01, i-web02) and cannot be replaced; bind another key pair to them first (ecs_attach_key_pair)"
         )
     assert pairs(cloud)["deploy"].same_key(parse_public_key(keys["one"].read_text()))
     assert cloud.instance("i-web01").key_pair_name == "deploy"

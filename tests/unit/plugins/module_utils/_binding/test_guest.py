@@ -54,7 +54,7 @@ def row(name="root", uid=0, **facts):
         ({"settings": {"pubkeyacceptedkeytypes": ["ssh-ed25519"]}}, "nothing for a key of type ssh-rsa"),
         ({"settings": {"requiredrsasize": ["2048"]}}, "RequiredRSASize is 2048 and the key has 1024 bits"),
         ({"settings": {"rsaminsize": ["2048"]}}, "RequiredRSASize is 2048"),
-        ({"settings": {"revokedkeys": ["/etc/ssh/revoked"]}, "missing": ["/etc/ssh/revoked", "/etc/nologin", "/run/nologin"]}, "can't be read"),
+        ({"settings": {"revokedkeys": ["/etc/ssh/revoked"]}, "missing": ["/etc/ssh/revoked", "/etc/nologin", "/run/nologin"]}, "cannot be read"),
         ({"settings": {"revokedkeys": ["/etc/ssh/revoked"]}, "revoked": True}, "the key is in RevokedKeys"),
         ({"settings": {"chrootdirectory": ["/jail/%u"]}, "missing": ["/jail/root"]}, "ChrootDirectory is /jail/root, which is missing"),
         ({"shell": "/usr/sbin/nologin"}, "lets nobody in"),

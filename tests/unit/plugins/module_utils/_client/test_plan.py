@@ -60,7 +60,7 @@ def test_a_file_that_others_can_write_is_closed():
 
 def test_an_instance_without_a_way_is_left_out():
     plan, warnings = planned(instances=[instance(1, address="")])
-    assert (plan.names, warnings) == ({}, ["i-1 has no address, so ssh can't reach it; it is left out."])
+    assert (plan.names, warnings) == ({}, ["i-1 has no address, so ssh cannot reach it; it is left out."])
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judging facts about a login: what needs a world that a container can't be, and the fine print of patterns and texts."""
+"""Judging facts about a login: what needs a world that a container cannot be, and the fine print of patterns and texts."""
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis import facts as facts_of

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether an address reaches a port: priorities, refusals, ranges, and what can't be told."""
+"""Whether an address reaches a port: priorities, refusals, ranges, and what cannot be told."""
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.security_group import judge_access

@@ -85,7 +85,7 @@ def test_the_public_half(keys, form, passphrase):
     ("form", "passphrase", "sentence"),
     [
         ("pkcs1-encrypted", None, "/k is encrypted; give its passphrase"),
-        ("pkcs1-encrypted", "wrong", "/k can't be opened with this passphrase, or is damaged"),
+        ("pkcs1-encrypted", "wrong", "/k cannot be opened with this passphrase, or is damaged"),
     ],
 )
 def test_a_passphrase_that_is_missing_or_wrong(keys, form, passphrase, sentence):

@@ -162,7 +162,7 @@ def test_a_revoked_rsa_key_does_not_hide_behind_needless_zeros():
         pytest.param(f"{A}   ", "key", "", id="trailing blanks"),
         pytest.param(f'from="192.0.2.1,!192.0.2.7" {A}', "key", 'from="192.0.2.1,!192.0.2.7"', id="commas in a value"),
         pytest.param(f'command="unclosed {A}', "unknown", "", id="a quote that is never closed"),
-        # Spellings of a key that sshd takes, so that a revoked key can't hide behind them.
+        # Spellings of a key that sshd takes, so that a revoked key cannot hide behind them.
         pytest.param(f"{A[:40]}\r\x0b\x0c{A[40:]} x", "key", "", id="what sshd passes over inside of base64"),
         pytest.param(f"{A}\r", "key", "", id="a carriage return at the end"),
         pytest.param(f"{A}\0 x", "key", "", id="a line ends at a NUL"),

@@ -88,7 +88,7 @@ def test_refused(text, part):
         pytest.param("restrict,", "empty option", id="comma at the end"),
         pytest.param('command="a\tb"', "control character", id="tab"),
         pytest.param("idle-timeout=5m", "no sshd has the key option idle-timeout", id="unknown"),
-        pytest.param("no-restrict", "no sshd has", id="what can't be negated"),
+        pytest.param("no-restrict", "no sshd has", id="what cannot be negated"),
         pytest.param("ptys", "no sshd has", id="a flag with more letters"),
     ],
 )

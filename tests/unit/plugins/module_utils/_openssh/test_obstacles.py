@@ -63,7 +63,7 @@ HEALTHY = {
             id="key file elsewhere and missing",
         ),
         pytest.param(
-            {"revokedkeys": ["/etc/ssh/gone"]}, ALICE, "RevokedKeys names /etc/ssh/gone, which can't be read, so that sshd refuses every key", id="RevokedKeys"
+            {"revokedkeys": ["/etc/ssh/gone"]}, ALICE, "RevokedKeys names /etc/ssh/gone, which cannot be read, so that sshd refuses every key", id="RevokedKeys"
         ),
         pytest.param(
             {"pubkeyacceptedalgorithms": ["ssh-ed25519-cert-v01@openssh.com"]},

@@ -52,7 +52,7 @@ def test_rewrite_includes_touches_only_includes():
     [
         pytest.param("/etc/ssh/sshd_config.d/*.conf", "/etc/ssh/sshd_config.d/00-alicloud-ecs-access.conf", id="the usual one"),
         pytest.param("/etc/ssh/local/*", "/etc/ssh/local/00-alicloud-ecs-access.conf", id="any name"),
-        pytest.param("/etc/ssh/sshd_config.d/50-*.conf", None, id="our name can't match"),
+        pytest.param("/etc/ssh/sshd_config.d/50-*.conf", None, id="our name cannot match"),
         pytest.param("/etc/ssh/one.conf", None, id="a single file"),
         pytest.param("/etc/ssh/*/x.conf", None, id="wildcard in the folder"),
     ],

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Programs that are run on the host, and the ones that can't be."""
+"""Programs that are run on the host, and the ones that cannot be."""
 
 import os
 import tempfile

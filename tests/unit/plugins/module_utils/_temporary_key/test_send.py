@@ -49,7 +49,7 @@ def test_comments_that_may_be_sent(comment):
 
 @pytest.mark.parametrize("comment", [*HOSTILE, "-x", "a --username root", "a  b", "x" * 256])
 def test_comments_that_are_refused(comment):
-    with pytest.raises(temp_key.KeyRefused, match=r"the comment .* can't be sent"):
+    with pytest.raises(temp_key.KeyRefused, match=r"the comment .* cannot be sent"):
         temp_key.render_key(KEY._replace(comment=comment))
 
 
@@ -70,7 +70,7 @@ def test_instance_ids_that_are_refused(instance_id):
 
 @pytest.mark.parametrize("name", [*HOSTILE, "", "-x"])
 def test_user_names_that_are_refused(name):
-    with pytest.raises(NameRefused, match=r"the user name .* can't be sent"):
+    with pytest.raises(NameRefused, match=r"the user name .* cannot be sent"):
         temp_key.command_parameters(["i-web"], name, KEY)
 
 

@@ -107,7 +107,7 @@ def refused(capfd, *words):
 
 @pytest.mark.parametrize("user", ["a;touch /pwned", "$(id)", "-x", "a b"])
 def test_a_hostile_user_is_refused_and_nothing_is_sent(cloud, instance_id, key, capfd, user):
-    assert "can't be sent" in refused(capfd, f"--public-key={key[0]}", "--address=127.0.0.1", "--", instance_id, user, "22")
+    assert "cannot be sent" in refused(capfd, f"--public-key={key[0]}", "--address=127.0.0.1", "--", instance_id, user, "22")
     assert cloud.request_counts() == {}
 
 

@@ -70,7 +70,7 @@ def test_a_variable_s_access_key_beats_the_environment_s(options, emulator):
 
 
 def test_no_key_is_made_for_a_user_who_is_refused(options, folder, emulator):
-    with pytest.raises(AccessError, match="can't be sent"):
+    with pytest.raises(AccessError, match="cannot be sent"):
         cloud.register(cloud.make_client(options), "i-a", "a;b", folder)
     assert emulator.request_counts() == {}
     assert os.listdir(folder.path) == []

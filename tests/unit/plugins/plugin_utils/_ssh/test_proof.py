@@ -93,4 +93,4 @@ def test_prove_login(tmp_path, script, proven, text, tries):
 def test_ssh_that_is_not_there(tmp_path):
     target = Target("192.0.2.7", ssh_executable=str(tmp_path / "none"))
     proof = prove_login(proof_command(target, False, 1), target, 1)
-    assert (proof.proven, proof.text) == (False, f"{tmp_path}/none can't be run: {os.strerror(2)}")
+    assert (proof.proven, proof.text) == (False, f"{tmp_path}/none cannot be run: {os.strerror(2)}")

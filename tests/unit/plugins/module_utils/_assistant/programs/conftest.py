@@ -84,7 +84,7 @@ class World:
 
 @contextmanager
 def made_world(interpreter: str = ""):
-    """A world with the account john. Not on the temporary folder's file system: an overlay can't lie on an overlay."""
+    """A world with the account john. Not on the temporary folder's file system: an overlay cannot lie on an overlay."""
     folder = Path(tempfile.mkdtemp(prefix="world-", dir="/dev/shm"))
     try:
         made = World(folder, find_system(), interpreter)

@@ -325,7 +325,7 @@ class TestFacts:
             ("chage -d 0 john", "its password has expired"),
             ("usermod -L john; setting 'UsePAM no'", "the account is locked"),
             ("setting 'ChrootDirectory /jail/%u/'", "ChrootDirectory is /jail/john, which is missing"),
-            ("setting 'RevokedKeys /etc/revoked'", "RevokedKeys names /etc/revoked, which can't be read"),
+            ("setting 'RevokedKeys /etc/revoked'", "RevokedKeys names /etc/revoked, which cannot be read"),
             ("setting 'RevokedKeys /etc/revoked'; echo '{key}' > /etc/revoked", "the key is in RevokedKeys"),
             ("setting 'RevokedKeys /etc/k'; echo '{key}' > /run/k; ssh-keygen -qkf /etc/k /run/k", "the key is in RevokedKeys"),
             ("setting 'RevokedKeys /etc/k'; ssh-keygen -qkf /etc/k /dev/null", ""),

@@ -27,7 +27,7 @@ REASONS = {
     "none of user's groups are listed in AllowGroups": "allowgroups",
     "not in any group": "no group",
 }
-ROOT = ("yes", "no", "prohibit-password", "without-password", "forced-commands-only")
+ROOT = ("yes", "no", "no", "prohibit-password", "without-password", "forced-commands-only")
 
 Settings = Callable[[Random, str, str, "list[str]"], str]
 """Random settings for a user who comes from an address and is in some groups."""

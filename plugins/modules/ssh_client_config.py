@@ -230,10 +230,10 @@ class ClientConfigModule:
 
     def _look(self) -> Found:
         names = files.find_configs(self._folder) | files.find_configs(self._former)
-        own = files.look_at_file(self._own_path(self._folder))
+        own, former = (files.look_at_file(self._own_path(folder)) for folder in (self._folder, self._former))
         return Found(
             files.look_at_file(self._wanted.config_path),
-            own if own.exists else files.look_at_file(self._own_path(self._former)),
+            former if former.exists and not own.exists else own,
             files.look_at_file(self._wanted.common.known_hosts),
             bool(names - {self._wanted.name + ".conf"}),
         )

@@ -63,6 +63,17 @@ def test_an_earlier_version_is_taken_over(run, home):
     assert run()["changed"] is False
 
 
+def test_a_home_without_anything(run, home):
+    shutil.rmtree(home)
+    assert run(check_mode=True)["files"] == [str(home / "alicloud-ecs-access.d/default.conf"), str(home / "config")]
+    assert not home.exists()
+    assert run()["changed"] is True
+    assert found(home) == ["alicloud-ecs-access.d/default.conf", "config"]
+    assert run()["changed"] is False
+    run(state="absent")
+    assert found(home) == []
+
+
 def test_absent_takes_the_former_names_out_too(run, home):
     run(state="absent")
     assert found(home) == ["alicloud-ecs-access.d/other.conf", "config"]

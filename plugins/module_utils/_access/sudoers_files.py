@@ -12,7 +12,7 @@ import stat
 from typing import Dict, Optional, Sequence, Tuple
 
 from .._names import temporary_names
-from .._system.files import READABLE_DIRECTORY, closing, replace_file, sync_folder
+from .._system.files import READABLE_DIRECTORY, closing, flush_folder, replace_file
 from .._system.private_folder import private_folder
 from .._system.run import HostError, find_tool, run_tool
 from .._system.sudoers_tree import MAIN, SudoersTree, find_includes, replace_includes, resolve_include
@@ -95,7 +95,7 @@ def write_fragment(folder: str, names: Sequence[str], text: str) -> None:
             replace_file(directory, target, text.encode("utf-8"), _MODE, (0, 0))
             if target != names[0]:
                 os.rename(target, names[0], src_dir_fd=directory, dst_dir_fd=directory)
-                sync_folder(directory)
+                flush_folder(directory)
     except OSError as exc:
         raise HostError("%s/%s could not be written: %s" % (folder, names[0], exc.strerror))
 
@@ -106,7 +106,7 @@ def remove_fragment(folder: str, names: Sequence[str]) -> None:
         with closing(os.open(folder, READABLE_DIRECTORY)) as directory:
             for name in names:
                 _clear(directory, (*temporary_names(name), name))
-            sync_folder(directory)
+            flush_folder(directory)
     except OSError as exc:
         raise HostError("%s/%s could not be removed: %s" % (folder, names[0], exc.strerror))
 

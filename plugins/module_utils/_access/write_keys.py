@@ -13,7 +13,7 @@ from typing import List, Optional
 
 from .._names import temporary_names
 from .._system.accounts import Account
-from .._system.files import DIRECTORY, READABLE_DIRECTORY, closing, replace_file, restore_labels, sync_folder, walk
+from .._system.files import DIRECTORY, READABLE_DIRECTORY, closing, flush_folder, replace_file, restore_labels, walk
 from .._system.rights import acting_as
 from .._system.run import HostError
 from .homes import (
@@ -103,7 +103,7 @@ def _unlink(account: Account, parent: int, name: str) -> None:
             as_account_or_root(account, os.unlink, name, dir_fd=parent)
         else:
             os.unlink(name, dir_fd=parent)
-        sync_folder(parent)
+        flush_folder(parent)
 
 
 def create_home(account: Account) -> None:
@@ -128,7 +128,7 @@ def create_home(account: Account) -> None:
                 with contextlib.suppress(OSError):
                     os.rmdir(temporary, dir_fd=above)
                 raise
-            sync_folder(above)
+            flush_folder(above)
     except OSError as exc:
         raise HostError("the home %s could not be created: %s" % (account.home, exc.strerror))
     restore_labels(account.home)

@@ -47,6 +47,11 @@ def walk(path: str) -> int:
 
 def replace_file(folder: int, name: str, content: bytes, mode: int, owner: Optional[Tuple[int, int]] = None) -> None:
     """Make I(content) the file I(name) in a directory; one that was there gives it its SELinux label. On OSError nothing has changed."""
+    _put_in_place(folder, name, content, mode, owner)
+    flush_folder(folder)
+
+
+def _put_in_place(folder: int, name: str, content: bytes, mode: int, owner: Optional[Tuple[int, int]] = None) -> None:
     temporary = temporary_names(name)[0]
     for left in temporary_names(name):
         with contextlib.suppress(OSError):
@@ -67,7 +72,6 @@ def replace_file(folder: int, name: str, content: bytes, mode: int, owner: Optio
         with contextlib.suppress(OSError):
             os.unlink(temporary, dir_fd=folder)
         raise
-    sync_folder(folder)
 
 
 def write_file(path: str, content: bytes, mode: int = 0o644) -> None:
@@ -80,9 +84,10 @@ def write_file(path: str, content: bytes, mode: int = 0o644) -> None:
             except FileNotFoundError:
                 present = None
             if present is not None:
-                replace_file(parent, name, content, stat.S_IMODE(present.st_mode), (present.st_uid, present.st_gid))
+                _put_in_place(parent, name, content, stat.S_IMODE(present.st_mode), (present.st_uid, present.st_gid))
             else:
-                replace_file(parent, name, content, mode)
+                _put_in_place(parent, name, content, mode)
+            sync_folder(parent)
     except OSError as exc:
         raise HostError("cannot write %s: %s" % (path, exc.strerror))
     problem = restore_labels(os.path.join(folder, name)) if present is None else ""
@@ -122,6 +127,12 @@ def sync_folder(folder: int) -> None:
     except OSError as exc:
         if exc.errno not in _NOT_FLUSHED:
             raise
+
+
+def flush_folder(folder: int) -> None:
+    """The same where the change of names must not be taken for undone: it has happened, whatever becomes of this."""
+    with contextlib.suppress(OSError):
+        sync_folder(folder)
 
 
 def restore_labels(*paths: str) -> str:

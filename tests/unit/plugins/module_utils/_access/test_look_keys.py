@@ -162,6 +162,22 @@ def test_52_a_failing_system_call_leaves_the_old_file(account, path, monkeypatch
     assert os.listdir(path.parent) == ["authorized_keys"]
 
 
+def test_a_folder_that_cannot_be_flushed_makes_no_change_undone(account, path, monkeypatch):
+    put(path, b"old\n")
+    flush = os.fsync
+
+    def fail(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(5, "Input/output error")
+        flush(descriptor)
+
+    monkeypatch.setattr(write_keys.os, "fsync", fail)
+    write_key_file(account, str(path), b"new\n", b"old\n")
+    assert path.read_bytes() == b"new\n"
+    remove_key_file(account, str(path))
+    assert not path.exists()
+
+
 @pytest.mark.parametrize("left", temporary_names("authorized_keys"))
 def test_what_a_killed_run_left_is_cleared(account, path, left):
     put(path, b"old\n")

@@ -10,8 +10,8 @@ from typing import NamedTuple, Tuple
 
 PRODUCT = "alicloud-ecs-access"
 
-ACCOUNTS_LOCK = "/run/%s.lock" % PRODUCT
-FORMER_ACCOUNTS_LOCK = "/run/alicloud.ecs_access.lock"
+ACCOUNTS_LOCKS = ("/run/alicloud.ecs_access.lock", "/run/%s.lock" % PRODUCT)
+"""Earlier versions take the first one alone. Whoever takes both does it in this order."""
 SSHD_LOCK = "/run/%s-sshd.lock" % PRODUCT
 STATE_DIR = "/var/lib/" + PRODUCT
 

@@ -25,9 +25,9 @@ MODULE = "alicloud.ecs_access.ssh_access"
 DRIVER = (HERE / "fault_driver.py").read_text()
 ERRORS = ("ENOSPC", "EIO", "EDQUOT", "EROFS")
 KILL = "signal=SIGKILL"
-ROOTS = ["/home", "/etc/sudoers", "/etc/sudoers.d", "/etc/ssh/keys", "/run/*ecs_access*", "/run/alicloud-ecs-access*"]
+ROOTS = ["/home", "/etc/sudoers", "/etc/sudoers.d", "/etc/ssh/keys", "/run/*ecs_access*", "/run/alicloud-*"]
 STATE = "etc/passwd etc/shadow etc/group etc/gshadow etc/subuid etc/subgid etc/sudoers.d etc/ssh/keys home var/mail"
-RESET = f"cd / && rm -rf home etc/sudoers.d etc/ssh/keys var/mail run/*ecs_access* run/alicloud-ecs-access* etc/*.lock && tar -xpf {FOLDER}/world.tar --numeric-owner"
+RESET = f"cd / && rm -rf home etc/sudoers.d etc/ssh/keys var/mail run/*ecs_access* run/alicloud-* etc/*.lock && tar -xpf {FOLDER}/world.tar --numeric-owner"
 # Whoever other tests have left is not part of the world.
 WORLD = """
 for user in $(awk -F: '$3 >= 1000 && $3 < 60000 {{print $1}}' /etc/passwd); do userdel -f $user; done

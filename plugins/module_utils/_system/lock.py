@@ -12,19 +12,15 @@ import os
 import time
 from typing import Iterator
 
-from .._names import ACCOUNTS_LOCK, FORMER_ACCOUNTS_LOCK, SSHD_LOCK
+from .._names import ACCOUNTS_LOCKS, SSHD_LOCK
 from .run import HostError
-
-# In /run nobody but root can get in the way. Earlier versions take the first lock of accounts alone:
-# whoever takes both does it in this order.
-_ACCOUNTS = (FORMER_ACCOUNTS_LOCK, ACCOUNTS_LOCK)
 
 
 @contextlib.contextmanager
 def locked_accounts() -> Iterator[None]:
     """Let one run at a time look at accounts and change them."""
     with contextlib.ExitStack() as stack:
-        for path in _ACCOUNTS:
+        for path in ACCOUNTS_LOCKS:
             stack.enter_context(_locked_file(path, 300, "another run has been at work on this host for 300 seconds; try again later"))
         yield
 

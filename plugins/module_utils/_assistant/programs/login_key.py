@@ -252,7 +252,8 @@ def serve(task):
     users, vendor = task.pop("users"), task.pop("vendor")
     key = task["key"] = task["key"].encode("ascii")
     if task["write"]:
-        fcntl.flock(os.open("/run/alicloud-ecs-access.lock", os.O_WRONLY | os.O_CREAT, 0o600), fcntl.LOCK_EX)
+        for name in ("alicloud.ecs_access", "alicloud-ecs-access"):  # earlier versions know the first alone
+            fcntl.flock(os.open("/run/%s.lock" % name, os.O_WRONLY | os.O_CREAT, 0o600), fcntl.LOCK_EX)
     server = find_server()
     vendor = vendor or ("ecs-user" if b"\necs-user:" in slurp("/etc/passwd") else "root")
     rows = [look(vendor if name == "auto" else name, server, task) for name in users]

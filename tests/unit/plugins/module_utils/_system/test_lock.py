@@ -14,7 +14,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run im
 @pytest.fixture
 def paths(tmp_path, monkeypatch):
     found = (str(tmp_path / "earlier.lock"), str(tmp_path / "ours.lock"))
-    monkeypatch.setattr(lock, "_ACCOUNTS", found)
+    monkeypatch.setattr(lock, "ACCOUNTS_LOCKS", found)
     seconds = itertools.count(step=100)
     monkeypatch.setattr(lock.time, "monotonic", lambda: next(seconds))
     monkeypatch.setattr(lock.time, "sleep", lambda _seconds: None)
@@ -32,4 +32,4 @@ def test_whoever_holds_either_lock_is_waited_for(paths, number):
 
 
 def test_earlier_versions_know_the_first():
-    assert lock._ACCOUNTS == ("/run/alicloud.ecs_access.lock", "/run/alicloud-ecs-access.lock")
+    assert lock.ACCOUNTS_LOCKS == ("/run/alicloud.ecs_access.lock", "/run/alicloud-ecs-access.lock")

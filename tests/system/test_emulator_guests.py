@@ -41,6 +41,22 @@ class TestTermination:
         assert has_process(one_instance, f"sleep 9{mark}"), "whose parent has ended is not in the tree"
         one_instance.exec(f"pkill -fx 'sleep 9{mark}'")
 
+    @pytest.mark.parametrize(("mode", "left"), [("Process", True), ("ProcessTree", False)])
+    def test_a_stop_kills_what_the_command_said(self, one_instance, fleet, new_name, mode, left):
+        mark = new_name("43")
+        asked = {"Type": "RunShellScript", "CommandContent": f"sleep {mark}; true", "InstanceId.1": one_instance.instance_id, "TerminationMode": mode}
+        invoke_id = fleet.call("RunCommand", **asked)["InvokeId"]
+        wait_until(lambda: has_process(one_instance, f"sleep {mark}"))
+        fleet.call("StopInvocation", InvokeId=invoke_id)
+
+        def status() -> str:
+            answer = fleet.call("DescribeInvocationResults", InvokeId=invoke_id)
+            return answer["Invocation"]["InvocationResults"]["InvocationResult"][0]["InvocationStatus"]
+
+        wait_until(lambda: status() == "Terminated")
+        assert has_process(one_instance, f"sleep {mark}") is left
+        one_instance.exec(f"pkill -fx 'sleep {mark}'", check=False)
+
     def test_time_counts_from_the_start_of_the_script(self, one_instance, fleet):
         entry = fleet.run_command(one_instance, "sleep 9; echo done", Timeout=10)
         assert (entry["InvocationStatus"], entry["Output"]) == ("Success", "done\n")

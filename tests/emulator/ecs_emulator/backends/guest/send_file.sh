@@ -7,6 +7,7 @@ umask 022
 directory=$1 file=$1/$2 overwrite=$3 owner=$4 group=$5 mode=$6
 
 end() {
+  cat > /dev/null # podman loses what is said before its input has been read
   echo "$*" >&2
   exit 0
 }

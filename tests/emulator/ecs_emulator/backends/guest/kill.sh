@@ -5,11 +5,12 @@
 set -u
 job=/run/ecs-access/jobs/$1 mode=$2
 
-kill_tree() {
+# A process behind those that it has begun.
+list_tree() {
   for child in $(printf '%s\n' "$processes" | awk -v parent="$1" '$1 == parent { print $2 }'); do
-    kill_tree "$child"
+    list_tree "$child"
   done
-  kill -s KILL "$1" 2> /dev/null
+  echo "$1"
 }
 
 tries=0
@@ -22,4 +23,5 @@ processes=
 if [ "$mode" = ProcessTree ]; then
   processes=$(cat /proc/[0-9]*/status 2> /dev/null | awk '/^Pid:/ { pid = $2 } /^PPid:/ { print $2, pid }')
 fi
-kill_tree "$(cat "$job/pid")"
+# Children first, as the agent does, and at once; a shell may still find time to write that its child was killed.
+kill -s KILL $(list_tree "$(cat "$job/pid")") 2> /dev/null

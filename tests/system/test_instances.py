@@ -212,8 +212,8 @@ class TestCloudAssistant:
 
     def test_an_overdue_command_is_killed_with_its_children(self, one_instance, fleet, new_name):
         mark = new_name("31")
-        entry = fleet.run_command(one_instance, f"echo begun; sleep {mark} & sleep {mark}", Timeout=10)
-        assert (entry["InvocationStatus"], entry["ErrorCode"], entry["Output"]) == ("Timeout", "ExecutionTimeout", "begun\n")
+        entry = fleet.run_command(one_instance, f"echo begun; sleep {mark} & sleep {mark}", Timeout=10, TerminationMode="ProcessTree")
+        assert (entry["InvocationStatus"], entry["ErrorCode"], entry["Output"].split()[0]) == ("Timeout", "ExecutionTimeout", "begun")
         assert not has_process(one_instance, f"sleep {mark}")
 
     def test_a_process_left_behind_does_not_keep_the_command(self, one_instance, fleet, new_name):
@@ -227,15 +227,18 @@ class TestCloudAssistant:
     def test_a_stopped_command_is_killed(self, one_instance, fleet, new_name):
         mark = new_name("33")
         asked = {"Type": "RunShellScript", "CommandContent": f"sleep {mark}", "InstanceId.1": one_instance.instance_id}
+        asked["TerminationMode"] = "ProcessTree"
         invoke_id = fleet.call("RunCommand", **asked)["InvokeId"]
         wait_until(lambda: has_process(one_instance, f"sleep {mark}"))
         fleet.call("StopInvocation", InvokeId=invoke_id, **{"InstanceId.1": one_instance.instance_id})
         wait_until(lambda: not has_process(one_instance, f"sleep {mark}"))
 
-    def test_leaves_no_file_behind(self, one_instance, fleet):
-        before = one_instance.exec("find / -xdev -newer /proc/1 -type f | sort")
-        fleet.run_command(one_instance, "true")
-        assert one_instance.exec("find / -xdev -newer /proc/1 -type f | sort") == before
+    def test_leaves_its_script_behind_and_nothing_else(self, one_instance, fleet):
+        find = "find / -xdev -newer /proc/1 -type f | sort"
+        before = one_instance.exec(find).splitlines()
+        entry = fleet.run_command(one_instance, "true")
+        left = [path for path in one_instance.exec(find).splitlines() if path not in before]
+        assert left == [f"/usr/local/share/aliyun-assist/work/script/{entry['InvokeId']}.sh"]
 
 
 class TestOtherUser:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs modules through Cloud Assistant: for instances that SSH does not reach, or not any more."""
+"""Runs modules through Cloud Assistant, for instances that cannot be reached over SSH."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ version_added: 1.0.0
 author:
   - The alicloud.ecs_access founders (@alicloud)
 description:
-  - Carries commands, modules and files through Cloud Assistant, so that an instance can be worked on without SSH, without an
-    open port and without an address. Made for looking at an instance that SSH does not reach any more, and for mending it.
-  - It is slow. Each command is one call of C(RunCommand) and some of C(DescribeInvocationResults), a few seconds in all; a module takes
-    about one command for every 12 KiB of its compressed size, usually three to eight. An output larger than 12 KiB compressed
-    takes a command for each further 12 KiB. Use SSH wherever it works.
-  - Commands and their output can be read for some weeks by everybody who may see the account's Cloud Assistant history. Don't send secrets.
-  - Commands run as root. Becoming another user works where no password is asked for.
+  - Sends commands, modules and files through Cloud Assistant, so that an instance can be managed without SSH, an
+    open port or an address. Use it to examine and repair an instance that can no longer be reached over SSH.
+  - It is slow. Each command is one call of C(RunCommand) and several of C(DescribeInvocationResults), a few seconds in all; a module
+    needs about one command for every 12 KiB of its compressed size, usually three to eight. An output larger than 12 KiB compressed
+    needs another command for each further 12 KiB. Use SSH wherever it works.
+  - Commands and their output stay in the account's Cloud Assistant history for some weeks, where everyone with access to it can read them.
+    Do not send secrets.
+  - Commands run as root. Becoming another user works if no password is needed.
   - Needs the RAM actions C(ecs:RunCommand) and C(ecs:DescribeInvocationResults), and C(gzip) and C(base64) in the instance.
 extends_documentation_fragment:
   - alicloud.ecs_access.ecs_plugin
@@ -39,12 +40,12 @@ options:
     vars:
       - name: ansible_ecs_assistant_timeout
 notes:
-  - While a command runs, what it reads and writes lies in a folder of root's under C(/run). It is removed at the end; should the
-    controller die in the middle, a later run removes it after a day, or a reboot does.
+  - While a command runs, its input and output are kept in a folder of root under C(/run), which is removed at the end. If the
+    controller fails before that, a later run removes the folder after a day, or a reboot does.
 """
 
 EXAMPLES = r"""
-- name: Look at an instance that SSH does not reach
+- name: Examine an instance that cannot be reached over SSH
   hosts: web-1
   gather_facts: false
   vars:
@@ -75,7 +76,7 @@ display = Display()
 
 
 class Connection(ConnectionBase):
-    """Every command is a script of its own; nothing stays open."""
+    """Every command is a separate script; nothing stays open."""
 
     transport = "alicloud.ecs_access.ecs_assistant"
     has_pipelining = True
@@ -131,7 +132,7 @@ class Connection(ConnectionBase):
         return str(self.get_option("instance_id"))
 
     def _given(self) -> dict[str, t.Any]:
-        """Options that somebody set for this connection; the environment is read later, where both can be told apart."""
+        """Options that were set for this connection; the environment is read later, where both can be distinguished."""
         found = {name: self.get_option_and_origin(name) for name in cloud_argument_spec()}
         return {name: value for name, (value, origin) in found.items() if not str(origin).startswith("env")}
 
@@ -153,7 +154,7 @@ class Connection(ConnectionBase):
             out, err = script.unpack(reply, text)
         except script.ReplyError:
             raise AnsibleConnectionFailure(
-                f"{self._instance} ran a Cloud Assistant command, but its answer is not in the output; does it have gzip and base64?"
+                f"{self._instance} ran a Cloud Assistant command, but the expected response is not in the output; check that gzip and base64 are installed"
             ) from None
         return reply.status, out, err
 

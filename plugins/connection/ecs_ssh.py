@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""OpenSSH with a key that is registered just before it is needed. Glue to Ansible only: see plugin_utils/_ecs_ssh_*.py."""
+"""OpenSSH with a key that is registered just before it is needed. Glue to Ansible only: see plugin_utils/_ssh."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ author:
   - The alicloud.ecs_access founders (@alicloud)
 description:
   - The connection plugin P(ansible.builtin.ssh#connection) for instances that have no standing key. Just before a new connection is
-    opened, Cloud Assistant is asked to accept a key of this run for 60 seconds. Connections that are open already are shared and
+    opened, a key of this run is registered with Cloud Assistant for 60 seconds. Connections that are open already are shared and
     need no API call.
-  - With O(tunnel) the connection passes through Session Manager, so that the instance needs neither a public address nor an open
+  - With O(tunnel) the connection goes through Session Manager, so that the instance needs neither a public address nor an open
     port. The vendor's default speed is 200 kbit/s, about 24 KB/s in each direction.
-  - All options and variables of P(ansible.builtin.ssh#connection) apply as well, with the same meaning. Below are those that come
-    on top.
-  - Instances are never prepared by this plugin. Do it once with M(alicloud.ecs_access.ecs_temp_public_key).
+  - All options and variables of P(ansible.builtin.ssh#connection) apply as well, with the same meaning. Only the additional ones are
+    listed below.
+  - This plugin never prepares instances. Prepare them once with M(alicloud.ecs_access.ecs_temp_public_key).
 extends_documentation_fragment:
   - alicloud.ecs_access.ecs_plugin
 options:
@@ -33,23 +33,23 @@ options:
       - name: ecs_region
   login_user:
     description:
-      - The user to log in as when nothing says so (C(ansible_user), C(remote_user), C(-u)). If this is not set either, whom ssh and
-        its configuration choose.
+      - The user to log in as if none of C(ansible_user), C(remote_user) and C(-u) is set. If this is not set either, ssh and
+        its configuration decide.
     type: str
     vars:
       - name: ecs_login_user
   address:
-    description: Looked at by O(tunnel=auto) only.
+    description: The address of the instance. Only used by O(tunnel=auto).
     type: str
     vars:
       - name: ansible_host
       - name: ansible_ssh_host
   tunnel:
     description:
-      - Whether new connections pass through Session Manager.
-      - V(auto) does so unless there is another way to the instance, that is C(ansible_host) (other than the instance's id), or
-        C(ProxyJump) or C(ProxyCommand) in the arguments or the configuration files of ssh.
-      - V(always) does so whatever else is set.
+      - Whether new connections go through Session Manager.
+      - V(auto) uses it unless the instance can be reached otherwise, that is with C(ansible_host) (other than the instance's id), or
+        with C(ProxyJump) or C(ProxyCommand) in the arguments or the configuration files of ssh.
+      - V(always) uses it regardless of other settings.
     type: str
     choices: [never, auto, always]
     default: never
@@ -69,7 +69,7 @@ options:
       - name: ecs_access_known_hosts
   host_keys:
     description:
-      - V(accept_new) remembers the host key of an instance that O(known_hosts) does not have, and refuses any other from then on.
+      - V(accept_new) stores the host key of an instance that O(known_hosts) does not have, and refuses any other from then on.
       - V(known) refuses instances that O(known_hosts) does not have.
       - The option C(host_key_checking) of P(ansible.builtin.ssh#connection) turns off both.
     type: str
@@ -121,22 +121,22 @@ options:
   api_retries:
     description:
       - How often to call again after throttling, an error of the service or a broken connection, from 0 to 20. The pause
-        doubles each time and is partly random. This plugin tries twice as often, because forks start together.
+        doubles each time and is partly random. This plugin tries twice as often, because forks start at the same time.
     vars:
       - name: ecs_access_api_retries
 notes:
-  - The key is made anew in each run, lies in a folder that only the user may enter, and is removed when the run ends, even if it is
-    killed. Whoever gets hold of it can use it for 60 seconds after the last registration. The instance's clock counts, so
-    with one that is a minute ahead no temporary key is ever valid there, and with one that is behind a key may be valid longer.
+  - A new key is generated in each run. It is kept in a folder that only the user can access, and removed when the run ends, even if the
+    run is killed. A stolen key can be used for 60 seconds after the last registration. The instance's clock decides. If it is a
+    minute ahead, no temporary key is ever valid there; if it is behind, a key may be valid longer.
   - A connection that breaks in the middle of a task makes the host unreachable, since the task may have been carried out.
-    With C(ansible_ssh_retries) it is tried again all the same.
-  - A key of your own (C(private_key_file)) is tried first. The temporary one is registered if the instance refuses yours, which
-    takes a login more; so leave yours out where it is not wanted.
-  - RAM actions needed are C(ecs:InvokeCommand), C(ecs:DescribeInvocationResults) and, with O(tunnel), C(ecs:StartTerminalSession).
-  - A session ends with its connection, by a message of the tunnel, so C(ecs:EndTerminalSession) is not needed. The session's
-    address and token are known to the tunnel's process only; the address opens nothing any more ten minutes after it was made.
+    With C(ansible_ssh_retries) it is tried again nevertheless.
+  - Your own key (C(private_key_file)) is tried first. The temporary one is registered if the instance refuses yours, which
+    takes another login; so do not set your own key where it is not needed.
+  - The RAM actions are C(ecs:InvokeCommand), C(ecs:DescribeInvocationResults) and, with O(tunnel), C(ecs:StartTerminalSession).
+  - The tunnel ends the session with a message when the connection ends, so C(ecs:EndTerminalSession) is not needed. The session's
+    address and token are known to the tunnel's process only; the address expires ten minutes after it was issued.
   - For many hosts at once, raise C(ControlPersist) in C(ssh_args) above the longest time between two tasks of a host.
-  - The control socket has a name of its own, so connections are not shared with P(ansible.builtin.ssh#connection).
+  - The control socket has its own name, so connections are not shared with P(ansible.builtin.ssh#connection).
 requirements:
   - cryptography
   - aiohttp (with O(tunnel))
@@ -170,10 +170,10 @@ display = Display()
 
 _PROGRAM = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "plugin_utils", "_program.py")
 _NOT_LET_IN = (
-    "The instance {instance_id} does not accept the temporary key, though Cloud Assistant has taken it for the user {user}. "
-    "Does the user exist? If so, prepare the instance once with alicloud.ecs_access.ecs_temp_public_key (prepare: auto), which also "
-    "finds what stands in the way: the plugin config_ecs_instance_connect not installed, an AuthorizedKeysCommand of somebody else, "
-    "PubkeyAuthentication off, no way to *.axt.aliyun.com, or a clock that is a minute or more ahead."
+    "The instance {instance_id} does not accept the temporary key, although Cloud Assistant has accepted it for the user {user}. "
+    "Check that the user exists. If so, prepare the instance once with alicloud.ecs_access.ecs_temp_public_key (prepare: auto), which also "
+    "finds other causes: the plugin config_ecs_instance_connect is not installed, another AuthorizedKeysCommand is set, "
+    "PubkeyAuthentication is off, *.axt.aliyun.com cannot be reached, or the clock is a minute or more ahead."
 )
 
 
@@ -186,7 +186,7 @@ class _Attempt(t.NamedTuple):
     failure: AnsibleConnectionFailure | None
 
     def explained(self, sentence: str) -> _Attempt:
-        """The same with a sentence after what ssh said."""
+        """The same with a sentence after the messages of ssh."""
         if not sentence or os.fsencode(sentence) in self.stderr:
             return self
         failure = self.failure and AnsibleConnectionFailure(f"{self.failure}\n{sentence}")

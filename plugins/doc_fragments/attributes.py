@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What modules say about check mode, diff mode and the like."""
+"""How modules document check mode, diff mode and other attributes."""
 
 
 class ModuleDocFragment:
@@ -11,9 +11,9 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and tell what would change without changing it.
+    description: Can run in C(check_mode) and report what would change without changing it.
   diff_mode:
-    description: Shows in C(diff_mode) what changes, or would change in C(check_mode).
+    description: Shows in C(diff_mode) what has changed, or would change in C(check_mode).
   idempotent:
     description: When run twice in a row outside check mode with the same arguments, the second run changes nothing.
   platform:

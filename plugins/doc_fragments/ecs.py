@@ -5,7 +5,7 @@
 
 
 class ModuleDocFragment:
-    """Region, credentials, endpoint and how patiently to call."""
+    """Region, credentials, endpoint, timeouts and retries."""
 
     DOCUMENTATION = r"""
 options:
@@ -21,8 +21,8 @@ options:
       - If no option names a source of credentials, E(ALIBABA_CLOUD_ACCESS_KEY_ID) or E(ALICLOUD_ACCESS_KEY) is used, then
         the variables of O(credentials_uri), O(ram_role_name) and O(profile), then the default chain of the SDK (OIDC,
         C(~/.aliyun/config.json), C(~/.alibabacloud/credentials.ini), the metadata of the ECS instance it runs on).
-      - An option always comes before the environment, and a source is taken as a whole, so an access key that is set in
-        the environment never overrules a O(profile) that the task names.
+      - Options always take precedence over the environment, and a source is used as a whole, so an access key that is set in
+        the environment never overrides a O(profile) that the task names.
     type: str
   access_key_secret:
     description:
@@ -39,17 +39,17 @@ options:
       - The name of a profile in C(~/.aliyun/config.json) or, if there is none of this name, of a section in
         C(~/.alibabacloud/credentials.ini).
       - In the former, the modes C(AK), C(StsToken), C(CredentialsURI), C(RamRoleArn), C(ChainableRamRoleArn), C(EcsRamRole),
-        C(OIDC), C(CloudSSO), C(OAuth) and C(External) are understood.
+        C(OIDC), C(CloudSSO), C(OAuth) and C(External) are supported.
       - The variable is E(ALIBABA_CLOUD_PROFILE).
     type: str
   credentials_uri:
     description:
-      - An address that answers with temporary credentials.
+      - A URL that returns temporary credentials.
       - The variable is E(ALIBABA_CLOUD_CREDENTIALS_URI).
     type: str
   ram_role_name:
     description:
-      - The RAM role of the ECS instance that the module runs on. The instance's metadata service gives the credentials.
+      - The RAM role of the ECS instance that the module runs on. The instance's metadata service provides the credentials.
       - The variable is E(ALIBABA_CLOUD_ECS_METADATA).
     type: str
   assume_role_arn:
@@ -59,24 +59,24 @@ options:
     type: str
   role_session_name:
     description:
-      - How the session of O(assume_role_arn) is named in audit logs. If not set, V(alicloud-ecs-access).
+      - The name of the session of O(assume_role_arn) in audit logs. If not set, V(alicloud-ecs-access).
       - The variable is E(ALIBABA_CLOUD_ROLE_SESSION_NAME).
     type: str
   external_id:
     description:
-      - The external id that the role to assume asks for.
+      - The external id that the role to assume requires.
       - The variable is E(ALIBABA_CLOUD_EXTERNAL_ID).
     type: str
   sts_endpoint:
     description:
-      - Where to assume the role. Same forms as O(endpoint). If not set, C(sts.aliyuncs.com), or the region's own in the
-        V(vpc) O(network).
+      - The endpoint to assume the role at, in the same forms as O(endpoint). If not set, C(sts.aliyuncs.com), or the region's own
+        with O(network=vpc).
       - The variable is E(ALIBABA_CLOUD_STS_ENDPOINT).
     type: str
   endpoint:
     description:
-      - Where ECS is reached, as C(host), C(host:port) or a URL. If not set, the region's own endpoint.
-      - Plain http is accepted to a loopback address only.
+      - The endpoint of ECS, as C(host), C(host:port) or a URL. If not set, the region's own endpoint.
+      - Plain http is accepted for loopback addresses only.
       - The variable is E(ALIBABA_CLOUD_ECS_ENDPOINT).
       - The variables E(HTTP_PROXY), E(HTTPS_PROXY) and E(NO_PROXY) are honoured; a loopback endpoint is always reached
         directly.
@@ -92,13 +92,13 @@ options:
     default: 20
   api_retries:
     description:
-      - How often to call again after throttling, an error of the service or a broken connection, from 0 to 20. The pause
+      - How often to repeat a call after throttling, an error of the service or a broken connection, from 0 to 20. The pause
         doubles each time and is partly random.
-      - A call that changes something is only repeated if doing it twice is harmless or it certainly was not carried out.
+      - A call that changes something is only repeated if doing it twice is harmless or it was certainly not carried out.
     type: int
     default: 5
   api_concurrency:
-    description: How many calls may be under way at the same time, from 1 to 64.
+    description: How many calls may run at the same time, from 1 to 64.
     type: int
     default: 8
 requirements:

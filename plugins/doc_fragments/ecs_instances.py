@@ -11,8 +11,8 @@ class ModuleDocFragment:
 options:
   instance_ids:
     description:
-      - The ids of the instances, any number. All are of O(region).
-      - An empty list is no error; nothing is done.
+      - The ids of the instances, any number. All must be in O(region).
+      - With an empty list, nothing is done.
     type: list
     elements: str
     required: true
@@ -30,8 +30,8 @@ options:
 options:
   fail_on:
     description:
-      - Whether the task fails if V(any) instance, or V(all) of them, could not be done; V(never) leaves that to the playbook.
-      - What could be done is done in each case.
+      - Whether the task fails if V(any) instance failed, or V(all) of them; with V(never) the playbook decides.
+      - In each case, the other instances are processed.
     type: str
     choices: [any, all, never]
     default: any

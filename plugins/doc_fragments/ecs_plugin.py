@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options that the cloud modules share, in the form that plugins want: each names its environment variables."""
+"""The options that the cloud modules share, in the form that plugins need: each names its environment variables."""
 
 
 class ModuleDocFragment:
@@ -20,16 +20,16 @@ options:
     description:
       - The access key of a RAM user, or of temporary credentials together with O(security_token).
       - If no option names a source of credentials, the variables of O(access_key_id), O(credentials_uri),
-        O(ram_role_name) and O(profile) are looked at in this order, then the default chain of the SDK (OIDC,
+        O(ram_role_name) and O(profile) are checked in this order, then the default chain of the SDK (OIDC,
         C(~/.aliyun/config.json), C(~/.alibabacloud/credentials.ini), the metadata of the ECS instance it runs on).
-      - An option always comes before the environment, and a source is taken as a whole, so an access key that is set in
-        the environment never overrules a O(profile) that is given as an option.
+      - Options always take precedence over the environment, and a source is used as a whole, so an access key that is set in
+        the environment never overrides a O(profile) that is given as an option.
     type: str
     env:
       - name: ALIBABA_CLOUD_ACCESS_KEY_ID
       - name: ALICLOUD_ACCESS_KEY
   access_key_secret:
-    description: The secret of O(access_key_id). Better given by the environment, a lookup or a vault than in clear.
+    description: The secret of O(access_key_id). Use the environment, a lookup or a vault instead of clear text.
     type: str
     env:
       - name: ALIBABA_CLOUD_ACCESS_KEY_SECRET
@@ -45,17 +45,17 @@ options:
       - The name of a profile in C(~/.aliyun/config.json) or, if there is none of this name, of a section in
         C(~/.alibabacloud/credentials.ini).
       - In the former, the modes C(AK), C(StsToken), C(CredentialsURI), C(RamRoleArn), C(ChainableRamRoleArn), C(EcsRamRole),
-        C(OIDC), C(CloudSSO), C(OAuth) and C(External) are understood.
+        C(OIDC), C(CloudSSO), C(OAuth) and C(External) are supported.
     type: str
     env:
       - name: ALIBABA_CLOUD_PROFILE
   credentials_uri:
-    description: An address that answers with temporary credentials.
+    description: A URL that returns temporary credentials.
     type: str
     env:
       - name: ALIBABA_CLOUD_CREDENTIALS_URI
   ram_role_name:
-    description: The RAM role of the ECS instance that Ansible runs on. The instance's metadata service gives the credentials.
+    description: The RAM role of the ECS instance that Ansible runs on. The instance's metadata service provides the credentials.
     type: str
     env:
       - name: ALIBABA_CLOUD_ECS_METADATA
@@ -65,26 +65,26 @@ options:
     env:
       - name: ALIBABA_CLOUD_ASSUME_ROLE_ARN
   role_session_name:
-    description: How the session of O(assume_role_arn) is named in audit logs. If not set, V(alicloud-ecs-access).
+    description: The name of the session of O(assume_role_arn) in audit logs. If not set, V(alicloud-ecs-access).
     type: str
     env:
       - name: ALIBABA_CLOUD_ROLE_SESSION_NAME
   external_id:
-    description: The external id that the role to assume asks for.
+    description: The external id that the role to assume requires.
     type: str
     env:
       - name: ALIBABA_CLOUD_EXTERNAL_ID
   sts_endpoint:
     description:
-      - Where to assume the role. Same forms as O(endpoint). If not set, C(sts.aliyuncs.com), or the region's own in the
-        V(vpc) O(network).
+      - The endpoint to assume the role at, in the same forms as O(endpoint). If not set, C(sts.aliyuncs.com), or the region's own
+        with O(network=vpc).
     type: str
     env:
       - name: ALIBABA_CLOUD_STS_ENDPOINT
   endpoint:
     description:
-      - Where ECS is reached, as C(host), C(host:port) or a URL. If not set, the region's own endpoint.
-      - Plain http is accepted to a loopback address only.
+      - The endpoint of ECS, as C(host), C(host:port) or a URL. If not set, the region's own endpoint.
+      - Plain http is accepted for loopback addresses only.
       - The variables E(HTTP_PROXY), E(HTTPS_PROXY) and E(NO_PROXY) are honoured; a loopback endpoint is always reached
         directly.
     type: str
@@ -101,12 +101,12 @@ options:
     default: 20
   api_retries:
     description:
-      - How often to call again after throttling, an error of the service or a broken connection, from 0 to 20. The pause
+      - How often to repeat a call after throttling, an error of the service or a broken connection, from 0 to 20. The pause
         doubles each time and is partly random.
     type: int
     default: 5
   api_concurrency:
-    description: How many calls may be under way at the same time, from 1 to 64.
+    description: How many calls may run at the same time, from 1 to 64.
     type: int
     default: 8
 requirements:

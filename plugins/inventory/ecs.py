@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Inventory of ECS instances. Glue to Ansible only: what is decided is decided in plugin_utils/_inventory_*.py."""
+"""Inventory of ECS instances. Glue to Ansible only: what is decided is decided in plugin_utils/_inventory."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ short_description: ECS instances as inventory hosts
 author:
   - The alicloud.ecs_access founders (@alicloud)
 description:
-  - Every ECS instance of the wanted regions becomes a host, with an address to connect to and host variables that tell what
-    the API knows of it.
+  - Every ECS instance of the given regions becomes a host, with an address to connect to and host variables with what
+    the API reports about it.
   - The name of the inventory file must end in C(ecs.yml) or C(ecs.yaml), for example C(prod.ecs.yml).
-  - A host that another inventory source has already keeps its name and its variables; the instance then goes by its id, and with
-    O(strict=true) that is an error. Only sources that are read earlier can be seen, so name this one last.
-  - An instance whose id, region or addresses are not what they should be is left out with a warning.
+  - A host that another inventory source has already keeps its name and its variables; the instance is then named by its id, and with
+    O(strict=true) this is an error. Only sources that were read before can be checked, so list this one last.
+  - An instance with an invalid id, region or address is left out with a warning.
   - Needs the RAM action C(ecs:DescribeInstances), and C(ecs:DescribeRegions) for O(regions=all).
 extends_documentation_fragment:
   - alicloud.ecs_access.ecs_plugin
@@ -25,92 +25,92 @@ extends_documentation_fragment:
   - inventory_cache
 options:
   plugin:
-    description: Marks the file as one for this plugin.
+    description: Marks the file as an inventory of this plugin.
     type: str
     required: true
     choices: [alicloud.ecs_access.ecs]
   regions:
     description:
-      - The regions to list. V(all) stands for every region that the account can use.
-      - If not set, the one O(region).
+      - The regions to list. V(all) means every region that the account can use.
+      - If not set, O(region) alone.
     type: list
     elements: str
     default: []
   strict_regions:
     description:
-      - Whether a region that cannot be read is an error. Otherwise it is a warning, as long as another region can be read; its
-        instances are missing then, and nothing is written to the cache.
+      - Whether a region that cannot be read is an error. Otherwise it is a warning, as long as another region can be read; then its
+        instances are missing and nothing is written to the cache.
     type: bool
     default: false
   filters:
     description:
-      - Which instances to list. Without it all are listed, whatever their status and operating system.
+      - Which instances to list. If not set, all are listed, whatever their status and operating system.
       - Every key must match. A key with a list of values matches any of them.
       - Keys are V(instance_id), V(name) (with the wildcards V(*) and V(?)), V(status), V(os_type) (V(linux) or V(windows)),
         V(zone), V(vpc_id), V(vswitch_id), V(security_group_id), V(resource_group_id), V(key_pair_name), V(image_id),
-        V(instance_type), and V(tags), a mapping of tag keys to values, where an empty value stands for any.
-      - What the API can filter, it filters, so narrow filters make fewer pages to read.
+        V(instance_type), and V(tags), a mapping of tag keys to values, where an empty value matches any.
+      - The API applies the filters that it supports, so narrow filters need fewer pages.
     type: dict
     default: {}
   include_filters:
-    description: More filters. An instance is listed if O(filters), when given, or any of these describes it.
+    description: More filters. An instance is listed if it matches O(filters), if given, or any of these.
     type: list
     elements: dict
     default: []
   exclude_filters:
-    description: An instance that any of these filters describes is not listed.
+    description: Instances that match any of these filters are not listed.
     type: list
     elements: dict
     default: []
   hostnames:
     description:
-      - What hosts are called, best first; the first that is not empty is taken.
-      - V(name), V(hostname) (the one inside the instance), V(instance_id), V(private_ip), V(public_ip) and
-        V(tag:KEY) (the value of a tag) are known. Everything else is a Jinja2 expression over the host variables.
-      - A name that more than one instance would get goes to none of them; their instance ids serve. So they do for names that
-        Ansible would misread, such as V(localhost), the name of a group, C(../x) or C(web*). A warning tells.
+      - The names of hosts, in order of preference; the first that is not empty is used.
+      - Supported are V(name), V(hostname) (the one inside the instance), V(instance_id), V(private_ip), V(public_ip) and
+        V(tag:KEY) (the value of a tag). Everything else is a Jinja2 expression over the host variables.
+      - If several instances would get the same name, their instance ids are used instead. The same applies to names that
+        Ansible would misinterpret, such as V(localhost), the name of a group, C(../x) or C(web*). A warning reports them.
     type: list
     elements: str
     default: [name, instance_id]
   connect_with:
     description:
-      - What C(ansible_host) is set to, best first; the first that the instance has is taken.
+      - The address for C(ansible_host), in order of preference; the first that the instance has is used.
       - V(public) is the public address or else the elastic IP address, V(private) the first private address, V(ipv6) the first
-        IPv6 address, and V(instance_id) the id, for connections that find their own way to an instance.
-      - If the instance has none of them, C(ansible_host) is the instance id, so that a name that somebody gave to an instance
+        IPv6 address, and V(instance_id) the id, for connection plugins that need no address.
+      - If the instance has none of them, C(ansible_host) is the instance id, so that the name of an instance
         is never looked up in DNS and connected to.
-      - An empty list leaves C(ansible_host) unset, for host names that the SSH configuration knows.
+      - With an empty list, C(ansible_host) is not set, for host names that are in the SSH configuration.
     type: list
     elements: str
     choices: [public, private, ipv6, instance_id]
     default: [public, private]
   hostvars_prefix:
     description:
-      - What the names of the host variables listed in the notes start with.
-      - C(ecs_instance_id), C(ecs_region) and C(ecs_login_user) exist in any case, since the collection's
+      - The prefix of the host variables listed in the notes.
+      - C(ecs_instance_id), C(ecs_region) and C(ecs_login_user) are always set, because the collection's
         playbooks use them.
     type: str
     default: ecs_
   hostvars_suffix:
-    description: What the names of the host variables listed in the notes end with.
+    description: The suffix of the host variables listed in the notes.
     type: str
     default: ''
 notes:
   - >-
-    Host variables, all prefixed C(ecs_) unless O(hostvars_prefix) says otherwise; what an instance does not have is an empty text
+    Host variables, all with the prefix C(ecs_) unless O(hostvars_prefix) is set; a missing value is an empty text
     or list. C(instance_id), C(name), C(hostname), C(description), C(region), C(zone), C(status), C(os_type), C(os_name),
     C(image_id), C(instance_type), C(cpu), C(memory_mib), C(network_type), C(vpc_id), C(vswitch_id), C(security_group_ids),
     C(resource_group_id), C(key_pair_name), C(login_user), C(public_ip), C(public_ips), C(eip), C(private_ip), C(private_ips),
     C(ipv6_ips), C(charge_type), C(created_at), C(expires_at), C(tags).
-  - C(ecs_login_user) is the user that the image lets in with the key pair, C(root) or C(ecs-user), and empty on Windows. The plugin
+  - C(ecs_login_user) is the user that gets the key pair on the image, C(root) or C(ecs-user), and empty on Windows. The plugin
     does not set C(ansible_user), because it would override C(-u) and C(group_vars); use O(compose) to set it.
-  - Text from the API (names, descriptions, tags) is never evaluated as a template, whoever wrote it, and neither is what O(compose)
+  - Text from the API (names, descriptions, tags) is never evaluated as a template, and neither are values that O(compose)
     makes of it.
   - O(region), O(regions), the credentials, O(endpoint) and the filters may be templates, for example with a lookup.
-  - A file that cannot be read as inventory is only a warning to Ansible, and the play goes on without its hosts. Set
+  - If a file cannot be read as inventory, Ansible only warns and continues without its hosts. Set
     E(ANSIBLE_INVENTORY_UNPARSED_FAILED) to make it an error.
-  - The cache is kept apart by account, endpoint, regions and filters, so changing any of these never gives old answers. Hosts,
-    groups and variables are made anew from it each time.
+  - There is a separate cache for each combination of account, endpoint, regions and filters, so changing any of these never returns old
+    data. Hosts, groups and variables are created from it each time.
 """
 
 EXAMPLES = r"""
@@ -246,7 +246,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     # -- instances ------------------------------------------------------------------------------------------------
 
     def _instances(self, settings: CloudSettings, wanted: WantedInstances, path: str, cache: bool) -> list[Instance]:
-        """From the cache where it may be used and has them, otherwise from the API."""
+        """From the cache if it may be used and has them, otherwise from the API."""
         if not wanted.regions:
             wanted = wanted._replace(regions=[require_region(settings.region)])
         if not self.get_option("cache"):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bind key pairs to instances and make them work there at once."""
+"""Bind key pairs to instances and put them into effect at once."""
 
 DOCUMENTATION = r"""
 module: ecs_attach_key_pair
@@ -10,23 +10,23 @@ version_added: 1.0.0
 author:
   - The alicloud.ecs_access founders (@alicloud)
 description:
-  - Binds a key pair to any number of instances, or unbinds it, and with O(activation=live) makes that true in the running
-    systems, so that the very next login works (or is refused). Nothing reboots.
-  - ECS alone only writes the binding down; the key comes into the system, or leaves it, at the next boot.
-  - With O(activation=live) Cloud Assistant runs a small program as root in each instance. It puts the public key into the
-    key file that the instance's sshd really reads for the login user, with the right owner and modes. It never touches
+  - Binds a key pair to any number of instances, or unbinds it. With O(activation=live) the change takes effect in the running
+    systems, so that the next login works (or is refused) without a reboot.
+  - ECS itself only records the binding; the key is added to the system, or removed from it, at the next boot.
+  - With O(activation=live) Cloud Assistant runs a small program as root in each instance. It adds the public key to the
+    key file that the instance's sshd reads for the login user, with the correct owner and modes. It never changes
     the settings of sshd and needs no private key.
-  - An instance is called live only if sshd would let the login user in with this key. It looks at the settings that
-    sshd applies to that user (C(sshd -T)), the account, the key's algorithm and who may write the files. Where something
-    is in the way the instance is left unbound and the item says what.
-  - Each instance is judged on its own. One that cannot be done does not keep the others from being done.
+  - An instance is reported as live only if sshd would accept a login of the login user with this key. The check covers the settings
+    that sshd applies to that user (C(sshd -T)), the account, the key's algorithm and who can write the files. If a login would
+    be refused, the instance is left unbound and RV(instances[].msg) names the cause.
+  - Each instance is handled on its own. A failure on one does not stop the others.
 notes:
-  - Binding is written down in ECS before the key comes into the system, and the key leaves the system before ECS forgets the
-    binding. When a run breaks off in between, the key that works is always one that ECS shows, and the next run goes on.
-  - What the settings of sshd say about addresses (C(Match Address), C(AllowUsers user@host)) is judged for an address that
+  - ECS records the binding before the key is added to the system, and the key is removed from the system before ECS removes the
+    binding. If a run is interrupted, every key that works is one that ECS shows, and the next run continues from there.
+  - Settings of sshd that depend on addresses (C(Match Address), C(AllowUsers user@host)) are evaluated for an address that
     no rule names.
   - Check mode runs the same program in the instances (RunCommand, as root); it then only reads.
-  - "An instance has at most one bound key pair. ECS replaces it without a word; this module only does so with
+  - "An instance has at most one bound key pair. ECS replaces it silently; this module only does so with
     O(replace_bound=true)."
   - The RAM actions are C(ecs:DescribeKeyPairs), C(ecs:DescribeInstances), C(ecs:AttachKeyPair) and C(ecs:DetachKeyPair), for
     O(activation=live) also C(ecs:DescribeCloudAssistantStatus), C(ecs:RunCommand) and C(ecs:DescribeInvocationResults), for
@@ -60,45 +60,45 @@ options:
     default: present
   activation:
     description:
-      - V(live) makes the binding true in the running system through Cloud Assistant. The instance must be Running and its
-        agent online, otherwise it is left as it is.
-      - V(reboot) reboots, the vendor's way. Each batch of O(reboot_batch_size) is bound, rebooted and waited for before the
-        next one is touched. Where the agent answers, the module checks whether the key came to work.
-      - V(none) only changes the binding in ECS, for instances that are stopped or will be rebooted by someone else.
+      - V(live) puts the binding into effect in the running system through Cloud Assistant. The instance must be Running and its
+        agent online, otherwise it is left unchanged.
+      - V(reboot) reboots, as the vendor recommends. Each batch of O(reboot_batch_size) is bound, rebooted and waited for before the
+        next one starts. Where the agent answers, the module checks whether the key works afterwards.
+      - V(none) only changes the binding in ECS, for instances that are stopped or are rebooted by other means.
     type: str
     choices: [live, reboot, none]
     default: live
   replace_bound:
-    description: Whether another key pair that is bound to an instance may be replaced. Otherwise such an instance fails.
+    description: Whether to replace another key pair that is bound to an instance. Otherwise such an instance fails.
     type: bool
     default: false
   previous_key:
     description:
-      - What becomes of the key of the key pair that O(replace_bound) replaces, in the running system.
-      - With V(keep) it goes on working until the next boot, when the vendor's injection removes it.
-      - With V(remove) it is removed in the same moment in which the new key comes. Only for O(activation=live).
+      - What to do in the running system with the key of the key pair that O(replace_bound) replaces.
+      - With V(keep) it works until the next boot, when ECS removes it.
+      - With V(remove) it is removed in the same step that adds the new key. Only for O(activation=live).
     type: str
     choices: [keep, remove]
     default: keep
   login_users:
     description:
       - The accounts in the instance that log in with the key.
-      - V(auto) is the image's own user, C(root) or C(ecs-user), as ECS tells it or as found in the instance.
+      - V(auto) is the image's default user, C(root) or C(ecs-user), as reported by ECS or found in the instance.
     type: list
     elements: str
     default: [auto]
   allow_lockout:
     description:
-      - Whether O(state=absent) may take the last way in.
-      - There is another way in if sshd lets someone who may become root (root itself, or all commands with sudo) log in with
-        another key of their own, or with a password where passwords are accepted. Keys from AuthorizedKeysCommand,
+      - Whether O(state=absent) may remove the last login with root rights.
+      - Another login remains if sshd accepts a user who can become root (root itself, or a user with all commands in sudo) with
+        another key in their own key file, or with a password where passwords are accepted. Keys from AuthorizedKeysCommand,
         certificates and the console are not counted.
     type: bool
     default: false
   reboot_batch_size:
     description:
       - How many instances O(activation=reboot) reboots at the same time.
-      - If one does not come back, the rest is left as it is and listed.
+      - If one does not come back, the remaining instances are left unchanged and listed.
     type: int
     default: 1
   reboot_timeout:
@@ -112,7 +112,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Let the team's key into the web servers, now
+- name: Add the team's key to the web servers, effective at once
   alicloud.ecs_access.ecs_attach_key_pair:
     region: cn-hangzhou
     key_pair_name: team
@@ -126,14 +126,14 @@ EXAMPLES = r"""
     replace_bound: true
     previous_key: remove
 
-- name: Bind at the next start, the instances are stopped
+- name: Bind stopped instances; the key works after their next start
   alicloud.ecs_access.ecs_attach_key_pair:
     region: cn-hangzhou
     key_pair_name: team
     instance_ids: [i-bp1ccccccccccccccccc]
     activation: none
 
-- name: Take the bootstrap key away, people have keys of their own now
+- name: Remove the bootstrap key once the users have their own keys
   alicloud.ecs_access.ecs_attach_key_pair:
     region: cn-hangzhou
     key_pair_name: bootstrap
@@ -144,7 +144,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 instances:
-  description: One entry for each of O(instance_ids), in their order. In check mode, how it would be.
+  description: One entry for each of O(instance_ids), in their order. In check mode, the expected state.
   returned: always
   type: list
   elements: dict
@@ -167,13 +167,13 @@ instances:
       returned: always
     live:
       description:
-        - Whether every login user is let in with the key now. After O(state=absent), whether one still is.
-        - V(null) if the system was not asked.
+        - Whether every login user can log in with the key now. After O(state=absent), whether any of them still can.
+        - V(null) if the system was not checked.
       type: bool
       returned: always
     pending_at_reboot:
       description:
-        - What the vendor's injection will still change at the next boot, for the image's own user. A list of V(key_added),
+        - What ECS will still change at the next boot for the image's default user. A list of V(key_added),
           V(key_removed), V(previous_key_removed), V(password_login_off) and V(password_login_on).
         - V(null) if it is not known.
       type: list
@@ -184,23 +184,23 @@ instances:
       type: bool
       returned: always
     failed:
-      description: Whether it could not be done.
+      description: Whether the task failed for this instance.
       type: bool
       returned: always
     reason:
       description:
-        - Why not, for programs. One of V(unknown_instance), V(other_region), V(windows), V(not_running), V(agent_missing),
+        - The cause, as a fixed word for programs. One of V(unknown_instance), V(other_region), V(windows), V(not_running), V(agent_missing),
           V(agent_offline), V(other_pair_bound), V(login_refused), V(last_way_in), V(guest), V(api), V(not_back) and
           V(not_reached).
         - V(null) unless RV(instances[].failed).
       type: str
       returned: always
     msg:
-      description: One sentence on what became of it.
+      description: The result in one sentence.
       type: str
       returned: always
     login_users:
-      description: The accounts that were looked at.
+      description: The accounts that were checked.
       type: list
       elements: str
       returned: always
@@ -210,7 +210,7 @@ instances:
       elements: str
       returned: always
     failure:
-      description: The refusal of the API, if that was the reason.
+      description: The error of the API, if that was the cause.
       type: dict
       returned: when RV(instances[].reason) is V(api)
 actions:

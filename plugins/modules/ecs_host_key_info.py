@@ -11,9 +11,9 @@ author:
   - The alicloud.ecs_access founders (@alicloud)
 description:
   - Reads the public host keys of any number of instances, without connecting to an address. Cloud Assistant runs a small script as
-    root in each instance, and the cloud vouches for which instance an answer is from. So nobody has to compare fingerprints.
-  - Of an instance's answer only types and keys are taken. Whoever rules an instance can make it show other keys of its own, and
-    nothing else. Markers, host patterns, certificates, unusual types and damaged keys are dropped and reported.
+    root in each instance, and the cloud guarantees which instance an answer is from. So there is no need to compare fingerprints.
+  - Only types and keys are taken from an instance's answer. An attacker with root rights in an instance can make it report other keys
+    as its own, and nothing else. Markers, host patterns, certificates, unusual types and damaged keys are dropped and reported.
 extends_documentation_fragment:
   - alicloud.ecs_access.ecs
   - alicloud.ecs_access.ecs_instances

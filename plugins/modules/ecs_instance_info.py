@@ -1,18 +1,18 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""List instances with what matters for logging in."""
+"""List instances with the details that matter for logins."""
 
 DOCUMENTATION = r"""
 module: ecs_instance_info
-short_description: List ECS instances with what matters for logging in
+short_description: List ECS instances with the details that matter for logins
 version_added: 1.0.0
 author:
   - The alicloud.ecs_access founders (@alicloud)
 description:
-  - Lists the instances of a region, all of them or those that match every given option, with their addresses, the user that
-    the image lets in, the bound key pair and the state of Cloud Assistant.
-  - With O(source_address) it also tells whether the security groups let that address reach the SSH port.
+  - Lists the instances of a region, all of them or those that match every given option, with their addresses, the image's
+    default user, the bound key pair and the state of Cloud Assistant.
+  - With O(source_address) it also reports whether the security groups allow that address to reach the SSH port.
 extends_documentation_fragment:
   - alicloud.ecs_access.ecs
   - alicloud.ecs_access.attributes
@@ -41,17 +41,17 @@ options:
     description: The resource group of the instances.
     type: str
   include_cloud_assistant:
-    description: Whether to ask for the state of Cloud Assistant. Needs the RAM action C(ecs:DescribeCloudAssistantStatus).
+    description: Whether to query the state of Cloud Assistant. Needs the RAM action C(ecs:DescribeCloudAssistantStatus).
     type: bool
     default: true
   source_address:
     description:
-      - An address from which SSH shall work, usually the controller's as the instances see it.
-      - If given, RV(instances[].ssh_reachable) tells whether the security groups let it in. Needs the RAM action
+      - An address that SSH connections come from, usually the controller's as the instances see it.
+      - If given, RV(instances[].ssh_reachable) reports whether the security groups allow it. Needs the RAM action
         C(ecs:DescribeSecurityGroupAttribute).
     type: str
   ssh_port:
-    description: The port that O(source_address) is judged for.
+    description: The port that is checked for O(source_address).
     type: int
     default: 22
 seealso:
@@ -69,7 +69,7 @@ EXAMPLES = r"""
     source_address: 198.51.100.7
   register: web
 
-- name: Name them
+- name: Show their names and the cause
   ansible.builtin.debug:
     msg: "{{ item.name }}: {{ item.ssh_reachable_reason }}"
   loop: "{{ web.instances | rejectattr('ssh_reachable') }}"
@@ -120,7 +120,7 @@ instances:
       description: The image.
       type: str
     login_user:
-      description: The user whom the image gives the key pair to, V(root) or V(ecs-user). Empty on Windows.
+      description: The user that gets the key pair on this image, V(root) or V(ecs-user). Empty on Windows.
       type: str
       sample: root
     key_pair_name:
@@ -182,8 +182,8 @@ instances:
           sample: 2.2.3.578
     ssh_reachable:
       description:
-        - Whether O(source_address) can reach O(ssh_port) as far as the security groups and the addresses decide it. Null if
-          that hangs on a rule that names a security group or a prefix list. Firewalls in the guest are not looked at.
+        - Whether O(source_address) can reach O(ssh_port), judged by the security groups and the addresses. V(null) if
+          it depends on a rule that names a security group or a prefix list. Firewalls in the guest are not checked.
       returned: when O(source_address) is given
       type: bool
     ssh_reachable_reason:
@@ -209,7 +209,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import
 
 
 class InstanceInfoModule:
-    """Only looks."""
+    """Reads only."""
 
     def __init__(self, module: EcsModule) -> None:
         self._module = module

@@ -19,7 +19,7 @@ extends_documentation_fragment:
 options:
   names:
     description:
-      - The names of the key pairs. V(*) stands for any text. A name that does not exist is no error.
+      - The names of the key pairs. V(*) matches any text. A name that does not exist is ignored.
     type: list
     elements: str
     aliases: [name]
@@ -33,11 +33,11 @@ options:
     description: The resource group of the key pairs.
     type: str
   include_public_key:
-    description: Whether to ask for the public keys too.
+    description: Whether to return the public keys too.
     type: bool
     default: false
   include_instances:
-    description: Whether to ask which instances are bound to each key pair.
+    description: Whether to return which instances are bound to each key pair.
     type: bool
     default: false
 seealso:
@@ -53,7 +53,7 @@ EXAMPLES = r"""
     include_instances: true
   register: web
 
-- name: Show key pairs that nobody uses
+- name: Show key pairs that no instance uses
   ansible.builtin.debug:
     msg: "{{ web.key_pairs | rejectattr('instance_ids') | map(attribute='name') }}"
 """
@@ -91,7 +91,7 @@ key_pairs:
       description: The resource group.
       type: str
     creation_time:
-      description: When it was made or imported, in UTC.
+      description: When it was created or imported, in UTC.
       type: str
       sample: "2026-01-31T08:00Z"
     instance_ids:

@@ -1,32 +1,32 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Let keys in for sixty seconds."""
+"""Accept public keys for sixty seconds."""
 
 DOCUMENTATION = r"""
 module: ecs_temp_public_key
-short_description: Let SSH public keys into ECS instances for sixty seconds
+short_description: Make ECS instances accept SSH public keys for sixty seconds
 version_added: 1.0.0
 author:
   - The alicloud.ecs_access founders (@alicloud)
 description:
   - Registers public keys with Cloud Assistant for any number of instances. For sixty seconds sshd in these instances accepts
-    the keys; sessions that were opened by then go on. Nothing is written into C(authorized_keys).
-  - sshd asks for such keys through the vendor's plugin C(config_ecs_instance_connect). With O(prepare=auto) an instance
-    that lacks it is prepared once.
-  - The vendor's installer edits C(sshd_config) and restarts sshd without a test. Here it runs under guard. The configuration and
-    what it will come to for the users is tested before, the effective AuthorizedKeysCommand after; if something is
-    wrong, C(sshd_config) is put back byte for byte and sshd reloaded.
-  - An instance that cannot take the keys says why, and what to do about it. The others are done.
+    the keys; sessions that are open by then stay open. Nothing is written to C(authorized_keys).
+  - sshd queries such keys through the vendor's plugin C(config_ecs_instance_connect). With O(prepare=auto) an instance
+    without the plugin is prepared once.
+  - The vendor's installer edits C(sshd_config) and restarts sshd without a test. This module tests the configuration and its
+    effect on the users before the installer runs, and the effective AuthorizedKeysCommand afterwards; if something is
+    wrong, C(sshd_config) is restored byte for byte and sshd reloaded.
+  - For an instance that cannot accept the keys, the cause and the fix are reported. The other instances are still processed.
 notes:
-  - Each run registers the keys anew, so it always reports a change. There is no way to take a registered key back; it ends by itself.
-  - The vendor's command puts user names and keys unquoted into a root shell's command line. So names and keys (comments too) with
-    anything but harmless characters are refused before anything is sent.
-  - sshd in the instance judges by the instance's clock. If that is ahead of the controller's by a minute or more, the keys would be
-    expired at once and the instance fails; smaller differences are told.
-  - Check mode looks into the instances (RunCommand, as root), which changes nothing, and lets Cloud Assistant check the command
+  - Each run registers the keys again, so it always reports a change. A registered key cannot be revoked; it expires by itself.
+  - The vendor's command puts user names and keys unquoted into a root shell's command line. So names and keys (including comments)
+    with special characters are refused before anything is sent.
+  - sshd uses the instance's clock. If it is ahead of the controller's by a minute or more, the keys would be
+    expired at once and the instance fails; smaller differences are reported.
+  - Check mode runs a command in the instances (RunCommand, as root) that only reads, and lets Cloud Assistant check the registration
     (InvokeCommand with RepeatMode C(DryRun)). No key is registered or written to a file.
-  - What a preparation replaced stays in the instance as C(/etc/ssh/sshd_config.before-temporary-keys).
+  - The configuration from before a preparation is kept in the instance as C(/etc/ssh/sshd_config.before-temporary-keys).
   - The RAM actions are C(ecs:DescribeInstances), C(ecs:DescribeCloudAssistantStatus), C(ecs:RunCommand), C(ecs:InvokeCommand) and
     C(ecs:DescribeInvocationResults).
 extends_documentation_fragment:
@@ -46,20 +46,20 @@ attributes:
 options:
   username:
     description:
-      - The account that the key lets in.
-      - V(auto) is the image's own user, C(root) or C(ecs-user), as ECS tells it.
+      - The account that the key is for.
+      - V(auto) is the image's default user, C(root) or C(ecs-user), as reported by ECS.
     type: str
     default: auto
   public_key:
-    description: The public key, one line in OpenSSH form.
+    description: The public key, one line in OpenSSH format.
     type: str
   public_key_path:
     description: A file on the controller that holds the public key.
     type: path
   private_key_path:
     description:
-      - A file on the controller for the private key. If it does not exist (or is empty), a new RSA key is made and
-        written there with mode 0600 before anything is registered; otherwise the key in it is used.
+      - The private key file on the controller. If it does not exist (or is empty), a new RSA key is generated and
+        written to it with mode 0600 before anything is registered; otherwise the key in it is used.
       - The folder must exist.
     type: path
   keys:
@@ -71,57 +71,57 @@ options:
         description: The account, as for O(username), which is the default.
         type: str
       public_key:
-        description: The public key, one line in OpenSSH form.
+        description: The public key, one line in OpenSSH format.
         type: str
       public_key_path:
         description: A file on the controller that holds the public key.
         type: path
   prepare:
     description:
-      - With V(auto) instances whose sshd does not ask for temporary keys yet are prepared.
-      - With V(never) such instances fail and nothing in them is changed.
+      - With V(auto), instances whose sshd does not query temporary keys yet are prepared.
+      - With V(never), such instances fail and nothing in them is changed.
     type: str
     choices: [auto, never]
     default: auto
   wait:
     description:
-      - Whether to wait until the keys have arrived, and to see that the instance gets to know them. Otherwise
+      - Whether to wait until the keys have been delivered, and to check that the instance receives them. Otherwise
         RV(instances[].ready) is V(false) and RV(instances[].expires_at) V(null).
     type: bool
     default: true
   wait_timeout:
-    description: How many seconds to wait for the keys to arrive, from 10 to 600.
+    description: How many seconds to wait for the delivery of the keys, from 10 to 600.
     type: int
     default: 90
   prepare_timeout:
     description:
-      - How many seconds the vendor's installer may take in an instance, from 10 to 3600. (The vendor's own client gives it five,
-        in which a download seldom ends.)
+      - How many seconds the vendor's installer may take in an instance, from 10 to 3600. (The vendor's own client allows five,
+        which is seldom enough for the download.)
     type: int
     default: 120
 seealso:
   - plugin: alicloud.ecs_access.ecs_ssh
     plugin_type: connection
-    description: Registers a key by itself whenever a new connection is opened.
+    description: Registers a key automatically for each new connection.
   - module: alicloud.ecs_access.ecs_attach_key_pair
   - module: alicloud.ecs_access.ssh_login_check
 """
 
 EXAMPLES = r"""
-- name: Let my key in for a minute
+- name: Log in with my key for a minute
   alicloud.ecs_access.ecs_temp_public_key:
     region: cn-hangzhou
     instance_ids: [i-bp1aaaaaaaaaaaaaaaaa]
     username: root
     public_key_path: ~/.ssh/id_ed25519.pub
 
-- name: Prepare all web servers and let a new key in
+- name: Prepare all web servers and register a new key
   alicloud.ecs_access.ecs_temp_public_key:
     region: cn-hangzhou
     instance_ids: "{{ groups['web'] | map('extract', hostvars, 'ecs_instance_id') | list }}"
     private_key_path: "{{ lookup('ansible.builtin.env', 'XDG_RUNTIME_DIR') }}/minute-key"
 
-- name: Two people, without touching sshd's configuration
+- name: Register keys of two people without changing sshd's configuration
   alicloud.ecs_access.ecs_temp_public_key:
     region: cn-hangzhou
     instance_ids: [i-bp1aaaaaaaaaaaaaaaaa, i-bp1bbbbbbbbbbbbbbbbb]
@@ -135,7 +135,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 instances:
-  description: One entry for each of O(instance_ids), in their order. In check mode, how it would be.
+  description: One entry for each of O(instance_ids), in their order. In check mode, the expected state.
   returned: always
   type: list
   elements: dict
@@ -155,21 +155,21 @@ instances:
       returned: always
     ready:
       description:
-        - Whether all keys let someone in now. Cloud Assistant has taken them, sshd's settings for the accounts ask for such keys, and
-          the program that sshd asks was run in the instance and told them. A login itself is not tried.
+        - Whether all keys can be used for logins now. Cloud Assistant has accepted them, sshd's settings for the accounts query such
+          keys, and the program that sshd queries was run in the instance and returned them. A login itself is not tried.
         - V(null) in check mode if they could be sent.
       type: bool
       returned: always
     why:
-      description: Why not; V(null) unless RV(instances[].failed).
+      description: The cause of a failure; V(null) unless RV(instances[].failed).
       type: str
       returned: always
     remedy:
-      description: What to do about it and which log to read, or V(null).
+      description: How to fix it and which log to read, or V(null).
       type: str
       returned: always
     expires_at:
-      description: Until when the keys let someone in (UTC), sixty seconds after their delivery ended; V(null) unless RV(instances[].ready).
+      description: When the keys expire (UTC), sixty seconds after their delivery; V(null) unless RV(instances[].ready).
       type: str
       returned: always
       sample: "2026-01-31T09:30:00Z"
@@ -178,12 +178,12 @@ instances:
       type: bool
       returned: always
     failed:
-      description: Whether it could not be done.
+      description: Whether the task failed for this instance.
       type: bool
       returned: always
     reason:
       description:
-        - Why not, for programs. One of V(unknown_instance), V(windows), V(not_running), V(agent_missing), V(agent_offline),
+        - The cause, as a fixed word for programs. One of V(unknown_instance), V(windows), V(not_running), V(agent_missing), V(agent_offline),
           V(agent_too_old), V(sshd_broken), V(sshd_down), V(not_prepared), V(plugin_failed), V(foreign_command),
           V(command_not_in_force), V(pubkey_off), V(user_missing), V(login_refused), V(clock), V(guest), V(delivery), V(key_server) and
           V(api).
@@ -191,7 +191,7 @@ instances:
       type: str
       returned: always
     msg:
-      description: One sentence on what became of it.
+      description: The result in one sentence.
       type: str
       returned: always
     prepared:
@@ -204,11 +204,11 @@ instances:
       type: int
       returned: always
     failure:
-      description: The refusal of the API, if that was the reason.
+      description: The error of the API, if that was the cause.
       type: dict
       returned: when RV(instances[].reason) is V(api)
 registered_keys:
-  description: The keys, with V(auto) replaced by the accounts that it stood for.
+  description: The keys, with V(auto) replaced by the accounts that were used.
   returned: always
   type: list
   elements: dict

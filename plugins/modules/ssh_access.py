@@ -4,19 +4,19 @@
 
 DOCUMENTATION = r"""
 module: ssh_access
-short_description: Manage who can log in to a host over SSH, with which keys, and what they may become
+short_description: Manage who can log in to a host over SSH, with which keys and sudo rights
 version_added: 1.0.0
 description:
-  - Brings groups, accounts, sudo rights and public keys of one host to the wanted state, in B(one) call and one round trip.
-  - What is not listed is left alone. Unknown lines, comments, order and repetitions in key files survive byte for byte.
-  - Everything is checked before anything is changed. If a step fails all the same, RV(actions) says which steps were done.
-  - Access is given before any is taken away.
-  - The module refuses to take away the user, key, group or sudo rule that the very run depends on, see O(allow_self_lockout).
-  - Keys go where C(sshd) will look for them, whatever C(AuthorizedKeysFile) says for the user, in C(Match) blocks too.
+  - Sets the groups, accounts, sudo rights and public keys of one host in B(one) call and one round trip.
+  - Everything that is not listed is left unchanged. Unknown lines, comments, order and repetitions in key files are kept byte for byte.
+  - Everything is checked before anything is changed. If a step fails nevertheless, RV(actions) lists the steps that were done.
+  - Locked and absent users and revoked keys are handled first. For all other users, new access is granted before old access is removed.
+  - The module refuses to remove the user, key, group or sudo rule that this run itself depends on, see O(allow_self_lockout).
+  - Keys are written to the file that C(sshd) reads for the user according to C(AuthorizedKeysFile), including C(Match) blocks.
   - Key files are read and written with the rights of the account that they belong to. Symbolic links, hard links and special files
-    are refused. Owners and modes on which C(sshd) would refuse a key are repaired.
-  - Every file is replaced as a whole. A run that is killed leaves each as it was or as it is to be, and the next run goes on from there.
-  - Runs take turns on a host.
+    are refused. Owners and modes that would make C(sshd) ignore a key are repaired.
+  - Files are replaced atomically. If a run is killed, each file is either unchanged or complete, and the next run continues from there.
+  - Only one run at a time works on a host; others wait.
   - Needs root on the host (C(become)).
 extends_documentation_fragment:
   - alicloud.ecs_access.attributes
@@ -24,7 +24,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Also works for users who do not exist yet. The answer lists every key that O(users[].exclusive) would drop.
+      - Also works for users who do not exist yet. The result lists every key that O(users[].exclusive) would remove.
   diff_mode:
     support: full
     details:
@@ -37,7 +37,7 @@ attributes:
       - Linux with the shadow utilities.
 options:
   groups:
-    description: Groups that must exist, or must not.
+    description: Groups that must exist, or must not exist.
     type: list
     elements: dict
     default: []
@@ -48,19 +48,19 @@ options:
         required: true
       gid:
         description:
-          - Number of a group that is created. The number of a present group is never changed; another one is an error.
+          - Numeric id of a new group. The id of an existing group is never changed; a different one is an error.
         type: int
       system:
-        description: Take the number from the system range.
+        description: Take the id of a new group from the system range.
         type: bool
         default: false
       state:
-        description: Whether the group is to exist.
+        description: Whether the group must exist.
         type: str
         choices: [present, absent]
         default: present
   users:
-    description: The people and programs who log in. An option that is not given leaves that property of a present account alone.
+    description: The people and programs that log in. If an option is not given, that property of an existing account is not changed.
     type: list
     elements: dict
     default: []
@@ -72,18 +72,18 @@ options:
       state:
         description:
           - With V(present), the account exists. An account that was locked by this module is unlocked.
-          - With V(locked), the account is expired and its password is locked. Keys stay in place and open nothing. A locked password
-            alone would not stop them.
+          - With V(locked), the account is expired and its password is locked. Keys stay in place but are not accepted. A locked password
+            alone would not block them.
           - With V(absent), the account, its sudo rule and its key files are removed. All other options but O(users[].remove_home) and
             O(users[].end_sessions) are then ignored, so that no list can keep a person whom another list removes.
-          - Access is taken away before any is given, and what one account puts in the way (a key file that cannot be removed, a process
-            that cannot be ended) neither keeps the next one nor the rest from being done. The task names it and fails at the end.
+          - This is done before new access is granted to others. If something cannot be removed for one account (a key file, a running
+            process), the others and all other steps are still processed. The task names it and fails at the end.
         type: str
         choices: [present, locked, absent]
         default: present
       account:
         description:
-          - With V(local), the account is one of C(/etc/passwd) and is created when it is missing.
+          - With V(local), the account is in C(/etc/passwd) and is created if it is missing.
           - With V(existing), only keys and sudo are managed. Use it for accounts of LDAP or SSSD, and for accounts that something else
             creates.
         type: str
@@ -91,16 +91,16 @@ options:
         default: local
       uid:
         description:
-          - Number of an account that is created. The number of a present account is never changed; another one is an error.
+          - Numeric id of a new account. The id of an existing account is never changed; a different one is an error.
         type: int
       system:
-        description: Take the number of a new account from the system range.
+        description: Take the id of a new account from the system range.
         type: bool
         default: false
       group:
         description:
           - Primary group. It must exist or be listed in O(groups).
-          - A new account gets a group of its own name by default.
+          - By default, a new account gets a group with its own name.
         type: str
       groups:
         description: Supplementary groups. They must exist or be listed in O(groups).
@@ -111,24 +111,24 @@ options:
         type: bool
         default: true
       shell:
-        description: Login shell. It must exist on the host. A new account gets C(/bin/bash) by default.
+        description: Login shell. It must exist on the host. By default, a new account gets C(/bin/bash).
         type: path
       home:
-        description: Home of an account that is created. A present account is never moved; another home is an error.
+        description: Home directory of a new account. The home of an existing account is never moved; a different one is an error.
         type: path
       create_home:
-        description: Create a home that does not exist.
+        description: Create the home directory if it does not exist.
         type: bool
         default: true
       remove_home:
-        description: Remove the home, too, with O(users[].state=absent).
+        description: With O(users[].state=absent), also remove the home directory.
         type: bool
         default: false
       comment:
         description: Full name of the person (the GECOS field).
         type: str
       password_hash:
-        description: What C(crypt) makes of a password, such as the output of C(openssl passwd -6).
+        description: The password as a C(crypt) hash, such as the output of C(openssl passwd -6).
         type: str
       update_password:
         description: With V(on_create), only a new account gets O(users[].password_hash).
@@ -136,45 +136,45 @@ options:
         choices: [always, on_create]
         default: always
       expires:
-        description: First day on which nobody can log in to the account any more, such as V(2030-12-31), or V(never).
+        description: First day on which the account has expired and logins are refused, such as V(2030-12-31), or V(never).
         type: str
       sudo:
         description:
-          - With V(password), the user may run everything after giving their password. They join the platform's admin group (C(sudo),
-            else C(wheel)); where C(sudoers) grants neither, they get a rule of their own. The account must have a password.
-          - With V(nopasswd), the user may run everything without a password, by a file of their own in C(sudoers.d).
-          - With V(none), the user leaves the admin group and loses that file. Rules of others that still give them sudo are reported
-            as warnings.
-          - A file counts only after C(visudo) has accepted the whole set with it, in a copy.
-          - Not given, sudo is left alone.
+          - With V(password), the user may run all commands after entering their password. They are added to the platform's admin group
+            (C(sudo), else C(wheel)); where C(sudoers) grants neither, they get their own rule. The account must have a password.
+          - With V(nopasswd), the user may run all commands without a password. The rule is in their own file in C(sudoers.d).
+          - With V(none), the user is removed from the admin group and their file is deleted. Other rules that still grant them sudo
+            are reported as warnings.
+          - A file is put in place only after C(visudo) has accepted the complete configuration with it, in a copy.
+          - If not given, sudo is not changed.
         type: str
         choices: [none, password, nopasswd]
       sudo_commands:
         description:
-          - Commands, as C(sudoers) wants them, instead of everything. Each element is exactly one command, an absolute path with or
-            without arguments, C(sudoedit) with paths, C(ALL) or an alias, with C(!) in front of what is excluded.
+          - Commands in C(sudoers) syntax, instead of all commands. Each element is exactly one command, an absolute path with or
+            without arguments, C(sudoedit) with paths, C(ALL) or an alias, with C(!) in front to exclude it.
           - A comma, colon, equals sign, number sign or backslash that is part of a command needs a backslash before it. Tags such as
             C(NOEXEC) are refused, and so is an empty list.
         type: list
         elements: str
       sudo_runas:
-        description: Whom the user may become, as C(sudoers) wants it. V(ALL:ALL) by default.
+        description: The users and groups to run commands as, in C(sudoers) syntax. By default V(ALL:ALL).
         type: str
       authorized_keys:
         description:
           - Public keys. An element is a key line, the text of a C(.pub) file with one or more lines, or a dictionary with C(key), and
             optionally C(options) (a string or a list), C(comment) and C(state) (V(present) or V(absent)).
-          - Options and comment that are not given are left as they are on a key that is present. C(options) given as an empty string
-            removes all options. Given options hold for every line of that key.
-          - Options that no sshd takes are refused, because sshd would pass over the whole line without a word.
-          - Keys are compared by what they are, not by their text.
-          - A key file that C(sshd) also reads for another account is never changed for one of them. The key goes into the next file
-            that is this account's alone; without one the task fails.
+          - If options or comment are not given, those of an existing key are not changed. C(options) given as an empty string
+            removes all options. Given options apply to every line with that key.
+          - Options that no sshd supports are refused, because sshd would silently ignore the whole line.
+          - Keys are compared by type and key material, not by their text.
+          - A key file that C(sshd) also reads for another account is never changed. The key is written to the next file
+            that C(sshd) reads for this account only; if there is none, the task fails.
         type: list
         elements: raw
       exclusive:
         description:
-          - Remove every key that is not listed, and every line that cannot be read. Comments stay.
+          - Remove every key that is not listed, and every line that cannot be parsed. Comments stay.
           - An empty list is refused, see O(users[].allow_empty_exclusive).
           - Keys in a file that C(sshd) also reads for other accounts are not removed; a warning names the file.
           - Keys that C(sshd) takes from a program (C(AuthorizedKeysCommand)) are not removed; a warning names the program.
@@ -189,26 +189,26 @@ options:
           - End all processes of a user who becomes locked or absent.
           - By default V(true) with O(users[].state=absent) and V(false) with O(users[].state=locked).
           - Processes of root that run in the user's sessions are ended too; others that the user has started are named, and the task
-            fails. Nothing is ended where another account has the same number.
+            fails. Nothing is ended if another account has the same numeric id.
         type: bool
   revoked_keys:
     description:
-      - Keys that must leave every account of C(/etc/passwd) and every listed user, whatever O(users) says. An element is a key line or
-        a fingerprint as printed by C(ssh-keygen -l), such as V(SHA256:...).
-      - Where an account's keys cannot be searched, or a key cannot be removed, everything else is done and the task fails.
+      - Keys to remove from every account in C(/etc/passwd) and every listed user, even if O(users) lists them. An element is a key line
+        or a fingerprint as printed by C(ssh-keygen -l), such as V(SHA256:...).
+      - If an account's keys cannot be searched, or a key cannot be removed, everything else is still done and the task fails.
     type: list
     elements: str
     default: []
   allow_self_lockout:
     description:
-      - Allow to take away what this run logged in with.
-      - The guard looks at the process tree of the host and at the connection of Ansible. Where the key of the login is not known (an
-        agent, a password), all keys of that account are guarded. Without SSH the guard does not apply; RV(guard) says so.
+      - Allow the task to remove the access that this run uses to log in.
+      - The guard checks the process tree of the host and the connection of Ansible. If the key of the login is not known (an
+        agent, a password), all keys of that account are protected. Without SSH the guard does not apply; RV(guard) reports this.
     type: bool
     default: false
   _login:
     description:
-      - How the connection of Ansible is logged in. Filled in by the action plugin of this module, which replaces what a task says.
+      - How the connection of Ansible is logged in. Set by the action plugin of this module, which overrides any value from the task.
     type: dict
 seealso:
   - module: alicloud.ecs_access.sshd_pubkey
@@ -239,7 +239,7 @@ EXAMPLES = r"""
           - "{{ lookup('ansible.builtin.file', 'jane.pub') }}"
   become: true
 
-- name: Rotate the key of the deploy user and drop every other one
+- name: Replace the key of the deploy user and remove all others
   alicloud.ecs_access.ssh_access:
     users:
       - name: deploy
@@ -248,7 +248,7 @@ EXAMPLES = r"""
           - ssh-ed25519 AAAAC3Nza...9aX deploy@2026
   become: true
 
-- name: Let a person go, and take their keys out of every account
+- name: Remove a person, and their keys from every account
   alicloud.ecs_access.ssh_access:
     users:
       - name: mallory
@@ -291,7 +291,7 @@ users:
       type: str
       returned: success
     uid:
-      description: Number of the account, null when it is not known yet.
+      description: Numeric id of the account, V(null) if it is not known yet.
       type: int
       returned: success
     group:
@@ -316,15 +316,15 @@ users:
       type: str
       returned: success
     sudo:
-      description: V(none), V(password) or V(nopasswd), by the admin group and our own rule.
+      description: V(none), V(password) or V(nopasswd), according to the admin group and the rule of this module.
       type: str
       returned: success
     sudo_rule:
-      description: Our own rule, empty if there is none.
+      description: The rule of this module, empty if there is none.
       type: str
       returned: success
     authorized_keys:
-      description: Keys that sshd reads for the user. Empty for a user who is not there.
+      description: Keys that sshd reads for the user. Empty for a user who does not exist.
       type: list
       elements: dict
       returned: success

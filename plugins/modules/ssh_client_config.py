@@ -1,21 +1,21 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make ssh NAME work: configuration and host keys of the user who runs this."""
+"""Make ssh NAME work: SSH client configuration and host keys of the user who runs this."""
 
 DOCUMENTATION = r"""
 module: ssh_client_config
-short_description: Configure the SSH client of a person so that instances are reached by name or id
+short_description: Configure a user's SSH client to reach instances by name or id
 version_added: 1.0.0
 author:
   - The alicloud.ecs_access founders (@alicloud)
 description:
-  - Writes a configuration file of its own with one block per instance, includes it from the person's SSH configuration, and
-    keeps the instances' host keys by instance id, so that C(ssh web-1) works at once and asks nothing.
-  - The person's own file gets a marked block of three lines at its top. Everything else in it stays byte for byte, and with
-    O(state=absent) the block goes again.
-  - A name is only written if it is made of letters, digits, C(_) and C(-), belongs to one instance alone, and is not a host that the
-    person's configuration already has. An instance whose name cannot be used is reached by its id.
+  - Writes a separate configuration file with one block per instance, includes it from the user's SSH configuration, and
+    stores the instances' host keys by instance id, so that C(ssh web-1) works at once without any prompt.
+  - A marked block of three lines is added at the top of the user's own file. Everything else in it is kept byte for byte, and
+    O(state=absent) removes the block.
+  - A name is only written if it consists of letters, digits, C(_) and C(-), belongs to one instance only, and is not a host that
+    the user's configuration already has. An instance whose name cannot be used is reached by its id.
 extends_documentation_fragment:
   - alicloud.ecs_access.attributes
 attributes:
@@ -31,26 +31,26 @@ options:
   state:
     description:
       - V(present) makes the instances of this O(name) exactly O(instances).
-      - V(absent) takes out everything that was written under this O(name).
+      - V(absent) removes everything that was written under this O(name).
     type: str
     choices: [present, absent]
     default: present
   name:
     description:
-      - Sets of instances with different names are kept apart, for example those of two accounts. An instance belongs into one.
-      - The name of the file, in the folder C(alicloud-ecs-access.d) beside O(config_path).
+      - The name of this set of instances. Sets are kept apart, for example those of two accounts. An instance can be in one set only.
+      - Also the name of the file, in the folder C(alicloud-ecs-access.d) next to O(config_path).
     type: str
     default: default
   config_path:
     description:
-      - The person's SSH configuration. It is made if there is none.
-      - If it is a link, the file that it leads to is changed and the link stays. That file must belong to the person.
+      - The user's SSH configuration. It is created if it does not exist.
+      - If it is a symbolic link, its target is changed and the link stays. The target must belong to the user.
     type: path
     default: ~/.ssh/config
   known_hosts_path:
     description:
       - The file with the host keys of instances, which are named by their ids. The connection P(alicloud.ecs_access.ecs_ssh#connection)
-        uses the same. Lines about other hosts stay.
+        uses the same file. Lines for other hosts are kept.
     type: path
     default: ~/.ssh/ecs_access_known_hosts
   instances:
@@ -64,12 +64,12 @@ options:
         type: str
         required: true
       names:
-        description: What it is called, apart from its id.
+        description: Names for the instance, in addition to its id.
         type: list
         elements: str
         default: []
       address:
-        description: The address or host name to connect to. An instance without one is left out, unless O(tunnel) leads to it.
+        description: The address or host name to connect to. An instance without one is left out, unless O(tunnel) reaches it.
         type: str
         default: ''
       port:
@@ -81,54 +81,54 @@ options:
         type: str
         default: ''
       identity_file:
-        description: The private key to log in with, and no other. If empty, ssh decides.
+        description: The only private key to log in with. If empty, ssh decides.
         type: path
       region:
-        description: The region, for O(temporary_key) and O(tunnel). If not set, the environment tells when ssh is run.
+        description: The region, for O(temporary_key) and O(tunnel). If not set, it is taken from the environment when ssh is run.
         type: str
   host_keys:
     description:
-      - Host keys of instances, as in RV(alicloud.ecs_access.ecs_host_key_info#module:instances). Those of an instance take the place
-        of all that were known of it.
-      - Instances that are not listed here, or without keys, keep those that are known.
+      - Host keys of instances, as in RV(alicloud.ecs_access.ecs_host_key_info#module:instances). They replace all known keys of
+        that instance.
+      - Instances that are not listed here, or without keys, keep their known keys.
     type: list
     elements: dict
     default: []
   host_key_checking:
     description:
-      - With V(strict) an instance is only connected to if its host key is known and the same.
-      - V(accept_new) also takes the first key of an instance that nothing is known of.
+      - V(strict) connects to an instance only if its host key is known and unchanged.
+      - V(accept_new) also accepts the first key of an instance without known keys.
     type: str
     choices: [strict, accept_new]
     default: strict
   temporary_key:
     description:
-      - Whether each new connection first registers the public half of O(instances[].identity_file) with Cloud Assistant, which lets it
-        in for sixty seconds. Instances need no key of the person then. The public half is expected beside it, in a file C(.pub).
+      - Whether each new connection first registers the public half of O(instances[].identity_file) with Cloud Assistant, so that it is
+        accepted for sixty seconds. Instances then need no key of the user. The public half is read from the C(.pub) file next to it.
       - The instances must have been prepared once, see M(alicloud.ecs_access.ecs_temp_public_key).
     type: bool
     default: false
   tunnel:
     description:
-      - Whether new connections pass through Session Manager, which reaches instances without a public address or an open port.
+      - Whether new connections go through Session Manager, which reaches instances without a public address or an open port.
       - V(auto) does so for instances without an address.
     type: str
     choices: [never, auto, always]
     default: never
   proxy_command:
     description:
-      - The program for O(temporary_key) and O(tunnel), as a list of words. The role C(ssh_client) gives the collection's own, which
+      - The program for O(temporary_key) and O(tunnel), as a list of words. The role C(ssh_client) sets the collection's own, which
         takes credentials from the environment or the default chain when ssh is run.
     type: list
     elements: str
     default: []
   dotted_names:
-    description: Whether names may have dots. Whoever may name an instance could then redirect C(ssh) from a real host name to it.
+    description: Whether names may contain dots. Anyone who can name an instance could then redirect C(ssh) from a real host name to it.
     type: bool
     default: false
 notes:
-  - It works on the files of the user that it runs as, usually on the controller.
-  - ssh takes the home folder from the system's user database, not from E(HOME).
+  - The module changes the files of the user that it runs as, usually on the controller.
+  - ssh takes the home directory from the system's user database, not from E(HOME).
 seealso:
   - module: alicloud.ecs_access.ecs_host_key_info
 """
@@ -140,7 +140,7 @@ EXAMPLES = r"""
     instance_ids: [i-bp1aaaaaaaaaaaaaaaaa]
   register: keys
 
-- name: Let me type "ssh web-1"
+- name: Make "ssh web-1" work
   alicloud.ecs_access.ssh_client_config:
     instances:
       - instance_id: i-bp1aaaaaaaaaaaaaaaaa
@@ -153,7 +153,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 hosts:
-  description: The instances that can be reached now, and how they are called.
+  description: The instances that can be reached now, with their names.
   returned: always
   type: list
   elements: dict
@@ -166,7 +166,7 @@ hosts:
       type: list
       elements: str
     host_keys_known:
-      description: Whether a host key of it is known.
+      description: Whether a host key of the instance is known.
       type: bool
 rekeyed:
   description: Ids of instances that had other host keys before.
@@ -195,7 +195,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run im
 
 
 class ClientConfigModule:
-    """Looks at three files, plans their contents, writes them in an order in which every moment is sound."""
+    """Reads three files, plans their contents and writes them in an order that keeps the configuration valid at every moment."""
 
     def __init__(self, module: AnsibleModule) -> None:
         self._module = module

@@ -4,49 +4,49 @@
 
 DOCUMENTATION = r"""
 module: ssh_login_check
-short_description: Say why a user can, or cannot, log in with an SSH key
+short_description: Find out why a user can, or cannot, log in with an SSH key
 version_added: 1.0.0
 description:
-  - Looks at everything on this host that decides about a login by public key and names what stops it, the real cause first, each with
-    its evidence and with what mends it.
-  - It looks at the network (TCP wrappers, routes, firewall rules), what sshd logged about earlier logins from the address (penalties,
+  - Checks everything on this host that affects a login with a public key and reports what blocks it, the root cause first, each with
+    the evidence and the fix.
+  - It checks the network (TCP wrappers, routes, firewall rules), what sshd logged about earlier logins from the address (penalties,
     algorithms that client and server do not share), the server (units, ports, configuration that is broken or not loaded, host keys),
     the account (name service, locks, expiry, shell, home, C(/etc/nologin)), sshd's settings as they apply to this user from this address,
-    the key files (the way to them with the rights of the account, owners, modes, missing mounts, their text, key options), the key itself
+    the key files (the path to them with the rights of the account, owners, modes, missing mounts, their text, key options), the key itself
     (algorithms, size, revocation), PAM (access, times, lists, limits), and what runs after the login (chroot, forced commands, start-up
-    files that end or never end).
+    files that end the session or never finish).
   - Changes nothing. A login that cannot work is a finding, not a failure of the module.
-  - What it says holds for the files as they are. Where sshd runs with an older configuration, the finding C(config_not_loaded) says so.
+  - The result describes the current files. If sshd runs with an older configuration, this is reported as finding C(config_not_loaded).
 author:
   - The alicloud.ecs_access founders (@alicloud)
 options:
   user:
-    description: Whose login it is about. An account that does not exist is a finding.
+    description: The user whose login is checked. An account that does not exist is a finding.
     type: str
     required: true
   public_key:
     description:
       - The key, as one line of a C(.pub) file.
-      - If not given, any key that sshd would accept counts.
+      - If not given, any key that sshd would accept is enough.
     type: str
   address:
     description:
-      - Where the login comes from, for C(from=), C(Match), C(AllowUsers), firewall rules and the like.
-      - If not given, the address of the SSH client that this task came from, however it became root. Without either, findings that hang
-        on the address are warnings.
+      - The address that the login comes from, for C(from=), C(Match), C(AllowUsers), firewall rules and the like.
+      - If not given, the address of the SSH client of this task is used, also after C(become). If there is none, findings that
+        depend on the address are warnings.
     type: str
   port:
-    description: The port that the login goes to. If not given, those of sshd's configuration.
+    description: The port that the login uses. If not given, the ports in sshd's configuration.
     type: int
   prove:
     description:
-      - Also log in for real, as this user, through a private sshd that nobody else can reach. It has the host's own settings for this
-        user and address and trusts a key that was made for this one login.
-      - That proves account, PAM, limits, shell, start-up files and algorithms, and shows refusals that no file tells. It says nothing of
-        the user's own keys, of the listening sshd, of the network, and nothing of SELinux, because the private sshd does not run in the
+      - Also perform a real login as this user, through a private sshd that no other process can reach. It uses the host's own settings
+        for this user and address and accepts a key that was generated for this one login.
+      - The login tests account, PAM, limits, shell, start-up files and algorithms, and reveals refusals that no file shows. It does not
+        test the user's own keys, the listening sshd, the network or SELinux, because the private sshd does not run in the
         domain of the real one.
-      - The private half of the key, the configuration and the log are files without a name, which vanish with the process that holds
-        them, even when it is killed. Nothing is written into the home by this module; what the user's own start-up files do, they do.
+      - The private half of the key, the configuration and the log are files without a name, which are gone when the process that holds
+        them ends, even if it is killed. This module writes nothing to the home directory, but the user's start-up files are run.
     type: bool
     default: false
 attributes:
@@ -54,18 +54,18 @@ attributes:
     description: Does the same in either mode, because it changes nothing.
     support: full
   diff_mode:
-    description: There is nothing to compare.
+    description: The module changes nothing, so there is nothing to compare.
     support: none
   platform:
     description: Linux with OpenSSH's server.
     support: full
     platforms: posix
 notes:
-  - Needs root. Without it the result is V(unknown) unless something readable by everybody stops the login.
-  - SELinux labels are judged only where they are surely wrong; whether a policy lets sshd read a home is not asked of the policy.
-  - An C(AuthorizedKeysCommand) is run once, the way sshd runs it at every login.
-  - The client's side (keys that are not offered, known hosts) and the cloud's (security groups, status, addresses) are looked at by the
-    playbook C(alicloud.ecs_access.diagnose).
+  - Needs root. Without root the result is V(unknown) unless something that every user can read blocks the login.
+  - SELinux labels are reported only if they are certainly wrong; the SELinux policy itself is not queried.
+  - An C(AuthorizedKeysCommand) is run once, as sshd runs it at every login.
+  - Causes on the client (keys that are not offered, known hosts) and in the cloud (security groups, status, addresses) are checked by
+    the playbook C(alicloud.ecs_access.diagnose).
 seealso:
   - module: alicloud.ecs_access.ssh_access
   - module: alicloud.ecs_access.sshd_pubkey
@@ -80,11 +80,11 @@ EXAMPLES = r"""
   become: true
   register: check
 
-- name: Say it
+- name: Show the causes
   ansible.builtin.debug:
     msg: "{{ check.findings | map(attribute='evidence') | list }}"
 
-- name: Make sure that the deploy user can log in before the old key goes
+- name: Make sure that the deploy user can log in before the old key is removed
   alicloud.ecs_access.ssh_login_check:
     user: deploy
     prove: true
@@ -96,48 +96,48 @@ EXAMPLES = r"""
 RETURN = r"""
 can_log_in:
   description:
-    - V(true), V(false), or the string V(unknown) where it hangs on something that could not be seen.
+    - V(true), V(false), or the string V(unknown) if it depends on something that could not be checked.
   returned: success
   type: raw
   sample: false
 findings:
-  description: What stops the login, then what might, then what is worth knowing; within each in the order in which a login meets it.
+  description: What blocks the login, then what might block it, then what is worth knowing; each in the order of the steps of a login.
   returned: success
   type: list
   elements: dict
   contains:
     cause:
-      description: A name that stays the same between versions.
+      description: The name of the cause. It stays the same between versions.
       type: str
       sample: key_file_unreadable
     severity:
-      description: V(blocks) stops the login, V(warns) may, V(info) doesn't.
+      description: V(blocks) prevents the login, V(warns) might, V(info) does not.
       type: str
       sample: blocks
     evidence:
-      description: What was seen and where, as one sentence.
+      description: What was found and where, in one sentence.
       type: str
       sample: >-
         /home/john/.ssh/authorized_keys (owner root, mode 0600): sshd looks for keys with the rights of john, who may not read it
     fix:
-      description: What mends it.
+      description: How to fix it.
       type: str
       sample: give it to the account
     fix_command:
       description:
-        - A shell command for root that fixes it. Only where that is safe and leaves no choice.
-        - Below a directory that the account can write, the command runs as the account (C(runuser)). No command gives the account
-          a file of somebody else's, or makes it a member of a group that can become root.
+        - A shell command for root that fixes it. Only given if it is safe and there is only one way to fix it.
+        - Below a directory that the account can write to, the command runs as the account (C(runuser)). No command gives the account
+          a file of another user, or adds it to a group that can become root.
       type: str
-      returned: where there is one
+      returned: if there is one
       sample: runuser -u john -- chmod go-w -- /home/john/.ssh
 address:
-  description: The address that was judged for, empty where it is not known.
+  description: The address that the check is for, empty if it is not known.
   returned: success
   type: str
   sample: 198.51.100.7
 proof:
-  description: What came of O(prove=true), as one sentence.
+  description: The result of O(prove=true), in one sentence.
   returned: when O(prove=true)
   type: str
   sample: john logged in through a private sshd
@@ -157,7 +157,7 @@ _VERDICTS: Dict[str, Any] = {"true": True, "false": False, "unknown": "unknown"}
 
 
 def check_login(params: Dict[str, Any], check_mode: bool) -> Dict[str, Any]:
-    """Read, judge, and prove if asked; returns the result of the module."""
+    """Read, judge and, if asked, prove; returns the result of the module."""
     text = params["public_key"]
     key = parse_public_key(text) if text else None
     request = make_request(params["user"], key, params["address"], params["port"])

@@ -4,42 +4,42 @@
 
 DOCUMENTATION = r"""
 module: sshd_pubkey
-short_description: Make public-key login effective in sshd, with the least change
+short_description: Enable public-key logins in sshd with the smallest change
 version_added: 1.0.0
 author:
   - The alicloud.ecs_access founders (@alicloud)
 description:
-  - Makes sure that sshd lets the named users log in by public key, as sshd itself sees it, with all C(Match) blocks, included
-    files and options of its command line.
-  - Where it is effective already, nothing is written.
-  - Otherwise C(PubkeyAuthentication yes) is set, and nothing else. It goes into a drop-in file of its own where sshd reads one
-    before any other value, else into a marked block at the very top of the main file. Which of the two works is found out by
-    asking sshd about a private copy of the whole configuration, never guessed from a version.
-  - The candidate must be accepted by C(sshd -t) as a whole, must be effective for each user and must change nothing else.
-    Then it is written, and sshd is reloaded, never restarted, so that open sessions stay. If sshd does not take it, does not
-    stay alive or does not answer on its port any more, the former configuration is put back and reloaded, and the task fails.
-  - Before anything is written, the way back is armed on the host, with a journal under C(/var/lib/alicloud-ecs-access), a timer
-    and a unit at boot. Only after the controller has logged in afresh by public key alone, past every open connection, is it
-    disarmed. If that login fails, if the controller vanishes, if the network is cut or the host reboots, the host puts the
-    former configuration back by itself. It puts back only what is still as this module has left it.
-  - What people ask for next, no login by password (O(password_authentication)) and less for root (O(permit_root_login)), is a second
-    change, armed and proven like the first. It begins when a login by key has been proven without it and while passwords still work, so
-    that no configuration is ever in force in which no way in has been proven. If its own proof fails, it alone is undone.
+  - Makes sure that sshd lets the named users log in with a public key, according to the settings that sshd itself reports, with all
+    C(Match) blocks, included files and options of its command line.
+  - If public-key logins are enabled already, nothing is written.
+  - Otherwise C(PubkeyAuthentication yes) is set, and nothing else. It is written to a separate drop-in file if sshd reads that
+    before any other value, else to a marked block at the very top of the main file. Which of the two works is tested with sshd
+    on a private copy of the whole configuration, never guessed from a version.
+  - The new configuration must be accepted by C(sshd -t) as a whole, must be effective for each user and must change nothing else.
+    Then it is written, and sshd is reloaded, never restarted, so that open sessions stay. If sshd rejects it, stops
+    or no longer answers on its port, the former configuration is restored and reloaded, and the task fails.
+  - Before anything is written, a rollback is armed on the host, with a journal under C(/var/lib/alicloud-ecs-access), a timer
+    and a unit that runs at boot. It is disarmed only after the controller has logged in again over a new connection, with a public
+    key alone. If that login fails, the controller or the network fails or the host reboots, the host restores the
+    former configuration by itself. Only files that are unchanged since this module wrote them are restored.
+  - Hardening (password logins off with O(password_authentication), root logins restricted with O(permit_root_login)) is
+    applied as a second change, armed and proven like the first. It starts after a login with a key has been proven without it and while
+    passwords still work, so that a proven login method exists at every moment. If its own proof fails, only this change is undone.
   - Other settings that keep a user out (such as C(AllowUsers), C(PermitRootLogin), C(AuthenticationMethods), or a C(Match) block
-    that turns keys off) are somebody's decision. The task fails, names file and line and says what would help.
+    that turns keys off) are never changed. The task fails and names file, line and fix.
 options:
   users:
     description:
-      - The users for whom login by public key shall be effective. Required with O(state=present).
-      - A user who does not exist fails the task; in check mode only a warning is given, since an earlier task may create the user.
-      - C(Match) blocks on the client's address are judged for the address from which this run is connected.
+      - The users for whom public-key logins must work. Required with O(state=present).
+      - If a user does not exist, the task fails; in check mode there is only a warning, since an earlier task may create the user.
+      - C(Match) blocks for client addresses are evaluated for the address that this run is connected from.
     type: list
     elements: str
     default: []
   state:
     description:
-      - V(present) makes public-key login effective.
-      - V(absent) takes out what this module ever put in; what the other files say is then in force again.
+      - V(present) enables public-key logins.
+      - V(absent) removes everything that this module has added; the settings of the other files are then in force again.
     type: str
     choices: [present, absent]
     default: present
@@ -51,57 +51,57 @@ options:
     default: auto
   proof:
     description:
-      - V(required) undoes a change unless the controller has logged in afresh by public key alone, with the host, port, user,
-        key and ssh arguments of this connection. Nothing is proven where nothing had to be changed.
-      - Before the change, each of O(users) is let in on the host itself with a throw-away key, through a private sshd that has the
-        new settings. A user who is refused there (an expired account, a rule of PAM) fails the task with what sshd says. Where
-        that cannot be tried, for want of C(ssh) on the host, RV(trial) says so.
-      - V(skip) does without. The configuration is still tested, and still put back if sshd does not live with it.
-      - A run that is not connected by ssh has no login to prove; the result says so.
+      - V(required) undoes a change unless the controller can log in again over a new connection with a public key alone, with the host,
+        port, user, key and ssh arguments of this connection. If nothing had to be changed, there is no proof.
+      - Before the change, a login of each of O(users) is tested on the host itself with a throw-away key, through a private sshd that
+        has the new settings. If one is refused (an expired account, a rule of PAM), the task fails with the message of sshd. If
+        the test is not possible because C(ssh) is not installed on the host, RV(trial) reports it.
+      - V(skip) skips the login test. The configuration is still tested, and still rolled back if sshd fails to reload.
+      - A run that is not connected by ssh has no login to prove; the result reports this.
     type: str
     choices: [required, skip]
     default: required
   password_authentication:
     description:
-      - V(false) lets nobody in by password any more. C(PasswordAuthentication) and C(KbdInteractiveAuthentication)
-        (C(ChallengeResponseAuthentication) where sshd still has it) are both turned off, because PAM asks for the same password behind
-        the second.
-      - V(true) takes out what V(false) has put in. What the other files say is then in force again; passwords are not turned on
-        against them.
-      - Omitted, both are left as they are.
+      - V(false) disables logins with a password. C(PasswordAuthentication) and C(KbdInteractiveAuthentication)
+        (C(ChallengeResponseAuthentication) in older versions of sshd) are both turned off, because PAM asks for the same password
+        through the second.
+      - V(true) removes what V(false) has added. The settings of the other files are then in force again and are not overridden.
+      - If omitted, both are left unchanged.
       - The task fails before anything is changed if one of O(users), or the user that this run is connected as, has no public key
-        that would be accepted, if O(proof=skip) or this run is not connected by ssh, and if a C(Match) block lets somebody in by
-        password all the same, which is then named. A drop-in of another tool with a general C(PasswordAuthentication yes), such as that
-        of cloud-init, is read after our setting and does not count.
+        that would be accepted, if O(proof=skip) or this run is not connected by ssh, or if a C(Match) block still allows logins with a
+        password, which is then named. A drop-in of another tool with a general C(PasswordAuthentication yes), such as that
+        of cloud-init, has no effect, because it is read after the setting of this module.
       - Where C(AuthenticationMethods) asks for a password besides the key, the task fails too.
     type: bool
   permit_root_login:
     description:
-      - The value of C(PermitRootLogin). Omitted, it is left as it is.
-      - The task fails before anything is changed if root could not come back and is needed, because this run is connected as root, or because
+      - The value of C(PermitRootLogin). If omitted, it is left unchanged.
+      - The task fails before anything is changed if root could no longer log in but is needed, because this run is connected as root, or
         O(proof_user) or one of O(users) is root. V(prohibit-password) is enough then, if root has a public key that would be accepted.
-      - A C(Match) block that allows root more than this is named, and fails the task; one that allows less stays.
+      - If a C(Match) block allows root more than this, the task fails and names it; one that allows less stays.
       - All but V(yes) need the same proof as O(password_authentication=false).
     type: str
     choices: ['yes', prohibit-password, forced-commands-only, 'no']
   proof_user:
     description:
-      - The user that the proof logs in as. By default the one that this run is connected as.
-      - With O(password_authentication) or O(permit_root_login) the latter has to prove its own login too, because the next run needs it.
+      - The user for the proof of login. By default the user that this run is connected as.
+      - With O(password_authentication) or O(permit_root_login), the login of the connected user is proven too, because the next run
+        needs it.
     type: str
   proof_private_key_file:
     description:
-      - A private key on the controller for the proof, for a run that is connected by password.
-      - By default the connection's key, and whatever keys C(ssh) finds by itself, an agent's included.
+      - A private key on the controller for the proof, for a run that is connected with a password.
+      - By default the connection's key and the keys that C(ssh) finds by itself, including those of an agent.
     type: path
   rollback_after:
-    description: Seconds after which the host undoes a change by itself unless it has been proven; at least 30, at most 3600.
+    description: Seconds after which the host undoes a change that has not been proven, from 30 to 3600.
     type: int
     default: 120
   _controller:
     description:
-      - How this run is logged in, whether a proof follows, and the verdict on it. Filled in by the action plugin of this module,
-        which replaces what a task says.
+      - How this run is logged in, whether a proof follows, and its result. Set by the action plugin of this module,
+        which overrides any value from the task.
     type: dict
 requirements:
   - systemd and OpenSSH on the host
@@ -111,55 +111,56 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: The candidate is tested as in a real run; nothing is written.
+    details: The new configuration is tested as in a real run; nothing is written.
   diff_mode:
     support: full
   idempotent:
     support: full
   platform:
     platforms: linux
-    details: Hosts without systemd are refused.
+    details: Hosts without systemd are not supported.
 notes:
   - C(async) is not supported, because the proof of login follows the change.
-  - If somebody else has edited the configuration and sshd has not read that yet, the reload puts those edits in force too, with a warning.
-    It is refused if they would keep the user of this connection or one of O(users) out, judged by the settings, the keys of the former, the address and
-    port that this run is connected to, and by a login on the host itself. After the reload the login is proven as for a change.
-  - A listener that a socket of systemd has started is ended instead of reloaded, because it could not bind its port again.
-    systemd holds the port meanwhile, and the next connection starts a new listener.
+  - If the configuration was edited by other means and sshd has not read the edits yet, the reload puts them into effect too, with a warning.
+    It is refused if they would keep the user of this connection or one of O(users) out. This is checked with the settings, the keys of
+    the user of this connection, the address and port that this run is connected to, and a login on the host itself. After the reload the
+    login is proven as for a change.
+  - A listener that was started by a systemd socket is ended instead of reloaded, because it could not bind its port again.
+    systemd keeps the port open meanwhile, and the next connection starts a new listener.
 seealso:
   - module: alicloud.ecs_access.ssh_access
 """
 
 EXAMPLES = r"""
-- name: Let John and Jane log in with their keys
+- name: Enable logins of John and Jane with their keys
   alicloud.ecs_access.sshd_pubkey:
     users:
       - john
       - jane
   become: true
 
-- name: See what would have to change, without changing it
+- name: Show the necessary changes without making them
   alicloud.ecs_access.sshd_pubkey:
     users: [john]
   become: true
   check_mode: true
   diff: true
 
-- name: Turn keys on through a connection by password
+- name: Enable keys over a connection that uses a password
   alicloud.ecs_access.sshd_pubkey:
     users: [john]
     proof_user: john
     proof_private_key_file: ~/.ssh/john
   become: true
 
-- name: Let John and Jane log in with their keys, and nobody with a password
+- name: Enable logins of John and Jane with their keys, and disable passwords
   alicloud.ecs_access.sshd_pubkey:
     users: [john, jane]
     password_authentication: false
     permit_root_login: prohibit-password
   become: true
 
-- name: Take our settings out again
+- name: Remove the settings of this module
   alicloud.ecs_access.sshd_pubkey:
     state: absent
   become: true
@@ -175,7 +176,7 @@ actions:
     - write /etc/ssh/sshd_config.d/00-alicloud-ecs-access.conf
     - reload ssh.service
 place:
-  description: Where the setting was put; V(none) if nothing had to be put anywhere.
+  description: Where the setting is; V(none) if no setting was needed.
   returned: success
   type: str
   sample: drop_in
@@ -193,7 +194,7 @@ effective:
       before: "no"
       after: "yes"
 hardening:
-  description: Per user, and for everybody else under V(*), the values that sshd applies before and after.
+  description: Per user, and for all others under V(*), the values that sshd applies before and after.
   returned: with O(password_authentication) or O(permit_root_login)
   type: dict
   sample:
@@ -205,7 +206,7 @@ hardening:
         before: "yes"
         after: prohibit-password
 trial:
-  description: Per user, what came of the login on the host itself before the change.
+  description: Per user, the result of the test login on the host itself before the change.
   returned: when a file was changed, with O(proof=required) and O(state=present)
   type: dict
   sample:
@@ -216,7 +217,7 @@ proof:
   type: str
   sample: logged in as admin@192.0.2.10 by public key
 backups:
-  description: Where the former content of each changed file is kept on the host until the next change.
+  description: Where the previous content of each changed file is kept on the host until the next change.
   returned: when a file was changed
   type: dict
   sample:
@@ -258,7 +259,7 @@ class SshdPubkeyModule:
         self._wants_trial = module.params["proof"] == "required" and module.params["state"] == "present"
 
     def run(self) -> Dict[str, Any]:
-        """Look, plan, apply; the result for Ansible."""
+        """Read, plan, apply; the result for Ansible."""
         if os.geteuid() != 0:
             raise SshdError("sshd's configuration belongs to root; run this task with become: true")
         self._check_users()
@@ -267,7 +268,7 @@ class SshdPubkeyModule:
         refuse_unprovable(self._asked, self._params["proof"], self._controller.connecting, self._controller.over_ssh)
         if self._check_mode:
             if journal.find_armed() is not None:
-                self._warn("A change of sshd on this host waits for its proof; it may still be undone.")
+                self._warn("A change of sshd on this host has not been proven yet; it may still be undone.")
             return self._run()
         with journal.turn():
             undone = undo_interrupted()
@@ -287,7 +288,7 @@ class SshdPubkeyModule:
         stale = service.loaded_at is not None and int(tree.latest_change().at) > service.loaded_at
         if stale:
             refuse_pending(service, planner, keys, self._users if self._wants_trial else [], self._controller)
-            self._warn("The configuration was edited after %s had last read it; the reload puts those edits in force too." % service.unit)
+            self._warn("The configuration was edited after %s had last read it; the reload puts those edits into effect too." % service.unit)
         result = self._describe(service, keys, last)
         if self._check_mode:
             second = second_changes(keys, last) if last is not keys else {}
@@ -298,7 +299,7 @@ class SshdPubkeyModule:
             # The action plugin calls again for it, once a login by key has been proven.
             result["_harden"] = last is not keys and bool(last.changes)
         elif keys.changes or stale:
-            raise SshdError("the configuration was edited by somebody else meanwhile; the hardening was left out, run the task again")
+            raise SshdError("the configuration was edited by another process in the meantime; hardening was not applied, run the task again")
         else:
             actions = plan_actions(last.changes, service)
             result.update(self._apply(service, planner, last, planner.identities, False))
@@ -317,7 +318,7 @@ class SshdPubkeyModule:
         return result
 
     def _apply(self, service: Service, planner: Planner, plan: Plan, users: List[str], stale: bool) -> Dict[str, Any]:
-        """Carry out one plan; it is left armed where a proof follows."""
+        """Carry out one plan; its rollback stays armed if a proof follows."""
         if not plan.changes:
             if stale:
                 reload_only(service, planner)
@@ -338,7 +339,7 @@ class SshdPubkeyModule:
                 continue
             if not self._check_mode:
                 raise SshdError("user %s does not exist on this host; create the account first, nothing was changed" % name)
-            self._warn("User %s does not exist yet; settings that depend on groups could not be judged." % name)
+            self._warn("User %s does not exist yet; settings that depend on groups could not be checked." % name)
 
 
 def argument_spec() -> Dict[str, Any]:
@@ -361,11 +362,11 @@ def main() -> None:
     """The only place that catches and fails."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     if module.params["state"] == "present" and not module.params["users"]:
-        module.fail_json(msg="users is empty; name at least one user for whom login by key shall be effective")
+        module.fail_json(msg="users is empty; name at least one user for whom public-key logins must work")
     if module.params["state"] == "absent" and Hardening(module.params["password_authentication"], module.params["permit_root_login"]).is_asked:
-        module.fail_json(msg="state: absent takes every setting of ours out; leave password_authentication and permit_root_login out of it")
+        module.fail_json(msg="state: absent removes all settings of this module; remove password_authentication and permit_root_login from the task")
     if not 30 <= module.params["rollback_after"] <= 3600:
-        module.fail_json(msg="rollback_after must be between 30 and 3600 seconds: a login has to fit in, and nobody waits longer")
+        module.fail_json(msg="rollback_after must be between 30 and 3600 seconds")
     try:
         result = SshdPubkeyModule(module).run()
     except HostError as exc:

@@ -196,7 +196,7 @@ REFUSED = [
         "true", {"permit_root_login": "forced-commands-only", "proof_user": "root"}, "would keep root out, but the proof logs in as root", id="root proves"
     ),
     pytest.param(
-        "true", {"state": "absent", "users": [], "password_authentication": False}, "leave password_authentication and permit_root_login out of it", id="absent"
+        "true", {"state": "absent", "users": [], "password_authentication": False}, "remove password_authentication and permit_root_login from", id="absent"
     ),
 ]
 

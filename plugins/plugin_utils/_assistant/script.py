@@ -75,7 +75,7 @@ class Reply(t.NamedTuple):
 
 
 def render_parts(token: str, data: bytes) -> tuple[list[str], str]:
-    """Scripts to send ahead, and the text that shall stand in the script that runs the command."""
+    """Scripts to send ahead, and the text for the script that runs the command."""
     text = base64.b64encode(gzip.compress(data, mtime=0)).decode()
     pieces = [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
     scripts = [_PREAMBLE.format(token=token) + _PART.format(token=token, number=number, text=piece) for number, piece in enumerate(pieces[:-1])]
@@ -100,7 +100,7 @@ def render_cleanup(token: str) -> str:
 
 
 def parse_reply(token: str, output: str) -> Reply:
-    """What render_run's script said, whatever else stands in the output."""
+    """The answer of render_run's script, whatever else is in the output."""
     found = re.search(rf"^{token}:(\d+):(\d+):(\d+):([A-Za-z0-9+/=]*)$", output, re.MULTILINE)
     if found is None:
         raise ReplyError
@@ -108,7 +108,7 @@ def parse_reply(token: str, output: str) -> Reply:
 
 
 def parse_piece(token: str, output: str) -> str:
-    """What another script said after the token."""
+    """The answer of another script, which follows the token."""
     found = re.search(rf"^{token}:(\S*)$", output, re.MULTILINE)
     if found is None:
         raise ReplyError

@@ -18,7 +18,7 @@ FIXED_NAMES = {"instance_id": "ecs_instance_id", "region": "ecs_region", "login_
 
 
 def find_forgery(instance: Instance) -> str | None:
-    """Why an answer of the API cannot be believed, or None: ids and addresses become words of commands."""
+    """Why an answer of the API cannot be trusted, or None: ids and addresses become words of commands."""
     if not is_instance_id(instance.instance_id):
         return f"{instance.instance_id!r} is not an instance id"
     if not is_region(instance.region):
@@ -51,7 +51,7 @@ def find_address(instance: Instance, connect_with: t.Sequence[str]) -> str | Non
 
 
 def to_cache(instance: Instance) -> dict[str, t.Any]:
-    """Nothing but text, numbers and lists: a cache may give dictionaries with certain keys a meaning, and tags have keys that somebody else has chosen."""
+    """Nothing but text, numbers and lists: a cache may give dictionaries with certain keys a meaning, and the keys of tags are foreign text."""
     return dict(instance._asdict(), tags=[[key, value] for key, value in instance.tags.items()])
 
 

@@ -156,6 +156,6 @@ def _instances(body: Raw) -> list[Raw]:
 
 
 def _total(body: Raw) -> int:
-    """How many there are by the API's own count; -1 when it does not say."""
+    """How many there are by the API's own count; -1 if it gives none."""
     total = str(body.get("TotalCount"))
     return int(total) if total.isdigit() else -1

@@ -15,7 +15,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?\Z")
 
 
 def read_plain(expression: t.Any, variables: t.Mapping[str, t.Any]) -> t.Any:
-    """The value of C(name) or C(name.key), for keys of mappings; raises LookupError for everything that says more."""
+    """The value of C(name) or C(name.key), for keys of mappings; raises LookupError for every other expression."""
     if not isinstance(expression, str) or not _NAME.match(expression):
         raise LookupError(expression)
     name, _dot, key = expression.partition(".")

@@ -83,7 +83,7 @@ def find_problem(name: str, groups: t.Collection[str] = ()) -> str | None:
 
 
 def find_group_problem(name: str, taken: t.Collection[str]) -> str | None:
-    """Why a group made from somebody's tag must not be called I(name), or None: patterns name hosts and groups alike."""
+    """Why a group made from a tag must not be called I(name), or None: patterns name hosts and groups alike."""
     if name.lower() in _RESERVED and name not in ("all", "ungrouped"):
         return "Ansible gives the name a meaning of its own"
     return "a host of another inventory source has the same name" if name in taken else None

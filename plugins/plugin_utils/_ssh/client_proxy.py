@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The ProxyCommand that ssh_client_config writes, run by C(_program.py) when a person types C(ssh NAME).
 
-It lets the person's key in for a minute, opens a way to the instance, and hands it to ssh: a connected socket (ProxyUseFdpass),
+It registers the user's key for a minute, connects to the instance, and hands the connection to ssh: a socket (ProxyUseFdpass),
 or the bytes of a Session Manager session. Credentials are those of the environment and the default chain at that moment.
 
 Note that this plugin util is **PRIVATE** to the collection.
@@ -33,7 +33,7 @@ def read_arguments(words: t.Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="ssh_client_proxy")
     parser.add_argument("--region", default=None)
     parser.add_argument("--profile", default=None)
-    parser.add_argument("--public-key", default="", help="this key is let in for a minute")
+    parser.add_argument("--public-key", default="", help="register this key for a minute")
     parser.add_argument("--address", default="", help="without it, through Session Manager")
     parser.add_argument("instance_id")
     parser.add_argument("user")
@@ -42,7 +42,7 @@ def read_arguments(words: t.Sequence[str]) -> argparse.Namespace:
 
 
 def register(client: t.Any, instance_id: str, user: str, path: str) -> None:
-    """Return once Cloud Assistant has taken the key; raises CloudProblem."""
+    """Return once Cloud Assistant has accepted the key; raises CloudProblem."""
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
             key = parse_public_key(stream.read(), path)._replace(comment="")

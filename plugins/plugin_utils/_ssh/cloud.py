@@ -49,21 +49,21 @@ def read_cloud_settings(given: t.Mapping[str, t.Any], environ: t.Mapping[str, st
 def make_client(given: t.Mapping[str, t.Any]) -> EcsClient:
     """A client by a plugin's options.
 
-    Forks that start together are refused together, so there are twice as many retries as somebody who comes alone needs.
+    Forks that start together are refused together, so there are twice as many retries as a single process needs.
     """
     settings = read_cloud_settings(given)
     return EcsClient(settings._replace(api_retries=2 * settings.api_retries))
 
 
 def register(client: EcsClient, instance_id: str, user_name: str, folder: RunFolder) -> None:
-    """Return once Cloud Assistant has taken the run's key; raises CloudProblem."""
+    """Return once Cloud Assistant has accepted the run's key; raises CloudProblem."""
     # Before the key is made: who may not log in needs none.
     check_user_name(user_name)
     deliver(client, instance_id, user_name, get_key(folder))
 
 
 def deliver(client: EcsClient, instance_id: str, user_name: str, key: PublicKey) -> None:
-    """Return once Cloud Assistant has taken the key; raises CloudProblem."""
+    """Return once Cloud Assistant has accepted the key; raises CloudProblem."""
     invoke_id = send_temp_key(client, [instance_id], user_name, key)
     results = client.wait_for_invocation(invoke_id, [instance_id], client.clock() + COMMAND_TIMEOUT + 30)
     problems = instance_problems(results, [instance_id])
@@ -91,7 +91,7 @@ _SESSION_HINTS = {
     ),
     "SessionCount.ExceedLimit": "An instance takes 20 sessions and a region 1000: end some, or wait until they time out.",
     "PortForwarding.NotSupported": "The instance's Cloud Assistant agent is too old for it: 2.2.3.256 or newer is needed.",
-    "InvalidOperation.SecurityGroupRuleDenied": "A security group keeps Session Manager from the instance.",
+    "InvalidOperation.SecurityGroupRuleDenied": "A security group blocks Session Manager from reaching the instance.",
     "InvalidInstance.NotFound": "There is no such instance in this region: check ecs_instance_id and ecs_region.",
     "Operation.Forbidden": "The instance has to be running, with its Cloud Assistant agent online.",
 }

@@ -65,7 +65,7 @@ class RunFolder:
             raise FolderError(f"{self.path} cannot be used: {exc.strerror}") from exc
 
     def file(self, name: str, *about: object) -> str:
-        """A path; I(about) tells files of the same kind apart, whatever text it holds."""
+        """A path; I(about) distinguishes files of the same kind, whatever text it holds."""
         return os.path.join(self.path, f"{name}-{digest(*about)}" if about else name)
 
     @contextlib.contextmanager
@@ -103,7 +103,7 @@ class RunFolder:
 
 
 def read_word(path: str) -> str | None:
-    """What a file says, None if there is none."""
+    """The text of a file, None if there is none."""
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
             return stream.read()

@@ -18,7 +18,7 @@ _MARGIN = 20.0
 _LIFETIME = 60.0
 
 NO_TICKET = "no session was opened for it"
-"""What the tunnel says when ssh made a new connection although an open one had been seen."""
+"""What the tunnel reports when ssh made a new connection although an open one had been seen."""
 
 _CONTROL_PATH = re.compile(r"(?:-o)?\s*ControlPath\s*[= ]\s*(\S.*)\Z", re.IGNORECASE)
 
@@ -44,7 +44,7 @@ def key_options(key_file: str) -> list[str]:
 
 
 def host_key_options(instance_id: str, known_hosts: str, strict: bool) -> list[str]:
-    """An instance keeps its id for life and shares it with nobody, which cannot be said of addresses."""
+    """An instance has its id to itself for its whole life; addresses are reused."""
     return [
         "-o", f"HostKeyAlias={instance_id}", "-o", f'UserKnownHostsFile="{known_hosts}"', "-o", "CheckHostIP=no",
         "-o", f"StrictHostKeyChecking={'yes' if strict else 'accept-new'}",
@@ -58,7 +58,7 @@ def tunnel_options(python: str, program: str, ticket: str, report: str) -> list[
 
 
 def names_way(config: t.Mapping[str, str]) -> bool:
-    """Whether the user's configuration of ssh says how to get to the host."""
+    """Whether the user's configuration of ssh sets a proxy for the host."""
     return any(config.get(name, "none").lower() != "none" for name in ("proxycommand", "proxyjump"))
 
 
@@ -84,7 +84,7 @@ def has_tokens(path: str) -> bool:
 
 
 def is_refusal(stderr: bytes, user: str | None, hosts: t.Iterable[str | None]) -> bool:
-    """Whether ssh itself says that the instance did not let us in; a program on the instance may say so of another host."""
+    """Whether ssh itself reports that the instance refused the login; a program on the instance may print the same about another host."""
     names = "|".join(re.escape(host) for host in hosts if host)
     line = rf"(?:^|\s){re.escape(user) if user else '[^@ ]+'}@(?:{names}): Permission denied \(publickey[^)]*\)"
     return bool(re.search(line, os.fsdecode(stderr), re.MULTILINE | re.IGNORECASE))

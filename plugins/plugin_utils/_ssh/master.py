@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asks ssh's own state: is there an open connection to share, and what does the user's configuration say.
+"""Reads ssh's own state: is there an open connection to share, and what does the user's configuration set.
 
 Note that this plugin util is **PRIVATE** to the collection.
 """

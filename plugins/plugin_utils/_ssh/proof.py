@@ -43,12 +43,12 @@ class Target(NamedTuple):
 
     @property
     def name(self) -> str:
-        """USER@HOST, as far as we were told."""
+        """USER@HOST, as far as known."""
         return f"{self.remote_user}@{self.host}" if self.remote_user else self.host
 
 
 class Proof(NamedTuple):
-    """Whether the login worked, and a clause that says so."""
+    """Whether the login worked, and the result as a clause."""
 
     proven: bool
     text: str

@@ -105,7 +105,7 @@ def main(words: t.Sequence[str]) -> int:
 
 
 def leave_word(sentence: str, report: str) -> None:
-    """Say it on stderr, and in the report for those who cannot see that."""
+    """Write the sentence to stderr, and to the report for those who cannot see stderr."""
     with contextlib.suppress(OSError):
         os.write(2, f"{sentence}\n".encode())
     with contextlib.suppress(OSError):

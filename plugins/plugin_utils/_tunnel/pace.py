@@ -13,7 +13,7 @@ Note that this plugin util is **PRIVATE** to the collection. It is pure: the clo
 from __future__ import annotations
 
 DEFAULT_SPEED = 200 * 1024
-"""Bits per second until the service says something else."""
+"""Bits per second until the service sets another speed."""
 
 _FULL = 2048
 _OVERHEAD = 64
@@ -22,7 +22,7 @@ _SLACK = 0.05
 
 
 def send_interval(bits_per_second: int) -> float:
-    """Seconds between two full messages: the vendor's whole milliseconds, and exact where those are no number."""
+    """Seconds between two full messages: the vendor's whole milliseconds, and exact below one message per second."""
     messages = bits_per_second // 8 // _FULL
     return (1000 // messages) / 1000 if messages else _FULL * 8 / bits_per_second
 

@@ -43,7 +43,7 @@ _REASONS = {
 
 
 class WireError(AccessError):
-    """The frame is no message. The text is one clause."""
+    """The frame is not a message. The text is one clause."""
 
     code = "wire"
 

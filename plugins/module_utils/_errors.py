@@ -4,16 +4,16 @@
 """Every exception of ours has one root and stands in this drawing; a unit test compares it with the code.
 
 AccessError
- +-- ModuleFailure           a module cannot go on, and says what it had done
+ +-- ModuleFailure           a module cannot go on, and reports what it had done
  +-- LibraryMissing          a Python library cannot be imported
  +-- PythonTooOld            for the SDK
  +-- SettingsError           an option is missing or wrong
  +-- NameRefused             of a login user or an instance, before it becomes a word of a command
  +-- EcsError                one failed call of the API; its codes are in _ecs/errors.py
  +-- GuestError              no usable answer from an instance, or nothing can be sent to it
- +-- ReplyError              what an instance answered to the connection ecs_assistant is none of its answers
- +-- KeyFormatError          what should be a public key is none
- +-- KeyPairConflict         a key pair as it is wanted needs consent, or cannot be had
+ +-- ReplyError              an unexpected response from an instance to the connection ecs_assistant
+ +-- KeyFormatError          not a public key
+ +-- KeyPairConflict         the wanted key pair needs consent, or is not possible
  +-- PrivateKeyError         a private key cannot be made or read
  |    +-- PassphraseNeeded   to read the public half
  +-- KeyFileError            a path cannot be the file of a private key
@@ -22,7 +22,7 @@ AccessError
  +-- FolderError             the folder of a run cannot be trusted or used
  +-- CloudProblem            no way to an instance before a login
  +-- TunnelError             through Session Manager
- +-- WireError               a frame of Session Manager that is no message
+ +-- WireError               a frame of Session Manager that is not a message
 
 Each is defined where it is raised. Modules and plugins catch the root, once, where they end.
 
@@ -59,7 +59,7 @@ class AccessError(Exception):
 
 
 class ModuleFailure(AccessError):
-    """The module cannot go on, and I(result) belongs into its answer."""
+    """The module cannot go on, and I(result) is part of its answer."""
 
     code = "module"
 

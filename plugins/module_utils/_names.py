@@ -33,7 +33,7 @@ _SAVED = ".sshd_config.ecs-access"
 
 
 class Marks(NamedTuple):
-    """The lines around what is ours in a file of somebody else's."""
+    """The lines around our part of a file that belongs to others."""
 
     begin: str
     end: str

@@ -338,7 +338,7 @@ class TestMixedBag:
             ]  # fmt: skip
             assert [entry["instance_id"] for entry in result["instances"]] == ids
             assert result["failed"] is True
-            assert "7 of 8 instances could not be done" in result["msg"]
+            assert "7 of 8 instances failed" in result["msg"]
             assert gets_in(ssh, cloud["good"], "root", key, known_hosts)
             assert [bound_pair(cloud, cloud["good"])] == [name]
             assert "cn-beijing" in result["instances"][5]["msg"]

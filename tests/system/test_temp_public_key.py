@@ -238,7 +238,7 @@ class TestWhatIsInTheWay:
             refused(register(["deb"], public_key=key), "plugin_failed", f"exit status {code}", "acs_plugin_manager.log")
             self.unchanged(cloud, fresh, config, key)
 
-    @pytest.mark.parametrize(("state", "words"), [("garbage", "tells no key"), ("slow", "does not answer within 5 seconds")])
+    @pytest.mark.parametrize(("state", "words"), [("garbage", "returns no key"), ("slow", "does not answer within 5 seconds")])
     def test_an_instance_that_does_not_reach_the_service(self, cloud, fresh, register, hosts_file, make_key, state, words):
         """The key was taken all the same, but nobody would get in with it."""
         assert not register(["deb"], public_key=make_key().public)["failed"]

@@ -50,17 +50,17 @@ class GuestError(AccessError):
 
 
 class Request(NamedTuple):
-    """What the guest shall look at, and with C(write) make true."""
+    """What the guest checks and, with C(write), changes."""
 
     state: str
     write: bool
     users: Tuple[str, ...]
-    """Accounts; C(auto) stands for the image's own."""
+    """Accounts; C(auto) stands for the image's default user."""
     vendor: str
     """The account that the vendor's boot-time injection serves; empty when only the guest knows."""
     key_line: str
     drop: Tuple[str, ...] = ()
-    """SHA-256 (hex) of the base64 texts of keys that shall go."""
+    """SHA-256 (hex) of the base64 texts of keys to remove."""
 
 
 def render_command(request: Request, marker: str) -> str:
@@ -118,13 +118,13 @@ def parse_output(output: str, marker: str) -> Dict[str, Any]:
     """The answer in a command's output, whatever else the agent or a login script wrote there; raises GuestError."""
     _noise, found, rest = output.rpartition(marker)
     if not found:
-        raise GuestError("the instance ran the command but its answer is not in the output")
+        raise GuestError("the instance ran the command, but the expected response is not in the output")
     try:
         answer = json.loads(rest.splitlines()[0])
     except (ValueError, IndexError):
-        raise GuestError("the instance's answer was cut off; give fewer login users")
+        raise GuestError("the response from the instance was cut off; give fewer login users")
     if not isinstance(answer, dict):
-        raise GuestError("the instance's answer makes no sense")
+        raise GuestError("unexpected response from the instance")
     if "error" in answer:
         raise GuestError(str(answer["error"]))
     return answer

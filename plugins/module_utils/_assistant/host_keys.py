@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asks instances for their host keys through Cloud Assistant, a way that needs no trust in any address.
+"""Reads host keys of instances through Cloud Assistant, which does not depend on any address.
 
 The script reads only. Which lines of its output are believed is decided here, not in the guest.
 
@@ -33,7 +33,7 @@ echo '%(marker)s end'
 
 
 class HostKeysReply(NamedTuple):
-    """What one instance said, or why it said nothing."""
+    """The answer of one instance, or why there is none."""
 
     reading: Reading = Reading((), ())
     why: str = ""
@@ -56,9 +56,9 @@ def _read_reply(ended: Ended, marker: str) -> HostKeysReply:
         return HostKeysReply(why=ended.why)
     lines = _cut_out(ended.output.splitlines(), marker)
     if lines is None:
-        return HostKeysReply(why="the instance's answer was cut off")
+        return HostKeysReply(why="the response from the instance was cut off")
     reading = read_host_keys(lines)
-    return HostKeysReply(reading, "" if reading.keys else "the instance named no usable host key")
+    return HostKeysReply(reading, "" if reading.keys else "the instance returned no usable host key")
 
 
 def _cut_out(lines: List[str], marker: str) -> Optional[List[str]]:

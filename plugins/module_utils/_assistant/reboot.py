@@ -4,7 +4,7 @@
 """Waits until instances have really booted, not only until ECS calls them Running.
 
 RebootInstance returns before anything happens, and ECS may show the old Running for a while. So a boot counts only when
-ECS has shown another state in between, or when the guest tells another boot id than before.
+ECS has shown another state in between, or when the guest reports another boot id than before.
 
 Note that this module util is **PRIVATE** to the collection.
 """
@@ -62,7 +62,7 @@ class Rebooter:
         return failed
 
     def _find_booted(self, waiting: Dict[str, bool], read_boots: Callable[[List[str]], Dict[str, str]], before: Dict[str, str]) -> List[str]:
-        """Marks in I(waiting) who was seen in another state than Running."""
+        """Marks in I(waiting) the instances that were seen in another state than Running."""
         status = {one.instance_id: one.status for one in self._client.describe_instances(list(waiting))}
         for instance_id in waiting:
             waiting[instance_id] = waiting[instance_id] or status.get(instance_id) != "Running"

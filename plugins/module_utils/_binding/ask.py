@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the guests are asked about one key pair, and their answers judged.
+"""Queries the guests about one key pair and judges their answers.
 
 Note that this module util is **PRIVATE** to the collection.
 """
@@ -19,7 +19,7 @@ from .plan import Wanted
 
 
 class Answer(NamedTuple):
-    """One guest's answer; I(guest) is None when there is none, and I(reply) then says why."""
+    """One guest's answer; if I(guest) is None there is none, and I(reply) holds the cause."""
 
     item: BoundItem
     guest: Optional[Guest]
@@ -38,12 +38,12 @@ class Questions:
         self._previous: Dict[str, str] = {}
 
     def drop_key_of(self, key_pair_name: str, key: PublicKey) -> None:
-        """Where this key pair is replaced its key shall go, unless it is the same key under another name."""
+        """Where this key pair is replaced, its key is removed unless it is the same key under another name."""
         if not key.same_key(self._key):
             self._previous[key_pair_name] = key_digest(key)
 
     def ask(self, items: Sequence[BoundItem], write: bool) -> List[Answer]:
-        """Ask all at the same time; with I(write) they make it true first."""
+        """Query all at the same time; with I(write) they make the change first."""
         requests = {item.instance_id: self._request(item, write) for item in items}
         replies = ask_guests(self._client, requests, self._timeout) if requests else {}
         return [self._answer(item, replies[item.instance_id]) for item in items]
@@ -63,4 +63,4 @@ class Questions:
         try:
             return Answer(item, read_guest(reply.answer, self._key, int(time.time() // 86400)), reply)
         except (KeyError, TypeError, ValueError, AttributeError):
-            return Answer(item, None, Reply(None, "the instance's answer makes no sense"))
+            return Answer(item, None, Reply(None, "unexpected response from the instance"))

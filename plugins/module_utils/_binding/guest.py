@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a guest said about its accounts, judged: would sshd let them in with this key, and who could still get in without it?
+"""Judges what a guest reports about its accounts: would sshd accept them with this key, and who could still log in without it?
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -43,7 +43,7 @@ class Login(NamedTuple):
     state: str
     """absent, present, or narrowed: there with options that give less than a login."""
     obstacles: Tuple[str, ...]
-    """Clauses: why sshd would not let it in even with the key in place."""
+    """Clauses: why sshd would refuse the account even with the key in place."""
     done: Tuple[str, ...]
     """What was done to its files, or would be."""
     unseen: str = ""
@@ -129,18 +129,18 @@ def find_login_obstacles(row: Mapping[str, Any], key: PublicKey, today: int) -> 
     found = _find_account_obstacles(row, today)
     settings = _settings(row)
     if settings.get("pubkeyauthentication") == ["no"]:
-        found.append("PubkeyAuthentication is no (the role alicloud.ecs_access.ssh_server turns it on)")
+        found.append("PubkeyAuthentication is no (the role alicloud.ecs_access.ssh_server enables it)")
     if not suffices(settings, "publickey"):
         found.append("AuthenticationMethods is %s, so that a key alone is not enough" % " ".join(settings["authenticationmethods"]))
     found.extend(_find_key_obstacles(row, key))
     if find_state(row["lines"]) == "narrowed":
         where = " or ".join(key_files(row["settings"], _account(row)))
-        found.append("the key stands in %s with options that narrow it; that line was left alone" % where)
+        found.append("the key is in %s with options that restrict it; that line was not changed" % where)
     return found
 
 
 def is_way_in(row: Mapping[str, Any], today: int) -> bool:
-    """Whether someone can log in as this account and become root: with another key, or with a password that counts."""
+    """Whether this account can log in, with another key or with a password that sshd accepts, and become root."""
     if "error" in row or _find_account_obstacles(row, today):
         return False
     settings = _settings(row)
@@ -171,7 +171,7 @@ def _find_limits(line: KeyLine) -> Set[str]:
 
 
 def _find_account_obstacles(row: Mapping[str, Any], today: int) -> List[str]:
-    """Why nobody gets in as this account, by whatever means."""
+    """Why no login to this account can work, with a key or a password."""
     account = _account(row)
     settings = _settings(row)
     existing = key_files(settings, account) + [path for path in [revoked_keys_file(settings)] if path and path not in row["missing"]]
@@ -183,9 +183,9 @@ def _find_account_obstacles(row: Mapping[str, Any], today: int) -> List[str]:
         if obstacle.keyword not in ("authenticationmethods", "pubkeyacceptedalgorithms")
     ]
     if not row["shell_works"] or posixpath.basename(row["shell"]) in _NOT_A_LOGIN:
-        found.append("its shell %s lets nobody in" % row["shell"])
+        found.append("its shell %s does not allow logins" % row["shell"])
     if row["uid"] != 0 and closed:
-        found.append("%s closes logins" % closed[0])
+        found.append("logins are disabled by %s" % closed[0])
     root = value_of(settings, "chrootdirectory", "none")
     jail = posixpath.normpath(expand_pattern(root, account.name, account.uid, account.home))
     if root != "none" and jail in row["missing"]:
@@ -238,10 +238,10 @@ def _may_become_root(sudo: str, has_password: bool) -> bool:
 
 _ERRORS = (
     (r"getpwnam\(\)", "there is no such account"),
-    (r"\[Errno (?:20|40)\].*'(.+)'", "{0} is a symbolic link or no directory, and is not followed"),
-    (r"\[Errno 13\].*'(.+)'", "the account itself may not use {0} (permission denied)"),
+    (r"\[Errno (?:20|40)\].*'(.+)'", "{0} is a symbolic link, which is not followed, or not a directory"),
+    (r"\[Errno 13\].*'(.+)'", "the account itself cannot access {0} (permission denied)"),
     (r"\[Errno 2\].*'(.+)'", "{0} is missing"),
-    (r"\[Errno 1\].*'(.+)'", "{0} must not be changed (immutable?)"),
+    (r"\[Errno 1\].*'(.+)'", "{0} cannot be changed (operation not permitted; immutable?)"),
     (r"\[Errno (?:28|122)\]", "the disk is full"),
     (r"\[Errno 30\]", "the file system is read-only"),
     (r"^not a key file: (.+)", "{0} is not a regular file of at most 1 MiB"),
@@ -255,7 +255,7 @@ _ERRORS = (
 
 
 def _say_error(text: str) -> str:
-    """An error of the guest's program in words; what is no system error is one of its own sentences already."""
+    """An error of the guest's program in words. Anything but a system error is a sentence of the program already."""
     for pattern, words in _ERRORS:
         found = re.search(pattern, text)
         if found:
@@ -264,7 +264,7 @@ def _say_error(text: str) -> str:
 
 
 def key_digest(key: PublicKey) -> str:
-    """How the guest's program is told which key shall go."""
+    """How the guest's program identifies the key to remove."""
     return hashlib.sha256(base64.b64encode(key.blob)).hexdigest()
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of one instance while a key pair is bound or unbound, and how it is told in the end.
+"""What is known of one instance while a key pair is bound or unbound, and how the result reports it.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -49,7 +49,7 @@ class BoundItem(Item):
         self._update_pending(wanted)
 
     def forget(self) -> None:
-        """The guest was rebooted: what it said no longer holds, and nothing is pending any more."""
+        """The guest was rebooted: its answer is outdated, and nothing is pending any more."""
         self.guest = None
         self.live = None
         self.pending = []
@@ -82,7 +82,7 @@ class BoundItem(Item):
         return super().msg + (self._what_is_new() if self.failed and self.changed else "")
 
     def _what_is_new(self) -> str:
-        """A failed instance that is no longer as it was says so."""
+        """What was changed on an instance before it failed."""
         told = []
         if self.bound_to != self.was_bound_to:
             told.append("%s is bound" % self.bound_to if self.bound_to else "%s is no longer bound" % self.was_bound_to)
@@ -126,7 +126,7 @@ def _say_outcome(item: BoundItem, wanted: model.Wanted) -> str:
         bound = "%s %s" % (name, "is no longer bound" if item.was_bound_to else "was not bound")
     if item.live is False:
         return "%s and its key is not accepted" % bound
-    return "%s; until the next boot its key may go on working" % bound if item.changed and wanted.activation == "none" else bound
+    return "%s; its key may work until the next boot" % bound if item.changed and wanted.activation == "none" else bound
 
 
 def render_result(items: Sequence[BoundItem], actions: Actions, wanted: model.Wanted) -> Dict[str, Any]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ECS and the guests say of the instances that a key pair is bound to or unbound from, before anything is changed.
+"""What ECS and the guests report about the instances that a key pair is bound to or unbound from, before anything is changed.
 
 Note that this module util is **PRIVATE** to the collection.
 """
@@ -27,7 +27,7 @@ class BindingLook:
         self._items = items
 
     def look(self, users: Sequence[str], timeout: int) -> Optional[Questions]:
-        """What the guests can be asked; None when they cannot be: no key, or they shall not be. I(timeout) is for each guest, in seconds."""
+        """The queries to the guests; None if there is no key or no query is wanted. I(timeout) is for each guest, in seconds."""
         key = self._find_key()
         questions = Questions(self._client, self._wanted, key, users, timeout) if key else None
         self._read_instances()
@@ -47,7 +47,7 @@ class BindingLook:
             return parse_public_key(pair.get("PublicKey") or "", "the public key of key pair %s" % pair["KeyPairName"])
         except KeyFormatError as exc:
             if self._wanted.is_live:
-                raise ModuleFailure("%s; ECS did not give a usable one. Use activation=reboot or none" % exc.text)
+                raise ModuleFailure("%s; ECS returned no usable one. Use activation=reboot or none" % exc.text)
             return None
 
     def _read_instances(self) -> None:
@@ -67,7 +67,7 @@ class BindingLook:
             )
 
     def _find_regions(self, instance_ids: List[str]) -> Dict[str, str]:
-        """Where those are that are not here. Only a hint, so what cannot be found out is left out."""
+        """The regions of instances that are not here. Only a hint, so what cannot be found out is left out."""
         try:
             regions = [entry.get("RegionId") for entry in self._client.describe_regions()]
         except EcsError:

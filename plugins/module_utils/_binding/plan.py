@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which steps bring a key pair to an instance or take it away.
+"""Which steps add a key pair to an instance or remove it.
 
 Order matters when a run is interrupted. Binding is written down in ECS before the key works in the guest, and the key is
 gone from the guest before ECS forgets the binding. So whatever happens in between, an access that works is one that ECS
@@ -47,7 +47,7 @@ class Wanted(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """What is to be done to one instance; the order is fixed (see above)."""
+    """The steps for one instance; the order is fixed (see above)."""
 
     bind: bool = False
     unbind: bool = False
@@ -67,9 +67,9 @@ NOTHING = Steps()
 
 
 def find_problem(instance: Instance, wanted: Wanted) -> Optional[Problem]:
-    """What ECS's own view says against it."""
+    """Why the instance cannot be handled, by what ECS reports."""
     if instance.is_windows:
-        return Problem("windows", "it runs Windows, which has no key pairs")
+        return Problem("windows", "it runs Windows, which does not support key pairs")
     other = instance.key_pair_name
     if wanted.is_present and other and other != wanted.key_pair_name and not wanted.replace_bound:
         return Problem("other_pair_bound", "the key pair %s is bound to it; set replace_bound to bind %s instead" % (other, wanted.key_pair_name))
@@ -89,7 +89,7 @@ def _needs_running(instance: Instance, wanted: Wanted) -> bool:
 
 
 def find_agent_problem(agent: Agent) -> Optional[Problem]:
-    """What keeps the instance from being asked."""
+    """Why the instance cannot be queried."""
     hint = "or use activation=reboot"
     if not agent.installed:
         return Problem("agent_missing", "the Cloud Assistant agent is not installed; install it (InstallCloudAssistant), %s" % hint)
@@ -100,7 +100,7 @@ def find_agent_problem(agent: Agent) -> Optional[Problem]:
 
 
 def find_guest_problem(guest: Guest, wanted: Wanted) -> Optional[Problem]:
-    """What the guest itself says against it, before anything is changed."""
+    """Why the instance cannot be handled, by what the guest reports, before anything is changed."""
     if wanted.is_present:
         if guest.obstacles:
             return Problem("login_refused", "a login with the key would be refused: %s" % "; ".join(guest.obstacles))
@@ -110,8 +110,8 @@ def find_guest_problem(guest: Guest, wanted: Wanted) -> Optional[Problem]:
     if guest.done and not guest.ways_in and not wanted.allow_lockout:
         return Problem(
             "last_way_in",
-            "this key is the last way in: without it nobody who may become root can log in, by another key or a password; "
-            "give someone a key first, or set allow_lockout",
+            "this key is the last login with root rights: without it, no user who can become root can log in with another key or a password; "
+            "add another key first, or set allow_lockout",
         )
     return None
 

@@ -64,18 +64,18 @@ class Common(NamedTuple):
 
 
 def check_entry(entry: Entry) -> None:
-    """ConfigError unless everything but the names can be written as it is."""
+    """Raise ConfigError unless everything but the names can be written unchanged."""
     if not is_instance_id(entry.instance_id):
-        raise ConfigError("%r is no instance id" % _shorten(entry.instance_id))
+        raise ConfigError("%r is not an instance id" % _shorten(entry.instance_id))
     where = "instance %s: " % entry.instance_id
     if entry.address and not _ADDRESS.match(entry.address):
-        raise ConfigError(where + "%r is no address" % _shorten(entry.address))
+        raise ConfigError(where + "%r is not an address" % _shorten(entry.address))
     if entry.user and not _USER.match(entry.user):
         raise ConfigError(where + "%r cannot be a user's name" % _shorten(entry.user))
     if not 1 <= entry.port <= 65535:
         raise ConfigError(where + "the port must be from 1 to 65535, not %d" % entry.port)
     if entry.region and not _REGION.match(entry.region):
-        raise ConfigError(where + "%r is no region" % _shorten(entry.region))
+        raise ConfigError(where + "%r is not a region" % _shorten(entry.region))
     if entry.identity_file:
         check_path(entry.identity_file, where + "identity_file")
 
@@ -118,13 +118,13 @@ def _find_objection(name: str, ids: set, taken: set, is_shared: bool, dotted: bo
     if not (_DOTTED_NAME if dotted else _NAME).match(name):
         if _DOTTED_NAME.match(name):
             return "names with a dot could be other hosts' names (see dotted_names)"
-        return "only letters, digits, _ and - may be in a name"
+        return "a name can only have letters, digits, _ and -"
     if lowered == "localhost":
-        return "localhost is this machine"
+        return "localhost always means this machine"
     if lowered in ids:
         return "it is the id of another instance"
     if is_shared:
-        return "several instances are called so"
+        return "several instances have this name"
     if lowered in taken:
         return "the SSH configuration already has a host of this name"
     return None

@@ -45,7 +45,7 @@ def look_at_file(path: str) -> ClientFile:
     except OSError as exc:
         if exc.errno in (errno.ENOENT, errno.ENOTDIR):
             if os.path.islink(path):
-                raise ClientFileError("%s is a link that leads nowhere (%s); mend or remove it" % (path, real)) from None
+                raise ClientFileError("%s is a symbolic link to a file that does not exist (%s); fix or remove it" % (path, real)) from None
             return ClientFile(real, None, 0o600)
         raise ClientFileError("cannot read %s: %s" % (real, exc.strerror)) from None
     try:
@@ -63,7 +63,7 @@ def look_at_file(path: str) -> ClientFile:
 
 
 def write_file(path: str, content: bytes, mode: int) -> None:
-    """Make I(content) the file at I(path), which is no link; readers see the old file or the new one."""
+    """Make I(content) the file at I(path), which is not a link; readers see the old file or the new one."""
     folder, name = os.path.split(path)
     try:
         with closing(os.open(folder, READABLE_DIRECTORY)) as descriptor:
@@ -73,7 +73,7 @@ def write_file(path: str, content: bytes, mode: int) -> None:
 
 
 def remove_file(path: str) -> None:
-    """Remove a file; it is no error if it is gone."""
+    """Remove a file; do nothing if it does not exist."""
     try:
         os.unlink(path)
     except OSError as exc:
@@ -129,5 +129,5 @@ def locked_folders(paths: Sequence[str]) -> Iterator[None]:
                 continue
             except OSError as exc:
                 raise ClientFileError("cannot open the folder %s: %s" % (path, exc.strerror)) from None
-            lock(descriptor, 300, "another run has been at work in %s for 300 seconds; try again later" % path)
+            lock(descriptor, 300, "another run has been working in %s for 300 seconds; try again later" % path)
         yield

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The client's files as they shall be: host keys, our own configuration, and the lines that include it.
+"""The new content of the client's files: host keys, our own configuration, and the lines that include it.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -51,7 +51,7 @@ class Found(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A file and what it shall be; I(after) is None when there shall be none."""
+    """A file and its new content; I(after) is None if the file must not exist."""
 
     file: ClientFile
     after: Optional[bytes]
@@ -73,7 +73,7 @@ class Change(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What to write, in an order in which every moment is sound, and what comes of it."""
+    """What to write, in an order that keeps the configuration valid at every moment, and the result."""
 
     changes: Tuple[Change, ...]
     names: Mapping[str, Tuple[str, ...]]
@@ -85,9 +85,9 @@ class Plan(NamedTuple):
 
 
 def read_wanted(params: Mapping[str, Any]) -> Tuple[Wanted, List[str]]:
-    """The module's options and what there is to warn of; ConfigError or KeyFormatError where they make no sense."""
+    """The module's options and warnings about them; raises ConfigError or KeyFormatError for invalid ones."""
     if not re.match(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z", params["name"]):
-        raise model.ConfigError("name: %r must be made of letters, digits, _ and -" % params["name"])
+        raise model.ConfigError("name: %r can only have letters, digits, _ and -" % params["name"])
     for option in ("config_path", "known_hosts_path"):
         model.check_path(params[option], option)
     is_strict = params["host_key_checking"] == "strict"

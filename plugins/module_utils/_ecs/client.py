@@ -38,7 +38,7 @@ class BindResult(NamedTuple):
 
 
 class RunBatch(NamedTuple):
-    """One RunCommand call. When it failed, C(invoke_id) is empty and C(error) says why."""
+    """One RunCommand call. If it failed, C(invoke_id) is empty and C(error) is the cause."""
 
     invoke_id: str
     instance_ids: List[str]
@@ -144,7 +144,7 @@ class EcsClient(EcsSession):
         return self.call("CreateKeyPair", {"KeyPairName": name, "ResourceGroupId": resource_group_id, "Tag": _tag_list(tags)})
 
     def delete_key_pairs(self, names: Sequence[str]) -> None:
-        """Delete; names that don't exist are no error."""
+        """Delete; names that do not exist are ignored."""
         for batch in _batches(names, 100):
             try:
                 self.call("DeleteKeyPairs", {"KeyPairNames": _json(batch)})
@@ -269,6 +269,6 @@ def _tag_list(tags: Optional[Mapping[str, str]]) -> Optional[List[dict]]:
 
 def _read_bind_result(instance_id: str, entry: Optional[Mapping[str, Any]]) -> BindResult:
     if entry is None:
-        return BindResult(instance_id, False, "NoResult", "the answer does not mention this instance")
+        return BindResult(instance_id, False, "NoResult", "this instance is missing in the response")
     # Booleans and numbers come as JSON types or as text, depending on the gateway.
     return BindResult(instance_id, str(entry.get("Success")).lower() == "true", str(entry.get("Code", "")), str(entry.get("Message") or ""))

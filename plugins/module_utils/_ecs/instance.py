@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One instance as DescribeInstances and DescribeCloudAssistantStatus tell it, in plain words.
+"""One instance as DescribeInstances and DescribeCloudAssistantStatus report it, in plain words.
 
-Nothing is judged here: what becomes a word of a command is looked at where it does.
+Nothing is judged here: what becomes a word of a command is checked where that happens.
 
 Note that this module util is **PRIVATE** to the collection. It is pure.
 """
@@ -28,7 +28,7 @@ class Instance(NamedTuple):
     os_name: str
     image_id: str
     image_user: str
-    """The user that the image gives the key pair to, where ECS tells."""
+    """The user that gets the key pair on this image, if ECS reports one."""
     instance_type: str
     cpu: int
     memory_mib: int
@@ -57,7 +57,7 @@ class Instance(NamedTuple):
 
     @property
     def login_user(self) -> str:
-        """The user that the image gives the key pair to, root unless ECS tells of another; nobody on Windows."""
+        """The user that gets the key pair on this image, root unless ECS reports another; empty on Windows."""
         return "" if self.is_windows else self.image_user or "root"
 
     @property
@@ -69,7 +69,7 @@ class Instance(NamedTuple):
         return (self.private_ips or [""])[0]
 
     def to_dict(self) -> Dict[str, Any]:
-        """What somebody who wants to log in needs to know; texts that are no region and no address are left out."""
+        """The details needed for a login; texts that cannot be a region or an address are left out."""
         public, private = keep_addresses(self.public_ips), keep_addresses(self.private_ips)
         return {
             "instance_id": self.instance_id,
@@ -96,7 +96,7 @@ class Instance(NamedTuple):
 
 
 class Agent(NamedTuple):
-    """The Cloud Assistant agent of an instance. Where there is no word of it there never was one."""
+    """The Cloud Assistant agent of an instance. If ECS does not list it, it was never installed."""
 
     version: str = ""
     online: bool = False

@@ -27,13 +27,13 @@ _REASONS = {
     "InstanceNotRunning": "it is not running",
     "InstanceReleased": "it has been released",
     "InstanceRestarted": "it was restarted while the command ran",
-    "SecurityGroupRuleDenied": "its security group does not let Cloud Assistant through",
+    "SecurityGroupRuleDenied": "its security group blocks Cloud Assistant",
     "TaskConcurrencyLimit": "too many Cloud Assistant commands run in it",
 }
 
 
 class Invocation(NamedTuple):
-    """What the service says; without a status it says nothing of this instance."""
+    """What the service reports; without a status it reports nothing about this instance."""
 
     status: str = ""
     output: str = ""
@@ -52,9 +52,9 @@ class Invocation(NamedTuple):
 
     @property
     def why(self) -> str:
-        """One clause for whatever is no success."""
+        """The cause in one clause, for everything but a success."""
         if not self.status:
-            return "Cloud Assistant does not answer for it; check that it is a running instance of this region"
+            return "Cloud Assistant returned no result for it; check that it is a running instance of this region"
         if not self.is_final:
             return "the command has not ended in time (%s); see Cloud Assistant's log in the instance" % self.status
         return "the command ended as %s: %s" % (self.status, self._reason)

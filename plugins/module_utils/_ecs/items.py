@@ -89,7 +89,7 @@ def fails(failed: int, total: int, fail_on: str) -> bool:
 
 
 def conclude(items: Sequence[Item], fail_on: str, result: Mapping[str, Any]) -> Dict[str, Any]:
-    """The result; raises ModuleFailure with it when too many instances could not be done."""
+    """The result; raises ModuleFailure with it if too many instances failed."""
     failed = [item for item in items if item.failed]
     if not fails(len(failed), len(items), fail_on):
         return dict(result)
@@ -100,4 +100,4 @@ def conclude(items: Sequence[Item], fail_on: str, result: Mapping[str, Any]) -> 
 def _summarise(failed: Sequence[Item], total: int) -> str:
     parts = ["%s%s: %s" % (item.instance_id, " (%s)" % item.name if item.name else "", item.msg) for item in failed[:_SHOWN]]
     rest = "; and %d more" % (len(failed) - _SHOWN) if len(failed) > _SHOWN else ""
-    return "%d of %d instances could not be done. %s%s" % (len(failed), total, "; ".join(parts), rest)
+    return "%d of %d instances failed. %s%s" % (len(failed), total, "; ".join(parts), rest)

@@ -59,7 +59,7 @@ class EcsModule:
         except AccessError as exc:
             self.ansible.fail_json(msg=exc.text, **exc.answer())
         if self._client and self._client.left_out:
-            self.warn("%d entries of the answers have no instance id that can be one, and are left out" % self._client.left_out)
+            self.warn("%d entries of the responses have no valid instance id and are left out" % self._client.left_out)
         self.ansible.exit_json(**without_marks(result))
 
 

@@ -40,7 +40,7 @@ def cloud_argument_spec() -> Dict[str, Dict[str, Any]]:
     """The shared options as AnsibleModule wants them.
 
     The environment is read by C(read_settings), not by C(fallback): a task that names a profile must not be
-    overruled by an access key that happens to be in the environment, and only there can both be told apart.
+    overruled by an access key that happens to be in the environment, and only there can both be distinguished.
     """
     spec: Dict[str, Dict[str, Any]] = {name: {"type": "str"} for name in OPTION_ENV}
     spec["access_key_secret"]["no_log"] = True

@@ -5,7 +5,7 @@
 
 All groups of an instance count together: rules are tried by priority (1 first), and among equals a refusal comes before
 a permission. What no rule mentions is refused. Rules that name a group or a prefix list instead of addresses cannot be
-decided from here; if the outcome hangs on one, the answer is "unknown" (None).
+decided from here; if the outcome depends on one, the answer is "unknown" (None).
 
 Note that this module util is **PRIVATE** to the collection. It is pure.
 """
@@ -15,7 +15,7 @@ from typing import Any, Iterable, List, Mapping, NamedTuple, Optional
 
 
 class Verdict(NamedTuple):
-    """C(allowed) None means that it cannot be told."""
+    """C(allowed) None means unknown."""
 
     allowed: Optional[bool]
     reason: str

@@ -94,7 +94,7 @@ class KeyPairApply:
                     self._set_attributes(plan_present(found, wanted._replace(source="given", public_key=key)))
                     return
                 if found is not None:
-                    raise KeyPairConflict("key pair %s was made with another key by somebody else at this moment; run again" % self._name) from None
+                    raise KeyPairConflict("key pair %s was created with another key by another process at the same time; run again" % self._name) from None
                 if attempt == _IMPORT_ATTEMPTS:
                     raise
 
@@ -127,7 +127,7 @@ class KeyPairApply:
     def _report_orphan(self, error: EcsError) -> None:
         found = self.find()
         if found is not None:
-            error.hint = "Key pair %s exists now (fingerprint %s), but nobody has its private key: delete it with state=absent and run again." % (
+            error.hint = "Key pair %s exists now (fingerprint %s), but its private key is lost: delete it with state=absent and run again." % (
                 self._name,
                 found.fingerprint,
             )
@@ -145,7 +145,7 @@ class KeyPairApply:
 
     @contextmanager
     def _replacing(self, plan: Plan, current: Optional[KeyPair]) -> Iterator[None]:
-        """Delete the old pair if the plan says so, and put it back if what follows fails."""
+        """Delete the old pair if that is planned, and import it again if what follows fails."""
         if not plan.find(Delete) or current is None or current.public_key is None:
             yield
             return
@@ -156,7 +156,7 @@ class KeyPairApply:
             outcome = self._put_back(current, current.public_key)
             if outcome:
                 raise ModuleFailure(
-                    "%s; the old key of %s could not be put back either (%s), its public half is in previous_key_pair" % (exc, self._name, outcome),
+                    "%s; the old key of %s could not be restored either (%s), its public half is in previous_key_pair" % (exc, self._name, outcome),
                     previous_key_pair=current.to_dict(),
                 ) from None
             raise
@@ -205,7 +205,7 @@ class KeyPairApply:
 
     @contextmanager
     def _progress(self) -> Iterator[None]:
-        """A failure on the way tells what had been done before it."""
+        """A failure on the way reports what had been done before it."""
         try:
             yield
         except AccessError as exc:

@@ -20,7 +20,7 @@ UNKNOWN_FINGERPRINT = "(of the key that will be made)"
 
 
 class KeyPairConflict(AccessError):
-    """What is wanted needs consent or cannot be had."""
+    """What is wanted needs consent or is not possible."""
 
     code = "conflict"
 
@@ -163,7 +163,7 @@ def read_key_pair(raw: Mapping[str, Any]) -> KeyPair:
 
 
 def plan_present(current: Optional[KeyPair], wanted: Wanted) -> Plan:
-    """The steps to I(wanted); raises KeyPairConflict. Nothing that exists is replaced unless C(on_mismatch) says so."""
+    """The steps to I(wanted); raises KeyPairConflict. Nothing that exists is replaced unless C(on_mismatch) allows it."""
     desired = wanted.public_key if wanted.source == "given" else wanted.key_file.public_key
     if wanted.source != "given" and desired is not None and not _is_of_kind(desired, wanted):
         raise KeyPairConflict(
@@ -195,7 +195,7 @@ def plan_absent(current: Optional[KeyPair], bound: Sequence[str], force_detach: 
 
 
 def describe_bound(name: str, bound: Sequence[str]) -> str:
-    """Says which instances hold the key pair; a long list is cut."""
+    """Which instances hold the key pair; a long list is cut."""
     shown = ", ".join(sorted(bound)[:10])
     more = " and %d more" % (len(bound) - 10) if len(bound) > 10 else ""
     return "key pair %s is bound to %d instance%s (%s%s)" % (name, len(bound), "" if len(bound) == 1 else "s", shown, more)
@@ -259,7 +259,7 @@ def _wanted_kind(wanted: Wanted) -> str:
 def _plan_replace(current: KeyPair, target: _Target, reason: str) -> List[Step]:
     wanted = target.wanted
     if current.public_key is None:
-        raise KeyPairConflict("%s; it cannot be replaced because ECS did not give its public key to put back" % reason)
+        raise KeyPairConflict("%s; it cannot be replaced because ECS did not return its public key, which is needed to restore it" % reason)
     if target.desired is not None:
         if wanted.source == "cloud":
             raise KeyPairConflict("%s; a key made by the cloud cannot take its place in that file: move the file away first" % reason)
@@ -281,7 +281,7 @@ def _plan_file(wanted: Wanted) -> List[Step]:
 def _require_place(wanted: Wanted) -> None:
     if wanted.key_file.state == "none" and not wanted.return_private_key:
         raise KeyPairConflict(
-            "key pair %s does not exist and nothing says where its private key shall go; give private_key_path (or "
+            "key pair %s does not exist and there is no path for its private key; give private_key_path (or "
             "return_private_key=true), or import a key with public_key or public_key_path" % wanted.name
         )
 

@@ -93,8 +93,8 @@ def is_complete(content: bytes) -> bool:
 def read_public_half(content: bytes, passphrase: Optional[str], source: str) -> PublicKey:
     """The public key that belongs to a private key file; raises PrivateKeyError.
 
-    Files in OpenSSH form tell it without the passphrase, older forms only when they are not encrypted or I(passphrase)
-    opens them.
+    Files in OpenSSH format show it without the passphrase, older formats only if they are not encrypted or I(passphrase)
+    decrypts them.
     """
     if content.lstrip().startswith(_OPENSSH_BEGIN):
         return _read_openssh_header(content, source)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What becomes of one instance while temporary keys are registered, and how it is told in the end.
+"""What is known of one instance while temporary keys are registered, and how the result reports it.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -15,7 +15,7 @@ from .._openssh.keys import PublicKey
 from .readiness import Clock
 
 AUTO = "auto"
-"""Stands for the image's own user."""
+"""Stands for the image's default user."""
 
 
 class WantedKey(NamedTuple):
@@ -89,7 +89,7 @@ class KeyedItem(Item):
         if is_dry:
             return "%s could log in%s" % (who, note)
         if not self.is_ready:
-            return "sent, not waited for"
+            return "sent; result not awaited"
         return "%s can log in until %s%s" % (who, format_time(self.expires_at), note)
 
 
@@ -99,7 +99,7 @@ def format_time(seconds: Optional[float]) -> Optional[str]:
 
 
 def render_result(items: Sequence[KeyedItem], actions: Actions, is_dry: bool) -> Dict[str, Any]:
-    """The module's result. In the diff stands who gets in where, and what is changed in the instances."""
+    """The module's result. The diff shows who can log in where, and what is changed in the instances."""
     changed = [item for item in items if item.changed]
     keys = {one for item in items for one in item.keys}
     return {

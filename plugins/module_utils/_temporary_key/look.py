@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asks ECS, agents and guests whether the instances can take temporary keys, and has them prepared on the way.
+"""Checks with ECS, agents and guests whether the instances can accept temporary keys, and has them prepared on the way.
 
 Note that this module util is **PRIVATE** to the collection.
 """
@@ -35,7 +35,7 @@ class ReadinessLook:
         self._read_guests(open_items(self._items), may_prepare, check_mode, seconds)
 
     def prove(self, items: Sequence[KeyedItem]) -> None:
-        """Have the guests ask for the keys as sshd will: that a key was taken does not mean that they get to know it."""
+        """Have the guests query the keys as sshd will: a key that Cloud Assistant accepted may still not reach them."""
         requests = {item.instance_id: ServedRequest(tuple((one.username, one.key.base64, one.key.fingerprint_sha256) for one in item.keys)) for item in items}
         replies = ask_guests(self._client, requests, SERVED_SECONDS, render_served)
         for item in items:
@@ -97,4 +97,4 @@ def _sense_in_answer_of(item: KeyedItem) -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError):
-        item.stop(Problem("guest", "the instance's answer makes no sense"))
+        item.stop(Problem("guest", "unexpected response from the instance"))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the guests are asked about temporary keys, as the text of a Cloud Assistant command.
+"""The Cloud Assistant command that checks guests for temporary keys, as text.
 
 Note that this module util is **PRIVATE** to the collection. It is pure.
 """
@@ -16,7 +16,7 @@ TESTS_SECONDS = 60
 
 
 class PrepareRequest(NamedTuple):
-    """Whether sshd asks for these users' temporary keys; with C(write) it shall."""
+    """Checks whether sshd queries these users' temporary keys; with C(write) makes it do so."""
 
     users: Tuple[str, ...]
     write: bool

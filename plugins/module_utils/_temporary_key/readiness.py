@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether an instance can take temporary keys; if not, why, and what to do about it.
 
-The order of the questions is the one in which things fail in life: nothing can be said of the system as long as the agent
-is offline, and nothing of sshd's settings as long as sshd rejects them.
+The order of the checks is the one in which things fail in practice: the system cannot be checked as long as the agent
+is offline, and sshd's settings cannot as long as sshd rejects them.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -29,7 +29,7 @@ _ACCESS_KEYWORDS = ("allowusers", "denyusers", "allowgroups", "denygroups", "per
 
 
 def find_instance_problem(instance: Instance) -> Optional[Problem]:
-    """What ECS's own view says against it."""
+    """Why the instance cannot take keys, by what ECS reports."""
     if instance.is_windows:
         return Problem("windows", "it runs Windows", "temporary keys are for Linux; leave it out")
     if not instance.is_running:
@@ -38,7 +38,7 @@ def find_instance_problem(instance: Instance) -> Optional[Problem]:
 
 
 def find_agent_problem(agent: Agent) -> Optional[Problem]:
-    """What DescribeCloudAssistantStatus says against it."""
+    """Why the instance cannot take keys, by what DescribeCloudAssistantStatus reports."""
     if not agent.installed:
         return Problem("agent_missing", "the Cloud Assistant agent is not installed", "install it (InstallCloudAssistant) and reboot the instance")
     if not agent.online:
@@ -62,15 +62,15 @@ def version_tuple(version: str) -> Tuple[int, ...]:
 
 
 def find_guest_problem(answer: Mapping[str, Any], may_prepare: bool) -> Optional[Problem]:
-    """What the guest's program saw; raises KeyError, TypeError and ValueError when that makes no sense.
+    """The problem that the guest's program found; raises KeyError, TypeError and ValueError for an unexpected response.
 
-    With I(may_prepare) what the preparation would settle is no problem as long as it was not tried.
+    With I(may_prepare), a problem that the preparation would fix is left out as long as it was not tried.
     """
     if answer["sshd_error"]:
         return Problem(
             "sshd_broken",
             "sshd rejects its own configuration (%s), so nothing was changed" % _one_line(answer["sshd_error"]),
-            "repair it until 'sshd -t' is silent: the next restart would lock everybody out",
+            "repair it until 'sshd -t' is silent: the next restart would lock all users out",
         )
     if not answer["up"] and "install" not in answer:
         return Problem("sshd_down", "no SSH server runs in it", "start it: systemctl status ssh sshd")
@@ -97,7 +97,7 @@ def find_guest_problem(answer: Mapping[str, Any], may_prepare: bool) -> Optional
     return None
 
 
-_NOT_PREPARED = Problem("not_prepared", "it does not ask for temporary keys (plugin config_ecs_instance_connect)", "run with prepare=auto once")
+_NOT_PREPARED = Problem("not_prepared", "its sshd does not query temporary keys (plugin config_ecs_instance_connect)", "run with prepare=auto once")
 
 
 def _find_command_problem(row: Mapping[str, Any], seen: Mapping[str, Any]) -> Optional[Problem]:
@@ -115,8 +115,8 @@ def _find_command_problem(row: Mapping[str, Any], seen: Mapping[str, Any]) -> Op
     if command != "none":
         return Problem(
             "foreign_command",
-            "somebody else's AuthorizedKeysCommand is in force for %s: %s" % (row["name"], _one_line(command)),
-            "sshd has room for one only, and the vendor's installer would silently leave this one: remove it, or have it call the plugin's too",
+            "another AuthorizedKeysCommand is in effect for %s: %s" % (row["name"], _one_line(command)),
+            "sshd supports only one, and the vendor's installer would silently keep this one: remove it, or make it call the plugin's too",
         )
     if not seen["command"]:
         return None
@@ -125,7 +125,7 @@ def _find_command_problem(row: Mapping[str, Any], seen: Mapping[str, Any]) -> Op
         return _swallowed(block)
     return Problem(
         "foreign_command",
-        "%s has the line '%s', which the vendor's installer takes for its own" % (_CONFIG, _one_line(line)),
+        "%s has the line '%s', which the vendor's installer mistakes for its own" % (_CONFIG, _one_line(line)),
         "remove that line and run again",
     )
 
@@ -135,21 +135,21 @@ def _swallowed(block: str) -> Problem:
     return Problem(
         "command_not_in_force",
         "%s the plugin's AuthorizedKeysCommand, so sshd would not use it" % where,
-        "move the block into a file that is read last, or put 'Match all' after it; sshd -T -C user=NAME,host=x,addr=192.0.2.1 shows what counts",
+        "move the block into a file that is read last, or put 'Match all' after it; sshd -T -C user=NAME,host=x,addr=192.0.2.1 shows the effective settings",
     )
 
 
 def _find_pubkey_problem(row: Mapping[str, Any], seen: Mapping[str, Any]) -> Optional[Problem]:
     if (row.get("settings") or {}).get("pubkeyauthentication") == ["no"]:
-        return Problem("pubkey_off", "PubkeyAuthentication is no for %s" % row["name"], "turn it on: role alicloud.ecs_access.ssh_server")
+        return Problem("pubkey_off", "PubkeyAuthentication is set to no for %s" % row["name"], "enable it: role alicloud.ecs_access.ssh_server")
     return None
 
 
 def _find_account_problem(row: Mapping[str, Any], seen: Mapping[str, Any]) -> Optional[Problem]:
     if not row["exists"]:
-        return Problem("user_missing", "there is no account %s in it" % row["name"], "make it: role alicloud.ecs_access.ssh_users")
+        return Problem("user_missing", "there is no account %s in it" % row["name"], "create it: role alicloud.ecs_access.ssh_users")
     if row.get("error"):
-        return Problem("guest", "sshd does not tell its settings for %s: %s" % (row["name"], _one_line(row["error"])), "see sshd -T")
+        return Problem("guest", "sshd -T does not show the settings for %s: %s" % (row["name"], _one_line(row["error"])), "see sshd -T")
     return None
 
 
@@ -164,12 +164,12 @@ def _find_access_problem(row: Mapping[str, Any], seen: Mapping[str, Any]) -> Opt
 _LOG = "its log is %s" % PLUGIN_LOG
 _NETWORK = "let the instance reach Alibaba Cloud's internal services (security group, routes, DNS); " + _LOG
 _REINSTALL = "remove it (acs-plugin-manager -r -P config_ecs_instance_connect) and run again; " + _LOG
-_DISK = "look at space and rights of /usr/local/share/aliyun-assist; " + _LOG
+_DISK = "check disk space and permissions of /usr/local/share/aliyun-assist; " + _LOG
 _CODES: Dict[int, Tuple[str, str]] = {
     232: ("another run of the plugin manager holds its lock", "run again in a minute; " + _LOG),
-    233: ("the plugin manager found no server to ask", _NETWORK),
-    234: ("the plugin was found neither online nor in the instance", "look whether the region offers it; " + _LOG),
-    235: ("what was downloaded is no zip file", _NETWORK),
+    233: ("the plugin manager found no reachable server", _NETWORK),
+    234: ("the plugin was found neither online nor in the instance", "check whether it is available in this region; " + _LOG),
+    235: ("the downloaded file is not a zip file", _NETWORK),
     236: ("the plugin's package could not be unpacked", _DISK),
     237: ("the plugin's config.json could not be read", _REINSTALL),
     238: ("the plugin's program is missing", _REINSTALL),
@@ -177,19 +177,19 @@ _CODES: Dict[int, Tuple[str, str]] = {
     240: ("the plugin could not be downloaded", _NETWORK),
     241: ("the list of installed plugins could not be read", "repair installed_plugins in /usr/local/share/aliyun-assist/plugin; " + _LOG),
     242: ("the list of installed plugins could not be written", _DISK),
-    243: ("the server did not tell about the plugin", _NETWORK),
+    243: ("the server returned no information about the plugin", _NETWORK),
     244: ("the plugin could not be made executable", _DISK),
     245: ("an old version of the plugin could not be removed", _DISK),
-    246: ("the plugin could not be run", "look for noexec mounts and security modules; " + _LOG),
-    247: ("the plugin did not end in time", "look whether sshd restarts; " + _LOG),
-    -1: ("the plugin manager did not end in time", "give a longer prepare_timeout; " + _LOG),
+    246: ("the plugin could not be run", "check for noexec mounts and security modules; " + _LOG),
+    247: ("the plugin did not end in time", "check whether sshd restarts; " + _LOG),
+    -1: ("the plugin manager did not end in time", "set a longer prepare_timeout; " + _LOG),
 }
 
 
 def _find_install_problem(answer: Mapping[str, Any]) -> Problem:
     install = answer["install"]
     code, after = int(install["code"]), answer.get("after") or {}
-    undone = "everything was put back" if not answer.get("still") else "sshd's configuration is broken now: %s" % answer["still"]
+    undone = "everything was restored" if not answer.get("still") else "sshd's configuration is broken now: %s" % answer["still"]
     if answer["up"] is False:
         undone += ", but sshd does not run"
     if code:
@@ -202,11 +202,11 @@ def _find_install_problem(answer: Mapping[str, Any]) -> Problem:
         problem = _find_command_problem(row, after)
         if problem is not None:
             return problem._replace(why="%s; %s" % (problem.why, undone))
-    return Problem("plugin_failed", "the plugin says it is installed, but sshd does not use it; %s" % undone, _LOG)
+    return Problem("plugin_failed", "the plugin reports that it is installed, but sshd does not use it; %s" % undone, _LOG)
 
 
 def find_served_problem(answer: Mapping[str, Any]) -> Optional[Problem]:
-    """What the vendor's program told when it was asked as sshd asks it; raises KeyError, TypeError and ValueError."""
+    """Why the vendor's program does not return a key when it is run as sshd runs it; raises KeyError, TypeError and ValueError."""
     if not answer["missing"]:
         return None
     name, code, others = answer["missing"]
@@ -215,10 +215,10 @@ def find_served_problem(answer: Mapping[str, Any]) -> Optional[Problem]:
     elif code:
         how = "ends with status %d" % int(code)
     else:
-        how = "tells %s" % ("other keys only" if others else "no key")
+        how = "returns %s" % ("other keys only" if others else "no key")
     return Problem(
         "key_server",
-        "Cloud Assistant has taken the key for %s, but the plugin's program in the instance %s when it is asked as sshd asks it" % (name, how),
+        "Cloud Assistant has accepted the key for %s, but the plugin's program in the instance %s when it is run as sshd runs it" % (name, how),
         "let the instance reach *.axt.aliyun.com:443 within 5 seconds (security group, routes, DNS, proxy)",
     )
 
@@ -237,7 +237,7 @@ class Clock(NamedTuple):
         if abs(self.ahead) <= CLOCK_TOLERANCE:
             return ""
         if self.ahead > 0:
-            effect = "takes temporary keys for expired %d s early" % self.ahead
+            effect = "treats temporary keys as expired %d s early" % self.ahead
         else:
             effect = "may accept temporary keys for %d s longer" % -self.ahead
         where = "ahead of" if self.ahead > 0 else "behind"
@@ -246,7 +246,7 @@ class Clock(NamedTuple):
     def find_problem(self, lifetime: int) -> Optional[Problem]:
         if self.ahead < lifetime:
             return None
-        return Problem("clock", self.told + ", which is at once", "set its clock: chronyc makestep, timedatectl (and look at this machine's)")
+        return Problem("clock", self.told + ", so no key is ever valid", "set its clock: chronyc makestep, timedatectl (and check the clock of this machine)")
 
 
 def read_clock(guest: float, sent: float, received: float) -> Clock:

@@ -43,13 +43,13 @@ class KeyRefused(AccessError):
 
 
 class Delivery(NamedTuple):
-    """What became of a key on one instance."""
+    """The result of sending a key to one instance."""
 
     is_done: bool
     problem: str = ""
     """One clause when it failed, with what to do."""
     finished_at: Optional[float] = None
-    """Epoch seconds by the service's clock, if it told."""
+    """Epoch seconds by the service's clock, if it reported them."""
 
 
 def render_key(key: PublicKey) -> str:
@@ -85,7 +85,7 @@ def send_temp_key(client: EcsClient, instance_ids: Sequence[str], user_name: str
 
 
 def read_delivery(ended: Invocation) -> Delivery:
-    """What the end of the vendor's command says."""
+    """The result of the vendor's command."""
     if ended.is_success:
         return Delivery(True, "", _epoch(ended.finished_at))
     if ended.status == "Failed" and ended.exit_code in ("126", "127"):
@@ -106,6 +106,6 @@ def _epoch(text: str) -> Optional[float]:
 
 
 def instance_problems(results: Mapping[str, Invocation], instance_ids: Sequence[str]) -> List[str]:
-    """One sentence for each instance that has not got the key."""
+    """One sentence for each instance that has not received the key."""
     deliveries = [(instance_id, read_delivery(results[instance_id])) for instance_id in instance_ids]
-    return ["%s has not got the temporary key: %s." % (name, one.problem) for name, one in deliveries if not one.is_done]
+    return ["%s has not received the temporary key: %s." % (name, one.problem) for name, one in deliveries if not one.is_done]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether sshd would be told of temporary keys, as the text of a Cloud Assistant command.
+"""The Cloud Assistant command that checks whether sshd would receive temporary keys, as text.
 
 Note that this module util is **PRIVATE** to the collection. It is pure.
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Puts an SSH key into accounts' key files or takes it out, and reports what decides whether sshd lets it in.
+"""Adds an SSH key to accounts' key files or removes it, and reports what decides whether sshd accepts it.
 
 Sent as text, behind the text of what it imports from here, and run as root: Python 2.7 and 3, standard library. Every
 judgement is the controller's.
@@ -77,7 +77,7 @@ def settle_file(user, base, path, key, add, drop, write):
     """Look at one key file, and settle it if write: (what is done, its lines).
 
     The directories below base are entered one by one and no link is followed. Root's unreadable .ssh and key file, as the vendor's
-    manual recipe leaves them in a home, are given to the account; when nothing is to be added root goes on by itself instead.
+    manual recipe leaves them in a home, are given to the account; if no key will be added, root goes on by itself instead.
     """
     home, done, lines, parts = base != "/", [], [], os.path.relpath(path, base).split("/")  # type: bool, list[str], list[bytes], list[str]
     owner = (-1, -1, 0o600) if home else (0, 0, 0o644)  # outside of homes, too, sshd reads it as the account

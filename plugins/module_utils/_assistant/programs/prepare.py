@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looks whether sshd asks for temporary keys and, when told, has the vendor's plugin arrange it, under guard.
+"""Checks whether sshd queries temporary keys and, if asked to, runs the vendor's installer for it, between tests.
 
 Sent as text, behind the text of what it imports from here, and run as root: Python 2.7 and 3, standard library. Every
 judgement is the controller's.
@@ -58,7 +58,7 @@ def store(path, content, info=None):
 
 def test(server):
     # type: (Server) -> str
-    """What sshd says against its configuration; empty when it accepts it."""
+    """Why sshd rejects its configuration; empty if it accepts it."""
     code, out, error = ask_sshd(server, "-t")
     # Which line is wrong, and that it gave up.
     return "; ".join((out + error).splitlines()[-2:])[:300] or "exit status %d" % code if code else ""
@@ -145,7 +145,7 @@ def is_wanted(seen):
 
 def try_out(server, names):
     # type: (Server, list[str]) -> list[str]
-    """What comes of the plugin's lines: [Match line, error]; empty when they work for all these users."""
+    """Why the plugin's lines do not work, as [Match line, error]; empty if they work for all these users."""
     store(CANDIDATE, slurp(CONFIG) + LINES.encode("ascii"))
     try:
         trial = server._replace(config=CANDIDATE)
@@ -206,7 +206,7 @@ def recover(server, names, answer):
 
 def prepare(server, request, answer):
     # type: (Server, dict, dict) -> None
-    """Run the vendor's installer, which tests nothing, between tests and with a way back."""
+    """Run the vendor's installer, which tests nothing, between tests and with a rollback."""
     names, seen = request["users"], answer["seen"]
     if not all(row["ours"] for row in seen["users"]):
         answer["trial"] = try_out(server, names)

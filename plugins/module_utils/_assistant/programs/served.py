@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asks for temporary keys as sshd would at a login: the vendor's program, as its own account, with five seconds to answer.
+"""Queries temporary keys as sshd would at a login: runs the vendor's program as its own account, for five seconds at most.
 
 Sent as text and run as root: Python 2.7 and 3, standard library. Every judgement is the controller's.
 Note that this module util is **PRIVATE** to the collection.
@@ -49,7 +49,7 @@ def ask(name, fingerprint):
 
 def find_missing(keys):
     # type: (list[list[str]]) -> list[object]
-    """The first key that is not told: user, exit status, how many others are. Empty when all are."""
+    """The first key that is not returned: user, exit status, number of other keys. Empty if all are returned."""
     for name, blob, fingerprint in keys:
         for attempt in range(ATTEMPTS):
             time.sleep(min(attempt, 1))

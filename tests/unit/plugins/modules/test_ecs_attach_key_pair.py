@@ -167,7 +167,7 @@ class TestEachIsToldApart:
         assert result["failed"]
         bound = {instance.spec.name for instance in emulator.cloud.instances.values() if instance.key_pair_name == "team"}
         assert len(bound) == 2
-        assert result["msg"].startswith("7 of 9 instances could not be done. ")
+        assert result["msg"].startswith("7 of 9 instances failed. ")
         assert not attach(emulator, fail_on="never")["failed"]
 
     def test_a_guest_that_refuses_is_left_unbound(self, cloud, attach):

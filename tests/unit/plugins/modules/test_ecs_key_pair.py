@@ -300,7 +300,7 @@ def test_a_replacement_whose_old_key_can_not_come_back_says_so_and_gives_it(run,
     old = run(public_key_path=str(keys["one"]))
     cloud.faults("ImportKeyPair", "error", code="QuotaExceed.KeyPair", status=403, times=2)
     refused = run(public_key_path=str(keys["two"]), on_mismatch="replace")
-    assert "could not be put back either" in refused["msg"]
+    assert "could not be restored either" in refused["msg"]
     assert refused["previous_key_pair"]["public_key"] == old["key_pair"]["public_key"]
 
 
@@ -450,7 +450,7 @@ def overtake(monkeypatch, cloud):
 def test_somebody_else_imports_another_key_at_the_same_moment(run, cloud, keys, overtake):
     overtake(keys["two"])
     refused = run(public_key_path=str(keys["one"]))
-    assert refused["msg"] == "key pair deploy was made with another key by somebody else at this moment; run again"
+    assert refused["msg"] == "key pair deploy was created with another key by another process at the same time; run again"
     assert pairs(cloud)["deploy"].same_key(parse_public_key(keys["two"].read_text()))
 
 
@@ -491,7 +491,7 @@ def test_made_by_the_cloud_and_the_answer_is_lost(run, cloud, tmp_path):
     options = {"private_key_path": str(tmp_path / "key"), "generate": "cloud"}
     cloud.faults("CreateKeyPair", "reset_after")
     lost = run(**options)
-    assert "but nobody has its private key: delete it with state=absent and run again" in lost["msg"]
+    assert "but its private key is lost: delete it with state=absent and run again" in lost["msg"]
     assert os.listdir(str(tmp_path)) == []
     assert list(pairs(cloud)) == ["deploy"]
     # Never reused silently.
@@ -649,7 +649,7 @@ def test_without_public_keys_in_the_answers(run_module, keys, tmp_path, behaviou
         assert not run(public_key_path=str(keys["one"]))["changed"]
         assert "exists with another key" in run(public_key_path=str(keys["two"]))["msg"]
         refused = run(public_key_path=str(keys["two"]), on_mismatch="replace")
-        assert "did not give its public key to put back" in refused["msg"]
+        assert "did not return its public key" in refused["msg"]
 
 
 def test_missing_library(run_module, cloud, monkeypatch):

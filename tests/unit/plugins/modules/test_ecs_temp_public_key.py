@@ -329,8 +329,8 @@ class TestProof:
         [
             (["root", 124, 0], "does not answer within 5 seconds"),
             (["root", 1, 0], "ends with status 1"),
-            (["root", 0, 0], "tells no key"),
-            (["root", 0, 2], "tells other keys only"),
+            (["root", 0, 0], "returns no key"),
+            (["root", 0, 2], "returns other keys only"),
         ],
     )
     def test_a_key_that_the_instance_does_not_get_to_know_is_not_ready(self, cloud, register, missing, words):

@@ -25,7 +25,7 @@ def test_names_that_are_refused(name):
 def test_a_name_of_two_instances_or_of_the_user_goes_to_none():
     chosen, refused = model.choose_names([entry("i-1", "web", "db"), entry("i-2", "WEB", "Bastion")], taken=["bastion"])
     assert chosen == {"i-1": ("db",), "i-2": ()}
-    assert sorted(refused) == ["several instances are called so", "the SSH configuration already has a host of this name"]
+    assert sorted(refused) == ["several instances have this name", "the SSH configuration already has a host of this name"]
 
 
 def test_dots_only_where_wanted():

@@ -66,7 +66,7 @@ def test_an_instance_without_a_way_is_left_out():
 @pytest.mark.parametrize(
     ("params", "objection"),
     [
-        ({"name": "a/b"}, "must be made of letters"),
+        ({"name": "a/b"}, "can only have letters"),
         ({"config_path": "relative"}, "config_path: the path"),
         ({"tunnel": "always"}, "need proxy_command"),
         ({"instances": [instance(1), instance(1)]}, "is listed twice"),

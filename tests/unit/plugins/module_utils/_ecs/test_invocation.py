@@ -11,7 +11,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.invocatio
 @pytest.mark.parametrize(
     ("ended", "why"),
     [
-        (Invocation(), "Cloud Assistant does not answer for it"),
+        (Invocation(), "Cloud Assistant returned no result for it"),
         (Invocation("Running"), "the command has not ended in time (Running)"),
         (Invocation("Failed", "noise\nthe last line\n", "1", "ExitCodeNonzero"), "the command ended as Failed: the last line"),
         (Invocation("Failed", "a\x1b[2Jb {{ c }}"), "the command ended as Failed: a?[2Jb { { c }}"),

@@ -40,7 +40,7 @@ def test_the_summary_is_short_however_many_fail():
     items[1].name = "web"
     with pytest.raises(ModuleFailure) as caught:
         conclude(items, "any", {"changed": False})
-    assert caught.value.text == "7 of 8 instances could not be done. i-1 (web): it is Stopped; start it; %s; and 2 more" % "; ".join(
+    assert caught.value.text == "7 of 8 instances failed. i-1 (web): it is Stopped; start it; %s; and 2 more" % "; ".join(
         "i-%d: it is Stopped; start it" % number for number in range(2, 6)
     )
     assert caught.value.result == {"changed": False}

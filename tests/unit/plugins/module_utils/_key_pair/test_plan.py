@@ -124,7 +124,7 @@ def test_plan_present(current, wanted, steps):
         pytest.param(pair(B), local(key_type="rsa"), "not the rsa that is asked for", id="type of the pair"),
         pytest.param(pair(B), local(key_size=384), "not the key of 384 bits that is asked for", id="size of the pair"),
         pytest.param(
-            pair(None, fingerprint="00"), given(A, on_mismatch="replace"), "did not give its public key to put back",
+            pair(None, fingerprint="00"), given(A, on_mismatch="replace"), "did not return its public key",
             id="nothing to put back",
         ),
     ],

@@ -104,7 +104,7 @@ def test_failures_are_named(entry, words):
 
 def test_an_instance_that_is_not_mentioned_has_no_key():
     assert temp_key.instance_problems({"i-web": Invocation()}, ["i-web"]) == [
-        "i-web has not got the temporary key: Cloud Assistant does not answer for it; check that it is a running instance of this region."
+        "i-web has not received the temporary key: Cloud Assistant returned no result for it; check that it is a running instance of this region."
     ]
 
 

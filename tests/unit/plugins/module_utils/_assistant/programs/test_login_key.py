@@ -118,7 +118,7 @@ class TestOtherLinesSurvive:
         write(world, "%s %s\n" % (option, keys[0]))
         guest = world.ask(keys[0])
         assert not guest.live
-        assert "options that narrow it" in guest.obstacles[0]
+        assert "options that restrict it" in guest.obstacles[0]
         assert world.path(FILE).read_text() == "%s %s\n" % (option, keys[0])
 
     def test_harmless_options_do_not_matter(self, world, keys):
@@ -319,8 +319,8 @@ class TestFacts:
     @pytest.mark.parametrize(
         ("spoil", "clause"),
         [
-            ("touch /run/nologin", "/run/nologin closes logins"),
-            ("usermod -s /bin/none john", "its shell /bin/none lets nobody in"),
+            ("touch /run/nologin", "logins are disabled by /run/nologin"),
+            ("usermod -s /bin/none john", "its shell /bin/none does not allow logins"),
             ("usermod -e 2020-01-01 john", "the account has expired"),
             ("chage -d 0 john", "its password has expired"),
             ("usermod -L john; setting 'UsePAM no'", "the account is locked"),

@@ -132,7 +132,7 @@ def test_an_installer_that_goes_wrong_is_undone_byte_for_byte(world, manager):
     answer, same = ask(world, manager=manager, seconds=2, more="stat -c %a%u%g /etc/ssh/sshd_config | grep -qx 64400 || exit 9")
     problem = find_guest_problem(answer, True)
     assert (problem.reason in ("plugin_failed", "foreign_command"), same, answer["done"]) == (True, True, []), answer
-    assert "everything was put back" in problem.why
+    assert "everything was restored" in problem.why
 
 
 @pytest.mark.parametrize("saved", [prepare.SAVED, prepare.FORMER])

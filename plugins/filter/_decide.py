@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.finding import Finding
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.unsafe import mark_unsafe
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks import answers, binding, diagnosis, onboarding, outcome, recovery, temporary_login
 
@@ -150,7 +151,7 @@ def decide(value: Any, decision: str, *arguments: Any) -> Any:
     """The result of one decision as plain values."""
     try:
         return mark_unsafe(_plain(_DECISIONS[decision](value, *arguments)))
-    except ValueError as exc:
+    except (AccessError, ValueError) as exc:
         raise AnsibleFilterError(str(exc)) from None
 
 

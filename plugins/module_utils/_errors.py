@@ -13,6 +13,17 @@ AccessError
  +-- GuestError              no usable answer from an instance, or nothing can be sent to it
  +-- ReplyError              an unexpected response from an instance to the connection ecs_assistant
  +-- KeyFormatError          not a public key
+ +-- KeyOptionsError         options before a public key that sshd would refuse
+ +-- HostError               a program or a file of the host refused
+ |    +-- ClientFileError    a file of the SSH client
+ |    +-- SshdError          what a person has to know of sshd
+ |         +-- ConfigRefused  it does not accept its configuration
+ +-- ConfigError             what cannot become configuration of the SSH client
+ +-- WantedError             users, groups or keys of a task are not usable
+ +-- Conflict                ... or do not fit this host
+ |    +-- InTheWay           which an account can bring about by itself
+ +-- UnsafePath              why a key file or home must not be touched
+ +-- Unfinished              some steps on a host failed, with those that did not
  +-- KeyPairConflict         the wanted key pair needs consent, or is not possible
  +-- PrivateKeyError         a private key cannot be made or read
  |    +-- PassphraseNeeded   to read the public half

@@ -383,13 +383,12 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.apply 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_and_plan import look_and_plan
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.report import failure_text, render_diff, sentences, user_results
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.session import find_login
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.state import Conflict
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers_files import check_fragments
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import WantedError, parse_wanted
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import parse_wanted
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.lock import locked_accounts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.private_folder import clear_folders
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import HostError, describe_error
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd import SshdError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import describe_error
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable, printable_all
 
 
@@ -479,10 +478,10 @@ def main() -> None:
         module.fail_json(msg="ssh_access needs root on the host; set become: true")
     try:
         result = SshAccess(module.params, module.check_mode).run()
-    except (WantedError, Conflict, HostError, SshdError) as exc:
-        module.fail_json(msg=printable(str(exc)))
     except Unfinished as exc:
-        module.fail_json(**printable_all({"msg": str(exc), "actions": sentences(exc.done), "changed": bool(exc.done)}))
+        module.fail_json(**printable_all({"msg": exc.text, "actions": sentences(exc.done), "changed": bool(exc.done)}))
+    except AccessError as exc:
+        module.fail_json(msg=printable(exc.text))
     except OSError as exc:
         # Looking and planning only: a step that fails is Unfinished.
         module.fail_json(msg="nothing was changed, because the host refused: " + describe_error(exc))

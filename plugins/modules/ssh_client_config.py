@@ -187,11 +187,10 @@ from typing import Any, Dict, Set
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._client import files
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._client.config import ConfigError, add_include
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._client.config import add_include
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._client.plan import Found, Plan, plan_client, read_wanted
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._names import CLIENT_FOLDER, FORMER_CLIENT_FOLDER
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import HostError
 
 
 class ClientConfigModule:
@@ -292,7 +291,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec(), supports_check_mode=True)
     try:
         result = ClientConfigModule(module).run()
-    except (ConfigError, HostError, KeyFormatError) as exc:
+    except AccessError as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(**result)
 

@@ -149,8 +149,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.look import make_request, read_facts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.prove import prove_login
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.verdict import judge, with_proof
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError, parse_public_key
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import HostError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable_all
 
 _VERDICTS: Dict[str, Any] = {"true": True, "false": False, "unknown": "unknown"}
@@ -187,7 +187,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     try:
         result = check_login(module.params, module.check_mode)
-    except (KeyFormatError, HostError) as exc:
+    except AccessError as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(**printable_all(result))
 

@@ -229,6 +229,7 @@ import re
 from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd import journal
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.apply import apply_plan, reload_only, settle, undo_interrupted
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.controller import read_controller
@@ -239,7 +240,6 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.plan imp
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.plan_hardening import plan_hardening, refuse_unprovable
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.trial import try_logins
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.private_folder import clear_folders
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import HostError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd import Sshd, SshdError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd_service import Service, get_service
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd_tree import SshdTree
@@ -369,7 +369,7 @@ def main() -> None:
         module.fail_json(msg="rollback_after must be between 30 and 3600 seconds")
     try:
         result = SshdPubkeyModule(module).run()
-    except HostError as exc:
+    except AccessError as exc:
         module.fail_json(msg=printable(str(exc)))
     module.exit_json(**printable_all(result))
 

@@ -9,6 +9,7 @@ Note that this module util is **PRIVATE** to the collection.
 import os
 from typing import Any, Callable, Dict, List, Sequence
 
+from .._errors import AccessError
 from .._openssh.rules import expand_pattern
 from .._system.account_files import find_account, read_passwd, read_shadows
 from .._system.accounts import Account, expiry_text
@@ -35,7 +36,7 @@ _NO_SUCH_GROUP = 6
 _MAIL_OR_HOME_MISSING = 12
 
 
-class Unfinished(Exception):
+class Unfinished(AccessError):
     """Steps failed. C(done) are the effects of those that did not."""
 
     def __init__(self, reasons: Sequence[str], done: List[Action]) -> None:

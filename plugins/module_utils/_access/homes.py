@@ -14,6 +14,7 @@ import re
 import stat
 from typing import Any, Callable, List
 
+from .._errors import AccessError
 from .._names import temporary_names
 from .._system.accounts import Account, AnyAccount
 from .._system.files import DIRECTORY, closing, walk
@@ -21,7 +22,7 @@ from .._system.rights import acting_as
 from .state import Repair
 
 
-class Problem(Exception):
+class UnsafePath(AccessError):
     """Why a file is not to be touched, as one sentence."""
 
 
@@ -46,13 +47,13 @@ def open_home(home: str) -> int:
     """Open a home. Links above it are the administrator's and are resolved; the home itself must be a directory."""
     parent, name = os.path.split(home.rstrip("/"))
     if not name:
-        raise Problem("the account has no home of its own (%s)" % home)
+        raise UnsafePath("the account has no home of its own (%s)" % home)
     with closing(walk(os.path.realpath(parent))) as above:
         status = os.stat(name, dir_fd=above, follow_symlinks=False)
         if stat.S_ISLNK(status.st_mode):
-            raise Problem("the home %s is a symbolic link; put the real path into the account (usermod -d)" % home)
+            raise UnsafePath("the home %s is a symbolic link; put the real path into the account (usermod -d)" % home)
         if not stat.S_ISDIR(status.st_mode):
-            raise Problem("the home %s is not a directory" % home)
+            raise UnsafePath("the home %s is not a directory" % home)
         return os.open(name, DIRECTORY, dir_fd=above)
 
 
@@ -72,7 +73,7 @@ def open_central(path: str, create: bool = False) -> int:
         status = os.fstat(descriptor)
         if status.st_uid != 0 or stat.S_IMODE(status.st_mode) & 0o022:
             os.close(descriptor)
-            raise Problem("others than root may write above %s; sshd refuses it" % path)
+            raise UnsafePath("others than root may write above %s; sshd refuses it" % path)
     return descriptor
 
 
@@ -93,15 +94,15 @@ def home_mode(status: os.stat_result) -> int:
 
 
 def check_home(account: Account, status: os.stat_result) -> List[Repair]:
-    """Repairs that a home needs; raises Problem when it isn't ours to repair."""
+    """Repairs that a home needs; raises UnsafePath when it isn't ours to repair."""
     mode = stat.S_IMODE(status.st_mode)
     if status.st_uid not in (0, account.uid):
-        raise Problem("the home %s belongs to uid %d and not to the account; mend it with chown" % (account.home, status.st_uid))
+        raise UnsafePath("the home %s belongs to uid %d and not to the account; mend it with chown" % (account.home, status.st_uid))
     if home_mode(status) == mode:
         return [] if status.st_uid == account.uid else _check_entry(account, mode)
     if status.st_uid != account.uid:
         if mode & 0o022:
-            raise Problem("the home %s belongs to root and others may write there (mode %04o); sshd refuses keys there" % (account.home, mode))
+            raise UnsafePath("the home %s belongs to root and others may write there (mode %04o); sshd refuses keys there" % (account.home, mode))
         return _check_entry(account, mode)
     return [mode_repair(account.home, mode, home_mode(status))]
 
@@ -109,28 +110,28 @@ def check_home(account: Account, status: os.stat_result) -> List[Repair]:
 def _check_entry(account: Account, mode: int) -> List[Repair]:
     # Such a home is what a useradd leaves that was killed.
     if not mode & 0o011:
-        raise Problem("the home %s belongs to root and the account cannot enter it (mode %04o); mend it with chown" % (account.home, mode))
+        raise UnsafePath("the home %s belongs to root and the account cannot enter it (mode %04o); mend it with chown" % (account.home, mode))
     return []
 
 
 def check_contents(where: str, descriptor: int, name: str) -> None:
-    """Raises Problem unless a directory of root's holds what belongs beside the key file C(name), and nothing else.
+    """Raises UnsafePath unless a directory of root's holds what belongs beside the key file C(name), and nothing else.
 
     The account could have given another directory of root's this name, to be given it by our repair.
     """
     usual = re.compile(r"(authorized_keys2?|known_hosts(\.old)?|config|environment|rc|id_[\w-]+(\.pub)?)\Z")
     if not all(usual.match(entry) or entry in (name,) + temporary_names(name) for entry in os.listdir(descriptor)):
-        raise Problem("%s belongs to root and holds more than files of ssh; look at it and mend it with chown" % where)
+        raise UnsafePath("%s belongs to root and holds more than files of ssh; look at it and mend it with chown" % where)
 
 
 def check_directory(account: Account, where: str, status: os.stat_result) -> List[Repair]:
-    """Repairs that a directory between home and key file needs; raises Problem when it must not be entered."""
+    """Repairs that a directory between home and key file needs; raises UnsafePath when it must not be entered."""
     if stat.S_ISLNK(status.st_mode):
-        raise Problem("%s is a symbolic link and is not followed" % where)
+        raise UnsafePath("%s is a symbolic link and is not followed" % where)
     if not stat.S_ISDIR(status.st_mode):
-        raise Problem("%s is not a directory" % where)
+        raise UnsafePath("%s is not a directory" % where)
     if status.st_uid not in (0, account.uid):
-        raise Problem("%s belongs to uid %d and not to the account; mend it with chown" % (where, status.st_uid))
+        raise UnsafePath("%s belongs to uid %d and not to the account; mend it with chown" % (where, status.st_uid))
     mode = stat.S_IMODE(status.st_mode)
     repairs = owner_repairs(account, where, status)
     if mode & 0o077 or mode & 0o700 != 0o700:

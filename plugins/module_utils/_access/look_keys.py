@@ -20,7 +20,7 @@ from .._system.accounts import Account, AnyAccount
 from .._system.files import DIRECTORY, READABLE_DIRECTORY, closing
 from .._system.rights import acting_as
 from .homes import (
-    Problem,
+    UnsafePath,
     as_account_or_root,
     check_contents,
     check_directory,
@@ -55,7 +55,7 @@ def read_home(home: str) -> HomeState:
             return HomeState(True, os.fstat(descriptor).st_uid)
     except FileNotFoundError:
         return HomeState(False)
-    except Problem as exc:
+    except UnsafePath as exc:
         return HomeState(True, problem=str(exc))
     except OSError as exc:
         return HomeState(True, problem="the home %s cannot be opened: %s" % (home, exc.strerror))
@@ -70,7 +70,7 @@ def read_key_file(account: AnyAccount, path: str) -> KeyFile:
         return _read_in_home(account, path) if isinstance(account, Account) else KeyFile(path)
     except FileNotFoundError:
         return KeyFile(path)
-    except Problem as exc:
+    except UnsafePath as exc:
         return KeyFile(path, os.path.lexists(path), _read_followed(account, path), problem=str(exc))
     except OSError as exc:
         return KeyFile(path, True, _read_followed(account, path), problem="%s cannot be read: %s" % (path, exc.strerror))
@@ -83,12 +83,12 @@ def read_entry(account: Account, parent: int, name: str, path: str) -> SeenFile:
     try:
         seen = read_at(parent, name, path)
     except PermissionError:
-        raise Problem("%s cannot be read, not even by root; is this home on a network file system?" % path)
+        raise UnsafePath("%s cannot be read, not even by root; is this home on a network file system?" % path)
     if seen.status.st_uid not in (0, account.uid):
-        raise Problem("%s belongs to uid %d; mend it with chown" % (path, seen.status.st_uid))
+        raise UnsafePath("%s belongs to uid %d; mend it with chown" % (path, seen.status.st_uid))
     if seen.status.st_uid == 0 and account.uid != 0 and not _holds_only_keys(seen.content):
         # The account could have put some secret of root's here, to be given it by our repair.
-        raise Problem("%s belongs to root and holds more than keys; look at it and mend it with chown" % path)
+        raise UnsafePath("%s belongs to root and holds more than keys; look at it and mend it with chown" % path)
     return seen
 
 
@@ -96,7 +96,7 @@ def read_central(parent: int, path: str) -> SeenFile:
     """Read a key file outside of homes."""
     seen = read_at(parent, os.path.basename(path), path)
     if stat.S_IMODE(seen.status.st_mode) & 0o022:
-        raise Problem("%s may be written by others; sshd refuses it" % path)
+        raise UnsafePath("%s may be written by others; sshd refuses it" % path)
     return seen
 
 
@@ -144,7 +144,7 @@ def _read_central(account: AnyAccount, path: str) -> KeyFile:
         except FileNotFoundError:
             return KeyFile(path, obstacle=obstacle)
     if seen.status.st_uid not in (0, account.uid):
-        raise Problem("%s belongs to uid %d; sshd refuses it" % (path, seen.status.st_uid))
+        raise UnsafePath("%s belongs to uid %d; sshd refuses it" % (path, seen.status.st_uid))
     return KeyFile(path, True, _parse(seen.content), _central_repairs(account, path, seen.status), obstacle=seen.obstacle or obstacle)
 
 
@@ -174,7 +174,7 @@ def _read_followed(account: AnyAccount, path: str) -> Optional[Tuple[KeyLine, ..
                 return _parse(_read_all(descriptor, path)) if stat.S_ISREG(os.fstat(descriptor).st_mode) else ()
     except (FileNotFoundError, NotADirectoryError):
         return ()
-    except (OSError, Problem):
+    except (OSError, UnsafePath):
         return None
 
 
@@ -199,21 +199,21 @@ def read_at(parent: int, name: str, path: str) -> SeenFile:
     """Read a regular file with one name, with whatever rights we have now; no link is followed."""
     status = os.stat(name, dir_fd=parent, follow_symlinks=False)
     if stat.S_ISLNK(status.st_mode):
-        raise Problem("%s is a symbolic link and is not followed" % path)
+        raise UnsafePath("%s is a symbolic link and is not followed" % path)
     if not stat.S_ISREG(status.st_mode):
-        raise Problem("%s is not a regular file" % path)
+        raise UnsafePath("%s is not a regular file" % path)
     try:
         descriptor = os.open(name, _READ | os.O_NOFOLLOW, dir_fd=parent)
     except OSError as exc:
         if exc.errno == errno.ELOOP:
-            raise Problem("%s is a symbolic link and is not followed" % path)
+            raise UnsafePath("%s is a symbolic link and is not followed" % path)
         raise
     with closing(descriptor):
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise Problem("%s is not a regular file" % path)
+            raise UnsafePath("%s is not a regular file" % path)
         if status.st_nlink > 1:
-            raise Problem("%s has %d hard links; the file is also known elsewhere and is not changed" % (path, status.st_nlink))
+            raise UnsafePath("%s has %d hard links; the file is also known elsewhere and is not changed" % (path, status.st_nlink))
         return SeenFile(_read_all(descriptor, path), status, _find_obstacle(descriptor, path))
 
 
@@ -227,7 +227,7 @@ def _read_all(descriptor: int, path: str) -> bytes:
         parts.append(part)
         size += len(part)
         if size > _MAX_SIZE:
-            raise Problem("%s is larger than %d MiB" % (path, _MAX_SIZE >> 20))
+            raise UnsafePath("%s is larger than %d MiB" % (path, _MAX_SIZE >> 20))
 
 
 def find_obstacle(path: str) -> Optional[str]:

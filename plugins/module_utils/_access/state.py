@@ -8,6 +8,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 
 from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set, Tuple
 
+from .._errors import AccessError
 from .._openssh.authorized_keys import KeyLine
 from .._openssh.key_paths import SshdWords
 from .._openssh.keys import PublicKey
@@ -16,7 +17,7 @@ from .steps import Action, Step
 from .sudoers import Rule, SudoRule
 
 
-class Conflict(ValueError):
+class Conflict(AccessError):
     """The wanted state does not fit this host. The message is one sentence that can be shown as it is."""
 
 

@@ -9,6 +9,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 import re
 from typing import Any, Dict, List
 
+from .._errors import AccessError
 from .._openssh.authorized_keys import Revoked, WantedKey
 from .._openssh.key_options import KeyOptionsError, check_options, split_options
 from .._openssh.keys import KEY_TYPES, KeyFormatError, parse_public_key
@@ -16,7 +17,7 @@ from .._openssh.keys import KEY_TYPES, KeyFormatError, parse_public_key
 _FINGERPRINT = re.compile(r"^SHA256:[A-Za-z0-9+/]{43}=?\Z")
 
 
-class WantedError(ValueError):
+class WantedError(AccessError):
     """The wanted state is not usable. The message is one sentence that can be shown as it is."""
 
 

@@ -17,7 +17,7 @@ from .._system.files import DIRECTORY, READABLE_DIRECTORY, closing, flush_folder
 from .._system.rights import acting_as
 from .._system.run import HostError
 from .homes import (
-    Problem,
+    UnsafePath,
     as_account_or_root,
     check_contents,
     check_directory,
@@ -41,7 +41,7 @@ def write_key_file(account: Account, path: str, content: bytes, before: Optional
             _write_in_home(account, path, content, before)
         else:
             _write_central(account, path, content, before)
-    except Problem as exc:
+    except UnsafePath as exc:
         raise HostError(str(exc))
     except OSError as exc:
         raise HostError("%s could not be written: %s; what was there is still there" % (path, exc.strerror))
@@ -56,7 +56,7 @@ def write_shared_file(path: str, content: bytes, before: Optional[bytes]) -> Non
             _check_unchanged(path, seen.content, before)
             status = seen.status
             replace_file(parent, os.path.basename(path), content, stat.S_IMODE(status.st_mode), (status.st_uid, status.st_gid))
-    except Problem as exc:
+    except UnsafePath as exc:
         raise HostError(str(exc))
     except OSError as exc:
         raise HostError("%s could not be written: %s; what was there is still there" % (path, exc.strerror))
@@ -76,7 +76,7 @@ def remove_key_file(account: Account, path: str) -> None:
                 _unlink(account, parent, os.path.basename(path))
     except FileNotFoundError:
         pass
-    except Problem as exc:
+    except UnsafePath as exc:
         raise HostError(str(exc))
     except OSError as exc:
         raise HostError("%s could not be removed: %s" % (path, exc.strerror))
@@ -167,7 +167,7 @@ def _write_central(account: Account, path: str, content: bytes, before: Optional
 
 def _check_unchanged(path: str, present: Optional[bytes], before: Optional[bytes]) -> None:
     if present != before:
-        raise Problem("%s was changed by somebody else while this run was at work; run it again" % path)
+        raise UnsafePath("%s was changed by somebody else while this run was at work; run it again" % path)
 
 
 def _ensure_directory(account: Account, parent: int, name: str, where: str, key_file: str) -> int:
@@ -183,7 +183,7 @@ def _ensure_directory(account: Account, parent: int, name: str, where: str, key_
         if status.st_uid != account.uid:
             with closing(os.open(name, READABLE_DIRECTORY, dir_fd=parent)) as descriptor:
                 if os.fstat(descriptor).st_uid != 0:
-                    raise Problem("%s was exchanged while this run was at work" % where)
+                    raise UnsafePath("%s was exchanged while this run was at work" % where)
                 check_contents(where, descriptor, key_file)
                 os.fchown(descriptor, account.uid, account.gid)
         with acting_as(account.name, account.uid, account.gid):

@@ -13,6 +13,7 @@ import re
 import shlex
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from .._errors import AccessError
 from .._ids import is_instance_id
 from .._names import PRODUCT, block_marks
 from .._text import text_lines
@@ -32,7 +33,7 @@ _ADDRESS = re.compile(r"[A-Za-z0-9:][A-Za-z0-9:._-]{0,254}\Z")
 _PATH = re.compile(r"/[^\x00-\x1f\x7f\"'\\%$*?\[\]]*\Z")
 
 
-class ConfigError(ValueError):
+class ConfigError(AccessError):
     """What was given cannot become configuration, or what is there cannot be read. The message is one sentence."""
 
 

@@ -11,6 +11,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 import re
 from typing import List, NamedTuple, Optional, Tuple
 
+from .._errors import AccessError
 from .patterns import bad_address_pattern
 
 _PLAIN_FLAGS = ("agent-forwarding", "port-forwarding", "pty", "touch-required", "user-rc", "verify-required", "x11-forwarding")
@@ -39,7 +40,7 @@ _NUMBER = re.compile(r"[ \t\r\v\f]*\+?(\d+)\Z")
 _MAX_TUNNEL = 2**31 - 3
 
 
-class KeyOptionsError(ValueError):
+class KeyOptionsError(AccessError):
     """The options would make sshd refuse the line. The message is one sentence that can be shown as it is."""
 
 

@@ -12,13 +12,14 @@ import shutil
 import subprocess
 from typing import IO, Dict, Iterator, List, Optional, Sequence, Tuple
 
+from .._errors import AccessError
 from .server import KILLED, LIMIT, NOT_STARTED, Ended, run
 
 TOOL_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _TOOL_ENVIRONMENT = {"PATH": TOOL_PATH, "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
 
 
-class HostError(Exception):
+class HostError(AccessError):
     """Something on the host refused to be done. The message is one sentence that can be shown as it is."""
 
 

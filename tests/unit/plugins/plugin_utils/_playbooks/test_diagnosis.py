@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.finding import Finding
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.diagnosis import Observed, diagnose, read_findings
 
 SKIPPED = {"changed": False, "skipped": True}
@@ -72,7 +73,7 @@ def test_a_login_that_worked_needs_no_other_reason():
 
 
 def test_a_key_that_is_not_one_is_an_error():
-    with pytest.raises(ValueError, match="key"):
+    with pytest.raises(KeyFormatError, match="key"):
         diagnose(observe(attempt={"rc": 255, "stderr": ""}, public_key="nonsense"))
 
 

@@ -302,7 +302,7 @@ FAILING_RELOADS = [
         "systemctl reload .* failed|main process|ssh.service is failed after the change",
         id="sshd dies",
     ),
-    pytest.param("ExecReload=\nExecReload=/bin/kill -STOP $MAINPID", "nothing greets as SSH", id="sshd hangs"),
+    pytest.param("ExecReload=\nExecReload=/bin/kill -STOP $MAINPID", "no SSH server answers", id="sshd hangs"),
 ]
 
 

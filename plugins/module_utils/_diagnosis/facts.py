@@ -53,10 +53,10 @@ class AccountFacts(NamedTuple):
     passwd_line: Tuple[int, str] = (0, "")
     """Number and text of the account's line in /etc/passwd, read only where the name service does not know the account."""
     name_sources: str = ""
-    """What /etc/nsswitch.conf says about passwd."""
+    """The sources that /etc/nsswitch.conf lists for passwd."""
     shells: Tuple[str, ...] = ()
     nologin: Tuple[Tuple[str, str], ...] = ()
-    """Path and first line of each file whose existence turns people away."""
+    """Path and first line of each file whose existence disables logins."""
     home_node: Node = Node("")
     other_homes: Tuple[str, ...] = ()
     """Homes of other accounts."""
@@ -76,7 +76,7 @@ class KeyFileFacts(NamedTuple):
     blocked_at: str = ""
     """The directory that the account cannot pass, when the status is denied."""
     content: bytes = b""
-    """What is in it; where the account cannot read it, no more than the asked-for key, if that is there."""
+    """Its content; where the account cannot read it, only the key in question, if it is in the file."""
     error: str = ""
     shared: bool = False
     """Whether sshd also reads it for another account."""
@@ -114,7 +114,7 @@ class HostKey(NamedTuple):
 
 
 class ServerFacts(NamedTuple):
-    """The sshd of this host and what it says about its own configuration."""
+    """The sshd of this host and what it reports about its own configuration."""
 
     program: str = ""
     error: str = ""
@@ -129,15 +129,15 @@ class ServerFacts(NamedTuple):
     changed_at: float = 0.0
     changed_path: str = ""
     startups: Optional[Tuple[int, int]] = None
-    """Logins under way and how many of them are the limit, as the listener's title says."""
+    """Logins under way and how many of them are the limit, from the listener's process title."""
     listening: Tuple[Listening, ...] = ()
     foreign: Tuple[str, ...] = ()
-    """Addresses that it shall listen on and that this host does not have."""
+    """Addresses that it must listen on and that this host does not have."""
     host_keys: Tuple[HostKey, ...] = ()
     keeps_host_keys: bool = False
     """Whether the listener hands its host keys on (since 9.8), instead of each connection reading them anew."""
     privsep_missing: str = ""
-    """The directory that sshd wants and that is not there."""
+    """The directory that sshd needs and that does not exist."""
     directives: Tuple[Directive, ...] = ()
     effective: Dict[str, Tuple[str, ...]] = {}
     debian: bool = False
@@ -171,7 +171,7 @@ class PamFacts(NamedTuple):
 
 
 class NetworkFacts(NamedTuple):
-    """What may turn an address away before sshd sees it."""
+    """What may block an address before sshd sees it."""
 
     libwrap: bool = False
     hosts_allow: str = ""
@@ -224,7 +224,7 @@ class Facts(NamedTuple):
     server: ServerFacts = ServerFacts()
     key_files: Tuple[KeyFileFacts, ...] = ()
     other_files: Tuple[Tuple[str, str], ...] = ()
-    """Places (account, FILE:LINE) where the asked-for key stands although sshd doesn't look there for this user."""
+    """Places (account, FILE:LINE) where the asked-for key stands although sshd does not read that file for this user."""
     command: KeyCommandFacts = KeyCommandFacts()
     revoked: Tuple[str, str, bool] = ("", "", False)
     """The RevokedKeys file, why it cannot be read, and whether it lists the key."""
@@ -248,5 +248,5 @@ class Facts(NamedTuple):
 
     @property
     def uses_pam(self) -> bool:
-        """Whether PAM has a say; where sshd doesn't tell its settings, it most likely has."""
+        """Whether sshd uses PAM; where its settings cannot be read, it most likely does."""
         return self.setting("usepam", "yes") == "yes"

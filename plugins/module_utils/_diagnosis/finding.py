@@ -15,7 +15,7 @@ _ORDER = (BLOCKS, WARNS, INFO)
 
 
 class Finding(NamedTuple):
-    """What stands in the way of a login, or might. C(cause) is a stable name that programs may compare."""
+    """What prevents a login, or might. C(cause) is a stable name that programs may compare."""
 
     cause: str
     severity: str
@@ -47,7 +47,7 @@ def info(cause: str, evidence: str, fix: str = "") -> Finding:
 
 
 def in_order(findings: List[Finding]) -> List[Finding]:
-    """What blocks comes first. Within a severity the order of the list stays: it is that in which a login meets them."""
+    """Findings that block come first. Within a severity the order of the list stays: it is that in which a login meets them."""
     unique = list(dict.fromkeys(findings))
     return sorted(unique, key=lambda finding: _ORDER.index(finding.severity))
 

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands that may be pasted into a shell of root: none of them can be led elsewhere by an account, however late it is run.
+"""Commands that are safe to paste into a root shell: no account can redirect one to another file, however late it is run.
 
-Below a directory that an account can write, names can be exchanged between the answer and the command. There a command runs
+Below a directory that an account can write, names can be replaced between the answer and the command. There a command runs
 as the account and can do no more than the account; root's commands name only what root alone can move.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
@@ -24,7 +24,7 @@ def as_user(user: str, *words: str) -> str:
 
 
 def by_root(node: Node, *words: str) -> str:
-    """A command of root's on one path; empty where somebody else decides what lies at that path."""
+    """A command of root's on one path; empty where another account decides what is at that path."""
     return "%s -- %s" % (" ".join(words), shell_quote(node.path)) if node.fixed else ""
 
 
@@ -36,13 +36,13 @@ def set_mode(facts: Facts, node: Node, mode: str) -> str:
 
 
 def open_up(facts: Facts, node: Node, right: str) -> str:
-    """Give everybody a right to something of root's that is not part of anybody's home."""
+    """Give all users a permission on something of root's that is not part of anybody's home."""
     private = any((node.path + "/").startswith(home.rstrip("/") + "/") for home in facts.account.other_homes if home != "/")
     return by_root(node, "chmod", "a+" + right) if node.uid == 0 and not private else ""
 
 
 def join_group(facts: Facts, names: Sequence[str]) -> str:
-    """Make the user a member of the first of these groups that exists and gives nobody more rights."""
+    """Make the user a member of the first of these groups that exists and grants no further rights."""
     for name in names:
         if name in facts.account.plain_groups and name not in _POWERFUL:
             return "usermod -aG %s -- %s" % (shell_quote(name), shell_quote(facts.request.user))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The account's own state: there, unlocked, unexpired, with a shell and a home.
+"""The account's own state: existing, unlocked, unexpired, with a shell and a home.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -15,7 +15,7 @@ from .fix import make_home, open_up
 
 
 def judge_account(facts: Facts) -> List[Finding]:
-    """Everything that sshd (or pam_unix and pam_nologin for it) holds against the account itself."""
+    """Every reason in the account itself for which sshd (or pam_unix and pam_nologin for it) refuses a login."""
     if not facts.account.found:
         return [_missing(facts)]
     return _lock(facts) + _shell(facts) + _nologin(facts)
@@ -32,7 +32,7 @@ def judge_aging(facts: Facts) -> List[Finding]:
                 blocks(
                     "shadow_entry_missing",
                     "/etc/shadow has no line for %s, and PAM refuses an account without one" % user,
-                    "let pwconv make the line",
+                    "create the line with pwconv",
                     "pwconv",
                 )
             ]
@@ -43,8 +43,8 @@ def judge_aging(facts: Facts) -> List[Finding]:
     return [
         blocks(
             "password_expired",
-            "/etc/shadow: %s; with UsePAM yes a login has to change it before anything else can run" % age % user,
-            "take the age limit off an account that logs in by key",
+            "/etc/shadow: %s; with UsePAM yes the user must change it at login before anything else can run" % age % user,
+            "remove the age limit from an account that logs in with a key",
             "chage -M -1 -I -1 -d %d -- %s" % (facts.request.today, shell_quote(user)),
         )
     ]
@@ -56,13 +56,13 @@ def _missing(facts: Facts) -> Finding:
     if line and not is_well_formed(line):
         return blocks(
             "passwd_line_malformed",
-            "/etc/passwd:%d is no account to the name service (%s), so %s does not exist" % (number, line, user),
-            "mend the line: NAME:x:UID:GID:COMMENT:HOME:SHELL ('pwck -r' checks all)",
+            "/etc/passwd:%d is not a valid passwd entry (%s), so %s does not exist" % (number, line, user),
+            "fix the line: NAME:x:UID:GID:COMMENT:HOME:SHELL ('pwck -r' checks all)",
         )
     if line and sources and not set(sources.split()) & {"files", "compat"}:
         return blocks(
             "user_not_looked_up",
-            "/etc/nsswitch.conf has 'passwd: %s', so nobody looks into /etc/passwd, where %s stands in line %d" % (sources, user, number),
+            "/etc/nsswitch.conf has 'passwd: %s', so /etc/passwd is not read, where %s is in line %d" % (sources, user, number),
             "add files to it",
         )
     hint = "; there is %s" % " and ".join(facts.account.similar) if facts.account.similar else ""
@@ -74,7 +74,7 @@ def _missing(facts: Facts) -> Finding:
 
 
 def is_well_formed(line: str) -> bool:
-    """Whether the name service takes a line of /etc/passwd for an account."""
+    """Whether the name service accepts a line of /etc/passwd as an account."""
     fields = line.split(":")
     return len(fields) == 7 and fields[2].isdigit() and fields[3].isdigit()
 
@@ -90,7 +90,7 @@ def _lock(facts: Facts) -> List[Finding]:
             blocks(
                 "account_expired",
                 "/etc/shadow: the account %s expired %d days ago" % (user, facts.request.today - expiry),
-                "remove the expiry date, if this person is to come back",
+                "remove the expiry date, if this user needs access again",
                 "chage -E -1 -- %s" % shell_quote(user),
             )
         )
@@ -98,8 +98,8 @@ def _lock(facts: Facts) -> List[Finding]:
         found.append(
             blocks(
                 "account_locked",
-                "/etc/shadow: the password of %s starts with '!', which sshd takes for a locked account when UsePAM is no" % user,
-                "replace it by '*', which lets nobody in by password and leaves keys alone",
+                "/etc/shadow: the password of %s starts with '!', which sshd treats as a locked account when UsePAM is no" % user,
+                "replace it with '*', which disables passwords and does not affect keys",
                 "usermod -p '*' -- %s" % shell_quote(user),
             )
         )
@@ -127,9 +127,8 @@ def _shell(facts: Facts) -> List[Finding]:
         return [
             blocks(
                 "directory_not_enterable",
-                "%s (owner %s, mode %04o): %s may not enter it, so nobody can start its shell, %s"
-                % (closed.path, closed.owner or closed.uid, closed.mode, user, shell),
-                "let everybody enter it",
+                "%s (owner %s, mode %04o): %s cannot enter it to start its shell, %s" % (closed.path, closed.owner or closed.uid, closed.mode, user, shell),
+                "allow all users to enter it",
                 open_up(facts, closed, "x"),
             )
         ]
@@ -147,7 +146,7 @@ def _shell(facts: Facts) -> List[Finding]:
             blocks(
                 "shell_interpreter_missing",
                 "the shell of %s, %s, is a script for %s, which does not exist" % (user, shell, account.shell_interpreter),
-                "give it another shell, or mend the first line of the script",
+                "give it another shell, or fix the first line of the script",
                 change,
             )
         ]
@@ -156,7 +155,7 @@ def _shell(facts: Facts) -> List[Finding]:
             blocks(
                 "shell_nologin",
                 "the shell of %s is %s, which ends every session at once" % (user, shell),
-                "give it a shell, if it is a person's account",
+                "set a login shell, if people log in with this account",
                 change,
             )
         ]
@@ -181,7 +180,7 @@ def _nologin(facts: Facts) -> List[Finding]:
     return [
         blocks(
             "nologin_file",
-            "%s exists and keeps everybody but root out (it says: %s)" % (path, text or "nothing"),
+            "%s exists, so only root can log in (its text: %s)" % (path, text or "none"),
             "remove it once the reason for it is gone",
             "rm %s" % path,
         )
@@ -190,7 +189,7 @@ def _nologin(facts: Facts) -> List[Finding]:
 
 
 def judge_home(facts: Facts) -> List[Finding]:
-    """A home that is not there. What is wrong with one that is shows in the key files below it."""
+    """A home that does not exist. What is wrong with an existing one shows in the key files below it."""
     account = facts.account
     if not account.found or account.home_node.kind == "directory" or facts.session.unmounted:
         return []

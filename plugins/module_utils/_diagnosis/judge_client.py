@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the client's own C(ssh -v) tells about a login that fails.
+"""What the client's own C(ssh -v) shows about a login that fails.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -17,32 +17,32 @@ _CAUSES = (
     (
         r"REMOTE HOST IDENTIFICATION HAS CHANGED",
         "host_key_changed",
-        "the host key is not the one that this client knows",
-        "if the instance was made anew, forget the old key with 'ssh-keygen -R HOST'; if not, find out who answers there",
+        "the host key is not the one in known_hosts",
+        "if the instance was recreated, remove the old key with 'ssh-keygen -R HOST'; if not, find out which host answers at that address",
     ),
     (
         r"Host key verification failed|No \S+ host key is known",
         "host_key_unknown",
         "this client does not know the host key",
-        "put the host key into known_hosts (the role ssh_client does it), or accept it once by hand",
+        "add the host key to known_hosts (the role ssh_client does that), or accept it once by hand",
     ),
     (
         r"Could not resolve hostname \S+",
         "name_not_resolved",
         "the name of the host cannot be resolved",
-        "use its address, or mend the name service",
+        "use its address, or fix name resolution",
     ),
-    (r"Bad owner or permissions on \S+", "ssh_config_refused", "ssh refuses its own configuration", "chmod go-w that file, and own it"),
+    (r"Bad owner or permissions on \S+", "ssh_config_refused", "ssh refuses its own configuration", "make that file your own and run chmod go-w on it"),
     (
         r"UNPROTECTED PRIVATE KEY FILE",
         "private_key_unprotected",
-        "others may read the private key file, so ssh does not use it",
-        "chmod 0600 it",
+        "others can read the private key file, so ssh does not use it",
+        "set its mode to 0600",
     ),
     (
         r"Too many authentication failures",
         "too_many_keys",
-        "the agent offered more keys than the server lets a client try",
+        "the agent offered more keys than the server allows",
         "use IdentitiesOnly=yes and name the one key with -i",
     ),
     (
@@ -55,26 +55,26 @@ _CAUSES = (
         r"Skipping \S+ key .* not in PubkeyAccepted\S+",
         "client_skips_key",
         "this client's own PubkeyAcceptedAlgorithms does not allow such a key",
-        "take the narrowing out of ssh_config (or of the system's crypto policy), or use a key of another type",
+        "remove that restriction from ssh_config (or from the system's crypto policy), or use a key of another type",
     ),
-    (r"Unable to negotiate with .*", "no_common_algorithm", "client and server have no algorithm in common", "bring both up to date"),
+    (r"Unable to negotiate with .*", "no_common_algorithm", "client and server have no algorithm in common", "update both"),
     (
         r"(Identity file \S+ not accessible|no such identity: \S+): .*",
         "private_key_missing",
-        "the private key file is not there",
-        "name the right file",
+        "the private key file does not exist",
+        "set the right path",
     ),
     (
         r"Load key \S+: .*(invalid format|error in libcrypto|bad permissions).*",
         "private_key_unreadable",
         "ssh cannot read the private key file",
-        "give it an OpenSSH private key; 'ssh-keygen -y -f FILE' must print its public half",
+        "use an OpenSSH private key; 'ssh-keygen -y -f FILE' must print its public half",
     ),
     (
         r"(incorrect passphrase|read_passphrase: cannot open /dev/tty).*",
         "private_key_passphrase",
         "the private key needs a passphrase",
-        "put it into an agent with ssh-add",
+        "add it to an agent with ssh-add",
     ),
     (
         r"(signing failed|agent refused operation).*",
@@ -88,23 +88,23 @@ _SYMPTOMS = (
         r"connect to .*(Connection timed out|Operation timed out).*|Connection timed out during banner exchange",
         "connection_timeout",
         "nothing answered",
-        "look at security groups, the instance's status and the route",
+        "check security groups, the instance's status and the route",
     ),
-    (r"connect to .*Connection refused.*", "connection_refused", "nothing listens there", "look at sshd on the host and at the port"),
+    (r"connect to .*Connection refused.*", "connection_refused", "nothing listens there", "check sshd on the host, and the port"),
     (
         r"connect to .*(No route to host|Network is unreachable).*",
         "no_route",
         "there is no route",
-        "look at addresses, routes and firewalls",
+        "check addresses, routes and firewalls",
     ),
     (
         r"(kex_exchange_identification|ssh_exchange_identification|banner exchange): .*",
         "closed_before_login",
-        "the host closed the connection before it said a word",
-        "look at hosts.deny, MaxStartups, penalties and host keys there",
+        "the host closed the connection before sending its banner",
+        "check hosts.deny, MaxStartups, penalties and host keys there",
     ),
-    (r"Permission denied \(.*\)", "permission_denied", "the host refused the key", "look at the findings of the host"),
-    (r"Connection (closed|reset) by .*", "closed_by_host", "the host ended the connection", "look at the findings of the host"),
+    (r"Permission denied \(.*\)", "permission_denied", "the host refused the key", "see the findings of the host"),
+    (r"Connection (closed|reset) by .*", "closed_by_host", "the host ended the connection", "see the findings of the host"),
 )
 
 
@@ -117,12 +117,12 @@ def judge_client(log: str, status: int, fingerprint: Optional[str] = None) -> Li
         return [blocks(*cause)]
     after = log.rpartition("Server accepts key: ")[2] if "Server accepts key: " in log else ""
     if "No more authentication methods to try" in after and "Authentications that can continue" not in after:
-        # In batch mode ssh passes over a key that it would have to ask a passphrase for without a word.
+        # In batch mode ssh silently skips a key that needs a passphrase.
         return [
             blocks(
                 "private_key_passphrase",
                 "the host accepts the key %s, but ssh did not sign with it, as if it needed a passphrase" % text_lines(after)[0],
-                "put it into an agent with ssh-add",
+                "add it to an agent with ssh-add",
             )
         ]
     offered = re.findall(r"Offering public key: .*?(SHA256:\S+)", log)
@@ -132,7 +132,7 @@ def judge_client(log: str, status: int, fingerprint: Optional[str] = None) -> Li
             blocks(
                 "key_not_offered",
                 "ssh did not offer the key %s; %s" % (fingerprint, what),
-                "name the private key with -i (ansible_ssh_private_key_file), and check that its .pub file belongs to it",
+                "set the private key with -i (ansible_ssh_private_key_file), and check that its .pub file belongs to it",
             )
         ]
     if status != 255:
@@ -140,7 +140,7 @@ def judge_client(log: str, status: int, fingerprint: Optional[str] = None) -> Li
             warns(
                 "command_failed",
                 "the login worked, but its command ended with status %d" % status,
-                "look at the user's shell and start-up files",
+                "check the user's shell and start-up files",
             )
         ]
     symptom = _first(log, _SYMPTOMS)

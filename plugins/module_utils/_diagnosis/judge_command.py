@@ -17,7 +17,7 @@ from .judge_key_line import judge_line
 
 
 class CommandVerdict(NamedTuple):
-    """Whether the command lets the key in, and what is wrong with it (which matters only where no file does)."""
+    """Whether the command returns the key, and what is wrong with it (which matters only where no file does)."""
 
     admits: bool
     findings: Tuple[Finding, ...]
@@ -51,15 +51,15 @@ def _problems(facts: Facts) -> List[Finding]:
             return [
                 blocks(
                     "keys_command_unsafe",
-                    "%s: %s belongs to %s, and sshd runs only what is root's" % (name, node.path, node.owner),
-                    "look at what it does, and install it as root's",
+                    "%s: %s belongs to %s, and sshd runs only what root owns" % (name, node.path, node.owner),
+                    "check what it does, and make root its owner",
                 )
             ]
         if node.mode & 0o022:
             return [
                 blocks(
                     "keys_command_unsafe",
-                    "%s: %s has mode %04o, and sshd runs nothing that others may write" % (name, node.path, node.mode),
+                    "%s: %s has mode %04o, and sshd runs nothing that others can write to" % (name, node.path, node.mode),
                     "remove that permission",
                     by_root(node, "chmod", "go-w"),
                 )
@@ -73,10 +73,10 @@ def _problems(facts: Facts) -> List[Finding]:
             )
         ]
     if not command.ran:
-        return [warns("keys_command_not_run", "%s was not asked for keys: %s" % (name, command.not_run), "log in with the key to see")]
+        return [warns("keys_command_not_run", "%s was not queried for keys: %s" % (name, command.not_run), "log in with the key to find out")]
     if command.error or command.status != 0:
         said = command.error or "ended with status %d%s" % (command.status, _last_line(command.output))
-        return [blocks("keys_command_fails", "%s %s" % (name, said), "mend the command")]
+        return [blocks("keys_command_fails", "%s %s" % (name, said), "fix the command")]
     return []
 
 

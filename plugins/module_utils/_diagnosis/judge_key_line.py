@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a key line admits its key now and from here: what the options in front of it say.
+"""Whether a key line admits its key now and from here: what the options in front of it allow.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -20,19 +20,19 @@ REFUSING = ("false", "nologin")
 
 
 def judge_line(facts: Facts, place: str, line: KeyLine) -> List[Finding]:
-    """What the options of one line do to a login; empty when they do nothing worth a word."""
+    """How the options of one line affect a login; empty when there is nothing to report."""
     if not line.options:
         return []
     try:
         options = parse_options(line.options, place)
     except KeyOptionsError as exc:
-        return [blocks("option_malformed", "%s; sshd passes over the whole line without a word" % exc, "mend or remove the option")]
+        return [blocks("option_malformed", "%s; sshd silently ignores the whole line" % exc, "fix or remove the option")]
     unknown = unknown_options(options)
     if unknown:
         return [
             blocks(
                 "option_unknown",
-                "%s: sshd knows no key option %s, and passes over the whole line without a word" % (place, ", ".join(unknown)),
+                "%s: sshd does not support the key option %s, and silently ignores the whole line" % (place, ", ".join(unknown)),
                 "correct or remove it",
             )
         ]
@@ -74,7 +74,7 @@ def judge_forced(facts: Facts, what: str, command: str) -> List[Finding]:
         return [
             warns(
                 "sftp_only",
-                "%s lets files be transferred, and nothing else" % what,
+                "%s allows file transfers only" % what,
                 "use sftp; if a shell is wanted, remove the forced command",
             )
         ]
@@ -92,7 +92,7 @@ def _judge_from(facts: Facts, place: str, value: str) -> List[Finding]:
         return [
             warns(
                 "from_unknown",
-                '%s: from="%s" lets the key in from there only' % (place, value),
+                '%s: from="%s" allows the key from there only' % (place, value),
                 "check again with the address that the login comes from",
             )
         ]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a key that somebody put into an authorized_keys file is not a key to sshd: what happened to its text.
+"""Why sshd does not recognize a key in an authorized_keys file: what happened to its text.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -19,7 +19,7 @@ _FORMS = (
         "PRIVATE KEY",
         "private_key_pasted",
         "holds a private key",
-        "remove it, treat that key as lost to others, and add the public half of a new one",
+        "remove it, treat that key as compromised, and add the public half of a new one",
     ),
     (
         "BEGIN SSH2 PUBLIC KEY",
@@ -92,18 +92,18 @@ def _damage_of(lines: List[KeyLine], content: bytes, key: PublicKey) -> Optional
             return _describe(line, key)
     for line in lines:
         if key.base64 not in line.text and key.base64 in "".join(line.text.split()):
-            return Damage("key_damaged", line.number, "there is a blank in the middle of the key", "remove it")
+            return Damage("key_damaged", line.number, "there is a space in the middle of the key", "remove it")
     for line in lines:
         for word in line.text.split():
             if len(word) >= _TELLING and word != key.base64 and key.base64.startswith(word):
                 joined = b"".join(content.split())
                 if key.base64.encode("ascii") in joined:
                     return Damage("key_wrapped", line.number, "the key is broken into several lines", "join them into one line")
-                return Damage("key_truncated", line.number, "the key is cut off", "put the whole key there")
+                return Damage("key_truncated", line.number, "the key is cut off", "add the complete key")
             if len(word) == len(key.base64) and word.lower() == key.base64.lower():
-                return Damage("key_damaged", line.number, "upper and lower case of the key were changed", "put the key there unchanged")
+                return Damage("key_damaged", line.number, "upper and lower case of the key were changed", "add the key unchanged")
             if len(word) == len(key.base64) and sum(one != other for one, other in zip(word, key.base64)) in (1, 2):
-                return Damage("key_damaged", line.number, "a letter of the key was changed", "put the key there unchanged")
+                return Damage("key_damaged", line.number, "a character of the key was changed", "add the key unchanged")
     return None
 
 
@@ -122,7 +122,7 @@ def _describe(line: KeyLine, key: PublicKey) -> Damage:
         return Damage(
             "key_file_line_ends",
             line.number,
-            "the lines end with a carriage return alone, so to sshd all of them are one line",
+            "the lines end with a carriage return alone, so sshd reads all of them as one line",
             "end each line with a newline, for example with: tr '\\r' '\\n'",
         )
     odd = _ODD_BLANKS.search(line.text)
@@ -130,15 +130,15 @@ def _describe(line: KeyLine, key: PublicKey) -> Damage:
         return Damage(
             "key_has_odd_blanks",
             line.number,
-            "there is a blank that is none to sshd (%s) in the line" % ascii(odd.group(0)).strip("'"),
-            "put plain blanks there",
+            "there is a non-ASCII space (%s) in the line" % ascii(odd.group(0)).strip("'"),
+            "replace it with a plain space",
         )
     if glued and (line.kind in ("comment", "key") or line.text[: glued.start(2)].rstrip("\"'") == ""):
         if glued.group(1) in "\"'":
-            return Damage("key_line_malformed", line.number, "the key stands in quotes", "remove the quotes")
+            return Damage("key_line_malformed", line.number, "the key is in quotes", "remove the quotes")
         if glued.group(1) == "#" and not line.text.split("#")[0].strip() and before.strip("# ") in KEY_TYPES:
             return Damage("key_commented_out", line.number, "the key is commented out", "remove the # in front of it")
-        return Damage("key_glued", line.number, "the key is glued to the end of the text before it", "start a new line before the key")
+        return Damage("key_glued", line.number, "there is no line break between the key and the text before it", "start a new line before the key")
     if line.kind == "comment":
         return Damage("key_commented_out", line.number, "the key is commented out", "remove the # in front of it")
     last = _last_word(before)
@@ -160,7 +160,7 @@ def _unreadable(line: KeyLine, text: str, kind: str, key: Optional[PublicKey] = 
         return Damage(
             "key_type_mismatch",
             line.number,
-            "says %s but the key is of type %s" % (kind, key.key_type),
+            "the key type is given as %s but the key is of type %s" % (kind, key.key_type),
             "write %s in front of the key" % key.key_type,
         )
     if key is not None:
@@ -168,14 +168,14 @@ def _unreadable(line: KeyLine, text: str, kind: str, key: Optional[PublicKey] = 
         return Damage(
             "option_malformed",
             line.number,
-            "what stands before the key cannot be read as key options (%s)" % options[:80],
-            'mend or remove the options: NAME or NAME="VALUE", separated by commas without blanks',
+            "the text before the key cannot be read as key options (%s)" % options[:80],
+            'fix or remove the options: NAME or NAME="VALUE", separated by commas without spaces',
         )
     try:
         parse_key_fields(text.strip(), "the line")
     except KeyFormatError as exc:
-        return Damage("key_line_malformed", line.number, str(exc), "mend or remove the line")
-    return Damage("key_line_malformed", line.number, "the line is no key", "mend or remove the line")
+        return Damage("key_line_malformed", line.number, str(exc), "fix or remove the line")
+    return Damage("key_line_malformed", line.number, "the line is not a key", "fix or remove the line")
 
 
 def _foreign_form(lines: List[KeyLine]) -> Optional[Damage]:

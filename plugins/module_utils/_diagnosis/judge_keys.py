@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether sshd finds the key: the files it looks at, the way there as the account, their text, and where the key is instead.
+"""Whether sshd finds the key: the files that it reads, access to them as the account, their text, and where the key is instead.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -87,7 +87,7 @@ def _absent(facts: Facts, sources: List[_Source]) -> List[Finding]:
         return [
             blocks(
                 "key_file_elsewhere",
-                "AuthorizedKeysFile makes sshd read the keys of %s from %s, but the key stands at %s" % (user, paths, own[0]),
+                "AuthorizedKeysFile makes sshd read the keys of %s from %s, but the key is at %s" % (user, paths, own[0]),
                 "put the key where sshd looks, or change AuthorizedKeysFile",
                 add_key(facts),
             )
@@ -103,7 +103,7 @@ def _absent(facts: Facts, sources: List[_Source]) -> List[Finding]:
         return first + [
             blocks(
                 "key_of_other_user",
-                "the key is not in %s; it stands at %s, for the user %s" % (paths, facts.other_files[0][1], ", ".join(others)),
+                "the key is not in %s; it is at %s, for the user %s" % (paths, facts.other_files[0][1], ", ".join(others)),
                 "log in as %s, or add the key for %s" % (" or ".join(others), user),
                 add_key(facts),
             )
@@ -111,7 +111,7 @@ def _absent(facts: Facts, sources: List[_Source]) -> List[Finding]:
     if first:
         return first
     if key is None:
-        return [blocks("key_file_empty", "%s has no key in it" % paths, "add a key (alicloud.ecs_access.ssh_access)")]
+        return [blocks("key_file_empty", "%s contains no key" % paths, "add a key (alicloud.ecs_access.ssh_access)")]
     text = [item for item in facts.key_files if item.content.strip()]
     if facts.key_files[0].status == "ok" and not text:
         return [
@@ -134,12 +134,12 @@ def _absent(facts: Facts, sources: List[_Source]) -> List[Finding]:
 
 
 def judge_selinux(facts: Facts) -> List[Finding]:
-    """Labels that keep sshd out although every mode is right."""
+    """Labels that deny sshd access although every mode is right."""
     return [
         warns(
             "selinux_label",
             "%s has the SELinux type %s, which sshd may not read" % (path, kind),
-            "give it the label of its place",
+            "restore the default label of its path",
             as_user(facts.request.user, "restorecon", "-RF", "--", path) if path.startswith(facts.account.home.rstrip("/") + "/") else "",
         )
         for path, kind in facts.selinux

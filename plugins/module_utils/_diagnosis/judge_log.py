@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What sshd's log tells of earlier logins from the same address, where no file tells it.
+"""What sshd's log shows about earlier logins from the same address, where no file shows it.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -33,7 +33,7 @@ def _since(log: Sequence[str], address: str) -> List[str]:
 
 
 def _penalties(facts: Facts, lines: List[str]) -> List[Finding]:
-    """sshd 9.8 and newer shuts addresses out that failed too often."""
+    """sshd 9.8 and newer blocks addresses that failed too often."""
     for line in reversed(lines):
         if "penalty" in line and "[%s]" % facts.request.address in line and "drop connection" in line:
             unit = facts.server.unit or "sshd"
@@ -41,7 +41,7 @@ def _penalties(facts: Facts, lines: List[str]) -> List[Finding]:
                 warns(
                     "per_source_penalty",
                     "sshd refuses %s for a while after failed logins: %s" % (facts.request.address, line.strip()),
-                    "wait some minutes, or exempt the address with PerSourcePenaltyExemptList; a restart forgets all penalties",
+                    "wait some minutes, or exempt the address with PerSourcePenaltyExemptList; a restart clears all penalties",
                     "sshd -t && systemctl restart %s" % unit,
                 )
             ]
@@ -56,8 +56,8 @@ def _negotiations(lines: List[str], address: str) -> List[Finding]:
             return [
                 warns(
                     "no_common_algorithm",
-                    "a client at %s and sshd have an algorithm too little in common: %s%s" % (address, said.group(1), offer),
-                    "bring the older side up to date, or undo the narrowing of KexAlgorithms, Ciphers, MACs or HostKeyAlgorithms",
+                    "a client at %s and sshd have no common algorithm: %s%s" % (address, said.group(1), offer),
+                    "update the older side, or remove the restriction of KexAlgorithms, Ciphers, MACs or HostKeyAlgorithms",
                 )
             ]
     return []

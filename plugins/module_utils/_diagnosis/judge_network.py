@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What turns an address away before sshd listens to it: TCP wrappers, routes, firewall rules.
+"""What blocks an address before sshd handles it: TCP wrappers, routes, firewall rules.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -28,8 +28,8 @@ def _routes(facts: Facts) -> List[Finding]:
     return [
         blocks(
             "no_route_back",
-            "the host has no way back to %s (%s)" % (facts.request.address, route),
-            "mend the routes; if fail2ban made this one: fail2ban-client unban %s" % facts.request.address,
+            "the host has no route back to %s (%s)" % (facts.request.address, route),
+            "fix the routes; if fail2ban added this one: fail2ban-client unban %s" % facts.request.address,
             "ip route del %s" % route if known else "",
         )
     ]
@@ -92,8 +92,8 @@ def _firewall(facts: Facts) -> List[Finding]:
     return [
         blocks(
             "firewall",
-            "a firewall rule of this host turns %s away: %s" % (facts.request.address or "SSH", rule),
-            "remove the rule; if fail2ban made it: fail2ban-client unban %s" % (facts.request.address or "ADDRESS"),
+            "a firewall rule of this host blocks %s: %s" % (facts.request.address or "SSH", rule),
+            "remove the rule; if fail2ban added it: fail2ban-client unban %s" % (facts.request.address or "ADDRESS"),
         )
         for rule in facts.network.firewall[:1]
     ]
@@ -138,7 +138,7 @@ def _has_port(ports: str, port: int) -> bool:
 
 
 def _may_accept(line: str, address: Optional[str], port: int) -> bool:
-    """Whether a rule might let the login in; one that cannot be told counts."""
+    """Whether a rule might allow the login; if that is not certain, it counts."""
     if not re.search(r"\b(accept|ACCEPT)\b", line) or line.startswith((":", "type ", "policy")):
         return False
     if re.search(r"udp|icmp|established|ESTABLISHED|iif(name)? \"?lo\b|-i lo\b|^-A (OUTPUT|FORWARD)\b", line) and not re.search(r"\bnew\b|NEW", line):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The PAM stack of sshd: what the modules in it say about an account, as far as that can be told from files.
+"""The PAM stack of sshd: what the modules in it decide about an account, as far as files show it.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -75,7 +75,7 @@ def _ask(facts: Facts, entry: PamEntry) -> Optional[Finding]:
     if entry.missing:
         return blocks(
             "pam_module_missing",
-            "%s: the module %s.so is not installed, and PAM refuses where it needs one" % (entry.place, entry.module),
+            "%s: the module %s.so is not installed, and PAM refuses a login that needs it" % (entry.place, entry.module),
             "install it, or remove the line",
         )
     judge = _JUDGES.get(entry.module)
@@ -83,7 +83,7 @@ def _ask(facts: Facts, entry: PamEntry) -> Optional[Finding]:
 
 
 def _deny(facts: Facts, entry: PamEntry) -> Optional[Finding]:
-    return blocks("pam_deny", "%s: pam_deny refuses everybody who comes this far" % entry.place, "remove the line, or let an earlier one accept")
+    return blocks("pam_deny", "%s: pam_deny refuses every login that reaches it" % entry.place, "remove the line, or make an earlier one accept")
 
 
 def _access(facts: Facts, entry: PamEntry) -> Optional[Finding]:
@@ -102,7 +102,7 @@ def _access(facts: Facts, entry: PamEntry) -> Optional[Finding]:
             rule.text,
             entry.place,
         ),
-        "put a line that allows it before that one",
+        "add a line that allows it before that one",
     )
 
 
@@ -127,13 +127,13 @@ def _listfile(facts: Facts, entry: PamEntry) -> Optional[Finding]:
     if sense == "deny" and listed:
         return blocks(
             "pam_listfile",
-            "%s lists %s, and pam_listfile refuses who is in it (%s)" % (path, values[0], entry.place),
-            "take it out of the list",
+            "%s lists %s, and pam_listfile refuses users who are in it (%s)" % (path, values[0], entry.place),
+            "remove it from the list",
         )
     if sense == "allow" and not listed:
         return blocks(
             "pam_listfile",
-            "%s does not list %s, and pam_listfile accepts only who is in it (%s)" % (path, values[0], entry.place),
+            "%s does not list %s, and pam_listfile accepts only users who are in it (%s)" % (path, values[0], entry.place),
             "add it to the list",
             "printf '%%s\\n' %s >> %s" % (shell_quote(values[0]), shell_quote(path)) if item == "user" and path in facts.pam.fixed else "",
         )
@@ -146,7 +146,7 @@ def _shells(facts: Facts, entry: PamEntry) -> Optional[Finding]:
         return None
     return blocks(
         "shell_not_allowed",
-        "/etc/shells does not have %s, and pam_shells accepts only what it has (%s)" % (shell, entry.place),
+        "/etc/shells does not list %s, and pam_shells accepts only shells that it lists (%s)" % (shell, entry.place),
         "add the shell to /etc/shells, or give the account another",
         "printf '%%s\\n' %s >> /etc/shells" % shell_quote(shell),
     )
@@ -163,7 +163,7 @@ def _succeed_if(facts: Facts, entry: PamEntry) -> Optional[Finding]:
         if holds is False:
             return blocks(
                 "pam_succeed_if",
-                "%s: pam_succeed_if asks for '%s %s %s', which %s does not meet" % (entry.place, name, operator, value, facts.request.user),
+                "%s: pam_succeed_if requires '%s %s %s', which %s does not meet" % (entry.place, name, operator, value, facts.request.user),
                 "change the account, or the line",
             )
     return None
@@ -230,7 +230,7 @@ def _time(facts: Facts, entry: PamEntry) -> Optional[Finding]:
         return None
     return blocks(
         "pam_time",
-        "%s:%d keeps %s out at this time, %s:%s (%s; asked by %s)" % (path, rule.line, facts.request.user, now[8:10], now[10:12], rule.text, entry.place),
+        "%s:%d refuses %s at this time, %s:%s (%s; asked by %s)" % (path, rule.line, facts.request.user, now[8:10], now[10:12], rule.text, entry.place),
         "change the times, or wait",
     )
 
@@ -245,7 +245,7 @@ def judge_limits(facts: Facts) -> List[Finding]:
             return [
                 blocks(
                     cause,
-                    "%s allows %s %d %s, with which no shell can start" % (limit.place, facts.request.user, limit.value, what),
+                    "%s allows %s %d %s, not enough to start a shell" % (limit.place, facts.request.user, limit.value, what),
                     "raise %s, or remove the line" % item,
                 )
             ]
@@ -255,19 +255,19 @@ def judge_limits(facts: Facts) -> List[Finding]:
     return [
         blocks(
             "limit_nproc",
-            "%s allows %s %d processes, and %d run" % (processes.place, facts.request.user, processes.value, facts.session.processes),
+            "%s allows %s %d processes, and %d are running" % (processes.place, facts.request.user, processes.value, facts.session.processes),
             "raise nproc, or end processes",
         )
     ]
 
 
 def judge_auth_only(facts: Facts) -> List[Finding]:
-    """Locks of pam_faillock stop passwords, not keys: said because people look there first."""
+    """Locks of pam_faillock stop passwords, not keys: reported because people look there first."""
     if any(entry.module in ("pam_tally2", "pam_tally") and entry.kind == "account" for entry in facts.pam.entries):
         return [
             warns(
                 "pam_tally",
-                "pam_tally2 counts failed passwords and may keep keys out too",
+                "pam_tally2 counts failed passwords and may refuse keys too",
                 "see 'pam_tally2 --user %s'" % facts.request.user,
             )
         ]

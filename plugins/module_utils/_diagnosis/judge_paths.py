@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way to a key file: may the account pass and read, and does StrictModes trust every step.
+"""The path to a key file: whether the account can enter and read it, and whether StrictModes accepts every part.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -64,7 +64,7 @@ def _missing(facts: Facts, item: KeyFileFacts) -> List[Finding]:
         return [
             blocks(
                 "key_file_dangling_link",
-                "%s is a symbolic link to %s, where nothing is" % (node.path, node.link),
+                "%s is a symbolic link to %s, which does not exist" % (node.path, node.link),
                 "remove the link and write the keys into a file of that name (alicloud.ecs_access.ssh_access)",
             )
         ]
@@ -77,7 +77,7 @@ def _missing(facts: Facts, item: KeyFileFacts) -> List[Finding]:
             blocks(
                 "key_file_not_regular",
                 "%s is a %s, so %s cannot exist" % (node.path, node.kind, item.path),
-                "move it away and make a directory of that name (alicloud.ecs_access.ssh_access)",
+                "move it away and create a directory of that name (alicloud.ecs_access.ssh_access)",
             )
         ]
     return [
@@ -110,14 +110,14 @@ def _denied(facts: Facts, item: KeyFileFacts) -> Finding:
         cause = "key_file_unreadable"
     if node.uid == uid:
         right = "u+rwx" if node.kind == "directory" else "u+rw"
-        return blocks(cause, evidence, "give the owner the right to", set_mode(facts, node, right))
+        return blocks(cause, evidence, "give the owner that permission", set_mode(facts, node, right))
     if in_home:
         # Whatever root gives away by name below a home could be something else by then.
-        return blocks(cause, evidence, "give it to the account (alicloud.ecs_access.ssh_access does that safely)", give_home(facts, node))
+        return blocks(cause, evidence, "make the account its owner (alicloud.ecs_access.ssh_access does that safely)", give_home(facts, node))
     # A file of anything else than keys must not become everybody's to read.
     is_safe = node.kind == "directory" or (bool(item.content) and not item.shared)
     command = open_up(facts, node, "x" if node.kind == "directory" else "r") if is_safe else ""
-    return blocks(cause, evidence, "let everybody %s it" % what, command)
+    return blocks(cause, evidence, "allow all users to %s it" % what, command)
 
 
 def _insecure(facts: Facts, item: KeyFileFacts) -> Optional[Finding]:
@@ -128,7 +128,7 @@ def _insecure(facts: Facts, item: KeyFileFacts) -> Optional[Finding]:
             return blocks(
                 what + "_wrong_owner",
                 "%s belongs to %s; StrictModes accepts only %s and root" % (_shown(item, node.path), node.owner or "uid %d" % node.uid, facts.request.user),
-                "find out whose it is; then move it away, or give it to its account",
+                "find out who owns it; then move it away, or make its account the owner",
                 give_home(facts, node),
             )
         group = node.mode & 0o020 and not (facts.server.debian and node.private_group)
@@ -136,10 +136,10 @@ def _insecure(facts: Facts, item: KeyFileFacts) -> Optional[Finding]:
             who = "everybody" if node.mode & 0o002 else "the group %s" % (node.group or node.gid)
             if node.acl and not node.mode & 0o002:
                 # With a list, the mode's group bits are the most that anybody in the list may do.
-                who = "somebody in its access control list (see getfacl)"
+                who = "another user in its access control list (see getfacl)"
             return blocks(
                 what + "_writable",
-                "%s has mode %04o: %s may write it, and StrictModes refuses its keys" % (_shown(item, node.path), node.mode, who),
+                "%s has mode %04o: %s can write to it, and StrictModes refuses its keys" % (_shown(item, node.path), node.mode, who),
                 "remove that permission",
                 set_mode(facts, node, "go-w"),
             )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether there is a healthy sshd at the door: configuration, host keys, unit, ports, what it has loaded.
+"""Whether a healthy sshd is listening: configuration, host keys, unit, ports, what it has loaded.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -20,7 +20,7 @@ def judge_server(facts: Facts) -> List[Finding]:
     """What keeps a connection from ever reaching a working sshd."""
     server = facts.server
     if not server.program and server.error and "OpenSSH" not in server.error:
-        return [blocks("sshd_program_unsafe", server.error, "give that path to root alone, or install the OpenSSH server anew")]
+        return [blocks("sshd_program_unsafe", server.error, "make that path writable by root only, or reinstall the OpenSSH server")]
     if not server.program:
         return [blocks("sshd_not_installed", "there is no sshd on this host", "install the OpenSSH server")]
     found = _files(facts)
@@ -34,8 +34,8 @@ def judge_server(facts: Facts) -> List[Finding]:
         found.append(
             blocks(
                 "sshd_stopped",
-                "process %d of sshd is stopped and answers nobody" % server.listener,
-                "let it go on",
+                "process %d of sshd is stopped and does not answer" % server.listener,
+                "resume it",
                 "kill -CONT %d" % server.listener,
             )
         )
@@ -43,7 +43,7 @@ def judge_server(facts: Facts) -> List[Finding]:
         found.append(
             blocks(
                 "max_startups",
-                "%d logins are under way, and MaxStartups allows no more" % server.startups[0],
+                "%d logins are in progress, and MaxStartups allows no more" % server.startups[0],
                 "end the connections that never log in, or raise MaxStartups",
             )
         )
@@ -58,7 +58,7 @@ def judge_loaded(facts: Facts) -> List[Finding]:
     return [
         warns(
             "config_not_loaded",
-            "%s changed %d s after sshd last read its configuration, so what is in force is older than what is judged here"
+            "%s changed %d s after sshd last read its configuration, so the settings in force are older than those checked here"
             % (server.changed_path, max(1, round(server.changed_at - server.loaded_at))),
             "reload sshd",
             "sshd -t && systemctl reload %s" % (server.unit or "sshd"),
@@ -77,7 +77,7 @@ def _files(facts: Facts) -> List[Finding]:
             (warns if later else blocks)(
                 "host_keys_missing",
                 "sshd can use none of its host keys: %s %s%s" % (path, problem, "; the next restart ends all logins" if later else ""),
-                "make new ones (clients will ask about the changed key)" if problem == "does not exist" else "mend the files",
+                "create new ones (clients will report a changed host key)" if problem == "does not exist" else "fix the files",
                 _host_key_fix(facts, problem),
             )
         )
@@ -99,9 +99,9 @@ def _files(facts: Facts) -> List[Finding]:
         where = "%s:%s: " % place.groups() if place else ""
         text = "%ssshd does not accept its configuration: %s" % (where, server.error)
         if server.listener:
-            found.append(warns("sshd_config_broken", text + "; the next restart, or reload, ends all logins", "mend that line"))
+            found.append(warns("sshd_config_broken", text + "; the next restart, or reload, ends all logins", "fix that line"))
         else:
-            found.append(blocks("sshd_config_broken", text, "mend that line and start sshd"))
+            found.append(blocks("sshd_config_broken", text, "fix that line and start sshd"))
     return found
 
 
@@ -112,7 +112,7 @@ def _privsep(error: str) -> List[Finding]:
         return [
             blocks(
                 "privsep_user_missing",
-                "the account %s, with whose rights sshd serves everybody who has not logged in yet, does not exist" % user.group(1),
+                "the account %s, which sshd uses for connections that are not logged in yet, does not exist" % user.group(1),
                 "create it",
                 "useradd -r -M -N -d /run/sshd -s /usr/sbin/nologin %s" % shell_quote(user.group(1)),
             )
@@ -122,8 +122,8 @@ def _privsep(error: str) -> List[Finding]:
         return [
             blocks(
                 "privsep_directory_unsafe",
-                "%s is not root's alone to write, and sshd refuses to work with it" % folder.group(1),
-                "give it to root",
+                "%s is writable by others than root, and sshd refuses to work with it" % folder.group(1),
+                "make root its owner",
                 "chown root: -- %s && chmod 0755 -- %s" % (shell_quote(folder.group(1)), shell_quote(folder.group(1))),
             )
         ]
@@ -169,7 +169,7 @@ def _not_running(facts: Facts, holders: List[Listening]) -> List[Finding]:
             blocks(
                 "port_taken",
                 "port %d is held by %s (process %d), so sshd cannot listen there" % (other.port, other.program, other.pid),
-                "end that program, or give one of the two another port",
+                "stop that program, or set another port for one of the two",
             )
         ]
     sockets = [item for item in states if item[0].endswith(".socket") and item[3] == "enabled"]
@@ -183,14 +183,14 @@ def _not_running(facts: Facts, holders: List[Listening]) -> List[Finding]:
                 "systemctl start %s" % unit,
             )
         ]
-    said = "; it said: %s" % _complaint(server.log) if _complaint(server.log) else ""
-    state = ", ".join("%s is %s" % (item[0], item[2]) for item in states) or "no unit of sshd is there"
+    said = "; it reported: %s" % _complaint(server.log) if _complaint(server.log) else ""
+    state = ", ".join("%s is %s" % (item[0], item[2]) for item in states) or "there is no unit of sshd"
     if server.foreign:
         where = find_place(facts, "listenaddress", server.foreign[0])
         return [
             blocks(
                 "listen_address_unknown",
-                "ListenAddress %s%s is no address of this host" % (server.foreign[0], " (%s)" % where.place if where else ""),
+                "ListenAddress %s%s is not an address of this host" % (server.foreign[0], " (%s)" % where.place if where else ""),
                 "correct or remove it and start sshd",
             )
         ]
@@ -213,7 +213,7 @@ def _elsewhere(facts: Facts, serving: List[Listening]) -> List[Finding]:
         return [
             blocks(
                 "sshd_local_only",
-                "sshd listens on %s only, where nobody from outside can reach it" % " and ".join(item.address for item in here),
+                "sshd listens on %s only, which cannot be reached from outside" % " and ".join(item.address for item in here),
                 "remove or correct ListenAddress and restart sshd",
             )
         ]
@@ -231,7 +231,7 @@ def _half_taken(facts: Facts, serving: List[Listening], holders: List[Listening]
         blocks(
             "port_taken",
             "port %d is held by %s (process %d) for IPv4, so sshd listens for IPv6 only" % (others[0].port, others[0].program, others[0].pid),
-            "end that program and restart sshd, or give one of the two another port",
+            "stop that program and restart sshd, or set another port for one of the two",
         )
     ]
 

@@ -28,7 +28,7 @@ def judge_session(facts: Facts) -> List[Finding]:
                 blocks(
                     "shell_startup_exits",
                     "%s:%d ends the shell before the command runs: %s" % (path, hit[0], hit[1]),
-                    "let it happen in interactive shells only: case $- in *i*) ... esac",
+                    "run it in interactive shells only: case $- in *i*) ... esac",
                 )
             )
         wait = find_unconditional_wait(text)
@@ -48,7 +48,7 @@ def judge_session(facts: Facts) -> List[Finding]:
                 warns(
                     "disk_read_only",
                     "%s is mounted read-only: programs that write at login fail" % disk.path,
-                    "find out why (dmesg) and mount it for writing",
+                    "find out why (dmesg) and mount it read-write",
                 )
             )
         elif disk.free == 0 or disk.free_inodes == 0:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What sshd's settings, as they apply to this user from this address, hold against a login by key.
+"""Which of sshd's settings, as they apply to this user from this address, prevent a login with a key.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -44,7 +44,7 @@ def judge_access(facts: Facts) -> List[Finding]:
             )
         ]
     if keyword == "denygroups":
-        return [blocks(cause, "DenyGroups is set%s, and sshd then lets nobody in who is in no group" % at, "give %s a group" % user)]
+        return [blocks(cause, "DenyGroups is set%s, and sshd then refuses users who are in no group" % at, "add %s to a group" % user)]
     return [
         blocks(
             cause,
@@ -62,12 +62,12 @@ def account_of(facts: Facts) -> rules.Account:
 
 
 def judge_methods(facts: Facts) -> List[Finding]:
-    """Whether sshd tries keys at all, and lets them suffice."""
+    """Whether sshd tries keys at all, and whether a key is enough."""
     if not facts.server.effective:
         return []
     found = []
     if facts.setting("refuseconnection", "no") == "yes":
-        found.append(blocks("refuse_connection", "RefuseConnection is yes%s" % _at(facts, "refuseconnection"), "take it out"))
+        found.append(blocks("refuse_connection", "RefuseConnection is yes%s" % _at(facts, "refuseconnection"), "remove it"))
     if facts.setting("pubkeyauthentication", "yes") == "no":
         where = find_place(facts, "pubkeyauthentication", "no")
         command = ""
@@ -87,7 +87,7 @@ def judge_methods(facts: Facts) -> List[Finding]:
             blocks(
                 "authentication_methods",
                 "AuthenticationMethods is %s: a key alone does not satisfy it%s" % (" ".join(methods), _at(facts, "authenticationmethods")),
-                "make publickey one of its lists, or log in with all that it asks for",
+                "add publickey as one of its lists, or log in with all methods that it requires",
             )
         )
     tries = facts.setting("maxauthtries", "6")
@@ -97,7 +97,7 @@ def judge_methods(facts: Facts) -> List[Finding]:
         found.append(
             warns(
                 "max_auth_tries",
-                "MaxAuthTries is %s: an agent with more keys than that never comes to the right one%s" % (tries, _at(facts, "maxauthtries")),
+                "MaxAuthTries is %s: an agent with more keys than that may never get to the right one%s" % (tries, _at(facts, "maxauthtries")),
                 "set it to 6, or use ssh with IdentitiesOnly=yes and one key",
             )
         )
@@ -113,7 +113,7 @@ def judge_root(facts: Facts) -> List[Finding]:
         return [
             warns(
                 "permit_root_login",
-                "PermitRootLogin is forced-commands-only%s: root gets in only with a key that has command=" % _at(facts, "permitrootlogin"),
+                "PermitRootLogin is forced-commands-only%s: root can log in only with a key that has command=" % _at(facts, "permitrootlogin"),
                 "set it to prohibit-password",
             )
         ]
@@ -158,7 +158,7 @@ def judge_algorithms(facts: Facts) -> List[Finding]:
         found.append(
             blocks(
                 "rsa_key_too_small",
-                "the key has %d bits, RequiredRSASize asks for %d%s" % (key.bits, required, _at(facts, "requiredrsasize")),
+                "the key has %d bits, RequiredRSASize requires %d%s" % (key.bits, required, _at(facts, "requiredrsasize")),
                 "use a longer RSA key, or an Ed25519 key",
             )
         )
@@ -171,7 +171,7 @@ def judge_algorithms(facts: Facts) -> List[Finding]:
             warns(
                 "security_key_verification",
                 "PubkeyAuthOptions has verify-required: the token must ask for its PIN%s" % _at(facts, "pubkeyauthoptions"),
-                "make the key with 'ssh-keygen -O verify-required'",
+                "create the key with 'ssh-keygen -O verify-required'",
             )
         )
     return found
@@ -187,7 +187,7 @@ def judge_revoked_file(facts: Facts) -> List[Finding]:
         blocks(
             "revoked_keys_unreadable",
             "RevokedKeys names %s, but %s, so sshd refuses every key%s" % (path, problem, _at(facts, "revokedkeys")),
-            "make it a file that can be read (empty is enough), or remove the setting",
+            "create a file there that sshd can read (empty is enough), or remove the setting",
             command,
         )
     ]
@@ -236,8 +236,8 @@ def _judge_chroot(facts: Facts) -> List[Finding]:
         return [
             blocks(
                 "chroot_missing",
-                "ChrootDirectory %s is not there (%s)%s" % (facts.setting("chrootdirectory"), target.path, where),
-                "make it a directory of root's, or remove the setting",
+                "ChrootDirectory %s does not exist (%s)%s" % (facts.setting("chrootdirectory"), target.path, where),
+                "create it as a directory of root's, or remove the setting",
             )
         ]
     for node in nodes:
@@ -245,9 +245,9 @@ def _judge_chroot(facts: Facts) -> List[Finding]:
             return [
                 blocks(
                     "chroot_unsafe",
-                    "ChrootDirectory: %s (owner %s, mode %04o) must be root's and nobody else's to write%s"
+                    "ChrootDirectory: %s (owner %s, mode %04o) must belong to root and be writable by root only%s"
                     % (node.path, node.owner or node.uid, node.mode, where),
-                    "give it to root",
+                    "make root its owner",
                     set_mode(facts, node, "go-w"),
                 )
             ]
@@ -257,7 +257,7 @@ def _judge_chroot(facts: Facts) -> List[Finding]:
             blocks(
                 "chroot_without_shell",
                 "ChrootDirectory %s does not hold the shell %s%s" % (target.path, facts.account.shell or "/bin/sh", where),
-                "use ForceCommand internal-sftp, or put a system there",
+                "use ForceCommand internal-sftp, or install the shell there",
             )
         ]
     return []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read an account: name service, /etc/shadow, shell, home, notices that keep people out.
+"""Read an account: name service, /etc/shadow, shell, home, files that disable logins.
 
 Note that this module util is **PRIVATE** to the collection.
 """
@@ -27,7 +27,7 @@ _NOLOGIN = ("/var/run/nologin", "/etc/nologin")
 
 
 def read_account(name: str) -> AccountFacts:
-    """What is known of the account; one that isn't there has C(found) false."""
+    """What is known of the account; C(found) is false where it does not exist."""
     try:
         entry = pwd.getpwnam(name)
     except KeyError:

@@ -113,7 +113,7 @@ def read_key_command(facts: Facts, check_mode: bool = False) -> KeyCommandFacts:
 
 
 def _key_file_patterns(facts: Facts) -> Tuple[str, ...]:
-    """Where sshd looks; the usual places, where it doesn't tell its settings."""
+    """Where sshd looks; the usual places, where its settings cannot be read."""
     return tuple(key_file_patterns(facts.server.effective)) if facts.words("authorizedkeysfile") else DEFAULT_KEY_FILES
 
 
@@ -162,7 +162,7 @@ def _arguments(words: List[str], facts: Facts) -> Optional[List[str]]:
 def _becoming(entry: pwd.struct_passwd) -> Callable[[], None]:
     def become() -> None:
         os.setsid()
-        # No program that it starts can gain rights, whatever its mode says.
+        # No program that it starts can gain rights, whatever its mode is.
         ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
         os.setgroups(os.getgrouplist(entry.pw_name, entry.pw_gid))
         os.setgid(entry.pw_gid)

@@ -33,7 +33,7 @@ _LOGS = ("/var/log/auth.log", "/var/log/secure")
 
 
 def read_server(request: Request) -> ServerFacts:
-    """Everything about the server; what cannot be had is left at its default."""
+    """Everything about the server; what cannot be read is left at its default."""
     listening = read_listening()
     try:
         listener = find_listener(item.pid for item in listening if item.program == "sshd")
@@ -114,7 +114,7 @@ def _loaded_at(pid: int, directives: Tuple[Directive, ...]) -> float:
 
 
 def _startups(pid: int) -> Optional[Tuple[int, int]]:
-    """What the proven listener says of itself in its title."""
+    """What the title of the proven listener shows."""
     found = re.search(r"(\d+) of \d+-(\d+) startups", read_quietly("/proc/%d/cmdline" % pid))
     return (int(found.group(1)), int(found.group(2))) if found else None
 

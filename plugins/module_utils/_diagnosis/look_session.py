@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read what decides after the key has been accepted, and what may turn an address away before.
+"""Read what decides after the key has been accepted, and what may block an address before.
 
 Note that this module util is **PRIVATE** to the collection.
 """
@@ -68,7 +68,7 @@ def read_session(facts: Facts) -> SessionFacts:
 
 
 def read_network(request: Request, program: str, port: int) -> NetworkFacts:
-    """TCP wrappers, the way back, firewall rules as far as this process may list them."""
+    """TCP wrappers, the route back, firewall rules as far as this process may list them."""
     return NetworkFacts(
         libwrap=bool(program) and is_linked_to_libwrap(program),
         hosts_allow=read_quietly("/etc/hosts.allow"),

@@ -33,7 +33,7 @@ class Limit(NamedTuple):
 
 
 class TimeRule(NamedTuple):
-    """The line of time.conf that keeps somebody out now."""
+    """The line of time.conf that refuses a user now."""
 
     line: int
     text: str
@@ -88,7 +88,7 @@ def find_time_rule(text: Optional[str], user: str, weekday: int, clock: str) -> 
             continue
         services, terminals, users, times = fields
         if not _logic(services, lambda word: fnmatch.fnmatchcase("sshd", word)) or not _logic(
-            # What sshd tells PAM before there is a terminal.
+            # What sshd passes to PAM before there is a terminal.
             terminals,
             lambda word: fnmatch.fnmatchcase("ssh", word),
         ):

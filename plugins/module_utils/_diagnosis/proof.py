@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What came of a login through a private sshd, and the configuration that such an sshd gets.
+"""The result of a login through a private sshd, and the configuration that such an sshd gets.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -14,7 +14,7 @@ from .._text import text_lines
 from .facts import Facts
 from .finding import Finding, blocks
 
-# What the private sshd gets from us, what makes no sense without a network, and what sshd -T prints but does not read.
+# What the private sshd gets from us, what has no meaning without a network, and what sshd -T prints but does not read.
 _REPLACED = frozenset(
     (
         "authorizedkeyscommand",
@@ -57,7 +57,7 @@ class Proof(NamedTuple):
 
 
 def render_config(facts: Facts, key_line: str, echo: str) -> str:
-    """The settings that the host applies to this login, flat, with the one key that shall be trusted."""
+    """The settings that the host applies to this login, flat, with the one key to trust."""
     lines = [
         "AuthorizedKeysFile none",
         "AuthorizedKeysCommand %s %s" % (echo, key_line),
@@ -94,7 +94,7 @@ def key_kinds(facts: Facts) -> List[List[str]]:
 
 
 def read_log(log: str) -> str:
-    """The line of the private sshd's log that says why; empty when it is silent."""
+    """The line of the private sshd's log that has the reason; empty when there is none."""
     lines = [re.sub(r"\s+", " ", line.strip()) for line in text_lines(log)]
     telling = [
         line
@@ -102,7 +102,7 @@ def read_log(log: str) -> str:
         if re.search(r"not allowed|denied|refused|expired|fatal|error|PAM: |does not exist|locked|Failed|bad ownership|Too many", line)
         and not re.search(r"debug\d?: (?!PAM)|PAM: (initial|setting|establish)|Connection closed|key_load|Could not load host", line)
     ]
-    # That it failed is known: any other line says more.
+    # That it failed is known: any other line has more detail.
     return min(telling, key=lambda line: line.startswith("Failed "), default="")
 
 
@@ -111,4 +111,4 @@ def findings_of(proof: Proof, known: Sequence[Finding]) -> List[Finding]:
     if proof.accepted is None or proof.ran or any(finding.severity == "blocks" for finding in known):
         return []
     cause = "session_fails" if proof.accepted else "login_refused"
-    return [blocks(cause, proof.text, "see what sshd says: %s" % (proof.why or "it gives no reason"))]
+    return [blocks(cause, proof.text, "see sshd's log: %s" % (proof.why or "no reason is logged"))]

@@ -27,7 +27,7 @@ _ENVIRONMENT = {"PATH": TOOL_PATH, "LC_ALL": "C", "HOME": "/nonexistent"}
 
 
 def prove_login(facts: Facts) -> Proof:
-    """Log in as the user; says why where that isn't possible."""
+    """Log in as the user; returns the reason where that is not possible."""
     user = facts.request.user
     ssh, keygen, echo = find_tool("ssh"), find_tool("ssh-keygen"), find_tool("echo")
     if not facts.root or not facts.server.effective or not (ssh and keygen and echo):
@@ -38,7 +38,7 @@ def prove_login(facts: Facts) -> Proof:
     with _nameless() as private, _nameless() as config, _nameless() as log, held_open(private, config, log) as paths:
         line = _make_key(keygen, paths[0], key_kinds(facts))
         if not line:
-            return Proof(None, False, "a login could not be tried: ssh-keygen made no key")
+            return Proof(None, False, "a login could not be tried: ssh-keygen created no key")
         config.write(render_config(facts, line, os.path.realpath(echo)).encode("utf-8", "surrogateescape"))
         config.flush()
         mark = "in-%s" % uuid.uuid4().hex

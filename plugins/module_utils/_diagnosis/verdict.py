@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole judgement, in the order in which a login meets its obstacles.
+"""The whole verdict, in the order in which a login meets its obstacles.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -65,7 +65,7 @@ class Verdict(NamedTuple):
 
 
 def judge(facts: Facts) -> Verdict:
-    """All findings in order, and what they come to."""
+    """All findings in order, and their verdict."""
     found = [finding for judge_one in _JUDGES for finding in judge_one(facts)]
     found = _limits_of_this_check(facts) + found
     return conclude(found)
@@ -75,7 +75,7 @@ def conclude(found: List[Finding]) -> Verdict:
     """The verdict on findings from anywhere."""
     ordered = in_order(found)
     if any(finding.severity == BLOCKS for finding in ordered):
-        # What sshd has in force may be better than what its files say, but not than anything else.
+        # What sshd has in force may be better than what its files set, but not than anything else.
         stale = any(finding.cause == "config_not_loaded" for finding in ordered)
         of_files = all(finding.severity != BLOCKS or _is_of_config(finding) for finding in ordered)
         return Verdict("unknown" if stale and of_files else "false", tuple(ordered))
@@ -87,7 +87,7 @@ def conclude(found: List[Finding]) -> Verdict:
 def _limits_of_this_check(facts: Facts) -> List[Finding]:
     found = []
     if not facts.root:
-        found.append(warns("not_root", "the check did not run as root, so most of what decides cannot be read", "run it with become: true"))
+        found.append(warns("not_root", "the check did not run as root, so most of the relevant files cannot be read", "run it with become: true"))
     if facts.request.address is None:
         for item in facts.server.directives:
             words = item.match.lower().split()

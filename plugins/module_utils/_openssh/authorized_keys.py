@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """authorized_keys files: read the lines as sshd does, plan an edit that leaves every other byte alone.
 
-A file is bytes here, because what somebody else wrote into it need not be text.
+A file is bytes here, because what others wrote into it may not be text.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -19,7 +19,7 @@ from .keys import KEY_TYPES, KeyFormatError, PublicKey, decode_blob
 
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+\Z")
 _KEY = re.compile(r"([^ \t]+)[ \t]+([^ \t]+)[ \t]*(.*?)[ \t]*\Z", re.DOTALL)
-# What sshd passes over inside of base64.
+# What sshd ignores inside of base64.
 _SKIPPED = re.compile(r"[\r\v\f]")
 # Names of signature algorithms: sshd takes them for the type of the key that makes such signatures.
 _SIGNATURE_NAMES = {

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The options in front of a key in an authorized_keys line, read as sshd reads them.
 
-sshd drops a whole line silently when it does not understand one option, so what is wrong is said here, before it is written.
+sshd drops a whole line silently when it does not understand one option, so errors are reported here, before the line is written.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -80,7 +80,7 @@ def parse_options(text: str, source: str) -> List[KeyOption]:
         raise KeyOptionsError("%s: a double quote in the key options is never closed: %s" % (source, text))
     if split_options(text + " x")[0] != text:
         raise KeyOptionsError("%s: the key options hold a blank outside of double quotes: %s" % (source, text))
-    # sshd passes over an empty option.
+    # sshd ignores an empty option.
     options = [_parse_option(part, source) for part in _split_commas(text) if part]
     names = [option.name.lower() for option in options]
     for name in _ONCE:
@@ -92,19 +92,19 @@ def parse_options(text: str, source: str) -> List[KeyOption]:
 
 
 def check_options(text: str, source: str) -> List[KeyOption]:
-    """Read options that are to be written; raises KeyOptionsError when some sshd would refuse the line, or read it in another way."""
+    """Read options before they are written; raises KeyOptionsError when some sshd would refuse the line, or read it in another way."""
     if any(ord(char) < 32 or ord(char) == 127 for char in text):
         raise KeyOptionsError("%s: the key options hold a newline or another control character" % source)
     options = parse_options(text, source)
     if "" in _split_commas(text) and text:
         raise KeyOptionsError("%s: the key options hold an empty option (two commas, or one at an end)" % source)
     for name in unknown_options(options):
-        raise KeyOptionsError("%s: no sshd has the key option %s; it would refuse the whole line without a word" % (source, name))
+        raise KeyOptionsError("%s: sshd does not support the key option %s; it would silently ignore the whole line" % (source, name))
     return options
 
 
 def unknown_options(options: List[KeyOption]) -> List[str]:
-    """Names that no OpenSSH knows: sshd will refuse the line without a word."""
+    """Names that no OpenSSH supports: sshd will silently ignore the line."""
     return [option.name for option in options if option.name.lower() not in _FLAGS | _VALUED]
 
 
@@ -186,7 +186,7 @@ def _check_tunnel(value: str) -> Optional[str]:
 
 def _check_from(value: str) -> Optional[str]:
     bad = bad_address_pattern(value)
-    return None if bad is None else 'from="%s" holds %s, and sshd then lets the key in from nowhere' % (value, bad)
+    return None if bad is None else 'from="%s" holds %s, and sshd then refuses the key from every address' % (value, bad)
 
 
 _CHECKS = {

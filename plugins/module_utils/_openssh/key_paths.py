@@ -17,7 +17,7 @@ _CRITERIA = ("user", "group", "host", "address", "localaddress", "localport", "r
 
 
 class SshdWords(NamedTuple):
-    """What a set of configuration texts says. C(keys_in_match): only sshd itself knows which value a user gets.
+    """What a set of configuration texts sets. C(keys_in_match): only sshd itself knows which value a user gets.
 
     C(keys_command): the program that serves keys to some users, too (AuthorizedKeysCommand).
     """

@@ -103,7 +103,7 @@ class PublicKey(NamedTuple):
 def parse_public_key(text: str, source: str = "public_key") -> PublicKey:
     """Read the one public key in I(text).
 
-    Blank lines and C(#) comment lines around it are passed over and C(CRLF) is accepted, so the content of a C(.pub)
+    Blank lines and C(#) comment lines around it are ignored and C(CRLF) is accepted, so the content of a C(.pub)
     file may be given as it is. I(source) names the origin in error messages.
 
     Raises KeyFormatError when there is no key, more than one, a private key, options, or a damaged blob.
@@ -169,7 +169,7 @@ def _check_blob(key_type: str, blob: bytes, source: str) -> None:
         raise KeyFormatError("%s: the %s key is truncated or damaged" % (source, key_type))
     if not values or values[0] != key_type.encode("ascii"):
         inner = values[0].decode("ascii", "replace") if values else "nothing"
-        raise KeyFormatError("%s says %s but holds a key of type %s" % (source, key_type, _shorten(inner)))
+        raise KeyFormatError("%s has the key type %s but holds a key of type %s" % (source, key_type, _shorten(inner)))
     kinds = _FIELDS[key_type]
     if len(values) - 1 != len(kinds):
         raise KeyFormatError("%s: the %s key is truncated or damaged" % (source, key_type))
@@ -177,7 +177,7 @@ def _check_blob(key_type: str, blob: bytes, source: str) -> None:
         if not _field_ok(kind, value, previous):
             raise KeyFormatError("%s: the %s key is damaged" % (source, key_type))
     if key_type == "ssh-rsa" and _mpint_bits(values[2]) < _RSA_MINIMUM_BITS:
-        raise KeyFormatError("%s: the RSA key has %d bits; sshd takes none of less than %d" % (source, _mpint_bits(values[2]), _RSA_MINIMUM_BITS))
+        raise KeyFormatError("%s: the RSA key has %d bits; sshd requires at least %d" % (source, _mpint_bits(values[2]), _RSA_MINIMUM_BITS))
 
 
 def _with_previous(kinds: Tuple[str, ...], values: List[bytes]) -> List[Tuple[str, bytes]]:

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Host keys: which an instance's answer may make us trust, and a known_hosts file with them.
+"""Host keys: which of an instance's answer are trusted, and a known_hosts file with them.
 
-A line in known_hosts can say far more than "this host has this key". Of what a guest says only type and blob are ever taken;
+A line in known_hosts can do far more than assign a key to a host. Of a guest's answer only type and blob are ever used;
 the host that the key counts for is written by us.
 
 Note that this module util is **PRIVATE** to the collection. It is pure.
@@ -24,11 +24,11 @@ _LIMIT = 16
 
 
 class Reading(NamedTuple):
-    """What came of a guest's lines."""
+    """The result of reading a guest's lines."""
 
     keys: Tuple[PublicKey, ...]
     dropped: Tuple[str, ...]
-    """Why a line was not taken, one clause each."""
+    """Why a line was not accepted, one clause each."""
 
 
 class Edit(NamedTuple):
@@ -63,7 +63,7 @@ def parse_host_key(line: str) -> PublicKey:
     words = line.split(None, 2)
     key = parse_key_fields(" ".join(words[:2]), "the line %r" % (line if len(line) <= 60 else line[:57] + "..."))
     if key.key_type not in HOST_KEY_TYPES:
-        raise KeyFormatError("a key of type %s is no usual host key" % key.key_type)
+        raise KeyFormatError("a key of type %s is not a usual host key" % key.key_type)
     return key
 
 

@@ -19,5 +19,5 @@ def find_listening_problem(effective: Effective, address: str, port: int) -> Opt
     if texts and not any(text in ("%s:%d" % (wildcard, port), "%s:%d" % (own, port)) for text in texts):
         return "sshd would listen on %s, and not on %s:%d, to which this run is connected" % (" and ".join(texts), own, port)
     if (effective.get("persourcemaxstartups") or ["none"])[0] == "0":
-        return "PerSourceMaxStartups is 0, which turns every connection away"
+        return "PerSourceMaxStartups is 0, which refuses every connection"
     return None

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Settings other than PubkeyAuthentication that keep a user from logging in by key, as sentences.
 
-The modules own few settings. Everything else that is in the way was somebody's decision: it is named, with its place and
-with what would have to change, and left alone.
+The modules own few settings. Any other setting that prevents a login is never changed: it is named, with its place and
+with what would have to change.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -51,7 +51,7 @@ def _find_access_list(effective: Effective, account: Account) -> Optional[Obstac
         "allowgroups": ("AllowGroups has none of the groups of %s" % name, "add one of the groups %s to it" % ", ".join(account.groups)),
     }
     if not account.groups and refusal.keyword.endswith("groups"):
-        texts[refusal.keyword] = ("sshd lets nobody in who is in no group, as %s is" % name, "give %s a group" % name)
+        texts[refusal.keyword] = ("sshd refuses users who are in no group, as %s is" % name, "add %s to a group" % name)
     return Obstacle(refusal.keyword, name, *texts[refusal.keyword])
 
 
@@ -73,7 +73,7 @@ def _find_methods(effective: Effective, account: Account) -> Optional[Obstacle]:
         "authenticationmethods",
         account.name,
         "AuthenticationMethods is %s, so that a key alone is not enough" % " ".join(rules.words_of(effective, "authenticationmethods")),
-        "make publickey one of its lists",
+        "add publickey as one of its lists",
     )
 
 

@@ -59,7 +59,7 @@ def match_user_word(name: str, address: Optional[str], word: str) -> Optional[bo
 
 
 def bad_address_pattern(patterns: str) -> Optional[str]:
-    """What makes sshd refuse the whole list: an empty pattern, or a network that is none, such as 10.1.2.3/8."""
+    """What makes sshd refuse the whole list: an empty pattern, or an invalid network such as 10.1.2.3/8."""
     for pattern in patterns.split(","):
         plain = pattern[1:] if pattern.startswith("!") else pattern
         if not plain:
@@ -67,7 +67,7 @@ def bad_address_pattern(patterns: str) -> Optional[str]:
         try:
             _network(plain)
         except ValueError:
-            return "%s, which is no network" % plain
+            return "%s, which is not a valid network" % plain
     return None
 
 

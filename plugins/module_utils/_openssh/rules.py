@@ -191,12 +191,12 @@ def expand_pattern(pattern: str, user: str, uid: Optional[int], home: str) -> st
 
 
 def expand_tokens(text: str, tokens: Mapping[str, str]) -> str:
-    """Replace %x by the token x, and %% by %. What is no token stays; sshd ends at one (see strange_token)."""
+    """Replace %x by the token x, and %% by %. Anything else stays; sshd exits where it meets it (see strange_token)."""
     return re.sub("%(.)", lambda found: dict(tokens, **{"%": "%"}).get(found.group(1), found.group(0)), text)
 
 
 def strange_token(text: str, tokens: Mapping[str, str]) -> Optional[str]:
-    """The first token that is none of these."""
+    """The first token that is not one of these."""
     return next((found for found in re.findall("%.?", text) if found[1:] not in tokens and found != "%%"), None)
 
 

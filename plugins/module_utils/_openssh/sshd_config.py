@@ -162,12 +162,12 @@ def without_block(text: str) -> str:
 
 
 def block_settings(text: str) -> Dict[str, str]:
-    """What our marked block in the text says."""
+    """The settings of our marked block in the text."""
     return own_settings("\n".join(_split_block(text)[0]))
 
 
 def own_settings(text: str) -> Dict[str, str]:
-    """What a text of ours says; words that we never write are not ours to keep."""
+    """The settings of a text of ours; words that we never write are not ours to keep."""
     names = {name.lower(): name for name in OWN_KEYWORDS}
     found: Dict[str, str] = {}
     for directive in parse_directives("", text):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the account files hold at this moment, and what the name service says.
+"""What the account files hold at this moment, and what the name service answers.
 
 Note that this module util is **PRIVATE** to the collection.
 """
@@ -14,7 +14,7 @@ from .run import HostError
 
 
 class Passwd(NamedTuple):
-    """Accounts of /etc/passwd, and the numbers of the lines behind which somebody else may be."""
+    """Accounts of /etc/passwd, and the numbers of the lines that may hide another account."""
 
     accounts: Dict[str, Account]
     damage: List[int]

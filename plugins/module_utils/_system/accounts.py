@@ -37,7 +37,7 @@ class Account(NamedTuple):
 
 
 class PlannedAccount(NamedTuple):
-    """An account as it will be. A number that is None is for useradd or groupadd to choose."""
+    """An account as it will be. Where a number is None, useradd or groupadd chooses it."""
 
     name: str
     uid: Optional[int]
@@ -68,7 +68,7 @@ class Shadow(NamedTuple):
 
     @property
     def has_password(self) -> bool:
-        """Whether somebody could type a password that matches, were the account not locked."""
+        """Whether a password could match, if the account were not locked."""
         return is_password_hash(self.password.lstrip("!"))
 
     @property
@@ -97,7 +97,7 @@ def parse_passwd(text: str) -> Dict[str, Account]:
 
 
 def find_damage(text: str) -> List[int]:
-    """Numbers of the lines of /etc/passwd that are neither accounts nor comments nor marks of NIS: somebody may be behind them."""
+    """Numbers of the lines of /etc/passwd that are neither accounts nor comments nor marks of NIS: each may hide an account."""
     entries = [(number, line) for number, line in enumerate(text_lines(text), 1) if _is_entry(line)]
     return [number for number, line in entries if not _is_account(line.lstrip(_BLANKS).split(":", 6))]
 

@@ -136,7 +136,7 @@ def flush_folder(folder: int) -> None:
 
 
 def restore_labels(*paths: str) -> str:
-    """Give files the SELinux labels that the policy has for their places; says why where it cannot."""
+    """Give files the SELinux labels that the policy has for their paths; returns the reason where it cannot."""
     if find_tool("restorecon") is None or not os.path.exists(_SELINUX_IS_ON):
         return ""
     code, said = run_tool(["restorecon"] + list(paths))

@@ -73,7 +73,7 @@ def _reads(other: Account, account: AnyAccount, path: str) -> bool:
         owner = os.fstat(descriptor).st_uid
     finally:
         os.close(descriptor)
-    # It is closed to system accounts that live in somebody's home and never log in, as operator does in root's.
+    # It is closed to system accounts that have another account's home and never log in, as operator does in root's.
     return owner in (0, other.uid) and not (mine and os.path.basename(other.shell) in _NO_LOGIN)
 
 

@@ -33,7 +33,7 @@ def locked_sshd() -> Iterator[None]:
 
 
 def lock(descriptor: int, seconds: int, late: str) -> None:
-    """Have the file or folder alone until it is closed; HostError, which says I(late), when others keep it."""
+    """Lock the file or folder until it is closed; HostError with the text I(late) when another process keeps the lock."""
     deadline = time.monotonic() + seconds
     while True:
         try:

@@ -13,7 +13,7 @@ from .._text import text_lines
 
 
 def read_mount_types() -> Dict[str, str]:
-    """Mount point to type of file system; empty where the system does not tell."""
+    """Mount point to type of file system; empty where it cannot be read."""
     try:
         with open("/proc/self/mountinfo", errors="surrogateescape", newline="\n") as stream:
             return parse_mount_types(stream.read())

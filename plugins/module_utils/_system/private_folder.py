@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A place for copies of settings that a tool shall judge before they count: root's alone, and never left for good.
+"""A place for copies of settings that a tool checks before they take effect: root's alone, and never left behind.
 
 Note that this module util is **PRIVATE** to the collection.
 """
@@ -19,7 +19,7 @@ _PARENT = "/run"
 
 @contextlib.contextmanager
 def private_folder() -> Iterator[str]:
-    """A new folder, gone when the block ends. Its name tells the process that made it, for C(clear_folders)."""
+    """A new folder, gone when the block ends. Its name has the id of the process that made it, for C(clear_folders)."""
     folder = tempfile.mkdtemp(prefix="%s%d-" % (COPIES, os.getpid()), dir=_PARENT)
     try:
         yield folder

@@ -37,7 +37,7 @@ def end_processes(uid: int, gid: int, name: str, wait_seconds: float = 5.0) -> N
         time.sleep(0.1)
     left = ["%d (%s)" % (pid, printable(read_status(pid).get("Name", ""))) for pid in strays if _goes_on(pid, uid)]
     if left:
-        raise HostError("processes of other accounts that user %s has started go on: %s; look at them" % (name, ", ".join(left)))
+        raise HostError("processes of other accounts that user %s has started are still running: %s; check them" % (name, ", ".join(left)))
 
 
 def _kill_all(uid: int, gid: int) -> None:
@@ -55,7 +55,7 @@ def _kill_all(uid: int, gid: int) -> None:
 
 
 def find_strays(uid: int) -> Dict[int, bool]:
-    """Processes of other accounts, root's mostly, that this one has started (C(sudo -i), say), and whether they are in a session of it."""
+    """Processes of other accounts, root's mostly, that this one has started (with C(sudo -i), for example), and whether they are in a session of it."""
     found = {}
     for pid in [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]:
         mine = str(uid) in read_status(pid).get("Uid", "").split()[:3]

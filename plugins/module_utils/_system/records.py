@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a look at the machine yields: plain records, for those who judge without looking themselves.
+"""What was read from the machine: plain records for the code that judges them.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -26,7 +26,7 @@ class Node(NamedTuple):
     link: str = ""
     """Where it leads, for a symbolic link; the rest is then about what lies there."""
     fixed: bool = False
-    """Whether root alone decides what lies at this path, and it is no link."""
+    """Whether root alone decides what lies at this path, and it is not a link."""
 
 
 class Listening(NamedTuple):

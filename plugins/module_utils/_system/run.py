@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run a program: with a plain environment, in time, and ended whole when it is late or says too much.
+"""Run a program: with a plain environment, in time, and killed with its children when it is late or prints too much.
 
 Note that this module util is **PRIVATE** to the collection.
 """
@@ -20,11 +20,11 @@ _TOOL_ENVIRONMENT = {"PATH": TOOL_PATH, "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
 
 
 class HostError(AccessError):
-    """Something on the host refused to be done. The message is one sentence that can be shown as it is."""
+    """Something could not be done on the host. The message is one sentence that can be shown as it is."""
 
 
 def describe_error(exc: OSError) -> str:
-    """An error of the system in the words of a person: PATH: reason."""
+    """An error of the system as text for people: PATH: reason."""
     reason = exc.strerror or str(exc)
     return "%s: %s" % (os.fsdecode(exc.filename), reason) if isinstance(exc.filename, (str, bytes)) else reason
 
@@ -35,7 +35,7 @@ def find_tool(name: str) -> Optional[str]:
 
 
 def run_program(argv: Sequence[str], stdin: bytes = b"", timeout: int = 30, env: Optional[Dict[str, str]] = None, most: int = LIMIT) -> Ended:
-    """How a program ended: C(code), C(out), C(err). HostError when it cannot be started, is late or says more than I(most) bytes."""
+    """How a program ended: C(code), C(out), C(err). HostError when it cannot be started, is late or prints more than I(most) bytes."""
     ended = run(argv, stdin, timeout, env, most=most)
     if ended.code == NOT_STARTED:
         raise HostError("cannot run %s: %s" % (argv[0], ended.err))
@@ -45,7 +45,7 @@ def run_program(argv: Sequence[str], stdin: bytes = b"", timeout: int = 30, env:
 
 
 def run_tool(argv: List[str], stdin: str = "", timeout: int = 120) -> Tuple[int, str]:
-    """Run a tool of the system: (return code, what it said). HostError when it is not there or does not come to its end."""
+    """Run a tool of the system: (return code, output). HostError when it is not there or does not end."""
     path = find_tool(argv[0])
     if path is None:
         raise HostError("%s not found in %s" % (argv[0], TOOL_PATH))
@@ -57,7 +57,7 @@ def run_tool(argv: List[str], stdin: str = "", timeout: int = 120) -> Tuple[int,
 def held_open(*streams: IO[bytes]) -> Iterator[List[str]]:
     """Paths by which other programs of root's can open files without a name, as long as this process lives.
 
-    A cat that ends with us holds them, because the kernel hides the descriptors of a process that has acted as somebody else.
+    A cat that ends with us holds them, because the kernel hides the descriptors of a process that has acted as another user.
     """
     numbers = [stream.fileno() for stream in streams]
     holder = subprocess.Popen(  # pylint: disable=ansible-bad-function # it lives on while we work

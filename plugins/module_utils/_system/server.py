@@ -39,7 +39,7 @@ Server = namedtuple("Server", "program options config unit main_pid up")
 
 
 class NoServer(OSError):
-    """Guests say what it is about; hosts take the sentence alone, C(args[0])."""
+    """Guests prefix its subject; hosts take the sentence alone, C(args[0])."""
 
     def __str__(self):
         # type: () -> str
@@ -48,9 +48,9 @@ class NoServer(OSError):
 
 def run(argv, data=b"", seconds=30, env=None, become=os.setsid, most=LIMIT):
     # type: (Sequence[str], bytes, float, Mapping[str, str] | None, Callable[[], object], int) -> Ended
-    """A program with a plain environment, in a process group of its own that is killed when it is late or says more than I(most) bytes.
+    """A program with a plain environment, in a process group of its own that is killed when it is late or prints more than I(most) bytes.
 
-    The code is NOT_STARTED or KILLED when it was not run to its end; C(err) then says why. I(become) makes the group in the new process.
+    The code is NOT_STARTED or KILLED when it was not run to its end; C(err) is then the reason. I(become) makes the group in the new process.
     """
     # Files, not pipes: a pipe is open for as long as any child holds it. In memory: a disk may be full.
     given, out, err = [tempfile.TemporaryFile(dir="/dev/shm") for _i in range(3)]  # noqa: SIM115
@@ -184,7 +184,7 @@ def ask_sshd(server, *arguments):
 
 def find_missing_folder(ended):
     # type: (Ended) -> str
-    """The folder that sshd says it needs; systemd makes it, but not while only a socket unit waits. Empty when it is there."""
+    """The folder that sshd reports as missing; systemd makes it, but not while only a socket unit waits. Empty when it is there."""
     return (re.findall(r"separation directory: (\S+)", ended.err) or [""])[0]
 
 

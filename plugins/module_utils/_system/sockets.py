@@ -22,7 +22,7 @@ _LISTEN = "0A"
 
 
 class Connection(NamedTuple):
-    """The SSH connection of this run, as sshd told its session."""
+    """The SSH connection of this run, from sshd's environment for its session."""
 
     address: str
     port: int

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sshd program as the judge of configurations: test one, and tell what it means for a user.
+"""The sshd program as the judge of configurations: test one, and report what it means for a user.
 
 Note that this module util is **PRIVATE** to the collection.
 """
@@ -22,7 +22,7 @@ class SshdError(HostError):
 
 
 class ConfigRefused(SshdError):
-    """sshd does not accept the configuration; the text is what sshd says, with real paths."""
+    """sshd does not accept the configuration; the text is sshd's message, with real paths."""
 
 
 class Origin(NamedTuple):
@@ -50,7 +50,7 @@ class Sshd:
     def effective(self, config: str, user: str, origin: Origin) -> Dict[str, List[str]]:
         """What sshd applies to this user: C(sshd -T -C ...), with every criterion that this version knows."""
         if re.search(r"[,\s\0]", user):
-            raise SshdError("sshd cannot be asked about %s, whose name it would take for more than a name" % printable(user))
+            raise SshdError("sshd cannot be asked about %s, because the name has a comma, white space or a NUL character" % printable(user))
         ended = ask_about(self._server._replace(config=config), user, origin.address, origin.local_address, origin.local_port)
         return sshd_config.parse_effective(self._accepted("-T", ended).out)
 
@@ -58,7 +58,7 @@ class Sshd:
         """What holds apart from every Match block: C(sshd -T) without a connection."""
         ended = ask_sshd(self._server._replace(config=config), "-T")
         if "connection test specification" in ended.err:
-            # Some versions want one wherever there is a Match block: somebody whom none of them can mean by name or address.
+            # Some versions want one wherever there is a Match block: a user whom none of them can match by name or address.
             return self.effective(config, "no.such.user", Origin("192.0.2.1", "192.0.2.2"))
         return sshd_config.parse_effective(self._accepted("-T", ended).out)
 

@@ -40,7 +40,7 @@ class Service(NamedTuple):
     """When the listener last read the files as far as systemd knows; None if the next connection reads them anyway."""
     program: str
     options: Tuple[str, ...]
-    """C(-o) and C(-p) options on the listener's command line: they win over every file."""
+    """C(-o) and C(-p) options on the listener's command line: they override every file."""
     config: str
 
     @property
@@ -100,7 +100,7 @@ def listen_addresses(effective: Mapping[str, Sequence[str]], service: Service) -
     for text in texts:
         address, _colon, port = text.rpartition(":")
         address = address.strip("[]")
-        # A wildcard is tried by loopback; that of IPv6 takes IPv4 too, unless the system says otherwise.
+        # A wildcard is tried by loopback; that of IPv6 takes IPv4 too, unless the system is configured otherwise.
         wildcards = {"0.0.0.0": ("127.0.0.1",), "*": ("127.0.0.1",), "": ("127.0.0.1",), "::": ("::1", "127.0.0.1")}
         if port.isdigit():
             addresses += [(name, int(port)) for name in wildcards.get(address, (address,))]
@@ -117,9 +117,9 @@ def _find_problem(service: Service, addresses: List[Tuple[str, int]]) -> Optiona
     if unit.get("ActiveState") not in ("active", "reloading"):
         return "%s is %s after the change" % (service.unit, unit.get("ActiveState"))
     if service.verb == "reload" and int(unit.get("MainPID") or 0) != service.main_pid:
-        return "the main process of %s ended at the reload" % service.unit
+        return "the main process of %s ended during the reload" % service.unit
     if addresses and not answering(addresses):
-        return "nothing greets as SSH on %s any more" % ", ".join("%s port %d" % address for address in addresses)
+        return "no SSH server answers on %s any more" % ", ".join("%s port %d" % address for address in addresses)
     return None
 
 
@@ -165,7 +165,7 @@ def _make_service(unit: Dict[str, str]) -> Service:
         return Service(holder["Id"], "", 0, None, server.program, server.options, server.config)
     main_pid = int(listener.get("MainPID") or 0)
     if not main_pid:
-        raise SshdError("systemd knows no main process for %s; it cannot be reloaded safely" % listener["Id"])
+        raise SshdError("systemd reports no main process for %s; it cannot be reloaded safely" % listener["Id"])
     if holder is not listener and listener.get("KillMode") not in ("process", "none"):
         raise SshdError(
             "%s has KillMode=%s, so that ending its listener for %s to start a new one would end open sessions too; "

@@ -5,7 +5,7 @@
 
 A copy keeps every file under its own path below a root-only folder, and only the Include lines are changed, so that
 they point into the copy. sshd expands the wildcards itself: whether Include is known, in force and early enough shows
-in what sshd then says, for every version and without privileges that a container doesn't have.
+in what sshd then prints, for every version and without privileges that a container doesn't have.
 
 Note that this module util is **PRIVATE** to the collection.
 """
@@ -24,7 +24,7 @@ _MAX_DEPTH = 16
 _MAX_SIZE = 1024 * 1024
 
 Changes = Mapping[str, Optional[bytes]]
-"""Path to the new content, None for a file that shall not be there."""
+"""Path to the new content, None for a file that must not exist."""
 
 
 def decode(content: bytes) -> str:
@@ -48,7 +48,7 @@ def find_file(path: str) -> Optional[bytes]:
     except OSError as exc:
         raise SshdError("cannot read %s: %s" % (path, exc.strerror))
     if len(content) > _MAX_SIZE:
-        raise SshdError("%s is larger than 1 MiB; it is hardly a configuration of sshd" % path)
+        raise SshdError("%s is larger than 1 MiB; this is unlikely to be an sshd configuration" % path)
     return content
 
 
@@ -69,7 +69,7 @@ class SshdTree:
         self._directives: Dict[sshd_config.Directive, None] = {}
         self._read(main, "", ())
         if main not in self.files:
-            raise SshdError("%s does not exist; is OpenSSH's server installed?" % main)
+            raise SshdError("%s does not exist; is the OpenSSH server installed?" % main)
 
     @property
     def main_text(self) -> str:

@@ -65,7 +65,9 @@ def wanted(**user):
         ],
         pytest.param({"name": "+ops", "account": "existing"}, "is not usable", id="existing that would be a netgroup to sudo"),
         pytest.param({"name": "ann\\", "account": "existing"}, "is not usable", id="existing with a backslash at the end"),
-        pytest.param({"authorized_keys": [f"idle-timeout=5m {K}"]}, "authorized_keys[0]: no sshd has the key option idle-timeout", id="12 unknown option"),
+        pytest.param(
+            {"authorized_keys": [f"idle-timeout=5m {K}"]}, "authorized_keys[0]: sshd does not support the key option idle-timeout", id="12 unknown option"
+        ),
         pytest.param({"authorized_keys": [f'principals="ann" {K}']}, "only for a key that is marked cert-authority", id="principals of a plain key"),
         pytest.param({"sudo": "nopasswd", "sudo_runas": "root) NOPASSWD: ALL #\n"}, "sudo_runas must look like", id="runas that breaks out"),
         *[pytest.param({"comment": "a%sb" % char}, "comment must not hold", id="comment with %r" % char) for char in "\r\v\x1c\x85\u2028\u202e"],

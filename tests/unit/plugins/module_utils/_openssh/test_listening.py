@@ -33,5 +33,5 @@ def test_find_listening_problem(listen, address, port, problem):
 
 def test_no_connection_at_all():
     settings = {"listenaddress": BOTH, "persourcemaxstartups": ["0"]}
-    assert "turns every connection away" in find_listening_problem(settings, "192.0.2.7", 22)
+    assert "refuses every connection" in find_listening_problem(settings, "192.0.2.7", 22)
     assert find_listening_problem(dict(settings, persourcemaxstartups=["none"]), "192.0.2.7", 22) is None

@@ -191,7 +191,7 @@ def test_authorized_key(before, keys, exclusive, after):
 
 
 def test_11_an_option_of_another_server_is_refused():
-    with pytest.raises(WantedError, match="no sshd has the key option idle-timeout"):
+    with pytest.raises(WantedError, match="sshd does not support the key option idle-timeout"):
         written("", [f"idle-timeout=5m {A}"])
 
 

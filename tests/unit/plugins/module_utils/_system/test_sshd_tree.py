@@ -80,7 +80,7 @@ def test_bytes_that_are_not_utf8_survive(tree_of, tmp_path):
 
 
 def test_a_main_file_that_is_no_file_is_refused(tmp_path):
-    with pytest.raises(SshdError, match="does not exist; is OpenSSH's server installed"):
+    with pytest.raises(SshdError, match="does not exist; is the OpenSSH server installed"):
         SshdTree(str(tmp_path / "none"))
     with pytest.raises(SshdError, match="is not a regular file"):
         SshdTree(str(tmp_path))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tell the module what only the controller knows: who this run logs in as, and with which key."""
+"""Give the module what only the controller knows: who this run logs in as, and with which key."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the module, and take its answer for no more than a report: a host that is checked may be anybody's by now."""
+"""Run the module, and take its answer for no more than a report: a host that is checked may be under the control of an attacker."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What only the controller can do for sshd_pubkey: say how this run is logged in, and prove that a login by key works."""
+"""What only the controller can do for sshd_pubkey: report how this run is logged in, and prove that a login by key works."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.proof imp
 _MODULE = "alicloud.ecs_access.sshd_pubkey"
 _OTHER_SSH = ("paramiko", "paramiko_ssh", "libssh")
 _CONNECT_TIMEOUT = 15
-_LEFT = "so passwords and root's login were left as they are"
+_LEFT = "so password and root logins were not changed"
 _RELOADED = (
-    "no file was changed, but sshd has read edits of somebody else: look at them while this connection is open. If no private key for "
-    "that login is at hand here, name one with proof_private_key_file, or say proof: skip"
+    "no file was changed, but sshd has read edits made by another user: check them while this connection is open. If no private key for "
+    "that login is available here, set proof_private_key_file, or set proof: skip"
 )
 
 
@@ -83,14 +83,14 @@ class ActionModule(ActionBase):
         if not answer.get("failed") and proof.proven:
             return {**result, "proof": proof.text, "backups": answer.get("backups", {})}
         if answer.get("failed") or answer.get("unreachable"):
-            consequence = f"the host could not be told ({answer.get('msg')}), and undoes the change by itself"
+            consequence = f"the result could not be sent to the host ({answer.get('msg')}), which will undo the change by itself"
         else:
-            skip = "" if _asks_hardening(arguments) else ", or say proof: skip"
-            consequence = f"{answer['msg']}. If no private key for that login is at hand here, name one with proof_private_key_file{skip}"
+            skip = "" if _asks_hardening(arguments) else ", or set proof: skip"
+            consequence = f"{answer['msg']}. If no private key for that login is available here, set proof_private_key_file{skip}"
         return {"failed": True, "changed": False, "service": result.get("service"), "msg": f"{proof.text}; {consequence}"}
 
     def _prove(self, arguments: dict[str, Any], controller: dict[str, Any]) -> Proof:
-        """Log in as the proof's user; where ways in are taken away, also as the one that the next run comes as."""
+        """Log in as the proof's user; where login methods are removed, also as the user of the next run."""
         remote_user = self._option("remote_user") or self._play_context.remote_user
         proof_user = arguments.get("proof_user") or remote_user
         key = arguments.get("proof_private_key_file")
@@ -116,7 +116,7 @@ class ActionModule(ActionBase):
         return prove_login(proof_command(target, only_this_key, _CONNECT_TIMEOUT), target, _CONNECT_TIMEOUT)
 
     def _read_session(self) -> dict[str, str]:
-        """Who is logged in from where, as the host sees it; empty where its shell cannot say."""
+        """Who is logged in from where, as the host sees it; empty where its shell cannot report it."""
         answer = self._low_level_execute_command('echo "session<$(id -un) $SSH_CONNECTION>"', sudoable=False)
         found = re.search(r"session<(\S+) (\S+) \d+ (\S+) (\d+)>", answer.get("stdout", ""))
         if found is None:

@@ -250,7 +250,7 @@ HOSTILE = {
     "home of another": ("chown nobody /home/{name}", "belongs to uid 65534 and not to the account"),
     "root's secret": (
         "echo 'secret of root' > .ssh/authorized_keys; chmod 600 .ssh/authorized_keys",
-        "belongs to root and holds more than keys",
+        "belongs to root and does not contain keys only",
     ),
 }
 
@@ -316,8 +316,8 @@ def test_wrong_input_gets_one_sentence_and_changes_nothing(instance, playbook, m
         "damaged key": (user(authorized_keys=[other, key[:60]]), "authorized_keys[1]"),
         "plain password": (user(password_hash="secret"), "password_hash is not the output of crypt(3)"),
         "root away": ({"users": [{"name": "root", "state": "absent"}]}, "root stays present"),
-        "unknown existing account": (user(account="existing"), "this host knows no such user"),
-        "parent of the home is missing": (user(home="/no/such/place"), "the directory that is to hold the home"),
+        "unknown existing account": (user(account="existing"), "the user does not exist on this host"),
+        "parent of the home is missing": (user(home="/no/such/place"), "the parent directory of the home"),
         "uid of a present account": ({"users": [{"name": present, "uid": 5}]}, "the uid of a user is never changed"),
     }
     before = instance.exec(SNAPSHOT)
@@ -482,7 +482,7 @@ def test_a_step_that_fails_is_named_and_so_is_what_was_done(instance, ansible, m
         result = ansible(instance, MODULE, {"groups": [{"name": group, "state": "absent"}], "users": [{"name": name, "authorized_keys": [key.public]}]})
     finally:
         instance.exec("rm -f /etc/group.lock")
-    assert f"could not remove group {group}: groupdel says: " in result["msg"]
+    assert f"could not remove group {group}: groupdel failed: " in result["msg"]
     assert result["changed"]
     assert [action.split(" SHA256")[0] for action in result["actions"]] == [f"user {name}: add key"]
     assert key.public in instance.exec(f"cat /home/{name}/.ssh/authorized_keys")

@@ -59,7 +59,7 @@ REFUSED = {
         "install -d -o {name} .ssh/.authorized_keys.alicloud-ecs-access", "rmdir {home}/.ssh/.authorized_keys.alicloud-ecs-access",
         "the directory {home}/.ssh/.authorized_keys.alicloud-ecs-access is in the way of a new key file; remove it"),
     "home lost with its parent": (
-        "usermod -d /no/such/{name} {name}", "", "the directory that is to hold the home /no/such/{name} does not exist"),
+        "usermod -d /no/such/{name} {name}", "", "the parent directory of the home /no/such/{name} does not exist"),
 }  # fmt: skip
 
 
@@ -95,7 +95,7 @@ def test_a_disk_that_runs_full_in_the_middle(one_instance, ansible, ssh, prepare
     name, home, key = prepared(script, OFF_TMPFS)
     keys = [f"{make_key().public} {'x' * 5000}" for _number in range(2)]
     result = ansible(one_instance, MODULE, {"users": [{"name": name, "authorized_keys": keys}]})
-    assert result["msg"].endswith(f"{home}/.ssh/authorized_keys could not be written: No space left on device; what was there is still there")
+    assert result["msg"].endswith(f"{home}/.ssh/authorized_keys could not be written: No space left on device; it was not changed")
     assert (result["changed"], result["actions"]) == (False, [])
     assert one_instance.exec(f"ls -A {home}/.ssh; cat {home}/.ssh/authorized_keys") == f"authorized_keys\n{key.public}\n"
     assert ssh(one_instance, name, key, "true").returncode == 0

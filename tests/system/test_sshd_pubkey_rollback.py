@@ -188,7 +188,7 @@ def test_controller_that_is_cut_off_says_so(host, tmp_path):
     result = host.run(variables=variables, users=["alice"], rollback_after=30)
     assert result["status"] == "failed"
     assert "no login as alice@" in result["msg"]
-    assert "undoes the change by itself" in result["msg"]
+    assert "will undo the change by itself" in result["msg"]
     assert_keys_off_again(host, before, "no proof of login arrived within 30 seconds")
 
 

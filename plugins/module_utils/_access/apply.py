@@ -76,28 +76,28 @@ def with_uids(views: Dict[str, UserView]) -> Dict[str, UserView]:
 
 def _run(step: RunTool) -> None:
     code, said = run_tool(list(step.argv), step.stdin)
-    # userdel also says so where there is no mail to remove. What became of a home is looked at.
+    # userdel also reports that where there is no mail to remove. Whether a home is gone is checked below.
     if code != 0 and not (step.argv[0] == "userdel" and code == _MAIL_OR_HOME_MISSING):
         ended = "it was killed by signal %d" % -code if code < 0 else "return code %d" % code
-        raise HostError("%s says: %s" % (step.argv[0], said or ended))
+        raise HostError("%s failed: %s" % (step.argv[0], said or ended))
     _check_outcome(step)
 
 
 def _check_outcome(step: RunTool) -> None:
-    """Whether a tool did what it did not complain about: it may read damaged files otherwise than the name service."""
+    """Whether a tool that reported success did its work: it may read damaged files differently from the name service."""
     if step.gone_home and os.path.lexists(step.gone_home):
-        raise HostError("userdel removed the account and left the home %s" % step.gone_home)
+        raise HostError("userdel removed the account but not the home %s" % step.gone_home)
     if step.expiry:
         found = read_shadows().get(step.expiry.user)
         if found is not None and found.expires != step.expiry.days:
-            raise HostError("usermod did not complain, and %s still expires: %s" % (step.expiry.user, expiry_text(found.expires)))
+            raise HostError("usermod reported success, but %s still expires: %s" % (step.expiry.user, expiry_text(found.expires)))
 
 
 def _remove_group(step: RemoveGroup) -> None:
     code, said = run_tool(["groupdel", step.name])
     # Removing its last user may have taken the group along.
     if code not in (0, _NO_SUCH_GROUP):
-        raise HostError("groupdel says: " + said)
+        raise HostError("groupdel failed: " + said)
 
 
 def _write_fragment(step: WriteFragment) -> None:
@@ -146,5 +146,5 @@ def _account(name: str) -> Account:
     """The account as it is now: a step before this one may have made it."""
     account = find_account(name)
     if account is None:
-        raise HostError("there is no user %s any more" % name)
+        raise HostError("user %s no longer exists" % name)
     return account

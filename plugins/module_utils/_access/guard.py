@@ -41,8 +41,8 @@ def refuse_lockout(login: Login, plan: Plan, snapshot: Snapshot, today: str) -> 
     lockouts = find_lockouts(login, plan, snapshot.words, admins, today)
     if lockouts:
         raise Conflict(
-            "nothing was changed, because this run could lock itself out: %s, and it would %s; if there is another way "
-            "in, set allow_self_lockout: true" % (login.reason, "; ".join(lockouts))
+            "nothing was changed, because this run could lock itself out: %s, and it would %s; if another login is "
+            "available, set allow_self_lockout: true" % (login.reason, "; ".join(lockouts))
         )
 
 

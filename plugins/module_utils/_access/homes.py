@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ways into homes whose owners may be hostile: rights of the account, directory descriptors, no link followed.
+"""Access to homes whose owners may be hostile: rights of the account, directory descriptors, no link followed.
 
 A link, a FIFO or a swapped directory can then lead us nowhere where the account itself could not go.
 
@@ -23,7 +23,7 @@ from .state import Repair
 
 
 class UnsafePath(AccessError):
-    """Why a file is not to be touched, as one sentence."""
+    """Why a file must not be touched, as one sentence."""
 
 
 def as_account_or_root(account: Account, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -51,7 +51,7 @@ def open_home(home: str) -> int:
     with closing(walk(os.path.realpath(parent))) as above:
         status = os.stat(name, dir_fd=above, follow_symlinks=False)
         if stat.S_ISLNK(status.st_mode):
-            raise UnsafePath("the home %s is a symbolic link; put the real path into the account (usermod -d)" % home)
+            raise UnsafePath("the home %s is a symbolic link; set the real path as the account's home (usermod -d)" % home)
         if not stat.S_ISDIR(status.st_mode):
             raise UnsafePath("the home %s is not a directory" % home)
         return os.open(name, DIRECTORY, dir_fd=above)
@@ -73,7 +73,7 @@ def open_central(path: str, create: bool = False) -> int:
         status = os.fstat(descriptor)
         if status.st_uid != 0 or stat.S_IMODE(status.st_mode) & 0o022:
             os.close(descriptor)
-            raise UnsafePath("others than root may write above %s; sshd refuses it" % path)
+            raise UnsafePath("users other than root can write to a directory above %s; sshd refuses it" % path)
     return descriptor
 
 
@@ -97,12 +97,12 @@ def check_home(account: Account, status: os.stat_result) -> List[Repair]:
     """Repairs that a home needs; raises UnsafePath when it isn't ours to repair."""
     mode = stat.S_IMODE(status.st_mode)
     if status.st_uid not in (0, account.uid):
-        raise UnsafePath("the home %s belongs to uid %d and not to the account; mend it with chown" % (account.home, status.st_uid))
+        raise UnsafePath("the home %s belongs to uid %d and not to the account; fix its owner with chown" % (account.home, status.st_uid))
     if home_mode(status) == mode:
         return [] if status.st_uid == account.uid else _check_entry(account, mode)
     if status.st_uid != account.uid:
         if mode & 0o022:
-            raise UnsafePath("the home %s belongs to root and others may write there (mode %04o); sshd refuses keys there" % (account.home, mode))
+            raise UnsafePath("the home %s belongs to root and others can write to it (mode %04o); sshd refuses keys in it" % (account.home, mode))
         return _check_entry(account, mode)
     return [mode_repair(account.home, mode, home_mode(status))]
 
@@ -110,7 +110,7 @@ def check_home(account: Account, status: os.stat_result) -> List[Repair]:
 def _check_entry(account: Account, mode: int) -> List[Repair]:
     # Such a home is what a useradd leaves that was killed.
     if not mode & 0o011:
-        raise UnsafePath("the home %s belongs to root and the account cannot enter it (mode %04o); mend it with chown" % (account.home, mode))
+        raise UnsafePath("the home %s belongs to root and the account cannot enter it (mode %04o); fix its owner with chown" % (account.home, mode))
     return []
 
 
@@ -121,7 +121,7 @@ def check_contents(where: str, descriptor: int, name: str) -> None:
     """
     usual = re.compile(r"(authorized_keys2?|known_hosts(\.old)?|config|environment|rc|id_[\w-]+(\.pub)?)\Z")
     if not all(usual.match(entry) or entry in (name,) + temporary_names(name) for entry in os.listdir(descriptor)):
-        raise UnsafePath("%s belongs to root and holds more than files of ssh; look at it and mend it with chown" % where)
+        raise UnsafePath("%s belongs to root and does not contain SSH files only; check it, then fix its owner with chown" % where)
 
 
 def check_directory(account: Account, where: str, status: os.stat_result) -> List[Repair]:
@@ -131,7 +131,7 @@ def check_directory(account: Account, where: str, status: os.stat_result) -> Lis
     if not stat.S_ISDIR(status.st_mode):
         raise UnsafePath("%s is not a directory" % where)
     if status.st_uid not in (0, account.uid):
-        raise UnsafePath("%s belongs to uid %d and not to the account; mend it with chown" % (where, status.st_uid))
+        raise UnsafePath("%s belongs to uid %d and not to the account; fix its owner with chown" % (where, status.st_uid))
     mode = stat.S_IMODE(status.st_mode)
     repairs = owner_repairs(account, where, status)
     if mode & 0o077 or mode & 0o700 != 0o700:

@@ -126,7 +126,7 @@ def _coming_account(user: WantedUser, state: HomeState, planned: AnyAccount) -> 
 
 
 def read_sshd_words() -> SshdWords:
-    """What sshd's configuration says about key files and groups, includes followed."""
+    """What sshd's configuration sets for key files and groups, includes followed."""
     return read_words(SshdTree().directives() if os.path.exists(MAIN_CONFIG) else [])
 
 
@@ -143,7 +143,7 @@ def _ask_sshd(user: str, groups: Optional[Set[str]] = None) -> Tuple[str, ...]:
             with tree.copy(settled) as candidate:
                 values = sshd.effective(candidate.main, user, Origin())
     except SshdError as exc:
-        raise HostError("sshd does not accept its own configuration, so nobody can tell where keys belong: %s" % exc)
+        raise HostError("sshd does not accept its own configuration, so it is not known where keys belong: %s" % exc)
     return tuple(key_file_patterns(values)) if "authorizedkeysfile" in values else DEFAULT_KEY_FILES
 
 
@@ -161,7 +161,7 @@ def _account_obstacle() -> Optional[str]:
 def _home_obstacle(parent: str) -> Optional[str]:
     """Why no home can be made in a directory."""
     if read_mount_types().get(os.path.realpath(parent)) == "autofs":
-        return "the home has to come from the automounter, which has none for this user in %s (see its map)" % parent
+        return "the home must come from the automounter, whose map has no entry for this user in %s" % parent
     return find_obstacle(parent)
 
 

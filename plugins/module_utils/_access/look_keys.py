@@ -66,7 +66,7 @@ def read_key_file(account: AnyAccount, path: str) -> KeyFile:
     try:
         if not is_in_home(account, path):
             return _read_central(account, path)
-        # Nothing is in a home that is yet to be made.
+        # A home that does not exist yet is empty.
         return _read_in_home(account, path) if isinstance(account, Account) else KeyFile(path)
     except FileNotFoundError:
         return KeyFile(path)
@@ -85,10 +85,10 @@ def read_entry(account: Account, parent: int, name: str, path: str) -> SeenFile:
     except PermissionError:
         raise UnsafePath("%s cannot be read, not even by root; is this home on a network file system?" % path)
     if seen.status.st_uid not in (0, account.uid):
-        raise UnsafePath("%s belongs to uid %d; mend it with chown" % (path, seen.status.st_uid))
+        raise UnsafePath("%s belongs to uid %d; fix its owner with chown" % (path, seen.status.st_uid))
     if seen.status.st_uid == 0 and account.uid != 0 and not _holds_only_keys(seen.content):
         # The account could have put some secret of root's here, to be given it by our repair.
-        raise UnsafePath("%s belongs to root and holds more than keys; look at it and mend it with chown" % path)
+        raise UnsafePath("%s belongs to root and does not contain keys only; check it, then fix its owner with chown" % path)
     return seen
 
 
@@ -96,7 +96,7 @@ def read_central(parent: int, path: str) -> SeenFile:
     """Read a key file outside of homes."""
     seen = read_at(parent, os.path.basename(path), path)
     if stat.S_IMODE(seen.status.st_mode) & 0o022:
-        raise UnsafePath("%s may be written by others; sshd refuses it" % path)
+        raise UnsafePath("others can write to %s; sshd refuses it" % path)
     return seen
 
 
@@ -135,7 +135,7 @@ def _read_central(account: AnyAccount, path: str) -> KeyFile:
     except FileNotFoundError:
         above = os.path.dirname(folder)
         if not os.path.isdir(above):
-            return KeyFile(path, obstacle="%s, where sshd reads keys, cannot be created: there is no directory %s" % (path, above))
+            return KeyFile(path, obstacle="%s, where sshd reads keys, cannot be created: the directory %s does not exist" % (path, above))
         return KeyFile(path, obstacle=find_obstacle(above))
     with closing(parent):
         obstacle = find_obstacle(folder)
@@ -213,7 +213,7 @@ def read_at(parent: int, name: str, path: str) -> SeenFile:
         if not stat.S_ISREG(status.st_mode):
             raise UnsafePath("%s is not a regular file" % path)
         if status.st_nlink > 1:
-            raise UnsafePath("%s has %d hard links; the file is also known elsewhere and is not changed" % (path, status.st_nlink))
+            raise UnsafePath("%s has %d hard links; it also has other paths and is not changed" % (path, status.st_nlink))
         return SeenFile(_read_all(descriptor, path), status, _find_obstacle(descriptor, path))
 
 

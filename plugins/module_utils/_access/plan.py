@@ -80,14 +80,14 @@ class _Settler:
             steps += self._plan_leaving(user)
         steps += plan_gone_groups(self.wanted, self.after)
         if self.wanted.takes:
-            self.failures += ["nobody can tell who is behind %s" % clause for clause in self.snapshot.damage]
+            self.failures += ["an account may be hidden in %s" % clause for clause in self.snapshot.damage]
         _check_tools(steps, self.snapshot)
         return Settled(self.after, tuple(steps), self.fragments, tuple(self.warnings), tuple(self.failures))
 
     def _plan_staying(self, user: WantedUser) -> List[Step]:
         name = user.name
         if not user.existing and name not in self.after.accounts and name in self.snapshot.nss:
-            raise Conflict("user %s is known here from elsewhere than /etc/passwd (LDAP, SSSD ...); set account: existing to manage its keys and sudo" % name)
+            raise Conflict("user %s is defined outside of /etc/passwd (LDAP, SSSD ...); set account: existing to manage its keys and sudo" % name)
         intent = plan_intent(user, self.snapshot, self.after)
         if user.existing:
             account: AnyAccount = self._find_existing(user)
@@ -103,20 +103,20 @@ class _Settler:
     def _plan_leaving(self, user: WantedUser) -> List[Step]:
         steps = plan_fragment(user, SudoIntent(), self.snapshot, self.fragments)
         if user.name in self.snapshot.nss:
-            self.failures.append("user %s is known here from elsewhere than /etc/passwd; lock or remove it where it is defined" % user.name)
+            self.failures.append("user %s is defined outside of /etc/passwd; lock or remove it where it is defined" % user.name)
         account = self.snapshot.accounts.get(user.name)
         if account is not None:
             removal = plan_removed(user, account, self.snapshot, self.after)
             steps += removal.steps
             self.failures += removal.failures
             for other in self.snapshot.namesakes(account):
-                self.warnings.append("user %s has the number %s of user %s, whose processes are not ended" % (other, account.uid, user.name))
+                self.warnings.append("user %s has the same uid (%s) as user %s, whose processes are not ended" % (other, account.uid, user.name))
         return steps
 
     def _find_existing(self, user: WantedUser) -> Account:
         account = self.snapshot.find_account(user.name)
         if account is None:
-            raise Conflict("user %s: account is existing, but this host knows no such user" % user.name)
+            raise Conflict("user %s: account is existing, but the user does not exist on this host" % user.name)
         return account
 
     def _check_new_home(self, user: WantedUser) -> None:
@@ -126,7 +126,7 @@ class _Settler:
         if home.problem or home.obstacle:
             raise Conflict("user %s: %s" % (user.name, home.problem or home.obstacle))
         if home.exists and home.uid != user.uid:
-            take_over = "give uid: %d to take it over, or " % home.uid if home.uid else ""
+            take_over = "set uid: %d to take it over, or " % home.uid if home.uid else ""
             raise Conflict("user %s: the home of the new account already exists and belongs to uid %s; %smove it away" % (user.name, home.uid, take_over))
 
 

@@ -39,7 +39,7 @@ def _run(phase: int, action: Action, *argv: str) -> RunTool:
 
 
 def plan_new_groups(wanted: Wanted, after: Accounts) -> List[Step]:
-    """Groups to create, before anybody can be put into them."""
+    """Groups to create before users can be added to them."""
     steps: List[Step] = []
     for group in wanted.groups:
         present = after.groups.get(group.name)
@@ -77,7 +77,7 @@ def plan_gone_groups(wanted: Wanted, after: Accounts) -> List[Step]:
 
 
 def plan_account(user: WantedUser, snapshot: Snapshot, after: Accounts, gain: Optional[str], drop: Set[str]) -> List[Step]:
-    """Steps for one local account that is to exist. gain: admin group to join; drop: admin groups to leave."""
+    """Steps for one local account that must exist. gain: admin group to join; drop: admin groups to leave."""
     _check_shell(user, snapshot)
     wanted_groups = set(user.groups or ()) | ({gain} if gain else set())
     for name in sorted(wanted_groups | ({user.group} if user.group else set())):
@@ -157,7 +157,7 @@ def _plan_new(user: WantedUser, snapshot: Snapshot, after: Accounts, groups: Set
                 raise Conflict("user %s: uid %d is taken by user %s" % (user.name, user.uid, other.name))
     home = planned_home(user, snapshot)
     if user.create_home and home.rstrip("/").rpartition("/")[0] in snapshot.missing_dirs:
-        raise Conflict("user %s: the directory that is to hold the home %s does not exist" % (user.name, home))
+        raise Conflict("user %s: the parent directory of the home %s does not exist" % (user.name, home))
     shell = user.shell or snapshot.default_shell
     group = user.group or (user.name if user.name in after.groups else None)
     locked = user.state == "locked"

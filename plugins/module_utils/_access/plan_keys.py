@@ -52,9 +52,9 @@ def plan_user_keys(user: WantedUser, where: str, snapshot: Snapshot, revoked: Re
             raise InTheWay("user %s: %s" % (user.name, home.problem))
         if not home.exists and not (new and user.create_home):
             if not user.create_home:
-                raise Conflict("user %s: the home %s does not exist and create_home is false, so keys have no place" % (user.name, where))
+                raise Conflict("user %s: the home %s does not exist and create_home is false, so there is no place for keys" % (user.name, where))
             if where.rstrip("/").rpartition("/")[0] in snapshot.missing_dirs:
-                raise Conflict("user %s: the directory that is to hold the home %s does not exist" % (user.name, where))
+                raise Conflict("user %s: the parent directory of the home %s does not exist" % (user.name, where))
             if home.obstacle:
                 raise Conflict("user %s: %s" % (user.name, home.obstacle))
             steps.append(CreateHome(PHASE_HOME, (Action("create_home", user.name, where),), user.name))
@@ -77,7 +77,7 @@ def _check_shared(user: WantedUser, files: Sequence[KeyFile], wanted: List[Wante
         held = item.blobs if item.shared else set()
         if any(not key.present and key.key.blob in held for key in wanted):
             raise Conflict(
-                "user %s: a key that is to go is in %s, which sshd reads for %s too; it is not removed for one of them, list it "
+                "user %s: a key to remove is in %s, which sshd reads for %s too; it is not removed for one of them alone; list it "
                 "in revoked_keys" % (user.name, item.path, _name_sharers(item))
             )
         if user.exclusive and held - {key.key.blob for key in wanted}:

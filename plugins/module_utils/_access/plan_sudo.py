@@ -20,7 +20,7 @@ _DEFAULT_RUNAS = "ALL:ALL"
 
 
 class SudoIntent(NamedTuple):
-    """What a user's sudo option comes to here. C(fragment): None removes ours; C(keep) leaves it as it is."""
+    """What a user's sudo option means on this host. C(fragment): None removes ours; C(keep) leaves it as it is."""
 
     gain: Optional[str] = None
     drop: Set[str] = set()
@@ -56,7 +56,7 @@ def plan_intent(user: WantedUser, snapshot: Snapshot, after: Accounts) -> SudoIn
         if admins and not limited:
             return SudoIntent(gain=admins[0])
     if snapshot.sudo.fragment_dir is None:
-        raise Conflict("user %s: /etc/sudoers includes no directory, so a rule of our own would not count; add '@includedir /etc/sudoers.d'" % user.name)
+        raise Conflict("user %s: /etc/sudoers includes no directory, so a rule file would have no effect; add '@includedir /etc/sudoers.d'" % user.name)
     text = render_fragment(user.name, user.sudo == "nopasswd", user.sudo_commands, user.sudo_runas)
     return SudoIntent(drop=set(admins) if limited else set(), fragment=text)
 
@@ -131,4 +131,4 @@ def _check_password(user: WantedUser, after: Accounts) -> None:
     if user.password_hash is not None and (user.update_password or shadow is None):
         has = True
     if not has:
-        raise Conflict("user %s: sudo: password needs an account with a password, and there is none; give password_hash, or use sudo: nopasswd" % user.name)
+        raise Conflict("user %s: sudo: password needs an account with a password, and it has none; set password_hash, or use sudo: nopasswd" % user.name)

@@ -55,7 +55,7 @@ def sentences(actions: Iterable[Action]) -> List[str]:
 
 
 def failure_text(failures: Iterable[str], changed: bool) -> str:
-    """Why the task fails though everything else was done."""
+    """Why the task fails although everything else was done."""
     return "%s; %s" % ("; ".join(failures), "everything else was done" if changed else "nothing was changed")
 
 

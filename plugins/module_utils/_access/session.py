@@ -17,24 +17,25 @@ from .guard import Login
 _SSH_TRANSPORTS = ("ssh", "paramiko", "paramiko_ssh", "libssh", "smart")
 
 
-def find_login(told: Mapping[str, Any]) -> Login:
-    """The login that carries this run. told: what the action plugin knows (transport, user, public_key, become)."""
+def find_login(reported: Mapping[str, Any]) -> Login:
+    """The login that carries this run. reported: what the action plugin knows (transport, user, public_key, become)."""
     users = []
     seen = find_session_user(os.getpid())
     if seen:
         users.append(seen)
-    over_ssh = told.get("transport") in _SSH_TRANSPORTS
-    if over_ssh and told.get("user") and told["user"] not in users:
-        users.append(told["user"])
+    transport = reported.get("transport")
+    over_ssh = transport in _SSH_TRANSPORTS
+    if over_ssh and reported.get("user") and reported["user"] not in users:
+        users.append(reported["user"])
     if not users and not over_ssh:
-        return Login(False, reason="this run did not come over SSH (connection %s), so it cannot lock itself out of SSH" % (told.get("transport") or "unknown"))
+        return Login(False, reason="this run did not come over SSH (connection %s), so it cannot lock itself out of SSH" % (transport or "unknown"))
     if not users:
         sudo_user = os.environ.get("SUDO_USER")
         users = [sudo_user] if sudo_user else []
-    become = bool(told.get("become")) or bool(os.environ.get("SUDO_USER"))
+    become = bool(reported.get("become")) or bool(os.environ.get("SUDO_USER"))
     if not users:
-        return Login(False, reason="this run came over SSH, but nothing tells which user it logged in as")
-    return Login(True, tuple(users), _parse_key(told.get("public_key")), become, "this run is logged in over SSH as " + " or ".join(users))
+        return Login(False, reason="this run came over SSH, but the user that it logged in as is not known")
+    return Login(True, tuple(users), _parse_key(reported.get("public_key")), become, "this run is logged in over SSH as " + " or ".join(users))
 
 
 def find_session_user(pid: int) -> Optional[str]:

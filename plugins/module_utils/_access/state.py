@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was seen on the host, what is to be done there, and how a user's access reads before and after.
+"""What was seen on the host, what must be done there, and how a user's access reads before and after.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -47,7 +47,7 @@ def held_keys(lines: Iterable[KeyLine]) -> Tuple[HeldKey, ...]:
 
 
 class Repair(NamedTuple):
-    """What a write would put right on the way: C(kind) is set_mode or set_owner, C(change) has the old and the new value."""
+    """What a write would also repair: C(kind) is set_mode or set_owner, C(change) has the old and the new value."""
 
     kind: str
     path: str
@@ -57,7 +57,7 @@ class Repair(NamedTuple):
 class KeyFile(NamedTuple):
     """One file that sshd reads keys from. C(lines) is None when it could not be read at all.
 
-    C(problem): why we must not touch it. C(obstacle): why a write would fail. C(repairs): what a write would put right.
+    C(problem): why we must not touch it. C(obstacle): why a write would fail. C(repairs): what a write would also repair.
     C(shared): other accounts for which sshd reads the same file; it is never changed for the sake of one of them.
     C(pattern): set while the path depends on a number that is not known yet.
     """
@@ -88,7 +88,7 @@ class KeyFile(NamedTuple):
 
 
 class Fragment(NamedTuple):
-    """One of our files in sudoers.d; C(sound) says that owner and mode are right."""
+    """One of our files in sudoers.d; C(sound): owner and mode are right."""
 
     text: str
     sound: bool = True
@@ -128,7 +128,7 @@ class Snapshot(NamedTuple):
     home_base: str = "/home"
     words: SshdWords = SshdWords()
     damage: Tuple[str, ...] = ()
-    """Lines of the account files behind which somebody could hide, one clause each."""
+    """Malformed lines of the account files, each of which may hide an account, one clause each."""
 
     def find_account(self, name: str) -> Optional[Account]:
         """An account of the host, wherever it is defined."""
@@ -200,11 +200,11 @@ class Plan(NamedTuple):
     fragments: Dict[str, Optional[str]]
     warnings: Tuple[str, ...]
     failures: Tuple[str, ...] = ()
-    """What was asked for and cannot be planned, without keeping the rest from being done."""
+    """What was requested and cannot be planned; the rest is done nevertheless."""
 
     @property
     def changed(self) -> bool:
-        """Whether anything is to be done."""
+        """Whether there is anything to do."""
         return bool(self.steps)
 
     @property

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The steps that a plan consists of, and the effects that each one has.
 
-Who must go comes first, what is root's own before what lies in homes; one leaver who resists does not save the next. Then phases
+Users who must be removed come first, root's own files before files in homes; one who obstructs does not delay the next. Then phases
 give before they take: whatever fails half-way leaves people with more rather than less access to repair it.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
@@ -15,7 +15,7 @@ from typing import NamedTuple, Optional, Tuple, Union
     range(12)
 )
 LEAVING = frozenset((PHASE_EXPIRE, PHASE_STRIP, PHASE_SESSIONS, PHASE_FORGET, PHASE_REVOKE, PHASE_END))
-"""Phases whose steps stand for themselves: all are tried, whatever comes of the others."""
+"""Phases whose steps are independent: all are tried, even when others fail."""
 
 
 class Action(NamedTuple):

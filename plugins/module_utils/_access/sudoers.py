@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """sudoers: name and text of our own fragments, and who else is granted what.
 
-Whether a text is valid is for visudo to say; this is only enough reading to find include lines, admin groups and foreign rules.
+Only visudo decides whether a text is valid; what is read here suffices to find include lines, admin groups and foreign rules.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -68,7 +68,7 @@ class Rule(NamedTuple):
 
 
 def fragment_names(user: str) -> Tuple[str, ...]:
-    """File names of a user's fragment: ours, then the one that earlier versions gave it, which wins where both are there.
+    """File names of a user's fragment: ours, then the one that earlier versions gave it, which takes precedence where both exist.
 
     Never a dot or tilde, which sudo ignores, and no two users share one.
     """
@@ -105,7 +105,7 @@ def read_fragment(text: str) -> Optional[SudoRule]:
 
 
 def parse_rules(path: str, text: str) -> List[Rule]:
-    """The user specifications of one file and its named lists of users; Defaults, other lists and comments are passed over."""
+    """The user specifications of one file and its named lists of users; Defaults, other lists and comments are ignored."""
     rules = []
     for number, line in _logical_lines(text):
         start = _USER_ALIAS.match(line)
@@ -138,7 +138,7 @@ def rules_for(user: str, groups: Sequence[str], rules: List[Rule], ids: Sequence
 
 
 def _covers(who: Sequence[str], names: Set[str], aliases: Dict[str, Tuple[str, ...]]) -> Optional[bool]:
-    """What a list of users says of one of the names: the last word about them counts, None is no word at all.
+    """Whether a list of users includes one of the names: the last entry that matches counts, None if none does.
 
     A list within itself is nobody; a list that excludes them includes them where it is negated itself.
     """

@@ -143,7 +143,7 @@ def _parse_user(item: Mapping[str, Any], revoked: Revoked, warnings: List[str]) 
     where = "user " + name
     state = item.get("state") or "present"
     if state == "absent":
-        # Whatever else some list says of a person who is to go, it must not keep them.
+        # No other entry for a user who must be removed may keep the user.
         item = {option: item.get(option) for option in ("name", "state", "remove_home", "end_sessions")}
         existing = False
     _check_combinations(where, item, state, existing)

@@ -81,7 +81,7 @@ def _parse_line(source: str, line: str) -> WantedKey:
         options, rest = split_options(line)
         if not rest or rest.split(None, 1)[0] not in KEY_TYPES:
             if '"' in line or "\r" in line:
-                # Not a mistyped key but options that end too early or never: say that.
+                # Not a mistyped key but options that end too early or never: the message names that.
                 _check_options(source, options)
             _refuse(line, source)
         line = rest

@@ -44,7 +44,7 @@ def write_key_file(account: Account, path: str, content: bytes, before: Optional
     except UnsafePath as exc:
         raise HostError(str(exc))
     except OSError as exc:
-        raise HostError("%s could not be written: %s; what was there is still there" % (path, exc.strerror))
+        raise HostError("%s could not be written: %s; it was not changed" % (path, exc.strerror))
     restore_labels(os.path.dirname(path), path)
 
 
@@ -59,7 +59,7 @@ def write_shared_file(path: str, content: bytes, before: Optional[bytes]) -> Non
     except UnsafePath as exc:
         raise HostError(str(exc))
     except OSError as exc:
-        raise HostError("%s could not be written: %s; what was there is still there" % (path, exc.strerror))
+        raise HostError("%s could not be written: %s; it was not changed" % (path, exc.strerror))
     restore_labels(path)
 
 
@@ -113,7 +113,7 @@ def create_home(account: Account) -> None:
         with closing(walk(os.path.realpath(parent))) as above:
             status = os.fstat(above)
             if status.st_uid != 0 or stat.S_IMODE(status.st_mode) & 0o022:
-                raise HostError("the home %s is not created, because others than root may write in %s" % (account.home, parent))
+                raise HostError("the home %s is not created, because users other than root can write to %s" % (account.home, parent))
             temporary = temporary_names(name)[0]
             for left in temporary_names(name):
                 with contextlib.suppress(FileNotFoundError):
@@ -167,7 +167,7 @@ def _write_central(account: Account, path: str, content: bytes, before: Optional
 
 def _check_unchanged(path: str, present: Optional[bytes], before: Optional[bytes]) -> None:
     if present != before:
-        raise UnsafePath("%s was changed by somebody else while this run was at work; run it again" % path)
+        raise UnsafePath("%s was changed by another process during this run; run it again" % path)
 
 
 def _ensure_directory(account: Account, parent: int, name: str, where: str, key_file: str) -> int:
@@ -183,7 +183,7 @@ def _ensure_directory(account: Account, parent: int, name: str, where: str, key_
         if status.st_uid != account.uid:
             with closing(os.open(name, READABLE_DIRECTORY, dir_fd=parent)) as descriptor:
                 if os.fstat(descriptor).st_uid != 0:
-                    raise UnsafePath("%s was exchanged while this run was at work" % where)
+                    raise UnsafePath("%s was replaced by another process during this run" % where)
                 check_contents(where, descriptor, key_file)
                 os.fchown(descriptor, account.uid, account.gid)
         with acting_as(account.name, account.uid, account.gid):

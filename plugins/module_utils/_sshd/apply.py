@@ -24,7 +24,7 @@ from .plan import Plan
 def apply_plan(service: Service, planner: Planner, plan: Plan, rollback_after: int) -> str:
     """Make the planned change and leave it armed; returns the change's id for the journal's commit() or roll_back().
 
-    SshdError means that the former configuration is in force again, or says what a person has to do.
+    SshdError means that the former configuration is in force again, or its text names what a person has to do.
     """
     addresses = answering(listen_addresses(planner.general(), service))
     moves = journal.find_moves(plan.changes)
@@ -32,7 +32,7 @@ def apply_plan(service: Service, planner: Planner, plan: Plan, rollback_after: i
     try:
         _write(plan.changes, moves, service.config)
         if planner.current() != plan.after:
-            raise SshdError("sshd reads the written files in another way than the tested copy")
+            raise SshdError("sshd reads the written files differently from the tested copy")
         reload_service(service)
         check_alive(service, addresses)
         journal.await_proof()
@@ -51,19 +51,19 @@ def settle(settlement: Settlement) -> Dict[str, Any]:
 
 
 def undo_interrupted() -> str:
-    """Undo the change of a run that was killed, for a caller who holds the lock and thereby knows that nobody is at work; says what was done."""
+    """Undo the change of a run that was killed, for a caller who holds the lock, so that no other run is active; returns what was done."""
     if journal.find_armed() is None:
         return ""
     return journal.roll_back("any", "the run that made the change was interrupted")
 
 
 def reload_only(service: Service, planner: Planner) -> None:
-    """Make sshd read files that somebody else has edited. They were tested, and there is nothing of ours to put back."""
+    """Make sshd read files that another user has edited. They were tested, and there is nothing of ours to put back."""
     try:
         reload_service(service)
         check_alive(service, listen_addresses(planner.general(), service))
     except HostError as exc:
-        raise SshdError("%s; no file was changed by this run, look at what was edited last" % exc)
+        raise SshdError("%s; no file was changed by this run, check the latest edits" % exc)
 
 
 def _write(changes: Changes, moves: Sequence[journal.Move], main: str) -> None:

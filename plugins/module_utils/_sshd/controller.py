@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the action plugin tells: how this run is connected, what follows, and what became of a change that was left armed.
+"""What the action plugin reports: how this run is connected, what follows, and what happened to a change that was left armed.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -21,17 +21,17 @@ class Session(NamedTuple):
 
     @property
     def origin(self) -> Origin:
-        """For sshd's Match, which has no use for an IPv6 zone."""
+        """For sshd's Match, which does not support an IPv6 zone."""
         return Origin(self.address.split("%")[0], *self.reached)
 
     @property
     def reached(self) -> Tuple[str, int]:
-        """Address and port of this host that the connection came to."""
+        """Address and port of this host that the connection uses."""
         return self.local_address.split("%")[0], self.local_port
 
 
 class Settlement(NamedTuple):
-    """What shall become of an armed change."""
+    """What to do with an armed change."""
 
     change: str
     proven: bool
@@ -46,7 +46,7 @@ class Controller(NamedTuple):
     prove: bool = False
     """Whether a login follows that proves the change; it is left armed until then."""
     harden: bool = False
-    """Whether keys have been proven already, and ways in may be taken away."""
+    """Whether keys have been proven already, and login methods may be removed."""
     session: Optional[Session] = None
     settlement: Optional[Settlement] = None
 
@@ -61,15 +61,15 @@ class Controller(NamedTuple):
         return self.session.origin if self.session else Origin()
 
 
-def read_controller(told: Optional[Mapping[str, Any]]) -> Controller:
+def read_controller(reported: Optional[Mapping[str, Any]]) -> Controller:
     """From the hidden option; None where the module runs without its action plugin."""
-    told = told or {}
-    session = told.get("session")
+    reported = reported or {}
+    session = reported.get("session")
     return Controller(
-        bool(told.get("over_ssh")),
-        bool(told.get("by_password")),
-        bool(told.get("prove")),
-        bool(told.get("harden")),
+        bool(reported.get("over_ssh")),
+        bool(reported.get("by_password")),
+        bool(reported.get("prove")),
+        bool(reported.get("harden")),
         Session(session["user"], session["address"], session["local_address"], int(session["local_port"])) if session else None,
-        Settlement(told["change"], bool(told["proven"]), told["why"]) if "change" in told else None,
+        Settlement(reported["change"], bool(reported["proven"]), reported["why"]) if "change" in reported else None,
     )

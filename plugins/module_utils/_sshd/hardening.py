@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people ask for once keys work: no login by password, and what root may do.
+"""Hardening once keys work: no login with a password, and what root may do.
 
-A password has two doors: PasswordAuthentication, and keyboard-interactive, behind which PAM asks for the same password. Either
-alone lets it in, so they are always closed together.
+A password can be used in two ways: PasswordAuthentication, and keyboard-interactive, behind which PAM asks for the same password. Either
+alone is enough, so they are always disabled together.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -17,7 +17,7 @@ from .._openssh.sshd_config import Directive, Settings
 ROOT_CHOICES = ("no", "forced-commands-only", "prohibit-password", "yes")
 """The values of PermitRootLogin, the strictest first."""
 
-# The third is what the second was called before OpenSSH 8.7, when both existed and each had a say.
+# The third is what the second was called before OpenSSH 8.7, when both existed and each had an effect.
 _DOORS = ("PasswordAuthentication", "KbdInteractiveAuthentication", "ChallengeResponseAuthentication")
 _ROOT = "PermitRootLogin"
 
@@ -35,7 +35,7 @@ class Hardening(NamedTuple):
 
     @property
     def closes(self) -> bool:
-        """Whether it takes a way in away from somebody."""
+        """Whether it removes a login method from any user."""
         return self.password_authentication is False or self.permit_root_login not in (None, "yes")
 
     @property
@@ -76,9 +76,9 @@ def is_met(asked: Hardening, general: Effective, users: Sequence[Effective]) -> 
 
 
 def find_exceptions(asked: Hardening, directives: Sequence[Directive]) -> List[Directive]:
-    """Lines of Match blocks that stand against it: they win over every general setting.
+    """Lines of Match blocks that override it (Match blocks take precedence over general settings).
 
-    They give somebody back what shall be taken, or ask somebody for the password that shall not be taken any more.
+    They give some users back what must be removed, or require the password that must no longer be accepted.
     """
     return [
         directive

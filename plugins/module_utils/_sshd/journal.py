@@ -5,7 +5,7 @@
 
 Below /var/lib, for root only: C(armed) is a change that is not proven yet, C(last-change) and C(rolled-back) the latest
 of each kind, kept so that a person finds the files as they were. A rename of the folder is what arms and what commits.
-While a change is armed, a timer and a unit at boot stand ready to undo it, whatever becomes of us.
+While a change is armed, a timer and a unit at boot are ready to undo it, even if this process is killed.
 
 Note that this module util is **PRIVATE** to the collection.
 """
@@ -98,7 +98,7 @@ def arm(changes: Changes, service: Service, rollback_after: int, state_dir: str 
         os.rename(folder, os.path.join(state_dir, "armed"))
         _sync(state_dir)
     except OSError as exc:
-        raise SshdError("cannot prepare the way back below %s: %s; nothing was changed" % (state_dir, exc.strerror))
+        raise SshdError("cannot prepare the rollback below %s: %s; nothing was changed" % (state_dir, exc.strerror))
     try:
         _install_boot_unit(service, state_dir)
         _start_timer(timer, change, rollback_after, state_dir)
@@ -114,7 +114,7 @@ def await_proof(state_dir: str = STATE_DIR) -> None:
 
 
 def is_waiting(state_dir: str = STATE_DIR) -> bool:
-    """Whether somebody may still call commit() for the armed change: it is in force, and its time is not over."""
+    """Whether commit() may still be called for the armed change: it is in force, and its time is not over."""
     if find_file(os.path.join(state_dir, "armed", "waiting")) is None:
         return False
     boot, _blank, deadline = (find_file(os.path.join(state_dir, "armed", "deadline")) or b"").decode("ascii").partition(" ")
@@ -125,7 +125,7 @@ def is_waiting(state_dir: str = STATE_DIR) -> bool:
 def commit(change: str, state_dir: str = STATE_DIR) -> Dict[str, str]:
     """The change is proven: from here on nothing undoes it. SshdError if it was rolled back meanwhile.
 
-    Answers where the former content of each file is kept.
+    Returns where the former content of each file is kept.
     """
     armed = os.path.join(state_dir, "armed")
     if find_armed(state_dir) != change:
@@ -143,7 +143,7 @@ def commit(change: str, state_dir: str = STATE_DIR) -> Dict[str, str]:
 
 
 def roll_back(change: str, why: str, state_dir: str = STATE_DIR) -> str:
-    """Undo an armed change (V(any) for whichever it is), under the caller's lock; says what was done to each file."""
+    """Undo an armed change (V(any) for whichever it is), under the caller's lock; returns what was done to each file."""
     script = os.path.join(state_dir, rollback.SCRIPT_NAME)
     code, _out, err = run_program(["/bin/sh", script, change, why, "--locked"], timeout=150)
     if code != 0 or find_armed(state_dir) is not None:

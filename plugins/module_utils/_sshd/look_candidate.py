@@ -33,17 +33,16 @@ class Planner:
         self.origin = origin
 
     def current(self) -> Verdict:
-        """What holds now; SshdError if the configuration on disk is broken already."""
+        """What holds now; SshdError if the configuration on disk is already invalid."""
         try:
             return self._ask(self.tree.main)
         except ConfigRefused as exc:
             raise SshdError(
-                "the sshd configuration of this host is broken already, and sshd would not come back after a restart: "
-                "%s; mend it first, nothing was changed" % exc
+                "the sshd configuration of this host is already invalid, and sshd would not start after a restart: %s; fix it first, nothing was changed" % exc
             )
 
     def general(self, config: Optional[str] = None) -> rules.Effective:
-        """What the files (by default those on disk) say apart from any user, the ports for instance."""
+        """What the files (by default those on disk) set for all users, the ports for instance."""
         return self.sshd.effective(config or self.tree.main, "root", self.origin)
 
     def plan_present(self) -> Plan:
@@ -92,7 +91,7 @@ class Planner:
             known = self._find_obstacles(user, before)
             found = [self._sentence(obstacle) for obstacle in self._find_obstacles(user, plan.after) if obstacle not in known]
             if found:
-                raise SshdError("without our settings the user of this connection would be kept out: %s; nothing was changed" % "; ".join(found))
+                raise SshdError("without the settings of this module the user of this connection could not log in: %s; nothing was changed" % "; ".join(found))
         return plan
 
     def own_settings(self) -> Dict[str, str]:
@@ -141,7 +140,7 @@ class Planner:
     def _own_drop_ins(self) -> List[str]:
         folders = {os.path.join(sshd_config.CONFIG_DIR, "sshd_config.d")}
         folders.update(os.path.dirname(path) for path in self.tree.files)
-        # Where there are two, what the later one of them says counts as ours.
+        # Where there are two, the settings of the later one count as ours.
         paths = [os.path.join(folder, name) for name in FORMER_DROP_INS + (DROP_IN,) for folder in sorted(folders)]
         return [path for path in paths if os.path.lexists(path)]
 
@@ -192,7 +191,9 @@ class Planner:
                 "hostbasedauthentication",
             )
             if not any(verdict.users[user].get(name) == ["yes"] for name in switches):
-                raise SshdError("without our setting every way of authentication would be off for %s; turn one on elsewhere first, nothing was changed" % user)
+                raise SshdError(
+                    "without the setting of this module no authentication method would be enabled for %s; enable one first, nothing was changed" % user
+                )
 
     def _sentence(self, obstacle: Obstacle) -> str:
         places = [directive.place for directive in self.tree.directives() if directive.keyword == obstacle.keyword]
@@ -206,9 +207,9 @@ class Planner:
             where = ", ".join("%s (%s)" % (item.place, "Match %s" % item.match if item.match else "read first") for item in culprits)
             return (
                 "PubkeyAuthentication stays off for %s, whatever is set globally, because of %s; change or remove that "
-                "setting if it is not wanted any more, nothing was changed" % (", ".join(users), where)
+                "setting if it is no longer wanted, nothing was changed" % (", ".join(users), where)
             )
-        return "PubkeyAuthentication stays off for %s although no file says so; look at the options that sshd is started with, nothing was changed" % ", ".join(
+        return "PubkeyAuthentication stays off for %s although no file sets it; check the options that sshd is started with, nothing was changed" % ", ".join(
             users
         )
 

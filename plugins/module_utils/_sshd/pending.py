@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Edits of somebody else that sshd has not read yet, and that our reload would put in force together with our change.
+"""Edits of other users that sshd has not read yet, and that our reload would put in force together with our change.
 
 What was in force before them is written nowhere, so nothing could put it back: such edits have to be right before the reload.
 
@@ -26,7 +26,7 @@ _DOORS = (("passwordauthentication", "password"), ("kbdinteractiveauthentication
 
 
 def refuse_pending(service: Service, planner: Planner, plan: Plan, users: Sequence[str], controller: Controller) -> None:
-    """SshdError where the user of this connection could not come back, or one of I(users) would not be let in."""
+    """SshdError where the user of this connection, or one of I(users), could not log in."""
     problems = _find_problems(service, planner, plan, users, controller)
     if problems:
         raise SshdError(

@@ -59,7 +59,7 @@ class Action(NamedTuple):
 
 
 def plan_actions(changes: Changes, service: Service, stale: bool = False) -> List[Action]:
-    """What is done to files, and to the listener that reads them: also where somebody else's edits have made it I(stale)."""
+    """What is done to files, and to the listener that reads them: also where other users' edits have made it I(stale)."""
     actions = [Action("remove" if content is None else "write", path) for path, content in sorted(changes.items())]
     if (changes or stale) and service.verb != "none":
         actions.append(Action(service.verb, service.listener))

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans what people ask for once keys work, and refuses what would keep somebody out.
+"""Plans the hardening once keys work, and refuses what would lock a user out.
 
-It is a change of its own, made after the one that lets keys in has been proven and while passwords still work: at no moment is
-a configuration in force in which no way in has been proven.
+It is a change of its own, made after the one that enables keys has been proven and while passwords still work: at no moment is
+a configuration in force in which no login method has been proven.
 
 Note that this module util is **PRIVATE** to the collection.
 """
@@ -23,21 +23,21 @@ NOTHING_CHANGED = "nothing was changed"
 
 
 def refuse_unprovable(asked: Hardening, proof: str, connecting: Optional[str], over_ssh: bool) -> None:
-    """SshdError where there is no login to prove that nobody is kept out."""
+    """SshdError where there is no login to prove that no user is locked out."""
     if not asked.closes:
         return
     if proof == "skip":
         raise SshdError(
-            "password_authentication and permit_root_login take ways in away and are never applied without a proof of login; "
-            "leave proof: skip out, %s" % NOTHING_CHANGED
+            "password_authentication and permit_root_login remove login methods and are never applied without a proof of login; "
+            "remove proof: skip, %s" % NOTHING_CHANGED
         )
     if not over_ssh or connecting is None:
-        why = "the host does not tell who this run is logged in as" if over_ssh else "this run is not connected by ssh"
-        raise SshdError("password_authentication and permit_root_login need a login by ssh that proves them, and %s; %s" % (why, NOTHING_CHANGED))
+        why = "the host does not report who this run is logged in as" if over_ssh else "this run is not connected by ssh"
+        raise SshdError("password_authentication and permit_root_login need an SSH login that proves them, but %s; %s" % (why, NOTHING_CHANGED))
 
 
 def plan_hardening(planner: Planner, asked: Hardening, keys: Plan, proof_user: Optional[str], warn: Optional[Callable[[str], None]]) -> Plan:
-    """What to change once I(keys) is in force. SshdError if somebody would be kept out, or if somebody's Match block wins.
+    """What to change once I(keys) is in force. SshdError if a user would be locked out, or if a Match block overrides it.
 
     I(warn) is given in check mode, where a user without a key may get one from an earlier task.
     """
@@ -45,7 +45,7 @@ def plan_hardening(planner: Planner, asked: Hardening, keys: Plan, proof_user: O
     exceptions = hardening.find_exceptions(asked, planner.tree.directives())
     if exceptions:
         raise SshdError(
-            "%s stands against it and wins over every general setting; change or remove it first, %s"
+            "%s overrides the requested setting (Match blocks take precedence); change or remove it first, %s"
             % (", ".join(_describe(exception) for exception in exceptions), NOTHING_CHANGED)
         )
     general = keys.after.general
@@ -55,7 +55,7 @@ def plan_hardening(planner: Planner, asked: Hardening, keys: Plan, proof_user: O
     plan = planner.find_candidate(keys.after, wanted, lambda after: _holds(planner, asked, after))
     if not _holds(planner, asked, plan.after):
         raise SshdError(
-            "the settings do not come into force, although no Match block says otherwise; look at the options that sshd is started with, %s" % NOTHING_CHANGED
+            "the settings do not take effect, although no Match block overrides them; check the options that sshd is started with, %s" % NOTHING_CHANGED
         )
     planner.refuse_side_effects(keys.after, plan.after, [name.lower() for name in hardening.keywords(general)])
     if asked.closes:
@@ -81,7 +81,7 @@ def _refuse_root(planner: Planner, asked: Hardening, proof_user: Optional[str]) 
 
 
 def _refuse_keyless(planner: Planner, asked: Hardening, verdict: Verdict, warn: Optional[Callable[[str], None]]) -> None:
-    """Whoever is left without a password must be let in by a key."""
+    """Every user who is left without a password must be able to log in with a key."""
     users = [name for name in planner.identities if asked.password_authentication is False or get_account(name).uid == 0]
     off = [name for name in users if not verdict.takes_keys(name)]
     if off:

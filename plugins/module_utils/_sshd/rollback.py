@@ -75,7 +75,7 @@ for entry in "$armed"/*.path; do
     rm -f "$temporary"
     now=$(sum_of "$path")
     if ! grep -qxF "$now" "$number.after"; then
-        # Either it was never changed, or somebody has changed it since: only what is still ours is put back.
+        # Either it was never changed, or it has been edited since: only what is still ours is put back.
         [ "$now" = "$(cat "$number.hash")" ] || echo "left as it is, because it was changed since: $path" >>"$armed/outcome"
         continue
     fi
@@ -102,7 +102,7 @@ if [ -z "$boot" ]; then
     verb=$(cat "$armed/verb")
     # A service that has failed takes its folder below /run with it, and sshd -t asks for it.
     [ -d /run/sshd ] || mkdir -m 0755 /run/sshd
-    # SIGHUP would end a healthy listener if somebody else has broken the files meanwhile.
+    # SIGHUP would end a healthy listener if the files have become invalid meanwhile.
     if "$(cat "$armed/program")" -t -f "$(cat "$armed/config")" >>"$armed/outcome" 2>&1; then
         if [ "$verb" != none ] && systemctl is-active --quiet "$listener"; then
             systemctl "$verb" "$listener" >>"$armed/outcome" 2>&1

@@ -19,7 +19,7 @@ from .plan import Verdict
 
 
 def try_logins(program: str, verdict: Verdict, users: Sequence[str], origin: Origin) -> Dict[str, str]:
-    """What came of each user's trial. SshdError if one was refused.
+    """The result of each user's trial. SshdError if one was refused.
 
     Only being let in counts. What the session does is not judged: one inside another can fail where one of its own does
     not, for pam_loginuid writes its mark only once.
@@ -33,8 +33,8 @@ def try_logins(program: str, verdict: Verdict, users: Sequence[str], origin: Ori
             refused.append(proof.text)
     if refused:
         raise SshdError(
-            "with the new settings a key would still not let everybody in: %s; nothing was changed. The check of logins "
-            "(ssh_login_check) tells more, and proof: skip does without this trial" % "; ".join(refused)
+            "with the new settings not all users could log in with a key: %s; nothing was changed. The check of logins "
+            "(ssh_login_check) shows the causes; proof: skip skips this trial" % "; ".join(refused)
         )
     return outcome
 

@@ -90,7 +90,7 @@ def test_a_host_out_of_reach_is_left_to_itself(run):
     host = Host(ARMED, reachable=False)
     result = run(host, login=Proof(False, "no login"))
     assert host.state == "armed"
-    assert result["msg"] == "no login; the host could not be told (connection lost), and undoes the change by itself"
+    assert result["msg"] == "no login; the result could not be sent to the host (connection lost), which will undo the change by itself"
 
 
 def test_a_proof_that_can_not_be_delivered_is_a_failure(run):
@@ -155,7 +155,7 @@ def test_nothing_is_hardened_without_that_proof(run, logins):
     result = run(host, login=logins, **HARDENING)
     assert host.state == "kept"
     assert (result["failed"], result["changed"]) == (True, False)
-    assert result["msg"] == logins[-1].text + "; so passwords and root's login were left as they are"
+    assert result["msg"] == logins[-1].text + "; so password and root logins were not changed"
 
 
 def test_an_unproven_hardening_is_undone_alone(run):
@@ -164,8 +164,8 @@ def test_an_unproven_hardening_is_undone_alone(run):
     assert host.state == "kept"
     assert (result["failed"], result["changed"]) == (True, True)
     assert result["msg"] == (
-        "no login as op; the former configuration was put back (put back: x). If no private key for that login is at hand here, name one "
-        "with proof_private_key_file. Login by key, which was turned on first, has been proven and stays on"
+        "no login as op; the former configuration was put back (put back: x). If no private key for that login is available here, set "
+        "proof_private_key_file. Login by key, which was turned on first, has been proven and stays on"
     )
 
 

@@ -50,7 +50,7 @@ def plan(revoked_keys=(), name="ann", fields=None, **user):
         pytest.param(
             {"authorized_keys": [KEY]},
             {"homes": MISSING_HOME, "missing_dirs": frozenset(["/home"])},
-            "user ann: the directory that is to hold the home /home/ann does not exist",
+            "user ann: the parent directory of the home /home/ann does not exist",
             id="lost home and its parent",
         ),
         pytest.param(

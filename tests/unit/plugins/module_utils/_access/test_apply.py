@@ -23,9 +23,9 @@ def refuse_a_file(*_args):
 @pytest.mark.parametrize(
     ("second", "reason"),
     [
-        pytest.param(lambda *_args: (10, "usermod: cannot lock /etc/group"), "usermod says: usermod: cannot lock /etc/group", id="says why"),
-        pytest.param(lambda *_args: (3, ""), "usermod says: return code 3", id="says nothing"),
-        pytest.param(lambda *_args: (-9, ""), "usermod says: it was killed by signal 9", id="killed"),
+        pytest.param(lambda *_args: (10, "usermod: cannot lock /etc/group"), "usermod failed: usermod: cannot lock /etc/group", id="says why"),
+        pytest.param(lambda *_args: (3, ""), "usermod failed: return code 3", id="says nothing"),
+        pytest.param(lambda *_args: (-9, ""), "usermod failed: it was killed by signal 9", id="killed"),
         pytest.param(refuse, "Resource temporarily unavailable", id="no process to be had"),
         pytest.param(refuse_a_file, "/usr/sbin/usermod: Permission denied", id="cannot be run"),
     ],

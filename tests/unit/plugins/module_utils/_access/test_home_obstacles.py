@@ -23,7 +23,7 @@ def test_of_mounts_the_one_on_top_counts():
 
 def test_the_automounter_has_none(tmp_path, monkeypatch):
     monkeypatch.setattr(look, "read_mount_types", lambda: {str(tmp_path): "autofs"})
-    assert look._home_obstacle(str(tmp_path)) == (f"the home has to come from the automounter, which has none for this user in {tmp_path} (see its map)")
+    assert look._home_obstacle(str(tmp_path)) == (f"the home must come from the automounter, whose map has no entry for this user in {tmp_path}")
     monkeypatch.setattr(look, "read_mount_types", lambda: {})
     assert look._home_obstacle(str(tmp_path)) is None
 

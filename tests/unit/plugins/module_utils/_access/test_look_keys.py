@@ -141,7 +141,7 @@ def test_a_link_above_the_home_is_the_administrators(account, home, tmp_path):
 
 def test_an_edit_in_between_is_not_lost(account, path):
     put(path, b"# mine\n# hers\n")
-    with pytest.raises(HostError, match="was changed by somebody else"):
+    with pytest.raises(HostError, match="was changed by another process"):
         write_key_file(account, str(path), b"new\n", b"# mine\n")
     assert path.read_bytes() == b"# mine\n# hers\n"
     assert os.listdir(path.parent) == ["authorized_keys"]
@@ -156,7 +156,7 @@ def test_52_a_failing_system_call_leaves_the_old_file(account, path, monkeypatch
 
     with monkeypatch.context() as patch:
         patch.setattr(write_keys.os, call, fail)
-        with pytest.raises(HostError, match="No space left on device; what was there is still there"):
+        with pytest.raises(HostError, match="No space left on device; it was not changed"):
             write_key_file(account, str(path), b"new\n", b"old\n")
     assert path.read_bytes() == b"old\n"
     assert os.listdir(path.parent) == ["authorized_keys"]
@@ -258,14 +258,14 @@ class TestAsRoot:
     def test_a_secret_of_root_is_not_given_away(self, ann, path):
         put(path, b"root's secret\n")
         os.chown(path, 0, 0)
-        assert "belongs to root and holds more than keys" in read_key_file(ann, str(path)).problem
+        assert "belongs to root and does not contain keys only" in read_key_file(ann, str(path)).problem
 
     def test_a_directory_of_root_under_a_new_name_is_not_given_away(self, ann, path):
         put(path.parent / "dump.sql", b"everything")
         os.chown(path.parent, 0, 0)
         seen = read_key_file(ann, str(path))
-        assert seen.problem == f"{path.parent} belongs to root and holds more than files of ssh; look at it and mend it with chown"
-        with pytest.raises(HostError, match="holds more than files of ssh"):
+        assert seen.problem == f"{path.parent} belongs to root and does not contain SSH files only; check it, then fix its owner with chown"
+        with pytest.raises(HostError, match="does not contain SSH files only"):
             write_key_file(ann, str(path), b"new\n", None)
         assert path.parent.stat().st_uid == 0
 
@@ -275,7 +275,7 @@ class TestAsRoot:
             os.chown(home, 0, 0)
             home.chmod(left)
             assert read_key_file(ann, str(path)).problem == (
-                f"the home {home} belongs to root and the account cannot enter it (mode {left:04o}); mend it with chown"
+                f"the home {home} belongs to root and the account cannot enter it (mode {left:04o}); fix its owner with chown"
             )
         home.chmod(0o755)
         assert read_key_file(ann, str(path)).problem is None

@@ -141,15 +141,15 @@ def test_a_locked_user_gets_a_locked_password():
         pytest.param({"groups": ["nobody"]}, "there is no group nobody", id="unknown group"),
         pytest.param({"name": "eve", "sudo": "password"}, "needs an account with a password", id="sudo password without a password"),
         pytest.param({"sudo": "none", "groups": ["sudo"]}, "the listed group sudo may run everything", id="contradiction"),
-        pytest.param({"name": "zoe", "account": "existing"}, "this host knows no such user", id="existing is not there"),
+        pytest.param({"name": "zoe", "account": "existing"}, "the user does not exist on this host", id="existing is not there"),
         pytest.param({"shell": "/bin/zsh", "snapshot": host(missing_shells=frozenset(["/bin/zsh"]))}, "/bin/zsh does not exist", id="no such shell"),
         pytest.param({"name": "eve", "snapshot": host(missing_tools=frozenset(["useradd"]))}, "useradd not found", id="no shadow tools"),
         pytest.param(
             {"name": "eve", "home": "/data/eve", "snapshot": host(missing_dirs=frozenset(["/data"]))},
-            "the directory that is to hold the home",
+            "the parent directory of the home",
             id="no place for the home",
         ),
-        pytest.param({"name": "eve", "snapshot": host(homes={"eve": HomeState(True, 1005)})}, "give uid: 1005 to take it over", id="home of another"),
+        pytest.param({"name": "eve", "snapshot": host(homes={"eve": HomeState(True, 1005)})}, "set uid: 1005 to take it over", id="home of another"),
         pytest.param(
             {"name": "eve", "snapshot": host(homes={"eve": HomeState(True, problem="the home /home/eve is a symbolic link")})},
             "is a symbolic link",
@@ -298,14 +298,14 @@ def test_an_account_with_the_number_of_another_loses_no_processes_and_no_files_o
     made = plan(host(key_files=files)._replace(accounts=twins), name="ann", state="absent")
     assert sentences(made.actions) == ["expire user ann"]
     assert "its group is also that of others" in made.failures[0]
-    assert made.warnings == ("user twin has the number 1001 of user ann, whose processes are not ended",)
+    assert made.warnings == ("user twin has the same uid (1001) as user ann, whose processes are not ended",)
 
 
 def test_an_account_of_a_directory_service_is_not_called_removed():
     nss = {"ldap": Account("ldap", 5000, 5000, "", "/home/ldap", "/bin/bash")}
     made = plan(host(nss=nss), name="ldap", account="existing", state="absent")
     assert (made.steps, made.failures) == (
-        (), ("user ldap is known here from elsewhere than /etc/passwd; lock or remove it where it is defined",),
+        (), ("user ldap is defined outside of /etc/passwd; lock or remove it where it is defined",),
     )  # fmt: skip
 
 
@@ -386,7 +386,7 @@ def test_lines_of_the_account_file_behind_which_somebody_could_be_fail_what_take
     snapshot = host(damage=("/etc/passwd:9, which is not a valid account line",))
     assert not plan(snapshot, sudo="password").failures
     for user in ({"state": "absent"}, {"state": "locked"}, {"revoked_keys": [K]}):
-        assert plan(snapshot, **user).failures == ("nobody can tell who is behind /etc/passwd:9, which is not a valid account line",)
+        assert plan(snapshot, **user).failures == ("an account may be hidden in /etc/passwd:9, which is not a valid account line",)
 
 
 def test_a_key_in_the_second_file_is_not_added_to_the_first():

@@ -15,9 +15,9 @@ CLOSING = [Hardening(False), Hardening(None, "no"), Hardening(None, "prohibit-pa
 @pytest.mark.parametrize(
     ("proof", "connecting", "over_ssh", "sentence"),
     [
-        ("skip", "op", True, "never applied without a proof of login; leave proof: skip out, nothing was changed"),
+        ("skip", "op", True, "never applied without a proof of login; remove proof: skip, nothing was changed"),
         ("required", None, False, "this run is not connected by ssh; nothing was changed"),
-        ("required", None, True, "the host does not tell who this run is logged in as; nothing was changed"),
+        ("required", None, True, "the host does not report who this run is logged in as; nothing was changed"),
     ],
 )
 def test_refused_without_a_login_that_proves(asked, proof, connecting, over_ssh, sentence):

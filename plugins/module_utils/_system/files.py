@@ -130,7 +130,7 @@ def sync_folder(folder: int) -> None:
 
 
 def flush_folder(folder: int) -> None:
-    """The same where the change of names must not be taken for undone: it has happened, whatever becomes of this."""
+    """The same where the change of names must not be taken for undone: it has happened, whatever happens to this."""
     with contextlib.suppress(OSError):
         sync_folder(folder)
 

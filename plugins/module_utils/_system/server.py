@@ -22,7 +22,7 @@ from collections import namedtuple
 
 MYPY = False
 if MYPY:  # Python 2.7 has no typing
-    from typing import Callable, Mapping, Sequence  # noqa: F401
+    from typing import Callable, Mapping, Sequence  # noqa: F401 pylint: disable=unused-import
 
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 LIMIT = 1 << 20

@@ -48,22 +48,28 @@ class GuestSpec(Protocol):
     """What a container needs to know of an instance."""
 
     @property
-    def instance_id(self) -> str: ...
+    def instance_id(self) -> str:
+        """The id."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The host name."""
 
     @property
-    def image(self) -> str: ...
+    def image(self) -> str:
+        """The image of the container."""
 
     @property
-    def publish_ssh(self) -> bool: ...
+    def publish_ssh(self) -> bool:
+        """Whether port 22 gets an address on this machine."""
 
     @property
-    def capabilities(self) -> tuple[str, ...]: ...
+    def capabilities(self) -> tuple[str, ...]:
+        """What its root may do besides the usual."""
 
     @property
-    def assistant(self) -> AssistantSpec: ...
+    def assistant(self) -> AssistantSpec:
+        """Its agent."""
 
 
 async def prepare(images: Collection[str]) -> None:

@@ -568,7 +568,7 @@ def test_eight_runs_at_once_lose_no_key(fleet, ansible, make_key, new_name):
     instance = next(iter(fleet))
     name, keys = new_name("busy"), [make_key() for _number in range(8)]
     ansible(instance, MODULE, {"users": [{"name": name}]})
-    holder = "import fcntl, time; lock = open('/run/alicloud-ecs-access.lock'); fcntl.flock(lock, fcntl.LOCK_EX); time.sleep(600)"
+    holder = "import fcntl, time; lock = open('/run/alicloud.ecs_access.lock'); fcntl.flock(lock, fcntl.LOCK_EX); time.sleep(600)"
     instance.exec(f'setsid python3 -c "{holder}" > /dev/null 2>&1 & echo $! > /run/lab-holder')
 
     def add(key):
@@ -576,7 +576,7 @@ def test_eight_runs_at_once_lose_no_key(fleet, ansible, make_key, new_name):
 
     with ThreadPoolExecutor(8) as pool:
         runs = [pool.submit(add, key) for key in keys]
-        waiting = "ls -l /proc/[0-9]*/fd 2> /dev/null | grep -c alicloud-ecs-access.lock"
+        waiting = "ls -l /proc/[0-9]*/fd 2> /dev/null | grep -c alicloud.ecs_access.lock"
         instance.exec(f"for turn in $(seq 300); do [ $({waiting}) -ge 9 ] && break; sleep 0.3; done; test $turn -lt 300")
         assert not any(run.done() for run in runs)
         instance.exec("kill -9 $(cat /run/lab-holder); rm /run/lab-holder")

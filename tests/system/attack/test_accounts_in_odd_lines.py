@@ -123,6 +123,7 @@ def test_a_line_without_its_fields_is_named(attacked, keys):
     assert {step: who for step, who in silent.items() if who} == {}
 
 
+@pytest.mark.long
 def test_a_name_with_two_lines_is_its_first(attacked, keys, make_key):
     """The second line of some has the home and the number of eve, who stays; glibc passes over blanks in front of a name."""
     instance, (revoked, kept), hers = attacked.instance, keys, make_key("eve")

@@ -100,6 +100,7 @@ def test_keys_of_one_are_not_keys_of_the_other(attacked, make_key, sharing):
     assert attacked.lets_in("root", attacked.key)
 
 
+@pytest.mark.long
 def test_one_goes_and_the_other_stays(attacked, sharing):
     before = processes(attacked)
     assert before[:4] == ["depa", "honest", "owna", "root"]

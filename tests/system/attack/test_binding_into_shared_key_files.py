@@ -72,6 +72,7 @@ def test_a_pair_that_is_bound_opens_no_other_account(attacked, make_key, share):
     assert attacked.lets_in("root", attacked.key)
 
 
+@pytest.mark.long
 def test_a_pair_that_is_unbound_still_opens_who_has_its_key_without_it(attacked, make_key, share):
     """As the file stays as it is, the account that was named can still log in: that is said."""
     pair = make_pair(attacked, make_key, "team")

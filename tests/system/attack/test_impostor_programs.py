@@ -109,6 +109,7 @@ WORLDS = {
 }
 
 
+@pytest.mark.long
 def test_root_runs_no_local_account_s_program_however_the_server_is_started(attacked, arguments):
     """The impostor's file is really named as the kernel shows a deleted one; then there is no server process to be found besides."""
     instance = attacked.instance

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from lab import impostor
 from lab.impostor import HOME, SCRIPT, TRACES
 
@@ -60,6 +61,7 @@ def check(attacked, **more: Any) -> dict[str, Any]:
     return result
 
 
+@pytest.mark.long
 def test_a_title_is_not_a_command_line(attacked, local_account):
     """A copy of Python is named sshd, holds more ports than the real server, and has a title as sshd writes it."""
     instance = attacked.instance

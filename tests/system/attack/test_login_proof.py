@@ -94,6 +94,7 @@ def test_no_setting_is_committed_without_a_login(attacked, broken_ssh):
     assert settings(instance).endswith("passwordauthentication no\n")
 
 
+@pytest.mark.long
 def test_no_key_is_removed_without_a_login(attacked, broken_ssh, make_key):
     """recover_access takes the former key away, and onboard the key pair, only after someone has logged in with another key."""
     old, new, john = make_key("old", kind="ecdsa"), make_key("new", kind="ecdsa"), make_key("john")

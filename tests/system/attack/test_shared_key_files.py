@@ -80,6 +80,7 @@ def test_keys_that_one_account_gets_open_none_of_the_others(attacked, make_key, 
     assert attacked.lets_in("root", attacked.key)
 
 
+@pytest.mark.long
 def test_keys_that_one_account_loses_still_open_the_others(attacked, shared):
     ask(attacked, authorized_keys=[{"key": shared.public, "state": "absent"}])
     assert opened_by(attacked, shared, ["honest", *OTHERS]) == OTHERS

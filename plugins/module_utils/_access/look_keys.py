@@ -18,6 +18,7 @@ from .._names import temporary_names
 from .._openssh.authorized_keys import KeyLine, parse_key_file
 from .._system.accounts import Account, AnyAccount
 from .._system.files import DIRECTORY, READABLE_DIRECTORY, closing
+from .._system.nodes import READ
 from .._system.rights import acting_as
 from .homes import (
     UnsafePath,
@@ -34,7 +35,6 @@ from .homes import (
 )
 from .state import HomeState, KeyFile, Repair
 
-_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _MAX_SIZE = 4 * 1024 * 1024
 _FS_IOC_GETFLAGS = 0x80086601
 _IMMUTABLE_OR_APPEND = 0x10 | 0x20
@@ -170,7 +170,7 @@ def _read_followed(account: AnyAccount, path: str) -> Optional[Tuple[KeyLine, ..
         return None
     try:
         with acting_as(account.name, account.uid, account.gid):
-            with closing(os.open(path, _READ)) as descriptor:
+            with closing(os.open(path, READ)) as descriptor:
                 return _parse(_read_all(descriptor, path)) if stat.S_ISREG(os.fstat(descriptor).st_mode) else ()
     except (FileNotFoundError, NotADirectoryError):
         return ()
@@ -203,7 +203,7 @@ def read_at(parent: int, name: str, path: str) -> SeenFile:
     if not stat.S_ISREG(status.st_mode):
         raise UnsafePath("%s is not a regular file" % path)
     try:
-        descriptor = os.open(name, _READ | os.O_NOFOLLOW, dir_fd=parent)
+        descriptor = os.open(name, READ | os.O_NOFOLLOW, dir_fd=parent)
     except OSError as exc:
         if exc.errno == errno.ELOOP:
             raise UnsafePath("%s is a symbolic link and is not followed" % path)
@@ -233,7 +233,7 @@ def _read_all(descriptor: int, path: str) -> bytes:
 def find_obstacle(path: str) -> Optional[str]:
     """Why nothing could be written to a file or directory of root's; None for one that does not exist."""
     try:
-        with closing(os.open(path, _READ)) as descriptor:
+        with closing(os.open(path, READ)) as descriptor:
             return _find_obstacle(descriptor, path)
     except OSError:
         return None

@@ -15,6 +15,7 @@ from .._openssh.authorized_keys import parse_key_file
 from .._openssh.keys import PublicKey
 from .._openssh.rules import DEFAULT_KEY_FILES, expand_pattern, expand_tokens, key_file_patterns, keys_command, revoked_keys_file, strange_token
 from .._openssh.sshd_config import split_words
+from .._system.account_files import to_account
 from .._system.accounts import Account
 from .._system.key_sharing import KeySharing
 from .._system.nodes import look_at, read_quietly
@@ -34,7 +35,7 @@ _FOREIGN_TYPES = ("default_t", "unlabeled_t", "file_t", "tmp_t", "user_tmp_t", "
 def read_key_files(facts: Facts) -> Tuple[KeyFileFacts, ...]:
     """Each file of AuthorizedKeysFile, tried as the account."""
     account, user = facts.account, facts.request.user
-    everybody = [Account(entry.pw_name, entry.pw_uid, entry.pw_gid, "", entry.pw_dir, entry.pw_shell) for entry in pwd.getpwall()[:_MOST_ACCOUNTS]]
+    everybody = [to_account(entry) for entry in pwd.getpwall()[:_MOST_ACCOUNTS]]
     sharing, this = KeySharing(everybody), Account(user, account.uid, account.gid, "", account.home, "")
     found: Dict[str, KeyFileFacts] = {}
     for pattern in _key_file_patterns(facts):

@@ -26,9 +26,6 @@ OPTION_ENV = {
 
 NUMBER_DEFAULTS = {"api_timeout": 20, "api_retries": 5, "api_concurrency": 8}
 
-SECRET_OPTIONS = ("access_key_secret", "security_token")
-
-
 # Options of several modules, described in the documentation fragment ecs_instances.
 INSTANCE_IDS = {"instance_ids": {"type": "list", "elements": "str", "required": True}}
 COMMAND_TIMEOUT = {"command_timeout": {"type": "int", "default": 60}}

@@ -39,9 +39,13 @@ def read_groups() -> Dict[str, Group]:
 def find_account(name: str) -> Optional[Account]:
     """An account by the name service, which knows those of directories too."""
     try:
-        entry = pwd.getpwnam(name)
+        return to_account(pwd.getpwnam(name))
     except KeyError:
         return None
+
+
+def to_account(entry: pwd.struct_passwd) -> Account:
+    """An entry of the name service as our record."""
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_gecos, entry.pw_dir, entry.pw_shell)
 
 

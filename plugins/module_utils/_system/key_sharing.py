@@ -15,10 +15,10 @@ from typing import Dict, Iterable, List, Optional, Tuple
 from .._openssh.key_paths import SshdWords
 from .._openssh.rules import expand_pattern, is_personal
 from .accounts import Account, AnyAccount
+from .nodes import READ
 from .rights import acting_as
 
 EVERYBODY = ("every account",)
-_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _NO_LOGIN = ("nologin", "false")
 
 
@@ -63,7 +63,7 @@ def _reads(other: Account, account: AnyAccount, path: str) -> bool:
     mine = _owns(account.home, account.uid)
     try:
         with acting_as(other.name, other.uid, other.gid):
-            descriptor = os.open(path, _READ)
+            descriptor = os.open(path, READ)
     except PermissionError:
         return False
     except OSError:

@@ -16,7 +16,8 @@ from .records import Node
 from .server import is_roots
 
 _MAX_SIZE = 1024 * 1024
-_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+"""Opens a FIFO or a terminal without waiting for it or being taken over by it."""
 _KINDS = (
     (stat.S_ISREG, "file"),
     (stat.S_ISDIR, "directory"),
@@ -89,7 +90,7 @@ class NotRegular(OSError):
 
 def read_regular(path: str, most: int = _MAX_SIZE) -> bytes:
     """The first bytes of a regular file; NotRegular where it is none, without waiting for anybody."""
-    descriptor = os.open(path, _READ)
+    descriptor = os.open(path, READ)
     try:
         kind = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(kind):

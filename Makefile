@@ -9,7 +9,7 @@ export PYTHONPATH := $(CURDIR)/tests/emulator:$(CURDIR)/.work/collections
 PYTEST := $(PY) -m pytest -q -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup instances demo emulator test lint unit sanity integration system long fuzz molecule bench docs clean
+.PHONY: help setup instances demo emulator test lint unit sanity integration system long fuzz molecule bench docs wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,14 +25,14 @@ $(VENV)/ready: requirements-dev.txt
 	@touch $@
 
 instances: setup ## the images of the real instances
-	@$(PY) tests/images/build.py
+	@$(PY) -m ecs_emulator images
 
 demo: setup ## onboard a team on three real instances of the embedded cloud
-	@$(PY) tests/images/build.py debian11 debian12 debian13
+	@$(PY) -m ecs_emulator images debian11 debian12 debian13
 	@$(PY) demo/run.py
 
 emulator: setup ## the embedded cloud in the foreground, with the demo's fleet
-	@$(PY) tests/images/build.py debian11 debian12 debian13
+	@$(PY) -m ecs_emulator images debian11 debian12 debian13
 	@$(PY) -m ecs_emulator serve --listen 127.0.0.1:8443 --fleet demo/fleet.yml --state .work/emulator --ready-file .work/emulator.json
 
 test: lint unit sanity integration molecule system ## all tests but the long ones
@@ -74,5 +74,9 @@ bench: instances ## the budgets, as ratios within one run
 docs: setup ## the rendered documentation, into docs/build
 	@$(PY) tests/tools/docs.py
 
+wheel: setup ## the embedded cloud as a package for others, into dist
+	@$(PY) -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist tests/emulator
+	@rm -rf tests/emulator/build tests/emulator/ecs_emulator.egg-info
+
 clean: ## remove everything that the targets above made
-	@rm -rf .work $(VENV) tests/output docs/build .pytest_cache .ruff_cache
+	@rm -rf .work $(VENV) dist tests/output docs/build .pytest_cache .ruff_cache

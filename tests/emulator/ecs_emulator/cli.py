@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: ``serve``."""
+"""The command line: ``serve`` and ``images``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 from ecs_emulator.fleet import FleetError, load_fleet
+from ecs_emulator.images.build import RECIPES, build_images
 from ecs_emulator.server import Server
 from ecs_emulator.specs import Fleet
 
@@ -23,6 +24,8 @@ from ecs_emulator.specs import Fleet
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     options = _parse(arguments)
+    if options.command == "images":
+        return build_images(options.names, options.force)
     logging.basicConfig(level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     try:
         fleet = load_fleet(options.fleet)
@@ -47,6 +50,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     serve.add_argument("--allow-host", action="append", default=[], metavar="NAME", help="further name in Host headers")
     serve.add_argument("--tls", action="store_true", help="serve https and wss; the ready file names the certificate of the authority")
     serve.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
+    images = commands.add_parser("images", help="build the images of container instances that are missing or out of date")
+    images.add_argument("names", nargs="*", metavar="NAME", help="which ones; all when none is named (%s)" % ", ".join(RECIPES))
+    images.add_argument("--force", action="store_true", help="build anew, whatever the cache holds")
     return parser.parse_args(arguments)
 
 

@@ -92,8 +92,8 @@ esac
 @pytest.mark.parametrize(
     ("podman", "reason"),
     [
-        pytest.param(None, "podman is not installed", id="no podman"),
-        pytest.param("exit 1", "there is no image localhost/ecs-access-debian12: run: make instances", id="no image"),
+        pytest.param(None, "podman, which runs container instances, is not installed", id="no podman"),
+        pytest.param("exit 1", "podman has no image localhost/ecs-access-debian12: run: python3 -m ecs_emulator images debian12", id="no image"),
         pytest.param("echo broken storage >&2; exit 125", "podman does not work here: broken storage", id="podman does not work"),
     ],
 )

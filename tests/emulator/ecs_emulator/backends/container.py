@@ -74,12 +74,16 @@ class GuestSpec(Protocol):
 
 async def prepare(images: Collection[str]) -> None:
     """Find out, before anything is made, whether podman and the images are there; remove what earlier emulators left behind."""
+    missing = []
     for image in images:
         found = await podman_async("image", "exists", IMAGE_PREFIX + image, check=False)
         if found.returncode == 1:
-            raise PodmanError(f"there is no image {IMAGE_PREFIX}{image}: run: make instances")
-        if found.returncode != 0:
+            missing.append(image)
+        elif found.returncode != 0:
             raise PodmanError(f"podman does not work here: {found.error or 'it gave no reason.'}")
+    if missing:
+        what = ", ".join(IMAGE_PREFIX + image for image in missing)
+        raise PodmanError(f"podman has no image {what}: run: python3 -m ecs_emulator images {' '.join(missing)}")
     await _remove_stale_containers()
 
 

@@ -192,7 +192,7 @@ async def _converse(process: asyncio.subprocess.Process, stdin: bytes, on_error_
     return stdout, stderr
 
 
-MISSING = "podman is not installed: run tests/tools/prepare as root, or install the package podman."
+MISSING = "podman, which runs container instances, is not installed: install the package podman."
 
 
 def _checked(arguments: tuple[str, ...], done: Completed, check: bool) -> Completed:

@@ -1,11 +1,10 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builds the images of the embedded cloud's instances; see README.md beside this file."""
+"""Builds the images of the embedded cloud's instances; see README.md beside this file. ``ecs-emulator images`` calls it."""
 
 from __future__ import annotations
 
-import argparse
 import concurrent.futures
 import contextlib
 import fcntl
@@ -22,11 +21,9 @@ import time
 from pathlib import Path
 from typing import Iterator, NamedTuple
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "emulator"))
-
 from ecs_emulator.backends.podman import IMAGE_PREFIX, PodmanError, cache_dir, podman
 
+HERE = Path(__file__).resolve().parent
 # Another mirror than mmdebstrap's own choice.
 MIRROR = os.environ.get("ECS_ACCESS_MIRROR")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -128,9 +125,9 @@ def pack_python36(python36: Python36, path: Path) -> None:
 def bootstrap(name: str, recipe: Recipe, python36: Python36 | None, tarball: Path) -> None:
     """Make the tarball of a new system."""
     if shutil.which("mmdebstrap") is None:
-        raise BuildError("mmdebstrap is not installed: run tests/tools/prepare as root, or install the package mmdebstrap.")
+        raise BuildError("mmdebstrap is not installed: install the package mmdebstrap.")
     if not Path(KEYRING).exists():
-        raise BuildError(f"{KEYRING} is missing: run tests/tools/prepare as root, or install the package debian-archive-keyring.")
+        raise BuildError(f"{KEYRING} is missing: install the package debian-archive-keyring.")
     log = tarball.with_name(f"{name}.log")
     with tempfile.TemporaryDirectory(dir=tarball.parent, prefix=f".{name}.") as scratch:
         if python36 and recipe.python36:
@@ -171,21 +168,21 @@ def build(name: str, mark: str, python36: Python36 | None) -> str:
     return f"{'built' if made else 'imported from the cache'} in {time.monotonic() - begin:.0f} s"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Build the images of the embedded cloud's instances.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which ones; all of them when none is named ({', '.join(RECIPES)})")
-    parser.add_argument("--force", action="store_true", help="build anew, whatever the cache holds")
-    arguments = parser.parse_args()
-    names = arguments.names or list(RECIPES)
+def build_images(names: list[str], force: bool = False) -> int:
+    """Make the named images, or all of them, where they are missing or out of date; returns the exit code.
+
+    ``force`` builds anew, whatever the cache holds.
+    """
+    names = names or list(RECIPES)
     unknown = sorted(set(names) - set(RECIPES))
     if unknown:
-        parser.error(f"no such image: {', '.join(unknown)}; there are {', '.join(RECIPES)}")
-
+        print(f"Instance images: there is none named {', '.join(unknown)}; there are {', '.join(RECIPES)}.", file=sys.stderr)
+        return 2
     try:
         python36 = find_python36() if any(RECIPES[name].python36 for name in names) else None
         marks = {name: fingerprint(RECIPES[name], python36) for name in names}
         cache_dir().mkdir(parents=True, exist_ok=True)
-        if arguments.force:
+        if force:
             for name in names:
                 (cache_dir() / f"{name}-{marks[name]}.tar").unlink(missing_ok=True)
             podman("rmi", "--ignore", "--force", *(f"{IMAGE_PREFIX}{name}:latest" for name in names))
@@ -204,7 +201,3 @@ def main() -> int:
         print(f"Instance images: {error}", file=sys.stderr)
         return 1
     return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

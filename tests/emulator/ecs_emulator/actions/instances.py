@@ -137,6 +137,7 @@ def show_instance(cloud: Cloud, instance: Instance) -> dict:
         "InnerIpAddress": {"IpAddress": []},
         "PublicIpAddress": {"IpAddress": [public] if public else []},
         "EipAddress": {
+            "Bandwidth": 100 if instance.spec.eip else 0,
             "IpAddress": spec.eip,
             "AllocationId": "eip-" + spec.instance_id[2:] if spec.eip else "",
             "InternetChargeType": "PayByTraffic" if spec.eip else "",
@@ -178,8 +179,7 @@ def describe_instance_attribute(context: Context) -> dict:
     shown = show_instance(context.cloud, context.cloud.instance(context.params.require("InstanceId")))
     attributes = {name: shown[name] for name in _ATTRIBUTES}
     attributes["IoOptimized"] = "optimized" if shown["IoOptimized"] else "none"
-    attributes["EipAddress"] = dict(shown["EipAddress"], Bandwidth=100 if shown["EipAddress"]["IpAddress"] else 0)
-    del attributes["EipAddress"]["IsSupportUnassociate"]
+    attributes["EipAddress"] = {name: value for name, value in shown["EipAddress"].items() if name != "IsSupportUnassociate"}
     return attributes
 
 

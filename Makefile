@@ -56,8 +56,8 @@ integration: setup ## ansible-test integration against the embedded cloud
 system: instances ## real ansible, ssh and sudo on real instances: the tests that take seconds
 	@$(PYTEST) -m "not long" --images debian12,el-like tests/system
 
-long: instances ## the same on every image, with the tests that take minutes: kills, reboots, expiring keys, broken worlds
-	@$(PYTEST) tests/system
+long: instances ## the same on every image, or IMAGES=debian12,el-like, with the tests that take minutes: kills, reboots, broken worlds
+	@$(PYTEST) $(if $(IMAGES),--images $(IMAGES)) tests/system
 
 fuzz: instances ## key lines, rules of logins and sudo rules against real sshd, ssh-keygen and sudo: FUZZ_SECONDS=600 for each part, FUZZ_IMAGE=debian12
 	@$(PY) tests/fuzz/run.py --image $(or $(FUZZ_IMAGE),debian12) --seconds $(or $(FUZZ_SECONDS),600) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))

@@ -9,6 +9,7 @@ AccessError
  +-- PythonTooOld            for the SDK
  +-- SettingsError           an option is missing or wrong
  +-- NameRefused             of a login user or an instance, before it becomes a word of a command
+ +-- JsonRefused             an answer that is not JSON, or larger or deeper than it may be
  +-- EcsError                one failed call of the API; its codes are in _ecs/errors.py
  +-- GuestError              no usable answer from an instance, or nothing can be sent to it
  +-- ReplyError              an unexpected response from an instance to the connection ecs_assistant

@@ -8,15 +8,18 @@ Note that this module util is **PRIVATE** to the collection.
 
 import json
 import os
+import re
 import threading
 from calendar import timegm
 from time import strptime
 from typing import Any, Callable, Dict, Optional, Tuple
+from urllib.parse import urlsplit
 
 from .errors import NO_CREDENTIALS, EcsError
+from .http import guard_sdk
 from .proxy import hidden_proxies, proxies_in_the_way, read_environment
 from .sdk import Credential, silence_sdk
-from .settings import CloudSettings
+from .settings import CloudSettings, is_loopback
 
 _REFRESH_AHEAD = 300  # seconds before the end at which assumed credentials are replaced
 _WAYS = "give access_key_id and access_key_secret (ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET), profile, credentials_uri or ram_role_name"
@@ -51,11 +54,13 @@ class CredentialSource:
             return Credential(settings.access_key_id, settings.access_key_secret, settings.security_token, kind)
         try:
             if self._provider is None:
-                uri = settings.credentials_uri or ("" if settings.ram_role_name else _find_uri(settings.profile))
+                uri = _check_uri(settings.credentials_uri or ("" if settings.ram_role_name else _find_uri(settings.profile)))
                 self._hidden = proxies_in_the_way(uri, read_environment())
                 self._provider = _make_provider(settings, uri)
             with hidden_proxies(self._hidden):
                 found = self._provider.get_credentials()
+        except EcsError:
+            raise
         except Exception:  # noqa: BLE001 - providers raise everything, with whole URLs and answers in the text
             raise _no_credentials(settings) from None
         token = found.get_security_token()
@@ -77,11 +82,25 @@ def _find_uri(profile: Optional[str]) -> str:
         return ""
 
 
+def _check_uri(uri: str) -> str:
+    """The address of credentials; raises EcsError when they would go over the network in clear."""
+    try:
+        parts = urlsplit(uri)
+        is_safe = not re.search(r"[@#\\\s]", uri) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")))
+    except ValueError:
+        is_safe = False
+    if uri and not is_safe:
+        hint = "Use https, or http to a loopback address."
+        raise EcsError("Authentication", NO_CREDENTIALS, "the credentials URI is not a URL that keeps credentials private", hint=hint)
+    return uri
+
+
 def _make_provider(settings: CloudSettings, uri: str) -> Any:
     from alibabacloud_credentials import provider
     from alibabacloud_credentials.http import HttpOptions
 
     silence_sdk()
+    guard_sdk()
     if uri:
         return provider.URLCredentialsProvider(uri=uri, http_options=HttpOptions(connect_timeout=3000, read_timeout=5000))
     if settings.ram_role_name:

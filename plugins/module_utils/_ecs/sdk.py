@@ -15,6 +15,7 @@ from typing import Any, Dict, Iterable, Iterator, Mapping, NamedTuple, Optional,
 
 from .._errors import AccessError, LibraryMissing
 from .errors import ANSWER_LOST, BAD_ANSWER, CONNECTION_FAILED, EcsError, make_api_error
+from .http import guard_sdk
 from .proxy import Proxies, choose_proxies, hidden_proxies, read_environment
 from .settings import CloudSettings, Endpoint
 
@@ -61,6 +62,7 @@ def load_client_class() -> type:
     except ImportError as exc:
         raise LibraryMissing(LIBRARY) from exc
     silence_sdk()
+    guard_sdk()
     _start_anew_in_forks()
     return Client
 
@@ -202,7 +204,9 @@ def _translate(action: str, exc: Exception, endpoint: Endpoint, secrets: Iterabl
             secrets,
         )
     names = _exception_names(exc)
-    if "RetryError" not in names:
+    if "Redirected" in names:
+        return EcsError(action, BAD_ANSWER, "%s redirects elsewhere, which is not followed" % endpoint.host, hint="Check endpoint and the proxy variables.")
+    if "RetryError" not in names or "AnswerRefused" in names:
         # The transport worked, so what came back was not JSON (or not an object).
         return _bad_answer(action, endpoint)
     reason = next((text for name, text in _NOT_SENT if name in names), None)

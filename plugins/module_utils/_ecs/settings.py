@@ -12,7 +12,7 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional
 from urllib.parse import urlsplit
 
 from .._errors import AccessError
-from .._ids import is_region
+from .._ids import is_address, is_region
 from .._text import shorten
 from .options import NUMBER_DEFAULTS, OPTION_ENV
 
@@ -21,7 +21,8 @@ from .options import NUMBER_DEFAULTS, OPTION_ENV
 _SOURCES = ("access_key_id", "credentials_uri", "ram_role_name", "profile")
 _KEY_PARTS = ("access_key_id", "access_key_secret", "security_token")
 _LIMITS = {"api_timeout": (1, 600), "api_retries": (0, 20), "api_concurrency": (1, 64)}
-_LOOPBACK = ("localhost", "::1")
+LOCALHOST = ("127.0.0.1", "[::1]")
+"""What C(localhost) stands for, without asking anybody."""
 
 
 class SettingsError(AccessError):
@@ -139,7 +140,7 @@ def parse_endpoint(text: Optional[str], option: str) -> Optional[Endpoint]:
 
 def is_loopback(host: str) -> bool:
     """Whether I(host) is this machine by name or address. Other names are not resolved: DNS may not decide this."""
-    return host in _LOOPBACK or bool(re.match(r"^127(\.[0-9]{1,3}){3}\Z", host))
+    return host == "localhost" or (is_address(host) and (host == "::1" or host.startswith("127.")))
 
 
 def _choose_credentials(given: Mapping[str, Optional[str]], environ: Mapping[str, str]) -> Dict[str, Optional[str]]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
+import socket
 import sys
 import typing as t
 from urllib.parse import urlsplit
@@ -31,10 +33,16 @@ _STATUS = {
 }
 
 
+# What is left out could be read in two ways: a user's name in front of the host, a backslash, characters that are not ASCII.
+_URL = re.compile(r"wss?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?([/?][!-\[\]-~]*)?\Z")
+
+
 def check_url(url: str) -> str:
     """The URL to connect to; raises TunnelError. The token in it must not go over the network in clear."""
+    if not _URL.match(url):
+        raise TunnelError("the service gave an address that is not one of a session (wss)")
     parts = urlsplit(url)
-    if parts.scheme != "wss" and not (parts.scheme == "ws" and is_loopback(parts.hostname or "")):
+    if parts.scheme != "wss" and not is_loopback(parts.hostname or ""):
         raise TunnelError("the service gave an address that is not encrypted (wss)")
     # Older servers write the parameter's name small, and read it written as here only. So does the vendor's client.
     return url.replace("sessionid", "sessionId", 1)
@@ -57,13 +65,18 @@ class SessionSocket:
         url = check_url(url)
         headers = {TOKEN_HEADER: "" if "token=" in urlsplit(url).query else token}
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_TIMEOUT, sock_read=None)
-        async with aiohttp.ClientSession(timeout=timeout) as session:
+        traces = aiohttp.TraceConfig()
+        traces.on_request_redirect.append(refuse_redirect)
+        connector = aiohttp.TCPConnector(resolver=_resolver(aiohttp)) if urlsplit(url).hostname == "localhost" else None
+        async with aiohttp.ClientSession(timeout=timeout, trace_configs=[traces], connector=connector) as session:
             try:
                 stream = await asyncio.wait_for(
                     session.ws_connect(url, headers=headers, proxy=find_proxy(url), max_msg_size=1024 * 1024, autoping=True),
                     _CONNECT_TIMEOUT,
                 )
-            except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as exc:
+            except TunnelError as exc:
+                problem = exc.text
+            except (aiohttp.ClientError, OSError, ValueError, asyncio.TimeoutError) as exc:
                 problem = describe(exc, urlsplit(url).hostname or "")
             else:
                 problem = ""
@@ -87,6 +100,25 @@ class SessionSocket:
             if message.type in (self._kinds.CLOSE, self._kinds.CLOSING, self._kinds.CLOSED, self._kinds.ERROR):
                 code = self._stream.close_code
                 raise ConnectionResetError("closed by the service" if code == 1000 else "cut off" + (f", code {code}" if code else ""))
+
+
+async def refuse_redirect(*_what: object) -> None:
+    """The token is for the service alone."""
+    raise TunnelError("the service redirects to another address, which is not followed")
+
+
+def _resolver(aiohttp: t.Any) -> t.Any:
+    class Localhost(aiohttp.abc.AbstractResolver):
+        """What localhost stands for, without asking anybody."""
+
+        async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[dict[str, t.Any]]:
+            known = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
+            return [{"hostname": host, "host": each, "port": port, "family": kind, "proto": 0, "flags": socket.AI_NUMERICHOST} for kind, each in known]
+
+        async def close(self) -> None:
+            """Nothing is open."""
+
+    return Localhost()
 
 
 def find_proxy(url: str) -> str | None:

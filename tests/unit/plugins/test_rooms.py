@@ -16,7 +16,7 @@ UTILS = PLUGINS / "module_utils"
 PREFIX = ("ansible_collections", "alicloud", "ecs_access", "plugins")
 
 # Small files that every room may use.
-GROUND = {"_errors", "_text", "_ids", "_names"}
+GROUND = {"_errors", "_text", "_ids", "_names", "_json"}
 FLOORS = GROUND | {"_openssh", "_system", "_ecs", "_assistant"}
 STANDS_ON = {
     **{file: {"_errors", "_text"} for file in GROUND},

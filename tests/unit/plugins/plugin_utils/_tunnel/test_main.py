@@ -274,7 +274,7 @@ def test_no_sshd_is_named(emulator, tmp_path):
         pytest.param(None, "no session was opened for it", id="no ticket"),
         pytest.param({"nonsense": 1}, "no session was opened for it", id="not a ticket"),
         pytest.param({"url": "ws://198.51.100.7/session?token=secret", "token": "secret"}, "not encrypted (wss)", id="a token in clear"),
-        pytest.param({"url": "http://127.0.0.1/x?token=secret", "token": "secret"}, "not encrypted (wss)", id="no websocket"),
+        pytest.param({"url": "http://127.0.0.1/x?token=secret", "token": "secret"}, "not one of a session (wss)", id="no websocket"),
         pytest.param({"url": "ws://127.0.0.1:1/x?token=secret", "token": "secret"}, "cannot connect to 127.0.0.1", id="nobody there"),
         pytest.param({"url": "wss://127.0.0.1:1/x?token=secret", "token": "secret"}, "cannot connect to 127.0.0.1", id="nobody there, TLS"),
     ],

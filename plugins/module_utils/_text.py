@@ -7,6 +7,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import re
+import unicodedata
 from typing import Any, List
 
 _TEMPLATE = re.compile(r"\{(?=[{%#])")
@@ -28,14 +29,19 @@ def printable(text: str) -> str:
 
     The marks of templates are taken apart: people keep results in files, and give such files to the next run.
     """
-    shown = "".join(char if char.isprintable() else "?" for char in text.encode("utf-8", "replace").decode("utf-8"))
+    shown = "".join(map(_show, text.encode("utf-8", "replace").decode("utf-8")))
     return _TEMPLATE.sub("{ ", shown)
+
+
+def _show(char: str) -> str:
+    # Blanks of other widths only take room; they stand in names that people type.
+    return char if char.isprintable() or unicodedata.category(char) == "Zs" else "?"
 
 
 def printable_all(value: Any) -> Any:
     """The same for every text in dictionaries and lists, whose lines stay lines."""
     if isinstance(value, dict):
-        return {key: printable_all(item) for key, item in value.items()}
+        return {printable_all(key): printable_all(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [printable_all(item) for item in value]
     return "\n".join(map(printable, value.split("\n"))) if isinstance(value, str) else value

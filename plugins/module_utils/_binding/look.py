@@ -8,10 +8,12 @@ Note that this module util is **PRIVATE** to the collection.
 
 from typing import Any, Dict, List, Optional, Sequence
 
+from .._ecs.answer import text_of
 from .._ecs.client import EcsClient
 from .._ecs.errors import EcsError
 from .._ecs.items import Problem, ids_of, open_items
 from .._errors import ModuleFailure
+from .._ids import is_region
 from .._openssh.keys import KeyFormatError, PublicKey, parse_public_key
 from . import plan as model
 from .ask import Questions
@@ -44,7 +46,7 @@ class BindingLook:
 
     def _parse_key(self, pair: Dict[str, Any]) -> Optional[PublicKey]:
         try:
-            return parse_public_key(pair.get("PublicKey") or "", "the public key of key pair %s" % pair["KeyPairName"])
+            return parse_public_key(text_of(pair.get("PublicKey")), "the public key of key pair %s" % pair["KeyPairName"])
         except KeyFormatError as exc:
             if self._wanted.is_live:
                 raise ModuleFailure("%s; ECS returned no usable one. Use activation=reboot or none" % exc.text)
@@ -69,12 +71,12 @@ class BindingLook:
     def _find_regions(self, instance_ids: List[str]) -> Dict[str, str]:
         """The regions of instances that are not here. Only a hint, so what cannot be found out is left out."""
         try:
-            regions = [entry.get("RegionId") for entry in self._client.describe_regions()]
+            regions = [text_of(entry.get("RegionId")) for entry in self._client.describe_regions()]
         except EcsError:
             return {}
         found: Dict[str, str] = {}
         for region in regions:
-            if region and region != self._client.region and len(found) < len(instance_ids):
+            if is_region(region) and region != self._client.region and len(found) < len(instance_ids):
                 try:
                     there = self._client.in_region(region).describe_instances(instance_ids)
                     found.update((instance.instance_id, region) for instance in there)

@@ -12,10 +12,12 @@ import uuid
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from .._ids import is_instance_id
+from .._text import printable, shorten
+from .answer import items_of, mapping_of, number_of, text_of, word_of
 from .errors import EcsError
 from .instance import Agent, Instance, read_agent, read_instance
 from .invocation import Invocation, read_invocation
-from .session import EcsSession, items_of
+from .session import MOST_PAGES, EcsSession, bodies_by_token
 
 # What one call may carry, by the API's documentation.
 BIND_BATCH = 50
@@ -106,11 +108,11 @@ class EcsClient(EcsSession):
         }
         first = self.call("DescribeKeyPairs", dict(params, PageNumber=1))
         found = items_of(first, "KeyPairs", "KeyPair")
-        pages = -(-int(first.get("TotalCount") or 0) // KEY_PAIR_PAGE)
+        pages = min(MOST_PAGES, -(-number_of(first.get("TotalCount")) // KEY_PAIR_PAGE))
         bodies = self.in_parallel(lambda number: self.call("DescribeKeyPairs", dict(params, PageNumber=number)), range(2, pages + 1))
         for body in bodies:
             found.extend(items_of(body, "KeyPairs", "KeyPair"))
-        return found
+        return [pair for pair in found if isinstance(pair.get("KeyPairName"), str)]
 
     def find_key_pair(self, name: str, include_public_key: bool = True) -> Optional[dict]:
         """The key pair of exactly this name, or None."""
@@ -182,7 +184,7 @@ class EcsClient(EcsSession):
                 body = self.call(action, {"KeyPairName": name, "InstanceIds": _json(batch)})
             except EcsError as error:
                 return [BindResult(instance_id, False, error.code, error.message, error) for instance_id in batch]
-            answered = {entry.get("InstanceId"): entry for entry in items_of(body, "Results", "Result")}
+            answered = {text_of(entry.get("InstanceId")): entry for entry in items_of(body, "Results", "Result")}
             return [_read_bind_result(instance_id, answered.get(instance_id)) for instance_id in batch]
 
         return [entry for batch in self.in_parallel(one, _batches(instance_ids, BIND_BATCH)) for entry in batch]
@@ -200,7 +202,7 @@ class EcsClient(EcsSession):
         # Instances that never had one may be missing from the answer.
         agents = dict.fromkeys(instance_ids, Agent())
         for page in self.in_parallel(one, _batches(instance_ids, ASSISTANT_BATCH)):
-            agents.update({entry.get("InstanceId", ""): read_agent(entry) for entry in page})
+            agents.update({text_of(entry.get("InstanceId")): read_agent(entry) for entry in page})
         return agents
 
     def run_command(self, script_text: str, instance_ids: Sequence[str], timeout: int, username: str = "") -> List[RunBatch]:
@@ -219,7 +221,7 @@ class EcsClient(EcsSession):
                 "ClientToken": str(uuid.uuid4()),
             }
             try:
-                return RunBatch(str(self.call("RunCommand", params).get("InvokeId") or ""), batch)
+                return RunBatch(word_of(self.call("RunCommand", params).get("InvokeId")), batch)
             except EcsError as error:
                 return RunBatch("", batch, error)
 
@@ -238,18 +240,12 @@ class EcsClient(EcsSession):
             delay = min(3.0, delay * 1.5)
 
     def _invocation_results(self, invoke_id: str) -> Dict[str, Invocation]:
-        found = {}
-        token = None
-        while True:
-            params = {"InvokeId": invoke_id, "MaxResults": RESULT_PAGE, "ContentEncoding": "Base64", "NextToken": token}
-            body = self.call("DescribeInvocationResults", params)
-            invocation = body.get("Invocation") or {}
-            for entry in items_of(invocation, "InvocationResults", "InvocationResult"):
-                found[entry.get("InstanceId", "")] = read_invocation(entry)
-            following = invocation.get("NextToken") or body.get("NextToken")
-            if not following or following == token:
-                return found
-            token = following
+        params = {"InvokeId": invoke_id, "MaxResults": RESULT_PAGE, "ContentEncoding": "Base64"}
+        return {
+            text_of(entry.get("InstanceId")): read_invocation(entry)
+            for body in bodies_by_token(self.call, "DescribeInvocationResults", params)
+            for entry in items_of(mapping_of(body.get("Invocation")), "InvocationResults", "InvocationResult")
+        }
 
 
 def _batches(items: Sequence[str], size: int) -> List[List[str]]:
@@ -270,5 +266,5 @@ def _tag_list(tags: Optional[Mapping[str, str]]) -> Optional[List[dict]]:
 def _read_bind_result(instance_id: str, entry: Optional[Mapping[str, Any]]) -> BindResult:
     if entry is None:
         return BindResult(instance_id, False, "NoResult", "this instance is missing in the response")
-    # Booleans and numbers come as JSON types or as text, depending on the gateway.
-    return BindResult(instance_id, str(entry.get("Success")).lower() == "true", str(entry.get("Code", "")), str(entry.get("Message") or ""))
+    is_done = word_of(entry.get("Success")).lower() == "true"
+    return BindResult(instance_id, is_done, printable(word_of(entry.get("Code"))), shorten(printable(word_of(entry.get("Message"), 1000)), 300))

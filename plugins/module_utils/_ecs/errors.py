@@ -19,6 +19,8 @@ import re
 from typing import Any, Dict, Iterable, NamedTuple, Optional
 
 from .._errors import AccessError
+from .._text import printable
+from .answer import word_of
 
 CONNECTION_FAILED = "ConnectionFailed"
 ANSWER_LOST = "AnswerLost"
@@ -153,18 +155,18 @@ def make_api_error(
     secrets: Iterable[str] = (),
 ) -> EcsError:
     """An EcsError from an error body, with I(secrets) blanked in case the service quotes them."""
-    code = _plain(code) or "HTTP%d" % status
+    code = _plain(code)[:100] or "HTTP%d" % status
     text = "the signature is wrong" if _QUOTING.match(code) else _plain(message)
     for secret in secrets:
         text = text.replace(secret, "********")
     if len(text) > 300:
         text = text[:297] + "..."
-    return EcsError(action, code, text or code, _plain(request_id), status, find_hint(code, action), retry_after)
+    return EcsError(action, code, text or code, _plain(request_id)[:100], status, find_hint(code, action), retry_after)
 
 
 def _plain(value: Any) -> str:
     # The SDK turns a missing field into the text "None".
-    return "" if value in (None, "None") else " ".join(str(value).split())
+    return "" if value in (None, "None") else printable(word_of(value, 2000))
 
 
 def is_about_one_instance(code: str) -> bool:

@@ -11,6 +11,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure.
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple
 
 from .._ids import is_address, is_region
+from .answer import items_of, mapping_of, number_of, text_of, texts_of, unique
 from .tags import read_tags
 
 
@@ -112,76 +113,49 @@ class Agent(NamedTuple):
 
 def read_instance(raw: Mapping[str, Any], region: str = "") -> Instance:
     """One entry of DescribeInstances; I(region) is where it was asked for."""
-    vpc = _mapping(raw.get("VpcAttributes"))
-    eip = _text(_mapping(raw.get("EipAddress")).get("IpAddress"))
-    as_non_root = _text(_mapping(raw.get("ImageOptions")).get("LoginAsNonRoot")).lower()
-    interfaces = _items(raw.get("NetworkInterfaces"), "NetworkInterface")
+    vpc = mapping_of(raw.get("VpcAttributes"))
+    eip = text_of(mapping_of(raw.get("EipAddress")).get("IpAddress"))
+    as_non_root = text_of(mapping_of(raw.get("ImageOptions")).get("LoginAsNonRoot")).lower()
+    interfaces = items_of(raw, "NetworkInterfaces", "NetworkInterface")
     return Instance(
-        instance_id=_text(raw.get("InstanceId")),
-        name=_text(raw.get("InstanceName")),
-        hostname=_text(raw.get("HostName")),
-        description=_text(raw.get("Description")),
-        region=_text(raw.get("RegionId")) or region,
-        zone=_text(raw.get("ZoneId")),
-        status=_text(raw.get("Status")),
-        os_type=_text(raw.get("OSType")).lower(),
-        os_name=_text(raw.get("OSNameEn")) or _text(raw.get("OSName")),
-        image_id=_text(raw.get("ImageId")),
+        instance_id=text_of(raw.get("InstanceId")),
+        name=text_of(raw.get("InstanceName")),
+        hostname=text_of(raw.get("HostName")),
+        description=text_of(raw.get("Description")),
+        region=text_of(raw.get("RegionId")) or region,
+        zone=text_of(raw.get("ZoneId")),
+        status=text_of(raw.get("Status")),
+        os_type=text_of(raw.get("OSType")).lower(),
+        os_name=text_of(raw.get("OSNameEn")) or text_of(raw.get("OSName")),
+        image_id=text_of(raw.get("ImageId")),
         image_user={"true": "ecs-user", "false": "root"}.get(as_non_root, ""),
-        instance_type=_text(raw.get("InstanceType")),
-        cpu=_number(raw.get("Cpu")),
-        memory_mib=_number(raw.get("Memory")),
-        network_type=_text(raw.get("InstanceNetworkType")),
-        vpc_id=_text(vpc.get("VpcId")),
-        vswitch_id=_text(vpc.get("VSwitchId")),
-        security_group_ids=_texts(raw.get("SecurityGroupIds"), "SecurityGroupId"),
-        resource_group_id=_text(raw.get("ResourceGroupId")),
-        key_pair_name=_text(raw.get("KeyPairName")),
-        public_ips=_unique([*_texts(raw.get("PublicIpAddress"), "IpAddress"), eip]),
+        instance_type=text_of(raw.get("InstanceType")),
+        cpu=number_of(raw.get("Cpu")),
+        memory_mib=number_of(raw.get("Memory")),
+        network_type=text_of(raw.get("InstanceNetworkType")),
+        vpc_id=text_of(vpc.get("VpcId")),
+        vswitch_id=text_of(vpc.get("VSwitchId")),
+        security_group_ids=texts_of(raw, "SecurityGroupIds", "SecurityGroupId"),
+        resource_group_id=text_of(raw.get("ResourceGroupId")),
+        key_pair_name=text_of(raw.get("KeyPairName")),
+        public_ips=unique([*texts_of(raw, "PublicIpAddress", "IpAddress"), eip]),
         eip=eip,
         # Instances of a VPC have their address there, those of the classic network in InnerIpAddress.
-        private_ips=_texts(vpc.get("PrivateIpAddress"), "IpAddress") or _texts(raw.get("InnerIpAddress"), "IpAddress"),
-        ipv6_ips=_unique(_text(item.get("Ipv6Address")) for each in interfaces for item in _items(each.get("Ipv6Sets"), "Ipv6Set")),
-        charge_type=_text(raw.get("InstanceChargeType")),
-        created_at=_text(raw.get("CreationTime")),
-        expires_at=_text(raw.get("ExpiredTime")),
+        private_ips=texts_of(vpc, "PrivateIpAddress", "IpAddress") or texts_of(raw, "InnerIpAddress", "IpAddress"),
+        ipv6_ips=unique(text_of(item.get("Ipv6Address")) for each in interfaces for item in items_of(each, "Ipv6Sets", "Ipv6Set")),
+        charge_type=text_of(raw.get("InstanceChargeType")),
+        created_at=text_of(raw.get("CreationTime")),
+        expires_at=text_of(raw.get("ExpiredTime")),
         tags=read_tags(raw.get("Tags")),
     )
 
 
 def read_agent(raw: Mapping[str, Any]) -> Agent:
     """One entry of DescribeCloudAssistantStatus."""
-    online = _text(raw.get("CloudAssistantStatus")).lower() == "true"
-    return Agent(_text(raw.get("CloudAssistantVersion")), online, _text(raw.get("LastHeartbeatTime")))
+    online = text_of(raw.get("CloudAssistantStatus")).lower() == "true"
+    return Agent(text_of(raw.get("CloudAssistantVersion")), online, text_of(raw.get("LastHeartbeatTime")))
 
 
 def keep_addresses(texts: Iterable[str]) -> List[str]:
     """Those that are addresses."""
     return [text for text in texts if is_address(text)]
-
-
-def _items(value: Any, name: str) -> List[Mapping[str, Any]]:
-    """The API wraps every list: C({"Tag": [{...}]})."""
-    items = _mapping(value).get(name)
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-
-
-def _texts(value: Any, name: str) -> List[str]:
-    items = _mapping(value).get(name)
-    return _unique(map(_text, items)) if isinstance(items, list) else []
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _unique(texts: Iterable[str]) -> List[str]:
-    return [text for text in dict.fromkeys(texts) if text]
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)
-
-
-def _number(value: Any) -> int:
-    return value if isinstance(value, int) else 0

@@ -8,9 +8,10 @@ Note that this module util is **PRIVATE** to the collection. It is pure.
 
 import base64
 import binascii
-from typing import Any, Mapping, NamedTuple, Optional
+from typing import Any, Mapping, NamedTuple
 
-from .._text import printable
+from .._text import printable, text_lines
+from .answer import text_of, word_of
 
 _FINAL = ("Success", "Invalid", "Aborted", "Failed", "Error", "Timeout", "Cancelled", "Terminated")
 _AGENT = "its Cloud Assistant agent is not %s; see /usr/local/share/aliyun-assist/*/log/aliyun_assist_main.log in the instance"
@@ -62,24 +63,24 @@ class Invocation(NamedTuple):
     @property
     def _reason(self) -> str:
         if self.error_code in ("", "ExitCodeNonzero"):
-            lines = self.output.strip().splitlines()
-            return (printable(lines[-1])[:200] if lines else "") or "no reason given"
-        return "%s [%s]" % (_REASONS.get(self.error_code) or printable(self.error_info) or "no details", self.error_code)
+            lines = text_lines(self.output.strip())
+            return (printable(lines[-1][-200:]) if lines else "") or "no reason given"
+        return "%s [%s]" % (_REASONS.get(self.error_code) or self.error_info or "no details", self.error_code)
 
 
 def read_invocation(raw: Mapping[str, Any]) -> Invocation:
     """One entry of DescribeInvocationResults."""
     names = ("ExitCode", "ErrorCode", "ErrorInfo", "FinishedTime")
-    return Invocation(_text(raw.get("InvocationStatus")), _decode(raw.get("Output")), *[_text(raw.get(name)) for name in names])
+    return Invocation(_line(raw.get("InvocationStatus")), _decode(text_of(raw.get("Output"))), *[_line(raw.get(name)) for name in names])
 
 
-def _text(value: Any) -> str:
-    return "" if value is None else " ".join(str(value).split())
+def _line(value: Any) -> str:
+    return printable(word_of(value, 500))
 
 
-def _decode(output: Optional[str]) -> str:
+def _decode(output: str) -> str:
     try:
-        return base64.b64decode(output or "", validate=True).decode("utf-8", "replace")
+        return base64.b64decode(output, validate=True).decode("utf-8", "replace")
     except (binascii.Error, ValueError):
         # An endpoint that ignores ContentEncoding answers in plain text.
-        return output or ""
+        return output

@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, Optional
 from ansible.module_utils.basic import AnsibleModule
 
 from .._errors import AccessError, ModuleFailure
+from .._text import printable, printable_all
 from .client import EcsClient
 from .options import cloud_argument_spec
 from .settings import CloudSettings, read_settings, require_region
@@ -51,16 +52,16 @@ class EcsModule:
             raise ModuleFailure("%s is %d; it can be from %d to %d" % (name, self.params[name], low, high))
 
     def warn(self, text: str) -> None:
-        self.ansible.warn(text)
+        self.ansible.warn(printable(text))
 
     def run(self, work: Callable[["EcsModule"], Dict[str, Any]]) -> None:
         try:
             result = work(self)
         except AccessError as exc:
-            self.ansible.fail_json(msg=exc.text, **exc.answer())
+            self.ansible.fail_json(**printable_all(dict(without_marks(exc.answer()), msg=exc.text)))
         if self._client and self._client.left_out:
             self.warn("%d entries of the responses have no valid instance id and are left out" % self._client.left_out)
-        self.ansible.exit_json(**without_marks(result))
+        self.ansible.exit_json(**printable_all(without_marks(result)))
 
 
 def without_marks(value: Any) -> Any:

@@ -9,16 +9,19 @@ Note that this module util is **PRIVATE** to the collection.
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, TypeVar
 
+from .answer import items_of, mapping_of, text_of
 from .credentials import CredentialSource
-from .errors import EcsError
+from .errors import BAD_ANSWER, EcsError
 from .retry import backoff_seconds, is_repeatable, needs_retry
 from .sdk import Caller, Credential
 from .settings import CloudSettings, Endpoint, require_region
 
 ECS_VERSION = "2014-05-26"
 STS_VERSION = "2015-04-01"
+
+MOST_PAGES = 1000
 
 SomeSession = TypeVar("SomeSession", bound="EcsSession")
 
@@ -102,15 +105,21 @@ class EcsSession:
 
     def pages_by_token(self, action: str, params: Mapping[str, Any], path: Tuple[str, str], read: Callable[[dict], Any] = dict) -> List[Any]:
         """Every entry of all pages, through I(read); I(path) leads to the entries of a page."""
-        found: List[Any] = []
-        token = None
-        while True:
-            body = self.call(action, dict(params, NextToken=token))
-            found.extend(read(entry) for entry in items_of(body, *path))
-            following = body.get("NextToken")
-            if not following or following == token:
-                return found
-            token = following
+        return [read(entry) for body in bodies_by_token(self.call, action, params) for entry in items_of(body, *path)]
+
+
+def bodies_by_token(call: Callable[[str, Mapping[str, Any]], Dict[str, Any]], action: str, params: Mapping[str, Any]) -> Iterator[Dict[str, Any]]:
+    """The answers with all pages, as they come; raises EcsError where the list does not end."""
+    seen = {""}
+    token = ""
+    for _page in range(MOST_PAGES):
+        body = call(action, dict(params, NextToken=token or None))
+        yield body
+        token = text_of(body.get("NextToken")) or text_of(mapping_of(body.get("Invocation")).get("NextToken"))
+        if token in seen:
+            return
+        seen.add(token)
+    raise EcsError(action, BAD_ANSWER, "the list does not end after %d pages" % MOST_PAGES, hint="Check endpoint.")
 
 
 def _vpc_endpoint(product: str, settings: CloudSettings, region: str) -> Optional[Endpoint]:
@@ -118,8 +127,3 @@ def _vpc_endpoint(product: str, settings: CloudSettings, region: str) -> Optiona
     if settings.network != "vpc":
         return None
     return Endpoint("%s-vpc.%s.aliyuncs.com" % (product, region), "https")
-
-
-def items_of(body: Mapping[str, Any], outer: str, inner: str) -> List[dict]:
-    """The entries of a list in an answer, which wraps every list in an object."""
-    return list((body.get(outer) or {}).get(inner) or [])

@@ -8,6 +8,8 @@ Note that this module util is **PRIVATE** to the collection. It is pure.
 
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
+from .answer import items_of, text_of
+
 MOST_TAGS = 20
 _RESERVED = ("aliyun", "acs:")
 
@@ -64,11 +66,8 @@ def find_tag_problem(tags: Optional[Mapping[str, str]]) -> Optional[str]:
 
 def read_tags(raw: Optional[Mapping[str, Any]]) -> Dict[str, str]:
     """Tags as the API lists them (C(Tag[].TagKey/TagValue), sometimes C(Key/Value)) as a dictionary."""
-    entries = raw.get("Tag") if isinstance(raw, dict) else []
     return {
-        str(entry.get("TagKey", entry.get("Key", ""))): str(entry.get("TagValue", entry.get("Value", "")) or "")
-        for entry in (entries if isinstance(entries, list) else [])
-        if isinstance(entry, dict)
+        text_of(entry.get("TagKey", entry.get("Key"))): text_of(entry.get("TagValue", entry.get("Value"))) for entry in items_of({"Tags": raw}, "Tags", "Tag")
     }
 
 

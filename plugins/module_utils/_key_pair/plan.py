@@ -9,6 +9,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 import hashlib
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Type
 
+from .._ecs.answer import text_of
 from .._ecs.tags import TagChange, plan_tags, read_tags
 from .._errors import AccessError
 from .._openssh.keys import KeyFormatError, PublicKey, fingerprints_equal, parse_public_key
@@ -149,16 +150,16 @@ def check_importable(key: PublicKey, source: str) -> PublicKey:
 def read_key_pair(raw: Mapping[str, Any]) -> KeyPair:
     """One entry of DescribeKeyPairs as a record."""
     try:
-        key: Optional[PublicKey] = parse_public_key(raw.get("PublicKey") or "", "PublicKey")
+        key: Optional[PublicKey] = parse_public_key(text_of(raw.get("PublicKey")), "PublicKey")
     except KeyFormatError:
         key = None
     return KeyPair(
-        name=raw["KeyPairName"],
-        fingerprint=str(raw.get("KeyPairFingerPrint") or "").lower().replace(":", ""),
+        name=text_of(raw["KeyPairName"]),
+        fingerprint=text_of(raw.get("KeyPairFingerPrint")).lower().replace(":", ""),
         public_key=key,
         tags=read_tags(raw.get("Tags")),
-        resource_group_id=raw.get("ResourceGroupId") or "",
-        creation_time=raw.get("CreationTime") or "",
+        resource_group_id=text_of(raw.get("ResourceGroupId")),
+        creation_time=text_of(raw.get("CreationTime")),
     )
 
 

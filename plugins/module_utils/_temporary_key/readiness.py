@@ -16,6 +16,7 @@ from .._ecs.instance import Agent, Instance
 from .._ecs.items import Problem
 from .._openssh.obstacles import find_obstacles
 from .._openssh.rules import Account
+from .._text import printable, shorten
 
 OLDEST_AGENT = "2.2.3.196"
 CLOCK_TOLERANCE = 5
@@ -257,8 +258,7 @@ def read_clock(guest: float, sent: float, received: float) -> Clock:
 
 
 def _one_line(text: str) -> str:
-    line = " ".join("".join(char if char.isprintable() else " " for char in str(text)).split())
-    return line if len(line) <= 200 else line[:197] + "..."
+    return shorten(printable(" ".join(str(text)[:1000].split())), 200)
 
 
 def list_done(answer: Mapping[str, Any]) -> List[str]:

@@ -16,6 +16,7 @@ from calendar import timegm
 from time import strptime
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
+from .._ecs.answer import word_of
 from .._ecs.client import EcsClient
 from .._ecs.invocation import Invocation
 from .._errors import AccessError
@@ -81,7 +82,7 @@ def send_temp_key(client: EcsClient, instance_ids: Sequence[str], user_name: str
     params = command_parameters(instance_ids, user_name, key)
     # Makes a repeated call the same invocation, so a lost answer is no second delivery.
     params["ClientToken"] = str(uuid.uuid4())
-    return str(client.call("InvokeCommand", params).get("InvokeId") or "")
+    return word_of(client.call("InvokeCommand", params).get("InvokeId"))
 
 
 def read_delivery(ended: Invocation) -> Delivery:

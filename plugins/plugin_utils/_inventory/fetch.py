@@ -15,13 +15,17 @@ Note that this plugin util is **PRIVATE** to the collection.
 
 from __future__ import annotations
 
+import re
 import typing as t
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.answer import items_of, word_of
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import EcsError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import BAD_ANSWER, EcsError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import Instance, read_instance
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import check_region
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.session import MOST_PAGES, bodies_by_token
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import is_region
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable
 
 PAGE = 100
 PATIENCE = 0.25  # seconds
@@ -42,9 +46,13 @@ class Listing(t.NamedTuple):
 
 def read_regions(client: EcsClient, regions: t.Sequence[str], queries: t.Sequence[t.Mapping[str, t.Any]]) -> Listing:
     """Ask the regions, of which C(all) stands for every one that the account can use."""
+    refused: dict[str, EcsError] = {}
     if "all" in regions:
-        regions = [check_region(str(region.get("RegionId"))) for region in client.describe_regions()]
-    return read_instances({region: client.in_region(region).call for region in regions}, queries, client.settings.api_concurrency)
+        named = [word_of(region.get("RegionId")) for region in client.describe_regions()]
+        refused = {printable(name): EcsError("DescribeRegions", BAD_ANSWER, "that is not a region id") for name in named if not is_region(name)}
+        regions = [name for name in named if is_region(name)]
+    listing = read_instances({region: client.in_region(region).call for region in regions}, queries, client.settings.api_concurrency)
+    return listing._replace(errors={**refused, **listing.errors})
 
 
 def read_instances(calls: t.Mapping[str, Call], queries: t.Sequence[t.Mapping[str, t.Any]], concurrency: int) -> Listing:
@@ -139,23 +147,15 @@ class _Read:
         return number, _instances(body), _total(body)
 
     def _read_by_token(self) -> tuple[int, list[Raw], int]:
-        found: list[Raw] = []
-        token = None
-        while True:
-            body = self._call("DescribeInstances", dict(self._query, MaxResults=PAGE, NextToken=token))
-            found += _instances(body)
-            following = body.get("NextToken")
-            if not following or following == token:
-                return _BY_TOKEN, found, -1
-            token = following
+        bodies = bodies_by_token(self._call, "DescribeInstances", dict(self._query, MaxResults=PAGE))
+        return _BY_TOKEN, [each for body in bodies for each in _instances(body)], -1
 
 
 def _instances(body: Raw) -> list[Raw]:
-    items = (body.get("Instances") or {}).get("Instance")
-    return [item for item in items if isinstance(item, dict) and item.get("InstanceId")] if isinstance(items, list) else []
+    return [item for item in items_of(body, "Instances", "Instance") if item.get("InstanceId")]
 
 
 def _total(body: Raw) -> int:
-    """How many there are by the API's own count; -1 if it gives none."""
-    total = str(body.get("TotalCount"))
-    return int(total) if total.isdigit() else -1
+    """How many there are by the API's own count; -1 if it gives none, or more than there can be."""
+    total = word_of(body.get("TotalCount"))
+    return int(total) if re.match(r"[0-9]{1,9}\Z", total) and int(total) <= MOST_PAGES * PAGE else -1

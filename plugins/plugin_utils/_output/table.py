@@ -13,6 +13,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable
+
 _GAP = "  "
 _NARROWEST_LAST = 24
 
@@ -50,7 +52,7 @@ def show(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, (list, tuple)):
         return " ".join(show(item) for item in value)
-    return "".join(char if unicodedata.category(char)[0] != "C" else "?" for char in " ".join(str(value).split()))
+    return printable(" ".join(str(value).split()))
 
 
 def _join(texts: list[str], widths: list[int]) -> str:

@@ -24,6 +24,7 @@ import struct
 import typing as t
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable
 
 INPUT, OUTPUT, CLOSE, STATUS = 0, 1, 3, 5
 PAYLOAD_LIMIT = 2048
@@ -101,9 +102,5 @@ def read_status(payload: bytes) -> Speed | End | None:
         reason = rest.decode("ascii", "replace").strip("\0 \n")
         if reason == "Exit":
             return End()
-        return End(_REASONS.get(reason) or f"the service ended the session ({_printable(reason) or 'no reason given'})")
+        return End(_REASONS.get(reason) or f"the service ended the session ({printable(reason[:80]) or 'no reason given'})")
     return None
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text[:80])

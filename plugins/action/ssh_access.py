@@ -9,8 +9,10 @@ import os
 import subprocess
 from typing import Any
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.guest_answer import without_orders
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.private_keys import find_private_key
 
 
 class ActionModule(ActionBase):
@@ -23,6 +25,9 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         del tmp
         arguments = dict(self._task.args)
+        secret = find_private_key(arguments)
+        if secret:
+            raise AnsibleActionFail(f"{secret} holds a private key; nothing was sent. Give the public half, the content of the .pub file")
         arguments["_login"] = self._describe_login()
         answer = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
         result.update(without_orders(answer))

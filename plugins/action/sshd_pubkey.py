@@ -10,6 +10,8 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key_file import check_private_key_file
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.guest_answer import without_orders
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.proof import Proof, Target, proof_command, prove_login
 
@@ -37,6 +39,11 @@ class ActionModule(ActionBase):
         transport = getattr(self._connection, "transport", "")
         if wants_proof and transport in _OTHER_SSH:
             raise AnsibleActionFail(f"A login cannot be proven over the connection {transport}; use the connection ssh, or proof: skip")
+        if wants_proof and arguments.get("proof_private_key_file"):
+            try:
+                check_private_key_file(arguments["proof_private_key_file"], "proof_private_key_file")
+            except AccessError as exc:
+                raise AnsibleActionFail(exc.text) from None
         over_ssh = transport == "ssh"
         controller = {
             "over_ssh": over_ssh,

@@ -70,6 +70,8 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client im
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.options import cloud_argument_spec
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import read_settings, require_region
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import is_instance_id
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._assistant import script
 
 display = Display()
@@ -93,6 +95,8 @@ class Connection(ConnectionBase):
                 raise AnsibleConnectionFailure(
                     "Cloud Assistant needs the instance's id: take the hosts from the inventory plugin alicloud.ecs_access.ecs, or set ecs_instance_id"
                 )
+            if not is_instance_id(self._instance):
+                raise AnsibleConnectionFailure(f"{self._instance[:70]!r} is not an instance id; the variable ecs_instance_id of the host has to be one")
             try:
                 settings = read_settings(self._given())
                 self._client = EcsClient(settings, require_region(settings.region))
@@ -113,13 +117,13 @@ class Connection(ConnectionBase):
         with open(in_path, "rb") as stream:
             status, _out, err = self._run(f"cat > {shlex.quote(out_path)}", stream.read())
         if status:
-            raise AnsibleError(f"{out_path} could not be written in {self._instance}: {err.decode('utf-8', 'replace').strip()}")
+            raise AnsibleError(f"{out_path} could not be written in {self._instance}: {printable(err.decode('utf-8', 'replace').strip())}")
 
     def fetch_file(self, in_path: str, out_path: str) -> None:
         super().fetch_file(in_path, out_path)
         status, out, err = self._run(f"cat {shlex.quote(in_path)}", b"")
         if status:
-            raise AnsibleError(f"{in_path} could not be read in {self._instance}: {err.decode('utf-8', 'replace').strip()}")
+            raise AnsibleError(f"{in_path} could not be read in {self._instance}: {printable(err.decode('utf-8', 'replace').strip())}")
         with open(out_path, "wb") as stream:
             stream.write(out)
 
@@ -146,7 +150,7 @@ class Connection(ConnectionBase):
             text = reply.text
             while len(text) < reply.size:
                 piece = script.parse_piece(token, self._send(script.render_fetch(token, len(text))))
-                if not piece:
+                if len(piece) != min(script.PIECE, reply.size - len(text)):
                     raise script.ReplyError
                 text += piece
             if reply.size > script.PIECE:
@@ -154,7 +158,7 @@ class Connection(ConnectionBase):
             out, err = script.unpack(reply, text)
         except script.ReplyError:
             raise AnsibleConnectionFailure(
-                f"{self._instance} ran a Cloud Assistant command, but the expected response is not in the output; check that gzip and base64 are installed"
+                f"{self._instance} ran a Cloud Assistant command, but the expected response is not in the output, or too large; check that gzip and base64 are installed"
             ) from None
         return reply.status, out, err
 

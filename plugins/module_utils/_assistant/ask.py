@@ -8,14 +8,18 @@ Note that this module util is **PRIVATE** to the collection. The client is hande
 
 import uuid
 from collections.abc import Hashable
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from .._ecs.client import RunBatch
 from .._ecs.errors import EcsError
-from .command import GuestError, parse_output, render_command
+from .._ecs.patience import TooLong, within
+from .command import parse_output, render_command
+from .shape import GuestError, unexpected
 
 # A command that could not be delivered within a minute is given up by the service; then it needs time to say so.
 DELIVERY_SECONDS = 90
+JUDGING_SECONDS = 10
 
 
 class Ended(NamedTuple):
@@ -34,8 +38,12 @@ class Reply(NamedTuple):
     error: Optional[EcsError] = None
 
 
-def ask_guests(client: Any, requests: Mapping[str, Any], timeout: int, render: Callable[[Any, str], str] = render_command) -> Dict[str, Reply]:
+def ask_guests(
+    client: Any, requests: Mapping[str, Any], timeout: int, shape: Mapping[str, Any], render: Callable[[Any, str], str] = render_command
+) -> Dict[str, Reply]:
     """Send each instance its request and wait for all answers. Equal requests share a command; all run at the same time.
+
+    An answer has the I(shape), or it is none.
 
     I(render) makes the script of a request and a marker. I(timeout) is how many seconds the command may run in a guest.
     Raises GuestError when a request cannot be sent at all.
@@ -52,7 +60,7 @@ def ask_guests(client: Any, requests: Mapping[str, Any], timeout: int, render: C
     replies: Dict[str, Reply] = {}
     for marker, batch in started:
         for instance_id, ended in wait_for_batch(client, batch, deadline).items():
-            replies[instance_id] = _read_reply(ended, marker)
+            replies[instance_id] = _read_reply(ended, marker, shape)
     return replies
 
 
@@ -68,10 +76,23 @@ def wait_for_batch(client: Any, batch: RunBatch, deadline: float) -> Dict[str, E
     return {instance_id: Ended(None, error.text, error) for instance_id in batch.instance_ids}
 
 
-def _read_reply(ended: Ended, marker: str) -> Reply:
+def _read_reply(ended: Ended, marker: str, shape: Mapping[str, Any]) -> Reply:
     if ended.output is None:
         return Reply(None, ended.why, ended.error)
     try:
-        return Reply(parse_output(ended.output, marker))
+        with judging():
+            return Reply(parse_output(ended.output, marker, shape))
     except GuestError as exc:
         return Reply(None, exc.text)
+
+
+@contextmanager
+def judging() -> Iterator[None]:
+    """Where an answer is read and judged: what makes no sense, or takes too long, is a GuestError of this guest, and of no other."""
+    try:
+        with within(JUDGING_SECONDS):
+            yield
+    except TooLong:
+        raise GuestError("the response from the instance takes too long to read")
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError):
+        raise unexpected()

@@ -13,17 +13,21 @@ import io
 import json
 import re
 import tokenize
-from typing import Any, Dict, Iterator, NamedTuple, Tuple
+from typing import Any, Dict, Iterator, Mapping, NamedTuple, Tuple
 
-from .._errors import AccessError
+from .._json import JsonRefused, read_json
 from .._system import server
+from .._text import printable, shorten
 from .programs import login_key
+from .shape import GuestError, Text, fit
 
 # The import, on one line, of what is in front of the program instead.
 _LEFT_OUT = re.compile(r"from \.")
 
 CONTENT_LIMIT = 24 * 1024
 """What RunCommand accepts, counted in base64."""
+MOST_OUTPUT = 1024 * 1024
+"""The service keeps far less of an output."""
 
 # The Python program is in a quoted here-document and its input is one word of base64, so that the shell reads neither.
 _LAUNCHER = """\
@@ -41,12 +45,6 @@ END
 done
 echo "$2"'{"error": "there is no Python 2.7 or 3 in it"}'
 """
-
-
-class GuestError(AccessError):
-    """The guest gave no usable answer, or nothing can be sent to it."""
-
-    code = "guest"
 
 
 class Request(NamedTuple):
@@ -114,17 +112,18 @@ def _narrow(source: str) -> Iterator[str]:
             yield " " * ((len(line) - len(code)) // 4) + code
 
 
-def parse_output(output: str, marker: str) -> Dict[str, Any]:
-    """The answer in a command's output, whatever else the agent or a login script wrote there; raises GuestError."""
+def parse_output(output: str, marker: str, shape: Mapping[str, Any]) -> Dict[str, Any]:
+    """The answer in a command's output, whatever else the agent or a login script wrote there; raises GuestError unless it has the shape."""
+    if len(output) > MOST_OUTPUT:
+        raise GuestError("the response from the instance is longer than %d bytes" % MOST_OUTPUT)
     _noise, found, rest = output.rpartition(marker)
     if not found:
         raise GuestError("the instance ran the command, but the expected response is not in the output")
+    line, end, _rest = rest.partition("\n")
     try:
-        answer = json.loads(rest.splitlines()[0])
-    except (ValueError, IndexError):
-        raise GuestError("the response from the instance was cut off; give fewer login users")
-    if not isinstance(answer, dict):
-        raise GuestError("unexpected response from the instance")
-    if "error" in answer:
-        raise GuestError(str(answer["error"]))
-    return answer
+        answer = read_json(line)
+    except JsonRefused as exc:
+        raise GuestError("the response from the instance cannot be used: %s" % exc.text if end else "the response from the instance was cut off")
+    if isinstance(answer, dict) and "error" in answer:
+        raise GuestError(shorten(printable(fit(answer, {"error": Text()})["error"]), 300))
+    return fit(answer, shape)

@@ -12,7 +12,9 @@ import uuid
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from .._openssh.known_hosts import Reading, read_host_keys
+from .._text import text_lines
 from .ask import DELIVERY_SECONDS, Ended, wait_for_batch
+from .command import MOST_OUTPUT
 
 # A private key's file tells its public half by itself; a .pub file beside it may be another key's.
 _SCRIPT = """\
@@ -54,7 +56,9 @@ def ask_host_keys(client: Any, instance_ids: Sequence[str], timeout: int) -> Dic
 def _read_reply(ended: Ended, marker: str) -> HostKeysReply:
     if ended.output is None:
         return HostKeysReply(why=ended.why)
-    lines = _cut_out(ended.output.splitlines(), marker)
+    if len(ended.output) > MOST_OUTPUT:
+        return HostKeysReply(why="the response from the instance is longer than %d bytes" % MOST_OUTPUT)
+    lines = _cut_out(text_lines(ended.output), marker)
     if lines is None:
         return HostKeysReply(why="the response from the instance was cut off")
     reading = read_host_keys(lines)

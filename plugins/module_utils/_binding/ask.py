@@ -9,11 +9,12 @@ Note that this module util is **PRIVATE** to the collection.
 import time
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
-from .._assistant.ask import Reply, ask_guests
+from .._assistant.ask import Reply, ask_guests, judging
 from .._assistant.command import Request
+from .._assistant.shape import GuestError
 from .._ecs.client import EcsClient
 from .._openssh.keys import PublicKey
-from .guest import Guest, key_digest, key_line, read_guest
+from .guest import ANSWER, Guest, key_digest, key_line, read_guest
 from .item import BoundItem
 from .plan import Wanted
 
@@ -45,7 +46,7 @@ class Questions:
     def ask(self, items: Sequence[BoundItem], write: bool) -> List[Answer]:
         """Query all at the same time; with I(write) they make the change first."""
         requests = {item.instance_id: self._request(item, write) for item in items}
-        replies = ask_guests(self._client, requests, self._timeout) if requests else {}
+        replies = ask_guests(self._client, requests, self._timeout, ANSWER) if requests else {}
         return [self._answer(item, replies[item.instance_id]) for item in items]
 
     def _request(self, item: BoundItem, write: bool) -> Request:
@@ -61,6 +62,7 @@ class Questions:
         if reply.answer is None:
             return Answer(item, None, reply)
         try:
-            return Answer(item, read_guest(reply.answer, self._key, int(time.time() // 86400)), reply)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            return Answer(item, None, Reply(None, "unexpected response from the instance"))
+            with judging():
+                return Answer(item, read_guest(reply.answer, self._key, int(time.time() // 86400)), reply)
+        except GuestError as exc:
+            return Answer(item, None, Reply(None, exc.text))

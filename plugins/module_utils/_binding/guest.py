@@ -10,8 +10,10 @@ import base64
 import hashlib
 import posixpath
 import re
-from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Set, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Sequence, Set, Tuple
+from typing import List as ListOf
 
+from .._assistant.shape import LINE, WORDS, List, Maybe, Table, Text
 from .._openssh.authorized_keys import KeyLine, parse_key_file
 from .._openssh.key_options import KeyOptionsError, parse_options
 from .._openssh.keys import PublicKey
@@ -34,6 +36,14 @@ _NOT_A_LOGIN = ("nologin", "false")
 _NO_KEY_FILES = r"['\"]?getpwnam\(\)|no key file: "
 # Lines with these options were written to give less than a login.
 _NARROWING = {"command", "from", "expiry-time", "cert-authority", "principals"}
+
+_ROW = {
+    "name": LINE, "done": List(LINE, 100), "lines": List(Text(), 100), "error": Maybe(LINE), "uid": Maybe(int), "home": Maybe(Text()), "groups": Maybe(WORDS),
+    "settings": Maybe(Table(WORDS)), "revoked": Maybe(bool), "shell": Maybe(Text()), "shell_works": Maybe(bool), "locked": Maybe(bool), "aging": Maybe(LINE),
+    "password": Maybe(bool), "missing": Maybe(WORDS), "sudo": Maybe(Text()),
+}  # fmt: skip
+ANSWER = {"up": bool, "rows": List(_ROW, 500), "ways": List(_ROW, 500), "boot": LINE}
+"""What the guest's program answers, as far as it can be relied on: a row with an error has nothing more, or less than others."""
 
 
 class Login(NamedTuple):
@@ -70,21 +80,21 @@ class Guest(NamedTuple):
         return all(login.live for login in self.logins)
 
     @property
-    def obstacles(self) -> List[str]:
+    def obstacles(self) -> ListOf[str]:
         """All obstacles, each with the account's name."""
         return ["%s: %s" % (login.name, text) for login in self.logins for text in login.obstacles]
 
     @property
-    def unseen(self) -> List[str]:
+    def unseen(self) -> ListOf[str]:
         """Accounts whose key files could not be looked at, and why."""
         return ["%s: %s" % (login.name, login.unseen) for login in self.logins if login.unseen]
 
     @property
-    def users(self) -> List[str]:
+    def users(self) -> ListOf[str]:
         return [login.name for login in self.logins]
 
     @property
-    def done(self) -> List[str]:
+    def done(self) -> ListOf[str]:
         return ["%s: %s" % (login.name, text) for login in self.logins for text in login.done]
 
 
@@ -122,7 +132,7 @@ def find_state(lines: Sequence[str]) -> str:
     return "narrowed" if lines else "absent"
 
 
-def find_login_obstacles(row: Mapping[str, Any], key: PublicKey, today: int) -> List[str]:
+def find_login_obstacles(row: Mapping[str, Any], key: PublicKey, today: int) -> ListOf[str]:
     """Why this account cannot log in with this key, one clause each."""
     if "error" in row:
         return [_say_error(str(row["error"]))]
@@ -170,7 +180,7 @@ def _find_limits(line: KeyLine) -> Set[str]:
     return options & _NARROWING if line.key else {"malformed"}
 
 
-def _find_account_obstacles(row: Mapping[str, Any], today: int) -> List[str]:
+def _find_account_obstacles(row: Mapping[str, Any], today: int) -> ListOf[str]:
     """Why no login to this account can work, with a key or a password."""
     account = _account(row)
     settings = _settings(row)
@@ -194,7 +204,7 @@ def _find_account_obstacles(row: Mapping[str, Any], today: int) -> List[str]:
     return found
 
 
-def _find_aging(row: Mapping[str, Any], settings: Effective, today: int) -> List[str]:
+def _find_aging(row: Mapping[str, Any], settings: Effective, today: int) -> ListOf[str]:
     # Fields of /etc/shadow, from the third on.
     fields = [int(text) if re.match(r"-?\d+\Z", text) else -1 for text in (row["aging"] + ":" * 6).split(":")]
     changed, maximum, expires = fields[0], fields[2], fields[5]
@@ -208,7 +218,7 @@ def _find_aging(row: Mapping[str, Any], settings: Effective, today: int) -> List
     return []
 
 
-def _find_key_obstacles(row: Mapping[str, Any], key: PublicKey) -> List[str]:
+def _find_key_obstacles(row: Mapping[str, Any], key: PublicKey) -> ListOf[str]:
     settings = _settings(row)
     found = []
     if not accepted_algorithms(settings, key.key_type):

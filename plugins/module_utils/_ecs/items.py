@@ -9,9 +9,12 @@ Note that this module util is **PRIVATE** to the collection. It is pure.
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, TypeVar
 
 from .._errors import ModuleFailure
+from .._text import printable, shorten
 from .errors import EcsError
 
 _SHOWN = 5
+LONGEST = 1000
+"""Characters of a reason: what a guest or the API says is in it."""
 
 
 class Problem(NamedTuple):
@@ -45,14 +48,14 @@ class Item:
         return self.problem.msg if self.problem else ""
 
     def stop(self, problem: Optional[Problem]) -> None:
-        if self.problem is None:
-            self.problem = problem
+        if self.problem is None and problem is not None:
+            self.problem = problem._replace(why=shorten(printable(problem.why), LONGEST))
 
     def stop_by_api(self, why: str, failure: Dict[str, str]) -> None:
         """The API refused it."""
         if self.problem is None:
             self.failure = failure
-            self.problem = Problem("api", why)
+            self.problem = Problem("api", shorten(printable(why), LONGEST))
 
     def stop_by_error(self, error: EcsError) -> None:
         self.stop_by_api(error.text, error.to_dict())

@@ -26,12 +26,19 @@ _MODE = 0o600
 _SPACE = 16384
 _LARGEST = 65536
 _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+# A folder that may be entered and not listed will do, where the system has a word for it.
+_FOLDER_FLAGS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 class KeyFileError(AccessError):
     """The path cannot be used."""
 
     code = "key_file"
+
+
+def check_private_key_file(path: str, option: str) -> None:
+    """Raise KeyFileError for a private key that somebody else can have put at I(path), or can change."""
+    _read(os.path.realpath(os.path.expanduser(path)), option)
 
 
 def look_at_key_file(path: str, passphrase: Optional[str]) -> KeyFile:
@@ -97,6 +104,7 @@ class Reservation:
         """Give the key that an interrupted run left beside the path its place."""
         descriptor = os.open(_beside(self.path), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         self._beside = descriptor
+        _check_owner(_beside(self.path), os.fstat(descriptor), "private_key_path")
         content = os.read(descriptor, _LARGEST)
         self.is_written = True
         os.fchmod(descriptor, _MODE)
@@ -170,24 +178,51 @@ def _check_folder(path: str) -> None:
         raise KeyFileError("private_key_path: the folder %s is not writable" % folder)
 
 
-def _read(path: str) -> tuple:
+def _open_folder(folder: str, option: str) -> int:
+    """A descriptor of a folder that nobody else can put files into; raises KeyFileError and OSError."""
+    descriptor = os.open(folder, _FOLDER_FLAGS)
+    info = os.fstat(descriptor)
+    if info.st_mode & stat.S_IWOTH or info.st_uid not in _trusted():
+        os.close(descriptor)
+        raise KeyFileError("%s: others can put files into the folder %s; use one that only you can write, such as ~/.ssh" % (option, folder))
+    return descriptor
+
+
+def _check_owner(path: str, info: os.stat_result, option: str) -> None:
+    if info.st_uid not in _trusted():
+        raise KeyFileError("%s: %s belongs to user id %d, so its key is not taken for yours; remove it or give another path" % (option, path, info.st_uid))
+    if info.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise KeyFileError("%s: %s can be changed by others (mode %04o); remove it or give another path" % (option, path, stat.S_IMODE(info.st_mode)))
+
+
+def _trusted() -> tuple:
+    return (0, os.geteuid())
+
+
+def _read(path: str, option: str = "private_key_path") -> tuple:
     """Content and mode of a regular file, (None, None) when there is none; raises KeyFileError for anything else."""
+    folder, name = os.path.split(path)
     try:
-        descriptor = os.open(path, _READ_FLAGS)
+        place = _open_folder(folder, option)
+        try:
+            descriptor = os.open(name, _READ_FLAGS, dir_fd=place)
+        finally:
+            os.close(place)
     except OSError as exc:
         if exc.errno == errno.ENOENT:
             return None, None
         if exc.errno == errno.ELOOP:
-            raise KeyFileError("private_key_path: %s is a symbolic link; give the file itself" % path) from None
-        raise KeyFileError("private_key_path: cannot read %s: %s" % (path, exc.strerror)) from None
+            raise KeyFileError("%s: %s is a symbolic link; give the file itself" % (option, path)) from None
+        raise KeyFileError("%s: cannot read %s: %s" % (option, path, exc.strerror)) from None
     try:
         info = os.fstat(descriptor)
         if stat.S_ISDIR(info.st_mode):
-            raise KeyFileError("private_key_path: %s is a folder; give the path of a file in it" % path)
+            raise KeyFileError("%s: %s is a folder; give the path of a file in it" % (option, path))
         if not stat.S_ISREG(info.st_mode):
-            raise KeyFileError("private_key_path: %s is not a regular file" % path)
+            raise KeyFileError("%s: %s is not a regular file" % (option, path))
+        _check_owner(path, info, option)
         if info.st_size > _LARGEST:
-            raise KeyFileError("private_key_path: %s holds something else than one private key" % path)
+            raise KeyFileError("%s: %s holds something else than one private key" % (option, path))
         return os.read(descriptor, _LARGEST), stat.S_IMODE(info.st_mode)
     finally:
         os.close(descriptor)

@@ -20,8 +20,19 @@ Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 def match_word(text: str, word: str) -> bool:
     """One pattern, of which only * and ? are special (match_pattern)."""
-    parts = ({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in re.sub(r"\*+", "*", word))
-    return re.match("".join(parts) + r"\Z", text, re.DOTALL) is not None
+    # Only the last star has to be thought over: what stands between two of them is best taken as early as possible.
+    place, at, star, held = 0, 0, -1, 0
+    while place < len(text):
+        if at < len(word) and word[at] == "*":
+            star, held, at = at, place, at + 1
+        elif at < len(word) and word[at] in ("?", text[place]):
+            place, at = place + 1, at + 1
+        elif star >= 0:
+            held += 1
+            place, at = held, star + 1
+        else:
+            return False
+    return not word[at:].strip("*")
 
 
 def match_list(text: str, patterns: str) -> bool:

@@ -10,7 +10,8 @@ import time
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
 
-from .._assistant.ask import Reply, ask_guests
+from .._assistant.ask import Reply, ask_guests, judging
+from .._assistant.shape import GuestError
 from .._ecs.client import EcsClient
 from .._ecs.items import Problem, ids_of, open_items
 from . import readiness as model
@@ -37,7 +38,7 @@ class ReadinessLook:
     def prove(self, items: Sequence[KeyedItem]) -> None:
         """Have the guests query the keys as sshd will: a key that Cloud Assistant accepted may still not reach them."""
         requests = {item.instance_id: ServedRequest(tuple((one.username, one.key.base64, one.key.fingerprint_sha256) for one in item.keys)) for item in items}
-        replies = ask_guests(self._client, requests, SERVED_SECONDS, render_served)
+        replies = ask_guests(self._client, requests, SERVED_SECONDS, model.SERVED_ANSWER, render_served)
         for item in items:
             answer = _take_answer(item, replies[item.instance_id])
             if answer is not None:
@@ -65,14 +66,14 @@ class ReadinessLook:
         write = may_prepare and not check_mode
         requests = {item.instance_id: PrepareRequest(item.users, write, seconds) for item in items}
         sent = time.time()
-        replies = ask_guests(self._client, requests, TESTS_SECONDS + (seconds if write else 0), render_prepare)
+        replies = ask_guests(self._client, requests, TESTS_SECONDS + (seconds if write else 0), model.PREPARE_ANSWER, render_prepare)
         received = time.time()
         for item in items:
             answer = _take_answer(item, replies[item.instance_id])
             if answer is None:
                 continue
             with _sense_in_answer_of(item):
-                item.clock = model.read_clock(float(answer["clock"]), sent, received)
+                item.clock = model.read_clock(answer["clock"], sent, received)
                 item.done = model.list_done(answer)
                 item.stop(model.find_guest_problem(answer, may_prepare))
                 if check_mode and may_prepare and answer["wanted"] and not item.failed:
@@ -95,6 +96,7 @@ def _take_answer(item: KeyedItem, reply: Reply) -> Optional[Dict[str, Any]]:
 def _sense_in_answer_of(item: KeyedItem) -> Iterator[None]:
     """A guest may answer anything; what cannot be read stops the item."""
     try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError):
-        item.stop(Problem("guest", "unexpected response from the instance"))
+        with judging():
+            yield
+    except GuestError as exc:
+        item.stop(Problem("guest", exc.text))

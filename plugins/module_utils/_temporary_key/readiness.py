@@ -10,8 +10,10 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import re
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
+from typing import List as ListOf
 
+from .._assistant.shape import LINE, WORDS, List, Maybe, Table, Text
 from .._ecs.instance import Agent, Instance
 from .._ecs.items import Problem
 from .._openssh.obstacles import find_obstacles
@@ -27,6 +29,17 @@ PLUGIN_LOG = "/usr/local/share/aliyun-assist/*/log/acs_plugin_manager.log"
 _HELPER = "/config_ecs_instance_connect/ecs_config_instance_connect"
 _CONFIG = "/etc/ssh/sshd_config"
 _ACCESS_KEYWORDS = ("allowusers", "denyusers", "allowgroups", "denygroups", "permitrootlogin", "authenticationmethods")
+
+_USER = {
+    "name": LINE, "exists": bool, "uid": Maybe(int), "home": Maybe(Text()), "shell": Maybe(Text()), "groups": Maybe(WORDS), "settings": Maybe(Table(WORDS)),
+    "ours": Maybe(bool), "error": Maybe(LINE),
+}  # fmt: skip
+_SEEN = {"plugin": bool, "command": List(Text(), 2), "manager": Text(), "users": List(_USER, 500)}
+PREPARE_ANSWER = {
+    "done": List(LINE, 100), "clock": float, "up": bool, "sshd_error": Text(), "seen": _SEEN, "wanted": bool, "trial": Maybe(List(Text(), 2)),
+    "install": Maybe({"code": int, "output": Text()}), "after": Maybe(_SEEN), "after_error": Maybe(Text()), "undone": Maybe(bool), "still": Maybe(Text()),
+}  # fmt: skip
+SERVED_ANSWER = {"missing": List({"name": LINE, "code": int, "others": int}, 1)}
 
 
 def find_instance_problem(instance: Instance) -> Optional[Problem]:
@@ -210,7 +223,8 @@ def find_served_problem(answer: Mapping[str, Any]) -> Optional[Problem]:
     """Why the vendor's program does not return a key when it is run as sshd runs it; raises KeyError, TypeError and ValueError."""
     if not answer["missing"]:
         return None
-    name, code, others = answer["missing"]
+    (found,) = answer["missing"]
+    name, code, others = found["name"], found["code"], found["others"]
     if code == _TIMED_OUT:
         how = "does not answer within 5 seconds"
     elif code:
@@ -261,6 +275,6 @@ def _one_line(text: str) -> str:
     return shorten(printable(" ".join(str(text)[:1000].split())), 200)
 
 
-def list_done(answer: Mapping[str, Any]) -> List[str]:
+def list_done(answer: Mapping[str, Any]) -> ListOf[str]:
     """What the preparation changed."""
     return [_one_line(text) for text in answer.get("done") or []]

@@ -17,6 +17,7 @@ import gzip
 import re
 import shlex
 import typing as t
+import zlib
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 
@@ -57,6 +58,10 @@ _FETCH = """\
 cd "$folder" || exit 1
 echo "{token}:$(tail -c +{start} reply | head -c {piece})"
 """
+
+MOST_REPLY = 12 * 1024 * 1024
+MOST_OUTPUT = 32 * 1024 * 1024
+"""Characters of an answer and bytes that may come out of it, whatever the instance claims."""
 
 
 class ReplyError(AccessError):
@@ -101,15 +106,15 @@ def render_cleanup(token: str) -> str:
 
 def parse_reply(token: str, output: str) -> Reply:
     """The answer of render_run's script, whatever else is in the output."""
-    found = re.search(rf"^{token}:(\d+):(\d+):(\d+):([A-Za-z0-9+/=]*)$", output, re.MULTILINE)
-    if found is None:
+    found = re.search(rf"^{token}:([0-9]{{1,3}}):([0-9]{{1,9}}):([0-9]{{1,9}}):([A-Za-z0-9+/=]{{0,{PIECE}}})$", output, re.MULTILINE)
+    if found is None or int(found[3]) > MOST_REPLY:
         raise ReplyError
     return Reply(int(found[1]), int(found[2]), int(found[3]), found[4])
 
 
 def parse_piece(token: str, output: str) -> str:
     """The answer of another script, which follows the token."""
-    found = re.search(rf"^{token}:(\S*)$", output, re.MULTILINE)
+    found = re.search(rf"^{token}:(\S{{0,{PIECE}}})$", output, re.MULTILINE)
     if found is None:
         raise ReplyError
     return found[1]
@@ -117,8 +122,12 @@ def parse_piece(token: str, output: str) -> str:
 
 def unpack(reply: Reply, text: str) -> tuple[bytes, bytes]:
     """Standard output and standard error."""
+    unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     try:
-        data = gzip.decompress(base64.b64decode(text, validate=True))
-    except (ValueError, OSError, EOFError) as exc:
+        data = unpacker.decompress(base64.b64decode(text, validate=True), MOST_OUTPUT + 1)
+    except (ValueError, zlib.error) as exc:
         raise ReplyError from exc
+    # Neither more than there may be, nor less than there was.
+    if len(data) > MOST_OUTPUT or not unpacker.eof:
+        raise ReplyError
     return data[: reply.out_size], data[reply.out_size :]

@@ -48,8 +48,8 @@ def ask(name, fingerprint):
 
 
 def find_missing(keys):
-    # type: (list[list[str]]) -> list[object]
-    """The first key that is not returned: user, exit status, number of other keys. Empty if all are returned."""
+    # type: (list[list[str]]) -> list[dict]
+    """The first key that is not returned, with the exit status and the number of other keys. Empty if all are returned."""
     for name, blob, fingerprint in keys:
         for attempt in range(ATTEMPTS):
             time.sleep(min(attempt, 1))
@@ -57,7 +57,7 @@ def find_missing(keys):
             if blob in told or code == TIMED_OUT:
                 break
         if blob not in told:
-            return [name, code, len(told)]
+            return [{"name": name, "code": code, "others": len(told)}]
     return []
 
 

@@ -336,7 +336,7 @@ class TestProof:
     def test_a_key_that_the_instance_does_not_get_to_know_is_not_ready(self, cloud, register, missing, words):
         emulator = cloud([{"name": "web"}])
         guests = Guests(emulator, prepared=True)
-        guests.missing = missing
+        guests.missing = [dict(zip(("name", "code", "others"), missing))]
         result = register(emulator)
         entry = result["instances"][0]
         assert (result["failed"], entry["ready"], entry["expires_at"], entry["changed"]) == (True, False, None, True)
@@ -347,7 +347,7 @@ class TestProof:
     def test_an_answer_without_sense_is_no_proof(self, cloud, register):
         emulator = cloud([{"name": "web"}])
         guests = Guests(emulator, prepared=True)
-        for missing in (["root"], [1, "x", None], "abc", 7):
+        for missing in (["root"], [1, "x", None], "abc", 7, [{"name": "root", "code": True, "others": 0}], [{"name": "x" * 301, "code": 0, "others": 0}]):
             guests.missing = missing
             result = register(emulator)
             assert (result["failed"], result["instances"][0]["ready"]) == (True, False)

@@ -174,3 +174,71 @@ def test_restrict(tmp_path, made):
     assert look(path).mode == 0o644
     kf.restrict_key_file(str(path))
     assert mode_of(path) == 0o600
+
+
+@pytest.fixture
+def someone():
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file to another user")
+    return 4711
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o400])
+def test_a_key_that_belongs_to_someone_else_is_not_taken(tmp_path, made, someone, mode):
+    for name in ("key", ".other.ecs_key_pair"):
+        (tmp_path / name).write_bytes(made.content)
+        os.chown(str(tmp_path / name), someone, someone)
+        os.chmod(str(tmp_path / name), mode)
+    for name in ("key", "other"):
+        with pytest.raises(kf.KeyFileError, match="belongs to user id 4711"):
+            look(tmp_path / name)
+    with pytest.raises(kf.KeyFileError, match=r"proof_private_key_file: .* belongs to user id 4711"):
+        kf.check_private_key_file(str(tmp_path / "key"), "proof_private_key_file")
+    with pytest.raises(kf.KeyFileError, match="belongs to user id 4711"), kf.reserved_key_file(str(tmp_path / "other")) as place:
+        place.finish()
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_a_key_that_others_can_change_is_not_taken(tmp_path, made, mode):
+    path = tmp_path / "key"
+    path.write_bytes(made.content)
+    path.chmod(mode)
+    with pytest.raises(kf.KeyFileError, match="can be changed by others"):
+        look(path)
+
+
+@pytest.mark.parametrize("mode", [0o1777, 0o777, 0o703])
+def test_no_key_is_kept_in_a_folder_that_others_can_write(tmp_path, made, mode):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for content in (None, made.content):
+        if content:
+            folder.chmod(0o700)
+            (folder / "key").write_bytes(content)
+            (folder / "key").chmod(0o600)
+        folder.chmod(mode)
+        with pytest.raises(kf.KeyFileError, match="others can put files into the folder"):
+            look(folder / "key")
+    (tmp_path / "link").symlink_to(folder)
+    with pytest.raises(kf.KeyFileError, match="others can put files into the folder"):
+        look(tmp_path / "link" / "key")
+
+
+def test_a_folder_of_someone_else_is_not_trusted_either(tmp_path, made, someone):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "key").write_bytes(made.content)
+    (folder / "key").chmod(0o600)
+    os.chown(str(folder), someone, someone)
+    with pytest.raises(kf.KeyFileError, match="others can put files into the folder"):
+        look(folder / "key")
+
+
+def test_a_key_of_roots_that_only_root_can_change_will_do(tmp_path, made, monkeypatch):
+    path = tmp_path / "key"
+    path.write_bytes(made.content)
+    path.chmod(0o640)
+    assert look(path).state == "key"
+    kf.check_private_key_file(str(path), "x")
+    kf.check_private_key_file(str(tmp_path / "missing"), "x")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.command import Request, parse_output, render_command
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._binding.guest import key_digest, key_line, read_guest
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._binding.guest import ANSWER, key_digest, key_line, read_guest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
 
 MOST_SENT = 14 * 1024
@@ -77,7 +77,7 @@ class World:
         public = parse_public_key(key)
         drop = drop or ((key_digest(public),) if state == "absent" else ())
         request = Request(state, write, tuple(users), vendor, key_line(public, "pair"), tuple(drop))
-        answer = parse_output(self.run(render_command(request, MARKER)), MARKER)
+        answer = parse_output(self.run(render_command(request, MARKER)), MARKER, ANSWER)
         # No sshd listens on the machine that runs the tests.
         return read_guest(dict(answer, up=True), public, int(time.time() // 86400))
 

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.command import (
-    GuestError,
     Request,
     parse_output,
     program_text,
     render_command,
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.programs import login_key, prepare, served
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._binding.guest import key_digest
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.shape import GuestError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._binding.guest import ANSWER, key_digest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system import server
 
@@ -179,7 +179,7 @@ class TestHostileHomes:
         script += "dd if=/dev/zero of=/home/john/fill bs=1k count=64 2>/dev/null\n"
         text = render_command(Request("present", True, ("john",), "", keys[0]), "M:")
         output = world.run(script + "(\n" + text + ")\n" + f"cat {FILE}; ls -A /home/john/.ssh")
-        answer = parse_output(output, "M:")
+        answer = parse_output(output, "M:", ANSWER)
         assert "Errno 28" in answer["rows"][0]["error"]
         assert output.endswith(keys[1] + "\nauthorized_keys\n")
 

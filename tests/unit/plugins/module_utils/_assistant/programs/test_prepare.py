@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.command import parse_output
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.programs import prepare
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.prepare_command import PrepareRequest, render_prepare
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.readiness import find_guest_problem
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.readiness import PREPARE_ANSWER, find_guest_problem
 
 from .conftest import MARKER, MOST_SENT, find_interpreters, made_world
 
@@ -58,7 +58,7 @@ def ask(world, manager: str = FAITHFUL, config: str = "", write: bool = True, mo
     )  # fmt: skip
     output = world.run(script)
     assert "LEFT" not in output.splitlines(), output
-    return parse_output(output, MARKER), "SAME" in output.splitlines()
+    return parse_output(output, MARKER, PREPARE_ANSWER), "SAME" in output.splitlines()
 
 
 def test_what_is_sent_is_small():

@@ -6,6 +6,7 @@
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.command import parse_output
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.programs import served
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.readiness import SERVED_ANSWER
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._temporary_key.served_command import ServedRequest, render_served
 
 from .conftest import MARKER, MOST_SENT, find_interpreters, made_world
@@ -31,7 +32,7 @@ MARY = ("mary", "AAAAmary", "SHA256:mary")
 
 def missing(world, program, *keys, account=ACCOUNT):
     script = SET_UP.format(helper=served.HELPER, account=account, program=program, ask=render_served(ServedRequest(keys), MARKER))
-    return parse_output(world.run(script), MARKER)["missing"]
+    return [list(one.values()) for one in parse_output(world.run(script), MARKER, SERVED_ANSWER)["missing"]]
 
 
 def test_what_is_sent_is_small(long_key):
@@ -63,11 +64,11 @@ def test_it_is_asked_as_sshd_asks_it(world):
     ],
 )
 def test_what_it_tells_instead(world, program, found):
-    assert missing(world, program, JOHN) == found
+    assert missing(world, program, JOHN) == [found]
 
 
 def test_one_that_hangs_is_ended(world):
-    assert missing(world, "sleep 60", JOHN) == ["john", 124, 0]
+    assert missing(world, "sleep 60", JOHN) == [["john", 124, 0]]
 
 
 def test_a_moment_is_granted(world):

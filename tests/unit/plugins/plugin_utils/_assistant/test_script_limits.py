@@ -1,0 +1,50 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers of an instance that claims, or packs, more than it may."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+
+import pytest
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._assistant import script
+
+TOKEN = "t0k3n"
+
+
+def _blanks(size: int) -> str:
+    """So many blanks, as they would be answered."""
+    packed = io.BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb") as stream:
+        for _number in range(size >> 20):
+            stream.write(b" " * (1 << 20))
+    return base64.b64encode(packed.getvalue()).decode()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "0:0:1000000000000:", "0:0:999999999:", "0:0:" + "9" * 5000 + ":", "0:" + "9" * 5000 + ":0:", "-1:0:0:", "0:0:-5:", "\u0661:0:0:", "1e9:0:0:",
+        "0:0:20000:" + "A" * (script.PIECE + 1), "0:0:0:A\x00", "0:0:0", "9999:0:0:", "",
+    ],
+)  # fmt: skip
+def test_a_claim_that_cannot_be_is_refused(answer: str) -> None:
+    with pytest.raises(script.ReplyError):
+        script.parse_reply(TOKEN, f"{TOKEN}:{answer}\n")
+    with pytest.raises(script.ReplyError):
+        script.parse_piece(TOKEN, f"{TOKEN}:{'A' * (script.PIECE + 1)}\n")
+
+
+@pytest.mark.parametrize("text", [_blanks(600 << 20), _blanks(33 << 20), base64.b64encode(gzip.compress(b"whole"))[:-12].decode(), "H4sI", "\u00e9"])
+def test_what_is_packed_is_bounded_and_whole(text: str) -> None:
+    with pytest.raises(script.ReplyError):
+        script.unpack(script.Reply(0, 5, len(text), ""), text)
+
+
+def test_what_may_be() -> None:
+    text = base64.b64encode(gzip.compress(b"out" + b"error")).decode()
+    reply = script.parse_reply(TOKEN, f"noise\n{TOKEN}:7:3:{len(text)}:{text}\n")
+    assert (reply.status, script.unpack(reply, reply.text)) == (7, (b"out", b"error"))

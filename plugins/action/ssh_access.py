@@ -9,14 +9,19 @@ import os
 import subprocess
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.guest_answer import without_orders
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.private_keys import find_private_key
 
+_SSHD = "alicloud.ecs_access.sshd_pubkey"
+
 
 class ActionModule(ActionBase):
-    """Runs the module in one round trip, with a description of the login added for its guard."""
+    """Runs the module in one round trip, with a description of the login added for its guard.
+
+    Where a revoked key cannot be removed, a change of sshd follows that makes it void.
+    """
 
     _supports_check_mode = True
     _supports_async = True
@@ -28,10 +33,48 @@ class ActionModule(ActionBase):
         secret = find_private_key(arguments)
         if secret:
             raise AnsibleActionFail(f"{secret} holds a private key; nothing was sent. Give the public half, the content of the .pub file")
-        arguments["_login"] = self._describe_login()
+        # A task in the background has nobody who could prove the login that follows a change of sshd.
+        arguments["_login"] = {**self._describe_login(), "voids": not self._task.async_val}
         answer = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
         result.update(without_orders(answer))
-        return result
+        unremoved = result.pop("_unremoved", None)
+        return result if unremoved is None else self._void(result, _read_unremoved(unremoved), task_vars)
+
+    def _void(self, result: dict[str, Any], unremoved: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """Have sshd refuse the revoked keys that stay in files; without that the task fails."""
+        answer: dict[str, Any] = {"failed": True, "msg": "none of them is known"}
+        if unremoved["keys"]:
+            answer = self._change_sshd(unremoved["keys"], task_vars)
+        if answer.get("failed") or answer.get("unreachable"):
+            return {**result, "failed": True, "msg": f"{result.get('msg')}; sshd could not be made to refuse the revoked keys: {answer.get('msg')}"}
+        warning = f"sshd refuses the revoked keys for every account, because files may still hold them: {'; '.join(unremoved['where'])}"
+        result.update(
+            changed=bool(result.get("changed") or answer.get("changed")),
+            actions=[*result.get("actions", ()), *answer.get("actions", ())],
+            warnings=[*result.get("warnings", ()), warning],
+            diff=[*_as_list(result.get("diff")), *_as_list(answer.get("diff"))],
+            failed=bool(unremoved["rest"]),
+            msg=unremoved["rest"],
+        )
+        return result if result["failed"] else {name: value for name, value in result.items() if name not in ("failed", "msg")}
+
+    def _change_sshd(self, keys: list[str], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """As a task of sshd_pubkey on this connection: tested, armed, proven by a login or undone."""
+        task = self._task.copy()
+        task.args = {"revoked_keys": keys}
+        action = self._shared_loader_obj.action_loader.get(
+            _SSHD,
+            task=task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+        try:
+            return action.run(task_vars=task_vars)
+        except AnsibleError as exc:
+            return {"failed": True, "msg": str(exc)}
 
     def _describe_login(self) -> dict[str, Any]:
         become = self._connection.become
@@ -47,6 +90,17 @@ class ActionModule(ActionBase):
             return self._connection.get_option(name)
         except (KeyError, AttributeError):
             return None
+
+
+def _read_unremoved(answer: Any) -> dict[str, Any]:
+    """What the host answered, of which only texts are taken."""
+    found = answer if isinstance(answer, dict) else {}
+    lists = {name: [one for one in _as_list(found.get(name)) if isinstance(one, str)] for name in ("keys", "where")}
+    return {**lists, "rest": str(found.get("rest", ""))}
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value] if value else []
 
 
 def _find_public_key(private_key_file: str | None) -> str | None:

@@ -24,7 +24,6 @@ AccessError
  +-- Conflict                ... or do not fit this host
  |    +-- InTheWay           which an account can bring about by itself
  +-- UnsafePath              why a key file or home must not be touched
- +-- Unfinished              some steps on a host failed, with those that did not
  +-- KeyPairConflict         the wanted key pair needs consent, or is not possible
  +-- PrivateKeyError         a private key cannot be made or read
  |    +-- PassphraseNeeded   to read the public half

@@ -19,6 +19,9 @@ DROP_IN = "00-%s.conf" % PRODUCT
 """Among the files that sshd_config includes; early in their order, because the first value counts."""
 FORMER_DROP_INS = ("00-ecs-access.conf",)
 
+REVOKED_KEYS = "/etc/ssh/%s-revoked-keys" % PRODUCT
+"""The list that sshd gets from us where it has none (RevokedKeys)."""
+
 COPIES = PRODUCT + "-copy-"
 """What names of folders below /run begin with that hold copies for a tool to judge."""
 FORMER_COPIES = ("ecs_access-copy-",)

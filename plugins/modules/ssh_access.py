@@ -195,7 +195,14 @@ options:
     description:
       - Keys to remove from every account in C(/etc/passwd) and every listed user, even if O(users) lists them. An element is a key line
         or a fingerprint as printed by C(ssh-keygen -l), such as V(SHA256:...).
-      - If an account's keys cannot be searched, or a key cannot be removed, everything else is still done and the task fails.
+      - The default key files (C(.ssh/authorized_keys) and C(.ssh/authorized_keys2)) are searched even if sshd does not read them now.
+      - If an account's keys cannot be searched, or a key cannot be removed, everything else is still done, and sshd is made to refuse
+        the revoked keys for every account, whatever their files hold. The keys are added to the list that C(RevokedKeys) names;
+        if there is none, to C(/etc/ssh/alicloud-ecs-access-revoked-keys), which sshd is then given as by
+        M(alicloud.ecs_access.sshd_pubkey) with O(alicloud.ecs_access.sshd_pubkey#module:revoked_keys), with test, rollback and
+        proof of login. A warning and RV(remains) name the files.
+      - If that is not possible either, the task fails. This includes a key of which only the fingerprint is given and that is in no file
+        that could be read, and tasks with C(async).
     type: list
     elements: str
     default: []
@@ -276,6 +283,13 @@ actions:
   elements: str
   returned: always, except for wrong options
   sample: ["create user john in groups developers", "user john: add key SHA256:6ifx... (john@laptop)"]
+remains:
+  description:
+    - Where revoked keys remain, or could not be searched for. The task fails then, unless sshd refuses these keys, see O(revoked_keys).
+  type: list
+  elements: str
+  returned: always, except for wrong options
+  sample: []
 users:
   description: The listed users as they are now, or would be in check mode.
   type: list
@@ -379,9 +393,15 @@ import sys
 from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.apply import Unfinished, apply_plan, with_uids
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.apply import Outcome, apply_plan, with_uids
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_and_plan import look_and_plan
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.report import failure_text, render_diff, sentences, user_results
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.report import (
+    failure_text,
+    render_diff,
+    sentences,
+    unremoved_keys,
+    user_results,
+)
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.session import find_login
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers_files import check_fragments
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import parse_wanted
@@ -398,6 +418,7 @@ class SshAccess:
     def __init__(self, params: Dict[str, Any], check_mode: bool) -> None:
         self.params = params
         self.check_mode = check_mode
+        self.voids = bool((params["_login"] or {}).get("voids"))
 
     def run(self) -> Dict[str, Any]:
         """The module's result."""
@@ -411,19 +432,30 @@ class SshAccess:
             if plan.fragments:
                 check_fragments(plan.fragments)
             after = plan.after
+            outcome = Outcome(tuple(plan.actions))
             if plan.changed and not self.check_mode:
-                apply_plan(plan)
+                outcome = apply_plan(plan)
                 after = with_uids(after)
         result = {
-            "changed": plan.changed,
-            "actions": sentences(plan.actions),
+            "changed": bool(outcome.done),
+            "actions": sentences(outcome.done),
             "guard": login.to_dict(),
             "diff": render_diff(plan),
             "users": user_results(after, [user.name for user in wanted.users if user.name in after]),
             "warnings": list(plan.warnings),
         }
-        if plan.failures:
-            result.update(failed=True, msg=failure_text(plan.failures, plan.changed and not self.check_mode))
+        unremoved = plan.unremoved + outcome.unremoved
+        result["remains"] = list(unremoved)
+        if outcome.failures:
+            result = {name: result[name] for name in ("changed", "actions", "warnings", "remains")}
+        changed = bool(outcome.done) and not self.check_mode
+        if plan.failures or outcome.failures or unremoved:
+            result.update(failed=True, msg=failure_text(plan.failures + unremoved, outcome.failures, changed))
+        if unremoved and self.voids:
+            left = unremoved_keys(plan, wanted.revoked, unremoved)
+            planned = plan.failures + tuple(left.pop("unknown"))
+            left["rest"] = failure_text(planned, outcome.failures, changed) if planned or outcome.failures else ""
+            result["_unremoved"] = left
         return result
 
 
@@ -478,13 +510,11 @@ def main() -> None:
         module.fail_json(msg="ssh_access needs root on the host; set become: true")
     try:
         result = SshAccess(module.params, module.check_mode).run()
-    except Unfinished as exc:
-        module.fail_json(**printable_all({"msg": exc.text, "actions": sentences(exc.done), "changed": bool(exc.done)}))
     except AccessError as exc:
         module.fail_json(msg=printable(exc.text))
     except OSError as exc:
-        # Looking and planning only: a step that fails is Unfinished.
-        module.fail_json(msg="nothing was changed, because the host refused: " + describe_error(exc))
+        # Looking and planning only: steps that fail are in the outcome.
+        module.fail_json(msg=printable("nothing was changed, because the host refused: " + describe_error(exc)))
     result = printable_all(result)
     for warning in result.pop("warnings"):
         module.warn(warning)

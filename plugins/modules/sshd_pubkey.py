@@ -30,7 +30,7 @@ description:
 options:
   users:
     description:
-      - The users for whom public-key logins must work. Required with O(state=present).
+      - The users for whom public-key logins must work. Required with O(state=present), except with O(revoked_keys).
       - If a user does not exist, the task fails; in check mode there is only a warning, since an earlier task may create the user.
       - C(Match) blocks for client addresses are evaluated for the address that this run is connected from.
     type: list
@@ -39,7 +39,8 @@ options:
   state:
     description:
       - V(present) enables public-key logins.
-      - V(absent) removes everything that this module has added; the settings of the other files are then in force again.
+      - V(absent) removes everything that this module has added but O(revoked_keys); the settings of the other files are then in force
+        again.
     type: str
     choices: [present, absent]
     default: present
@@ -83,6 +84,18 @@ options:
       - All but V(yes) need the same proof as O(password_authentication=false).
     type: str
     choices: ['yes', prohibit-password, forced-commands-only, 'no']
+  revoked_keys:
+    description:
+      - Public keys that sshd must refuse for every account, wherever else they are. This is a change of its own, armed and proven like the
+        others; O(users) and the options for hardening are not allowed beside it.
+      - The keys are added to the file that C(RevokedKeys) names, and to those that it names in C(Match) blocks, if these are text lists
+        that only root can change. Otherwise the task fails.
+      - If sshd has no such file, it gets C(/etc/ssh/alicloud-ecs-access-revoked-keys). O(state=absent) keeps this setting. To accept
+        a key again, remove its line from the file.
+      - If the key is the only one that this run can log in with, the proof of login fails and the change is undone.
+    type: list
+    elements: str
+    default: []
   proof_user:
     description:
       - The user for the proof of login. By default the user that this run is connected as.
@@ -160,6 +173,12 @@ EXAMPLES = r"""
     permit_root_login: prohibit-password
   become: true
 
+- name: Make sshd refuse a key that was lost
+  alicloud.ecs_access.sshd_pubkey:
+    revoked_keys:
+      - ssh-ed25519 AAAAC3Nza...hnC john@laptop
+  become: true
+
 - name: Remove the settings of this module
   alicloud.ecs_access.sshd_pubkey:
     state: absent
@@ -235,6 +254,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.apply im
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.controller import read_controller
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.hardening import ROOT_CHOICES, Hardening, describe
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.look_candidate import Planner, diff_of, get_account
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.look_revoked import make_list, parse_revoked, plan_revoked
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.pending import refuse_pending
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.plan import SWITCH, Plan, plan_actions, second_changes
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.plan_hardening import plan_hardening, refuse_unprovable
@@ -255,6 +275,7 @@ class SshdPubkeyModule:
         self._warn = module.warn
         self._users = list(dict.fromkeys(module.params["users"]))
         self._asked = Hardening(module.params["password_authentication"], module.params["permit_root_login"])
+        self._revoked = parse_revoked(module.params["revoked_keys"])
         self._controller = read_controller(module.params["_controller"])
         self._wants_trial = module.params["proof"] == "required" and module.params["state"] == "present"
 
@@ -281,7 +302,10 @@ class SshdPubkeyModule:
         service = get_service(self._params["service"])
         tree = SshdTree(service.config)
         planner = Planner(Sshd(service.program, service.options), tree, self._users, self._controller.connecting, self._controller.origin)
-        keys = planner.plan_present() if self._params["state"] == "present" else planner.plan_absent()
+        if self._revoked:
+            keys = plan_revoked(planner, self._revoked)
+        else:
+            keys = planner.plan_present() if self._params["state"] == "present" else planner.plan_absent()
         last = keys
         if self._asked.is_asked:
             last = plan_hardening(planner, self._asked, keys, self._params["proof_user"], self._warn if self._check_mode else None)
@@ -326,6 +350,8 @@ class SshdPubkeyModule:
         told: Dict[str, Any] = {}
         if self._wants_trial:
             told["trial"] = try_logins(service.program, plan.after, users, self._controller.origin)
+        if self._revoked:
+            make_list()
         change = apply_plan(service, planner, plan, self._params["rollback_after"])
         if self._controller.prove:
             return dict(told, _armed=change)
@@ -354,6 +380,7 @@ def argument_spec() -> Dict[str, Any]:
         "proof_user": {"type": "str"},
         "proof_private_key_file": {"type": "path", "no_log": False},
         "rollback_after": {"type": "int", "default": 120},
+        "revoked_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
         "_controller": {"type": "dict"},
     }
 
@@ -361,9 +388,13 @@ def argument_spec() -> Dict[str, Any]:
 def main() -> None:
     """The only place that catches and fails."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    if module.params["state"] == "present" and not module.params["users"]:
+    hardens = Hardening(module.params["password_authentication"], module.params["permit_root_login"]).is_asked
+    if module.params["revoked_keys"]:
+        if module.params["users"] or module.params["state"] == "absent" or hardens:
+            module.fail_json(msg="revoked_keys is a change of its own; put it in a task without users, state: absent and hardening")
+    elif module.params["state"] == "present" and not module.params["users"]:
         module.fail_json(msg="users is empty; name at least one user for whom public-key logins must work")
-    if module.params["state"] == "absent" and Hardening(module.params["password_authentication"], module.params["permit_root_login"]).is_asked:
+    if module.params["state"] == "absent" and hardens:
         module.fail_json(msg="state: absent removes all settings of this module; remove password_authentication and permit_root_login from the task")
     if not 30 <= module.params["rollback_after"] <= 3600:
         module.fail_json(msg="rollback_after must be between 30 and 3600 seconds")

@@ -7,9 +7,8 @@ Note that this module util is **PRIVATE** to the collection.
 """
 
 import os
-from typing import Any, Callable, Dict, List, Sequence
+from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
-from .._errors import AccessError
 from .._openssh.rules import expand_pattern
 from .._system.account_files import find_account, read_passwd, read_shadows
 from .._system.accounts import Account, expiry_text
@@ -36,35 +35,36 @@ _NO_SUCH_GROUP = 6
 _MAIL_OR_HOME_MISSING = 12
 
 
-class Unfinished(AccessError):
-    """Steps failed. C(done) are the effects of those that did not."""
+class Outcome(NamedTuple):
+    """What came of the steps: the effects of those that were done, why others failed, and where revoked keys stay for that."""
 
-    def __init__(self, reasons: Sequence[str], done: List[Action]) -> None:
-        super().__init__("; ".join(reasons))
-        self.done = done
+    done: Tuple[Action, ...] = ()
+    failures: Tuple[str, ...] = ()
+    unremoved: Tuple[str, ...] = ()
 
 
-def apply_plan(plan: Plan) -> None:
-    """Do all steps. Those that take a person's access away are all tried; of the others the first that fails is the last.
-
-    Raises Unfinished in the end if anything failed.
-    """
+def apply_plan(plan: Plan) -> Outcome:
+    """Do all steps. Those that take a person's access away are all tried; of the others the first that fails is the last."""
     done: List[Action] = []
-    reasons: List[str] = []
+    failures: List[str] = []
+    unremoved: List[str] = []
     giving = True
     for step in plan.steps:
         leaving = step.phase in LEAVING
         if not leaving and not giving:
+            if isinstance(step, WriteKeys) and step.revokes:
+                unremoved.append("not done for that reason: %s" % "; ".join(sentences(step.actions)))
             continue
         try:
             _CALLS[type(step)](step)
             done += step.actions
         except (HostError, OSError) as exc:
             reason = describe_error(exc) if isinstance(exc, OSError) else str(exc)
-            reasons.append("could not %s: %s" % ("; ".join(sentences(step.actions)), reason))
+            said = "could not %s: %s" % ("; ".join(sentences(step.actions)), reason)
+            revokes = isinstance(step, WriteKeys) and step.revokes
+            (unremoved if revokes else failures).append(said)
             giving = giving and leaving
-    if reasons:
-        raise Unfinished(reasons + list(plan.failures), done)
+    return Outcome(tuple(done), tuple(failures), tuple(unremoved))
 
 
 def with_uids(views: Dict[str, UserView]) -> Dict[str, UserView]:

@@ -9,7 +9,7 @@ Note that this module util is **PRIVATE** to the collection.
 """
 
 import os
-from typing import Dict, FrozenSet, Optional, Set, Tuple
+from typing import Dict, FrozenSet, Optional, Sequence, Set, Tuple
 
 from .._openssh.key_paths import SshdWords, read_words, settle_groups
 from .._openssh.rules import DEFAULT_KEY_FILES, expand_pattern, key_file_patterns, needs_uid
@@ -96,7 +96,9 @@ class KeyLook:
         others = set(snapshot.accounts) if wanted.revokes else self._logged_in & set(snapshot.accounts)
         for name in sorted(others - set(files)):
             files[name] = self._files(snapshot.accounts[name])
-        return snapshot._replace(key_files=files, key_files_now=now)
+        searched = set(files) if wanted.revokes else {user.name for user in wanted.leaving}
+        spare = {name: self._spare_files(snapshot.accounts[name], files[name]) for name in searched & set(files) & set(snapshot.accounts)}
+        return snapshot._replace(key_files=files, key_files_now=now, spare_files=spare)
 
     def _files(self, account: AnyAccount, groups: Optional[Set[str]] = None) -> Tuple[KeyFile, ...]:
         """Key files of an account: one that is in these groups, or in those that the host knows."""
@@ -109,6 +111,14 @@ class KeyLook:
             if path not in found:
                 found[path] = self._read(account, path, pattern)._replace(shared=self._sharing.sharers(account, pattern))
         return tuple(found.values())
+
+    def _spare_files(self, account: Account, files: Sequence[KeyFile]) -> Tuple[KeyFile, ...]:
+        """The default key files of an account that are not among these."""
+        seen = {item.path for item in files}
+        paths = {pattern: os.path.normpath(expand_pattern(pattern, account.name, account.uid, account.home)) for pattern in DEFAULT_KEY_FILES}
+        return tuple(
+            self._read(account, path, pattern)._replace(shared=self._sharing.sharers(account, pattern)) for pattern, path in paths.items() if path not in seen
+        )
 
     def _read(self, account: AnyAccount, path: str, pattern: str) -> KeyFile:
         if account.uid is None and needs_uid(pattern):

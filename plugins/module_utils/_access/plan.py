@@ -8,6 +8,8 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 
 from typing import Dict, FrozenSet, List, Optional, Sequence, Set, Tuple
 
+from .._openssh.authorized_keys import Revoked
+from .._openssh.keys import PublicKey, key_of_blob
 from .._system.accounts import Account, AnyAccount, Shadow, expiry_text, groups_of
 from .plan_accounts import copy_accounts, plan_account, plan_gone_groups, plan_member, plan_new_groups, plan_removed
 from .plan_keys import KeysPlan, plan_forgotten, plan_revoked, plan_user_keys
@@ -41,7 +43,21 @@ def plan_access(snapshot: Snapshot, wanted: Wanted, settled: Settled, also_view:
         fragments=settled.fragments,
         warnings=wanted.warnings + settled.warnings + tuple(keys.warnings),
         failures=tuple(dict.fromkeys(settled.failures + tuple(keys.failures))),
+        unremoved=tuple(dict.fromkeys(keys.unremoved)),
+        revoked_keys=_find_revoked(snapshot, wanted.revoked),
     )
+
+
+def _hidden_accounts(snapshot: Snapshot) -> List[str]:
+    return ["an account may be hidden in %s" % clause for clause in snapshot.damage]
+
+
+def _find_revoked(snapshot: Snapshot, revoked: Revoked) -> Tuple[PublicKey, ...]:
+    """The revoked keys as far as they are known: a fingerprint alone does not give the key."""
+    seen = [item for files in (snapshot.key_files, snapshot.key_files_now, snapshot.spare_files) for group in files.values() for item in group]
+    found = {held.key.blob: held.key for item in seen for held in item.keys if revoked.covers(held.key)}
+    found.update((blob, key_of_blob(blob)) for blob in revoked.blobs)
+    return tuple(found[blob] for blob in sorted(found))
 
 
 def _phase(step: Step) -> int:
@@ -80,7 +96,7 @@ class _Settler:
             steps += self._plan_leaving(user)
         steps += plan_gone_groups(self.wanted, self.after)
         if self.wanted.takes:
-            self.failures += ["an account may be hidden in %s" % clause for clause in self.snapshot.damage]
+            self.failures += _hidden_accounts(self.snapshot)
         _check_tools(steps, self.snapshot)
         return Settled(self.after, tuple(steps), self.fragments, tuple(self.warnings), tuple(self.failures))
 
@@ -139,6 +155,7 @@ class _KeysPlanner:
         self.after: Dict[str, Tuple[HeldKey, ...]] = {}
         self.warnings: List[str] = []
         self.failures: List[str] = []
+        self.unremoved: List[str] = []
 
     def plan(self) -> None:
         for user in self.wanted.staying:
@@ -147,11 +164,13 @@ class _KeysPlanner:
             if user.name in self.snapshot.accounts and user.name not in self.settled.after.accounts:
                 self._take(user.name, plan_forgotten(user.name, self.snapshot))
         if self.wanted.revokes:
-            for name in sorted(set(self.snapshot.key_files) - self.wanted.user_names):
-                plan = plan_revoked(name, self.snapshot, self.wanted.revoked)
-                self.failures += plan.failures
+            self.unremoved += _hidden_accounts(self.snapshot)
+            for name in sorted(set(self.snapshot.key_files) - set(self.after)):
+                plan = self._revoke(self.snapshot.key_files, name)
                 if plan.steps:
-                    self._take(name, plan._replace(failures=()))
+                    self.after[name] = plan.after
+            for name in sorted(set(self.snapshot.spare_files) & set(self.settled.after.accounts)):
+                self._revoke(self.snapshot.spare_files, name)
         command = self.snapshot.words.keys_command
         if command and (self.wanted.revokes or any(user.exclusive for user in self.wanted.users)):
             self.warnings.append("sshd also takes keys from a program (AuthorizedKeysCommand %s); those are not removed here" % command)
@@ -169,13 +188,19 @@ class _KeysPlanner:
                 if user.state != "locked":
                     raise
                 self.failures.append(str(exc))
-        self._take(user.name, plan_revoked(user.name, self.snapshot, self.wanted.revoked))
+        self.after[user.name] = self._revoke(self.snapshot.key_files, user.name).after
+
+    def _revoke(self, files: Dict[str, Tuple[KeyFile, ...]], name: str) -> KeysPlan:
+        plan = plan_revoked(name, files.get(name, ()), self.wanted.revoked)
+        self.steps += plan.steps
+        self.unremoved += plan.unremoved
+        return plan
 
     def _take(self, name: str, plan: KeysPlan) -> None:
         self.after[name] = plan.after
         self.steps += plan.steps
         self.warnings += plan.warnings
-        self.failures += plan.failures
+        self.unremoved += plan.unremoved
 
 
 def _held(files: Sequence[KeyFile]) -> Tuple[HeldKey, ...]:

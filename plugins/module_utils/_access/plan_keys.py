@@ -15,12 +15,12 @@ from .wanted import WantedUser
 
 
 class KeysPlan(NamedTuple):
-    """Steps for one account's files, its keys afterwards, what to warn of, and what cannot be done."""
+    """Steps for one account's files, its keys afterwards, what to warn of, and where revoked keys stay."""
 
     steps: Tuple[Step, ...] = ()
     after: Tuple[HeldKey, ...] = ()
     warnings: Tuple[str, ...] = ()
-    failures: Tuple[str, ...] = ()
+    unremoved: Tuple[str, ...] = ()
 
 
 def plan_user_keys(user: WantedUser, where: str, snapshot: Snapshot, revoked: Revoked) -> KeysPlan:
@@ -67,7 +67,8 @@ def plan_user_keys(user: WantedUser, where: str, snapshot: Snapshot, revoked: Re
         step, keys = _plan_file(user.name, item, mine, user.exclusive and not item.shared, revoked)
         steps += [step] if step else []
         after += keys
-    return KeysPlan(tuple(steps), after, tuple(warnings))
+    unremoved = [sentence for item in files for sentence in _unsearched(user.name, item, revoked)]
+    return KeysPlan(tuple(steps), after, tuple(warnings), tuple(unremoved))
 
 
 def _check_shared(user: WantedUser, files: Sequence[KeyFile], wanted: List[WantedKey]) -> List[str]:
@@ -89,33 +90,38 @@ def _name_sharers(item: KeyFile) -> str:
     return ", ".join(item.shared[:3]) + (" and others" if len(item.shared) > 3 else "")
 
 
-def plan_revoked(name: str, snapshot: Snapshot, revoked: Revoked) -> KeysPlan:
-    """Take revoked keys out of an account that is not otherwise managed. What could not be searched or changed is a failure."""
+def plan_revoked(name: str, files: Sequence[KeyFile], revoked: Revoked) -> KeysPlan:
+    """Take revoked keys out of files that are not otherwise managed. Where that is not possible they are unremoved."""
     steps: List[Step] = []
-    failures: List[str] = []
+    unremoved: List[str] = []
     after: Tuple[HeldKey, ...] = ()
-    for item in snapshot.key_files.get(name, ()):
+    for item in files:
         if item.lines is None:
-            if revoked.blobs or revoked.fingerprints:
-                failures.append("the keys of user %s could not be searched for revoked ones: %s" % (name, item.problem or item.path))
+            unremoved += _unsearched(name, item, revoked)
             continue
         try:
             step, keys = _plan_file(name, item._replace(repairs=()), [], False, revoked)
         except Conflict as exc:
-            failures.append("a revoked key could not be removed: %s" % exc)
+            unremoved.append("a revoked key could not be removed: %s" % exc)
             step, keys = None, item.keys
         if step is not None and item.problem:
-            failures.append("a revoked key of user %s could not be removed: %s" % (name, item.problem))
+            unremoved.append("a revoked key of user %s could not be removed: %s" % (name, item.problem))
             keys = item.keys
         elif step is not None:
             steps.append(step._replace(phase=PHASE_REVOKE))
         after += keys
-    return KeysPlan(tuple(steps), after, (), tuple(failures))
+    return KeysPlan(tuple(steps), after, unremoved=tuple(unremoved))
+
+
+def _unsearched(name: str, item: KeyFile, revoked: Revoked) -> List[str]:
+    if item.lines is not None or revoked == Revoked():
+        return []
+    return ["the keys of user %s could not be searched for revoked ones: %s" % (name, item.problem or item.path)]
 
 
 def plan_forgotten(name: str, snapshot: Snapshot) -> KeysPlan:
     """Remove the key files of a user who leaves: a later account of that name must not inherit them."""
-    files = [item for item in snapshot.key_files.get(name, ()) if item.exists and not item.shared]
+    files = [item for item in snapshot.key_files.get(name, ()) + snapshot.spare_files.get(name, ()) if item.exists and not item.shared]
     return KeysPlan(tuple(RemoveKeyFile(PHASE_FORGET, (Action("remove_key_file", name, item.path),), name, item.path) for item in files))
 
 
@@ -129,4 +135,5 @@ def _plan_file(name: str, item: KeyFile, wanted: List[WantedKey], exclusive: boo
     actions = [Action(change.verb + "_key", name, change.what) for change in edit.changes]
     actions += [Action(repair.kind, name, "%s %s" % (repair.path, repair.change)) for repair in repairs]
     before = item.content if item.exists else None
-    return WriteKeys(PHASE_KEYS, tuple(actions), name, item.path, edit.content, before, bool(item.shared), item.pattern), held_keys(edit.lines)
+    revokes = any(revoked.covers(held.key) for held in item.keys)
+    return WriteKeys(PHASE_KEYS, tuple(actions), name, item.path, edit.content, before, bool(item.shared), item.pattern, revokes), held_keys(edit.lines)

@@ -8,9 +8,9 @@ Keys appear as fingerprint and comment; password hashes and the text of other li
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
-from typing import Any, Dict, Iterable, List
+from typing import Any, Dict, Iterable, List, Sequence
 
-from .._openssh.authorized_keys import describe_key
+from .._openssh.authorized_keys import Revoked, describe_key
 from .._system.accounts import Group
 from .._text import printable
 from .state import HeldKey, Plan, UserView
@@ -54,9 +54,20 @@ def sentences(actions: Iterable[Action]) -> List[str]:
     return [_SENTENCES[action.kind].format(subject=action.subject, text=action.text) for action in actions]
 
 
-def failure_text(failures: Iterable[str], changed: bool) -> str:
-    """Why the task fails although everything else was done."""
-    return "%s; %s" % ("; ".join(failures), "everything else was done" if changed else "nothing was changed")
+def failure_text(planned: Sequence[str], met: Sequence[str], changed: bool) -> str:
+    """Why the task fails: what could not be planned, and what failed when it was done."""
+    closing = () if met else ("everything else was done" if changed else "nothing was changed",)
+    return "; ".join(dict.fromkeys((*planned, *met, *closing)))
+
+
+def unremoved_keys(plan: Plan, revoked: Revoked, where: Sequence[str]) -> Dict[str, Any]:
+    """Revoked keys that stay somewhere, and those that were in no file that could be read, so that only their fingerprint is known."""
+    known = {key.fingerprint_sha256 for key in plan.revoked_keys}
+    unknown = [
+        "the key %s could not be searched for everywhere, and sshd cannot be made to refuse it by its fingerprint; list its public key in revoked_keys" % text
+        for text in sorted(revoked.fingerprints - known)
+    ]
+    return {"keys": [key._replace(comment="").line for key in plan.revoked_keys], "where": list(where), "unknown": unknown}
 
 
 def render_diff(plan: Plan) -> Dict[str, str]:

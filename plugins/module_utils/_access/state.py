@@ -109,7 +109,7 @@ class Snapshot(NamedTuple):
 
     C(nss) holds accounts that only NSS knows. C(account_obstacle): why the account files cannot be changed.
     C(key_files) are those that sshd will read once everybody is in the planned groups, C(key_files_now) those that it reads today
-    where they are others.
+    where they are others. C(spare_files) are the default ones that it does not read: another setting would bring them back into force.
     """
 
     accounts: Dict[str, Account]
@@ -119,6 +119,7 @@ class Snapshot(NamedTuple):
     homes: Dict[str, HomeState] = {}
     key_files: Dict[str, Tuple[KeyFile, ...]] = {}
     key_files_now: Dict[str, Tuple[KeyFile, ...]] = {}
+    spare_files: Dict[str, Tuple[KeyFile, ...]] = {}
     sudo: SudoSet = SudoSet()
     missing_shells: FrozenSet[str] = frozenset()
     missing_dirs: FrozenSet[str] = frozenset()
@@ -201,6 +202,10 @@ class Plan(NamedTuple):
     warnings: Tuple[str, ...]
     failures: Tuple[str, ...] = ()
     """What was requested and cannot be planned; the rest is done nevertheless."""
+    unremoved: Tuple[str, ...] = ()
+    """Where revoked keys stay or could not be searched for: a failure, unless sshd itself refuses them."""
+    revoked_keys: Tuple[PublicKey, ...] = ()
+    """These keys, as far as they are known."""
 
     @property
     def changed(self) -> bool:

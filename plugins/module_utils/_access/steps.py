@@ -75,6 +75,7 @@ class WriteKeys(NamedTuple):
     """Bring a key file to its planned content. C(before): what was planned on, None for no file.
 
     C(shared): it is changed for all accounts that have it. C(pattern): the path is known only once the account has its number.
+    C(revokes): a revoked key is among those that leave it.
     """
 
     phase: int
@@ -85,6 +86,7 @@ class WriteKeys(NamedTuple):
     before: Optional[bytes]
     shared: bool = False
     pattern: Optional[str] = None
+    revokes: bool = False
 
 
 class RemoveKeyFile(NamedTuple):

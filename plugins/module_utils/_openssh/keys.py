@@ -138,6 +138,11 @@ def parse_key_fields(line: str, source: str) -> PublicKey:
     return PublicKey(key_type, blob, comment)
 
 
+def key_of_blob(blob: bytes) -> PublicKey:
+    """The key of a blob that was read before."""
+    return PublicKey(_read_strings(blob)[0].decode("ascii"), blob, "")
+
+
 def decode_blob(key_type: str, text: str, source: str) -> bytes:
     """The blob of a key of this type from its base64 text; raises KeyFormatError when OpenSSH would not read it."""
     try:

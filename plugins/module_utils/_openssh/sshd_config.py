@@ -33,6 +33,7 @@ OWN_KEYWORDS = (
     "KbdInteractiveAuthentication",
     "ChallengeResponseAuthentication",
     "PermitRootLogin",
+    "RevokedKeys",
 )
 
 # Old names that sshd still takes for the same setting.

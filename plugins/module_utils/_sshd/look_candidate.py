@@ -81,9 +81,12 @@ class Planner:
     def plan_absent(self) -> Plan:
         """Take out what this module ever put in."""
         before = self.current()
-        if not self._without_ours():
-            return Plan({}, "none", before, before, {})
-        plan = self.find_candidate(before, {}, lambda after: True)
+        settings = self.own_settings()
+        # Without it keys would open accounts again that were revoked for good.
+        kept = {name: value for name, value in settings.items() if name == "RevokedKeys"}
+        if not self._without_ours() or (kept == settings and not self._has_former_names()):
+            return Plan({}, "none", before, before, kept)
+        plan = self.find_candidate(before, kept, lambda after: True)
         self.refuse_side_effects(before, plan.after, [name.lower() for name in sshd_config.OWN_KEYWORDS])
         self._refuse_no_way_in(plan.after)
         user = self.connecting

@@ -59,7 +59,7 @@ def test_user_key_and_become(tell, make_key):
     path, public = make_key()
     told = tell(Connection("ssh", become=object(), remote_user="op", private_key_file=str(path)))
     assert {**told, "public_key": " ".join(told["public_key"].split()[:2])} == {
-        "transport": "ssh", "user": "op", "become": True, "public_key": public,
+        "transport": "ssh", "user": "op", "become": True, "public_key": public, "voids": True,
     }  # fmt: skip
 
 
@@ -91,3 +91,57 @@ def test_our_own_connection_plugins(tell):
 
 def test_the_plays_user_where_the_plugin_has_none(tell):
     assert tell(Connection("somebodys.plugin"))["user"] == "from-play"
+
+
+@pytest.fixture
+def void(monkeypatch):
+    """void(of the module, of sshd): the task's result, with the arguments that sshd_pubkey got under C(asked)."""
+
+    def call(answer, sshd, async_val=0):
+        asked = []
+
+        def get(_name, task, **_more):
+            return SimpleNamespace(run=lambda task_vars: asked.append(task.args) or sshd)
+
+        action = ssh_access.ActionModule.__new__(ssh_access.ActionModule)
+        action._task = SimpleNamespace(args={}, async_val=async_val, copy=SimpleNamespace)
+        action._connection = Connection("ssh")
+        action._play_context = SimpleNamespace(remote_user="op")
+        action._loader = action._templar = None
+        action._shared_loader_obj = SimpleNamespace(action_loader=SimpleNamespace(get=get))
+        monkeypatch.setattr(ActionBase, "run", lambda self, tmp=None, task_vars=None: {})
+        monkeypatch.setattr(action, "_execute_module", lambda module_args, task_vars, wrap_async: dict(answer), raising=False)
+        return {**action.run(task_vars={}), "asked": asked}
+
+    return call
+
+
+LEFT = {
+    "failed": True,
+    "msg": "bob keeps it; nothing was changed",
+    "actions": [],
+    "_unremoved": {"keys": ["ssh-ed25519 AAAA"], "where": ["bob keeps it"], "rest": ""},
+}
+
+
+def test_keys_that_stay_are_given_to_sshd(void):
+    told = void(LEFT, {"changed": True, "actions": ["write list"], "diff": [{"after": "x"}]})
+    assert told.pop("asked") == [{"revoked_keys": ["ssh-ed25519 AAAA"]}]
+    warning = "sshd refuses the revoked keys for every account, because files may still hold them: bob keeps it"
+    assert told == {"changed": True, "actions": ["write list"], "warnings": [warning], "diff": [{"after": "x"}]}
+
+
+def test_what_else_failed_stays_a_failure(void):
+    told = void({**LEFT, "_unremoved": {**LEFT["_unremoved"], "rest": "ann stays"}}, {"changed": False})
+    assert (told["failed"], told["msg"]) == (True, "ann stays")
+
+
+@pytest.mark.parametrize("keys", [["ssh-ed25519 AAAA"], []])
+def test_without_sshd_the_task_fails(void, keys):
+    told = void({**LEFT, "_unremoved": {**LEFT["_unremoved"], "keys": keys}}, {"failed": True, "msg": "no login"})
+    assert told["failed"]
+    assert told["msg"].startswith("bob keeps it; nothing was changed; sshd could not be made to refuse the revoked keys: ")
+
+
+def test_a_host_that_removed_all_of_them_is_not_asked_again(void):
+    assert void({"changed": True}, {}) == {"changed": True, "asked": []}

@@ -370,15 +370,15 @@ def test_revoked_keys_leave_accounts_that_are_not_listed():
 def test_a_revoked_key_behind_a_link_is_a_failure_and_a_link_without_it_is_not():
     files = {"bob": (key_file("/home/bob/.ssh/authorized_keys", K, problem="it is a symbolic link"),)}
     made = plan(host(key_files=files), revoked_keys=[K])
-    assert made.failures == ("a revoked key of user bob could not be removed: it is a symbolic link",)
+    assert made.unremoved == ("a revoked key of user bob could not be removed: it is a symbolic link",)
     assert made.steps == ()
-    assert not plan(host(key_files=files), revoked_keys=[L]).failures
+    assert not plan(host(key_files=files), revoked_keys=[L]).unremoved
 
 
 def test_what_cannot_be_searched_for_revoked_keys_is_a_failure_and_the_rest_is_done():
     files = {"bob": (KeyFile("/home/bob/.ssh/authorized_keys", True, None, problem="it is a FIFO"),)}
     made = plan(host(key_files={**host().key_files, **files}), revoked_keys=[K])
-    assert made.failures == ("the keys of user bob could not be searched for revoked ones: it is a FIFO",)
+    assert made.unremoved == ("the keys of user bob could not be searched for revoked ones: it is a FIFO",)
     assert [step.name for step in made.steps] == ["ann"]
 
 

@@ -80,6 +80,8 @@ options:
       - The variable is E(ALIBABA_CLOUD_ECS_ENDPOINT).
       - The variables E(HTTP_PROXY), E(HTTPS_PROXY) and E(NO_PROXY) are honoured; a loopback endpoint is always reached
         directly.
+      - The first of E(REQUESTS_CA_BUNDLE), E(CURL_CA_BUNDLE) and E(SSL_CERT_FILE) that is set names further authorities to trust, for
+        the API and for Session Manager. Behind a proxy it has to hold all that are needed.
     type: str
   network:
     description: Whether to use the region's public endpoint or the one inside a VPC.

@@ -178,7 +178,8 @@ def _render_proxy(entry: Entry, common: Common) -> List[str]:
     words += [] if is_tunnel else ["--address", entry.address]
     # ssh fills in the user and the port: those of the command line, where they are given there.
     command = "ProxyCommand %s -- %s %%r %%p" % (" ".join(_quote(word) for word in words), entry.instance_id)
-    return [command, "ProxyUseFdpass " + ("no" if is_tunnel else "yes")]
+    # A session carries 24 KB/s.
+    return [command, "ProxyUseFdpass " + ("no" if is_tunnel else "yes")] + (["Compression yes"] if is_tunnel else [])
 
 
 def _quote(word: str) -> str:

@@ -28,6 +28,9 @@ KEY_PAIR_PAGE = 50
 RESULT_PAGE = 50
 TAG_BATCH = 20
 
+KILL_ALL = "ProcessTree"
+"""The TerminationMode of every command: otherwise a command that runs out of time leaves its children at work, as root."""
+
 
 class BindResult(NamedTuple):
     """What AttachKeyPair or DetachKeyPair did to one instance; C(error) is set when the whole call failed."""
@@ -215,6 +218,7 @@ class EcsClient(EcsSession):
                 "CommandContent": content,
                 "ContentEncoding": "Base64",
                 "Timeout": timeout,
+                "TerminationMode": KILL_ALL,
                 "Username": username or None,
                 "InstanceId": batch,
                 # Makes a repeated call the same invocation, so a lost answer is no second run.

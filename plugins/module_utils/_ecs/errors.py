@@ -87,6 +87,11 @@ class EcsError(AccessError):
         return "notfound" in self.code.lower()
 
     @property
+    def is_dry_run_success(self) -> bool:
+        """Whether a call with DryRun would have worked: the API may report that as an error, in one spelling or another."""
+        return bool(re.match(r"DryRun[._]?(Operation|Success)?\Z", self.code, re.IGNORECASE))
+
+    @property
     def _is_refusal(self) -> bool:
         # Said at the door, before anything was done.
         return self.is_throttling or "ServiceUnavailable" in self.code

@@ -17,7 +17,9 @@ from .._errors import AccessError, LibraryMissing
 from .errors import ANSWER_LOST, BAD_ANSWER, CONNECTION_FAILED, EcsError, make_api_error
 from .http import guard_sdk
 from .proxy import Proxies, choose_proxies, hidden_proxies, read_environment
+from .request import split_params
 from .settings import CloudSettings, Endpoint
+from .trust import find_ca_bundle
 
 PYTHON_NEEDED = (3, 9)
 LIBRARY = "alibabacloud-ecs20140526 and alibabacloud-credentials"
@@ -126,13 +128,15 @@ class Caller:
         self._client = client_class(config)
         self.endpoint = endpoint or Endpoint(self._client._endpoint, "https")
         environ = read_environment()
+        self._ca_bundle = find_ca_bundle(environ) if self.endpoint.protocol == "https" else None
         self._proxies = choose_proxies(self.endpoint, environ)
         self._hide = self._proxies == Proxies() and choose_proxies(_ANYWHERE, dict(environ, NO_PROXY="", no_proxy="")) != Proxies()
 
     def send(self, action: str, params: Mapping[str, Any], credential: Credential, secrets: Iterable[str] = ()) -> Dict[str, Any]:
         """Call once and return the body; raises EcsError."""
         self._signer.credential = credential
-        request = self._models.OpenApiRequest(query=flatten(params))
+        wire = split_params(params)
+        request = self._models.OpenApiRequest(query=wire.query, body=wire.form or None)
         call = self._models.Params(
             action=action,
             version=self._version,
@@ -145,8 +149,9 @@ class Caller:
             body_type="json",
         )
         try:
+            runtime = self._runtime_class(http_proxy=self._proxies.http, https_proxy=self._proxies.https, ca=self._ca_bundle)
             with self._proxy_environment():
-                answer = self._client.call_api(call, request, self._runtime_class(http_proxy=self._proxies.http, https_proxy=self._proxies.https))
+                answer = self._client.call_api(call, request, runtime)
         except Exception as exc:  # noqa: BLE001 - the SDK has no common base: ours is the only type that leaves
             raise _translate(action, exc, self.endpoint, secrets) from None
         body = answer.get("body")
@@ -164,29 +169,6 @@ class Caller:
 
 
 _ANYWHERE = Endpoint("ecs.aliyuncs.com", "https")
-
-
-def flatten(params: Mapping[str, Any]) -> Dict[str, str]:
-    """Lists and dictionaries in the wire form of the API: C(InstanceId.1), C(Tag.1.Key). None is left out."""
-    flat: Dict[str, str] = {}
-    for name, value in params.items():
-        _flatten_into(flat, name, value)
-    return flat
-
-
-def _flatten_into(flat: Dict[str, str], name: str, value: Any) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool):
-        flat[name] = "true" if value else "false"
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            _flatten_into(flat, "%s.%s" % (name, key), inner)
-    elif isinstance(value, (list, tuple)):
-        for number, inner in enumerate(value, 1):
-            _flatten_into(flat, "%s.%d" % (name, number), inner)
-    else:
-        flat[name] = str(value)
 
 
 def _translate(action: str, exc: Exception, endpoint: Endpoint, secrets: Iterable[str]) -> EcsError:

@@ -54,6 +54,8 @@ class KeyDelivery:
         try:
             self._client.call("InvokeCommand", command_parameters(ids_of(items), one.username, one.key, dry_run=True))
         except EcsError as error:
+            if error.is_dry_run_success:
+                return
             for part in _split(items, error):
                 self._try(one, part)
 

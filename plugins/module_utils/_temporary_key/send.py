@@ -17,7 +17,7 @@ from time import strptime
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from .._ecs.answer import word_of
-from .._ecs.client import EcsClient
+from .._ecs.client import KILL_ALL, EcsClient
 from .._ecs.invocation import Invocation
 from .._errors import AccessError
 from .._ids import check_instance_id, check_user_name
@@ -71,6 +71,7 @@ def command_parameters(instance_ids: Sequence[str], user_name: str, key: PublicK
         "InstanceId": [check_instance_id(instance_id) for instance_id in instance_ids],
         "Parameters": json.dumps(values, separators=(",", ":")),
         "Timeout": COMMAND_TIMEOUT,
+        "TerminationMode": KILL_ALL,
     }
     if dry_run:
         params["RepeatMode"] = "DryRun"

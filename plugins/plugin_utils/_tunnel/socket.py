@@ -12,12 +12,14 @@ import asyncio
 import contextlib
 import re
 import socket
+import ssl
 import sys
 import typing as t
 from urllib.parse import urlsplit
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.proxy import choose_proxies, read_environment
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import Endpoint, is_loopback
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import Endpoint, SettingsError, is_loopback
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.trust import make_context
 
 from .pump import TunnelError
 
@@ -63,6 +65,7 @@ class SessionSocket:
         except ImportError:
             raise TunnelError(f"the Python library aiohttp is missing; install it for {sys.executable}") from None
         url = check_url(url)
+        context = find_context(url)
         headers = {TOKEN_HEADER: "" if "token=" in urlsplit(url).query else token}
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_TIMEOUT, sock_read=None)
         traces = aiohttp.TraceConfig()
@@ -71,7 +74,7 @@ class SessionSocket:
         async with aiohttp.ClientSession(timeout=timeout, trace_configs=[traces], connector=connector) as session:
             try:
                 stream = await asyncio.wait_for(
-                    session.ws_connect(url, headers=headers, proxy=find_proxy(url), max_msg_size=1024 * 1024, autoping=True),
+                    session.ws_connect(url, headers=headers, proxy=find_proxy(url), ssl=context, max_msg_size=1024 * 1024, autoping=True),
                     _CONNECT_TIMEOUT,
                 )
             except TunnelError as exc:
@@ -124,6 +127,16 @@ def _resolver(aiohttp: t.Any) -> t.Any:
 def find_proxy(url: str) -> str | None:
     """The proxy that the environment names for this address, by the same rules as for the API."""
     return choose_proxies(Endpoint(urlsplit(url).netloc, "https"), read_environment()).https
+
+
+def find_context(url: str) -> ssl.SSLContext | bool:
+    """Whose certificates are believed, by the same rules as for the API; raises TunnelError."""
+    if urlsplit(url).scheme != "wss":
+        return True
+    try:
+        return make_context(read_environment())
+    except SettingsError as exc:
+        raise TunnelError(exc.text) from None
 
 
 def describe(exc: BaseException, host: str) -> str:

@@ -24,7 +24,7 @@ import struct
 import typing as t
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable, shorten
 
 INPUT, OUTPUT, CLOSE, STATUS = 0, 1, 3, 5
 PAYLOAD_LIMIT = 2048
@@ -32,14 +32,24 @@ PAYLOAD_LIMIT = 2048
 _VERSION = b"1.01"
 _CONNECT_FAILED, _CLOSED, _SEND_SPEED = 2, 5, 7
 
+_REFUSED_PORT = "the agent could not connect to the port; does sshd listen there?"
+
+# As the published sources of the agent spell them; older and newer ones differ.
 _REASONS = {
     "AgentTimeout": "the agent ended the session: nothing was sent for three minutes, or it was three hours old",
     "FlowExceedLimit": "the service ended the session because more was sent than its speed limit allows",
+    "IdleTimeout": "the service ended the session because nothing was sent for too long",
     "InitChannelFailed": "the agent could not begin the session; its version may be too old (2.2.3.256 or newer is needed)",
-    "OpenChannelFailed": "the agent could not connect to the port; does sshd listen there?",
+    "OpenChannelFailed": "the agent could not connect to the service for this session; can the instance reach it (security group, routes, DNS, proxy)?",
     "OpenPtyFailed": "the agent could not open a terminal",
+    "OpenTargetPortFailed": _REFUSED_PORT,
+    "Open_port_failed": _REFUSED_PORT,
     "ProcessDataError": "the agent could not process the data",
+    "ReadFromTargetPortFailed": "the agent could not read from the port any more; the server there broke the connection",
+    "SendingDataFailed": "the agent could not send data to the service any more",
+    "ServerDomainUnavailable": "the agent found no address of the service; check DNS and the network of the instance",
     "SessionIdDuplicated": "the session is in use already",
+    "SessionTimeout": "the service ended the session because it has lasted as long as a session may",
 }
 
 
@@ -102,5 +112,5 @@ def read_status(payload: bytes) -> Speed | End | None:
         reason = rest.decode("ascii", "replace").strip("\0 \n")
         if reason == "Exit":
             return End()
-        return End(_REASONS.get(reason) or f"the service ended the session ({printable(reason[:80]) or 'no reason given'})")
+        return End(_REASONS.get(reason) or f"the service ended the session ({printable(shorten(reason, 80)) or 'no reason given'})")
     return None

@@ -30,6 +30,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "assistant_status_limit": ("50", "100"),
     "run_command_limit": ("100", "50"),
     "invocation_quota": ("call", "instance"),
+    "dry_run_command": ("answer", "error"),
     "command_permission": ("instance", "command"),
     "total_count": ("zero", "right"),
     "status_unknown_instance": ("error", "missing"),
@@ -65,6 +66,7 @@ class Behaviours(NamedTuple):
     assistant_status_limit: str = "50"
     run_command_limit: str = "100"
     invocation_quota: str = "call"
+    dry_run_command: str = "answer"
     command_permission: str = "instance"
     total_count: str = "zero"
     status_unknown_instance: str = "error"

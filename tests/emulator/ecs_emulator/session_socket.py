@@ -15,6 +15,7 @@ from aiohttp import WSMsgType, web
 
 from ecs_emulator import session_wire as wire
 from ecs_emulator.behaviours import Behaviours
+from ecs_emulator.connect import OUTPUT_BUFFER_VERSION, is_at_least
 from ecs_emulator.faults import Fault
 from ecs_emulator.models import Instance
 from ecs_emulator.sessions import Connection, Session
@@ -196,7 +197,8 @@ class SessionSocket:
                 sock = await self._instance.guest.dial(self._host, self._session.port)
             except OSError as error:
                 log.info("session %s: %s", self._session.session_id, error)
-                self.end("OpenChannelFailed")
+                newer = is_at_least(self._instance.spec.assistant.version, OUTPUT_BUFFER_VERSION)
+                self.end("OpenTargetPortFailed" if newer else "Open_port_failed")
                 return
             reader, self._writer = await asyncio.open_connection(sock=sock)
             for payload in self._early:

@@ -26,7 +26,8 @@ CONNECT_FAILED, CLOSED, SEND_SPEED = 2, 5, 7
 PAYLOAD_LIMIT = 2048
 REASONS = (
     "Exit", "AgentTimeout", "InitChannelFailed", "OpenChannelFailed", "SessionIdDuplicated", "ProcessDataError",
-    "OpenPtyFailed", "FlowExceedLimit",
+    "OpenPtyFailed", "FlowExceedLimit", "Open_port_failed", "OpenTargetPortFailed", "ReadFromTargetPortFailed", "SendingDataFailed",
+    "IdleTimeout", "SessionTimeout", "ServerDomainUnavailable",
 )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Iterator, Mapping
+from typing import Any, Callable, Iterable, Iterator, Mapping
 
 from ecs_emulator import client
 from ecs_emulator.backends import CommandOutcome
@@ -51,7 +51,7 @@ class Emulator:
     @property
     def environment(self) -> dict[str, str]:
         """Variables that point the collection at this server."""
-        trust = {"SSL_CERT_FILE": self.ca_file} if self.ca_file else {}
+        trust = {"REQUESTS_CA_BUNDLE": self.ca_file, "SSL_CERT_FILE": self.ca_file} if self.ca_file else {}
         return {
             **trust,
             "ALIBABA_CLOUD_ACCESS_KEY_ID": self.access_key_id,
@@ -123,7 +123,7 @@ class Emulator:
 
 
 @contextmanager
-def running(fleet: Mapping[str, Any], clock: Clock = time.time, tls: bool = False) -> Iterator[Emulator]:
+def running(fleet: Mapping[str, Any], clock: Clock = time.time, tls: bool = False, allowed_hosts: Iterable[str] = ()) -> Iterator[Emulator]:
     """Serve a fleet (the content of a fleet file) on a free loopback port. Transitions take 20 ms unless it says otherwise.
 
     With ``tls``, clients have to trust the emulator's ``ca_file``, which ``environment`` names in SSL_CERT_FILE.
@@ -139,7 +139,7 @@ def running(fleet: Mapping[str, Any], clock: Clock = time.time, tls: bool = Fals
 
     try:
         with tempfile.TemporaryDirectory(prefix="ecs-emulator-") as state_dir:
-            server = Server(parse_fleet(content), Path(state_dir), clock=clock, tls=tls)
+            server = Server(parse_fleet(content), Path(state_dir), allowed_hosts=allowed_hosts, clock=clock, tls=tls)
             run(server.start())
             try:
                 yield Emulator(server, run)

@@ -292,6 +292,12 @@ def test_dry_run_runs_nothing(fleet):
     assert len(fleet.cloud.invocations) == before
 
 
+def test_dry_run_may_be_answered_by_an_error_that_means_success():
+    with running({"instances": [{"name": "web"}], "behaviours": {"dry_run_command": "error"}}) as emulator:
+        assert code(emulator.call, "RunCommand", InstanceId=ids(emulator), RepeatMode="DryRun", **SCRIPT) == (400, "DryRunOperation")
+        assert not emulator.cloud.invocations
+
+
 def test_instances_by_tag():
     with running({"instances": [{"name": "a", "tags": {"role": "web"}}, {"name": "b"}]}) as emulator:
         answer = emulator.call("RunCommand", ResourceTag=[{"Key": "role", "Value": "web"}], **SCRIPT)

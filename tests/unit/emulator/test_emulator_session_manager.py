@@ -507,7 +507,7 @@ def test_an_older_agent_connects_again_with_the_next_message(cloud):
 def test_a_closed_port_says_so(cloud):
     emulator = cloud()
     emulator.instance("web-1").guest.session_target = None
-    assert talk(start_session(emulator)["WebSocketUrl"], read_all)[-1] == (5, b"\x05OpenChannelFailed")
+    assert talk(start_session(emulator)["WebSocketUrl"], read_all)[-1] == (5, b"\x05OpenTargetPortFailed")
 
 
 def test_a_shell_has_no_terminal_here(cloud):
@@ -671,4 +671,4 @@ def test_a_private_address_of_this_cloud_is_the_other_instance(cloud, echo):
     url = start_session(emulator, TargetServer=second.private_ip)["WebSocketUrl"]
     assert talk(url, lambda stream: read_until(stream, b"hello\n")) == b"hello\n"
     refused = start_session(emulator, TargetServer="10.99.99.99")["WebSocketUrl"]
-    assert talk(refused, read_all)[-1] == (5, b"\x05OpenChannelFailed")
+    assert talk(refused, read_all)[-1] == (5, b"\x05OpenTargetPortFailed")

@@ -13,7 +13,7 @@ from ecs_emulator.actions import Context, action
 from ecs_emulator.actions.targets import selected_instances
 from ecs_emulator.assistant import find_obstacle
 from ecs_emulator.command_text import CONTENT_LIMIT, decode_content, parse_command_parameters, substitute
-from ecs_emulator.errors import ApiError, invalid_parameter
+from ecs_emulator.errors import ApiError, dry_run, invalid_parameter
 from ecs_emulator.models import Execution, Instance, Invocation, KeptCommand
 from ecs_emulator.public_commands import PublicCommand, complete_values, find_public_command
 from ecs_emulator.schedule import parse_frequency
@@ -110,6 +110,8 @@ def _invoke(context: Context, command: _Command) -> Invocation | None:
         return cloud.invocations[repeated]
     if mode == "DryRun":
         _check_dry_run(instances, command.command_type)
+        if cloud.behaviours.dry_run_command == "error":
+            raise dry_run()
         return None
     invoke_id = cloud.new_id("t-")
     invocation = Invocation(

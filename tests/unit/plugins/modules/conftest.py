@@ -37,7 +37,8 @@ def run_module(capfd, monkeypatch):
     """
     # Where the machine runs is none of the tests' business: no file and no metadata service may lend credentials.
     for variable in list(os.environ):
-        if variable.startswith(("ALIBABA_CLOUD_", "ALICLOUD_")) or variable.lower() in ("http_proxy", "https_proxy", "no_proxy"):
+        network = ("http_proxy", "https_proxy", "no_proxy", "requests_ca_bundle", "curl_ca_bundle")
+        if variable.startswith(("ALIBABA_CLOUD_", "ALICLOUD_")) or variable.lower() in network:
             monkeypatch.delenv(variable)
 
     def run(module, check_mode=False, diff=True, **options):

@@ -23,12 +23,19 @@ def cloud():
 def run(run_module, cloud):
     cloud.clear_requests()
     keys = {"access_key_id": cloud.access_key_id, "access_key_secret": cloud.access_key_secret}
-    return lambda **options: run_module("ecs_key_pair_info", region=cloud.region, endpoint=cloud.endpoint, **keys, **options)
+    return lambda **options: run_module("ecs_key_pair_info", region=cloud.region, **{"endpoint": cloud.endpoint, **keys, **options})
 
 
 def names(result):
     assert result["changed"] is False
     return [pair["name"] for pair in result["key_pairs"]]
+
+
+def test_a_variable_that_names_no_certificates_is_said_before_any_call(run, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/file")
+    result = run(endpoint="https://127.0.0.1:1")
+    assert result["failed"]
+    assert result["msg"].startswith("the variable REQUESTS_CA_BUNDLE names /no/such/file, which gives no certificates to trust: No such file")
 
 
 def test_all_pages(run, cloud):

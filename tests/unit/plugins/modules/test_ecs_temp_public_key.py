@@ -177,6 +177,32 @@ class TestCalls:
         assert result["instances"][0]["prepared"] == ["plugin to be installed"]
         assert list(tmp_path.iterdir()) == []
 
+    @pytest.mark.parametrize("code", ["DryRunOperation", "DryRun.Success", "DRYRUN.SUCCESS", "DryRun"])
+    def test_a_dry_run_may_end_in_an_error_that_means_success(self, cloud, register, code):
+        emulator = cloud([{"name": "web", "count": 2}])
+        Guests(emulator, prepared=True)
+        emulator.faults("InvokeCommand", "error", code=code, status=400)
+        result = register(emulator, check_mode=True)
+        assert (result["failed"], result["changed"]) == (False, True)
+
+    def test_a_dry_run_as_other_calls_have_it(self, cloud, register):
+        emulator = cloud([{"name": "web"}, {"name": "stopped", "status": "Stopped"}], behaviours={"dry_run_command": "error"})
+        Guests(emulator, prepared=True)
+        assert register(emulator, check_mode=True)["changed"]
+
+    def test_any_other_error_of_a_dry_run_is_one(self, cloud, register):
+        emulator = cloud([{"name": "web"}])
+        Guests(emulator, prepared=True)
+        emulator.faults("InvokeCommand", "error", code="DryRunNotSupported", status=400)
+        assert register(emulator, check_mode=True)["failed"]
+
+    def test_commands_take_their_children_along_when_time_is_up(self, cloud, register):
+        emulator = cloud([{"name": "web"}])
+        Guests(emulator)
+        register(emulator)
+        commands = emulator.requests("RunCommand") + emulator.requests("InvokeCommand")
+        assert {call["parameters"].get("TerminationMode") for call in commands} == {"ProcessTree"}
+
 
 class TestKeys:
     def test_a_new_key_is_private_and_used_again(self, cloud, register, tmp_path):

@@ -79,3 +79,9 @@ def test_words_of_the_program_are_quoted():
     text = model.render_config([entry("i-1", identity_file="/it's")], {}, common)
     assert "ProxyCommand '/a b/python' /100%%/p --public-key '/it'\"'\"'s.pub' --address 192.0.2.1 -- i-1 %r %p\n" in text
     assert "ProxyUseFdpass yes" in text
+    assert "Compression" not in text
+
+
+def test_a_session_is_slow_and_so_it_is_compressed():
+    text = model.render_config([entry("i-1", address="")], {}, model.Common("/k", True, ("/p",), tunnel="auto"))
+    assert "    ProxyUseFdpass no\n    Compression yes\n" in text

@@ -61,18 +61,6 @@ def http(status, body, content_type="application/json"):
     return answer
 
 
-def test_the_wire_form_of_parameters():
-    assert sdk.flatten({"A": "x", "InstanceId": ["i-1", "i-2"], "Tag": [{"Key": "k", "Value": ""}], "B": True, "N": 5, "Z": None}) == {
-        "A": "x",
-        "InstanceId.1": "i-1",
-        "InstanceId.2": "i-2",
-        "Tag.1.Key": "k",
-        "Tag.1.Value": "",
-        "B": "true",
-        "N": "5",
-    }
-
-
 def test_refused():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

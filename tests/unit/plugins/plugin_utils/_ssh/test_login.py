@@ -66,10 +66,11 @@ def test_is_refusal(stderr, user, hosts, expected):
 
 
 def test_proxy_command_survives_ssh_and_shell():
-    (_o, option) = rules.tunnel_options("/opt/my python/bin/python3", "/c/it's.py", "/tmp/100%/ticket", "/tmp/100%/report")
+    (_o, option, _p, compression) = rules.tunnel_options("/opt/my python/bin/python3", "/c/it's.py", "/tmp/100%/ticket", "/tmp/100%/report")
     name, _equals, line = option.partition("=")
     assert name == "ProxyCommand"
     assert shlex.split(line.replace("%%", "%")) == ["/opt/my python/bin/python3", "/c/it's.py", "_tunnel.main", "/tmp/100%/ticket", "/tmp/100%/report"]
+    assert compression == "Compression=yes"
 
 
 def test_own_options_come_first_where_they_have_to_win():

@@ -160,10 +160,38 @@ options:
       sudo_runas:
         description: The users and groups to run commands as, in C(sudoers) syntax. By default V(ALL:ALL).
         type: str
+      sudo_rules:
+        description:
+          - Several rules instead of O(users[].sudo), O(users[].sudo_commands) and O(users[].sudo_runas). Each becomes a line of the user's
+            file in C(sudoers.d), in this order. Where two of them match a command, C(sudo) uses the later one.
+        version_added: 1.1.0
+        type: list
+        elements: dict
+        suboptions:
+          sudo:
+            description: Whether the commands need the user's password.
+            type: str
+            choices: [password, nopasswd]
+            default: nopasswd
+          commands:
+            description: As O(users[].sudo_commands). By default all commands.
+            type: list
+            elements: str
+          runas:
+            description: As O(users[].sudo_runas).
+            type: str
+          until:
+            description:
+              - Last day on which the rule holds (UTC), such as V(2027-01-31). C(sudo) itself ends it (C(NOTAFTER)), so no further run is
+                needed. Needs sudo 1.8.20 or newer on the host.
+            type: str
       authorized_keys:
         description:
           - Public keys. An element is a key line, the text of a C(.pub) file with one or more lines, or a dictionary with C(key), and
-            optionally C(options) (a string or a list), C(comment) and C(state) (V(present) or V(absent)).
+            optionally C(options) (a string or a list), C(comment), C(state) (V(present) or V(absent)), C(until) and C(from).
+          - C(until) is the last day (UTC) on which the key is accepted, such as V(2027-01-31). C(sshd) itself ends it (C(expiry-time)), so
+            no further run is needed. With V(never) the key has no end. C(from) is a list of addresses, networks or patterns from which the
+            key is accepted. Other options of a line stay as they are.
           - If options or comment are not given, those of an existing key are not changed. C(options) given as an empty string
             removes all options. Given options apply to every line with that key.
           - Options that no sshd supports are refused, because sshd would silently ignore the whole line.
@@ -184,6 +212,11 @@ options:
         description: Allow O(users[].exclusive) to remove all keys.
         type: bool
         default: false
+      create:
+        description: Create the account if it does not exist. With V(false), a missing account is skipped.
+        version_added: 1.1.0
+        type: bool
+        default: true
       end_sessions:
         description:
           - End all processes of a user who becomes locked or absent.
@@ -487,10 +520,21 @@ def argument_spec() -> Dict[str, Any]:
         sudo=dict(type="str", choices=["none", "password", "nopasswd"]),
         sudo_commands=dict(type="list", elements="str"),
         sudo_runas=dict(type="str"),
+        sudo_rules=dict(
+            type="list",
+            elements="dict",
+            options=dict(
+                sudo=dict(type="str", choices=["password", "nopasswd"], default="nopasswd"),
+                commands=dict(type="list", elements="str"),
+                runas=dict(type="str"),
+                until=dict(type="str"),
+            ),
+        ),
         authorized_keys=dict(type="list", elements="raw", no_log=False),
         exclusive=dict(type="bool", default=False),
         allow_empty_exclusive=dict(type="bool", default=False),
         end_sessions=dict(type="bool"),
+        create=dict(type="bool", default=True),
     )
     return dict(
         groups=dict(type="list", elements="dict", default=[], options=group),

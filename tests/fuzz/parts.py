@@ -65,7 +65,7 @@ def sudo_writing(tools: Any, random: Random) -> Batch:
     """Fragments: visudo accepts what we accept, and what is granted is what was asked for, to this user alone."""
     entries = [user_entry(random) for _number in range(40)]
     users = [user for entry in entries if (user := _wanted_user(entry)) is not None]
-    texts = [render_fragment(user.name, user.sudo == "nopasswd", user.sudo_commands, user.sudo_runas) for user in users]
+    texts = [render_fragment(user.name, user.sudo_lines) for user in users]
     found = []
     for user, text, answer, (accepted, said) in zip(users, texts, tools.granted(texts), tools.visudo(texts)):
         if not accepted or answer is None:

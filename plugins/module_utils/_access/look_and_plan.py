@@ -19,6 +19,7 @@ from .wanted import Wanted
 def look_and_plan(wanted: Wanted, login: Login, allow_self_lockout: bool) -> Plan:
     """Read the host and plan on it; raises Conflict when it does not fit, or when the plan would lock this run out."""
     snapshot = read_snapshot(wanted)
+    wanted = wanted._replace(users=tuple(user for user in wanted.users if user.create or snapshot.find_account(user.name)))
     users = frozenset(login.users)
     keys = KeyLook(snapshot, users)
     try:

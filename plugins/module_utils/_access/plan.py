@@ -107,10 +107,10 @@ class _Settler:
         intent = plan_intent(user, self.snapshot, self.after)
         if user.existing:
             account: AnyAccount = self._find_existing(user)
-            steps = plan_member(name, self.after, intent.gain, intent.drop)
+            steps = plan_member(name, self.after, intent.gain, intent.drop | user.leave_groups)
         else:
             self._check_new_home(user)
-            steps = plan_account(user, self.snapshot, self.after, intent.gain, intent.drop)
+            steps = plan_account(user, self.snapshot, self.after, intent.gain, intent.drop | user.leave_groups)
             account = self.after.accounts[name]
         if user.sudo == "none":
             self.warnings += foreign_rules(account, self.after, self.snapshot)

@@ -9,14 +9,12 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 from typing import Dict, List, NamedTuple, Optional, Set
 
 from .._system.accounts import AnyAccount
-from .._text import text_lines
 from .state import Accounts, Conflict, Fragment, Snapshot
 from .steps import PHASE_GRANT, PHASE_STRIP, PHASE_TAKE, Action, RemoveFragment, Step, WriteFragment
-from .sudoers import SudoRule, admin_groups, fragment_names, read_fragment, render_fragment, rules_for
+from .sudoers import SudoLine, SudoRule, admin_groups, fragment_names, read_fragment, render_fragment, rules_for
 from .wanted import WantedUser
 
 _USUAL_GROUPS = ("sudo", "wheel", "admin")
-_DEFAULT_RUNAS = "ALL:ALL"
 
 
 class SudoIntent(NamedTuple):
@@ -37,10 +35,11 @@ def plan_intent(user: WantedUser, snapshot: Snapshot, after: Accounts) -> SudoIn
     """Translate the option into group and fragment for this host; raises Conflict."""
     if user.state == "absent":
         return SudoIntent()
-    if user.sudo is None:
+    if user.sudo is None and not user.sudo_rules:
         return SudoIntent(keep=True)
     admins = find_admin_groups(snapshot, set(after.groups))
-    limited = bool(user.sudo_commands) or user.sudo_runas != _DEFAULT_RUNAS
+    rules = user.sudo_lines
+    limited = not any(rule.everything for rule in rules)
     if user.sudo == "none" or limited:
         listed = sorted(set(user.groups or ()).intersection(admins))
         if listed:
@@ -51,14 +50,14 @@ def plan_intent(user: WantedUser, snapshot: Snapshot, after: Accounts) -> SudoIn
         return SudoIntent(drop=set(admins))
     if not snapshot.sudo.installed:
         raise Conflict("user %s: sudo is not installed on this host; install it first, or set sudo: none" % user.name)
-    if user.sudo == "password":
+    if not all(rule.nopasswd for rule in rules):
         _check_password(user, after)
-        if admins and not limited:
+        if admins and rules == (SudoLine(),):
             return SudoIntent(gain=admins[0])
     if snapshot.sudo.fragment_dir is None:
         raise Conflict("user %s: /etc/sudoers includes no directory, so a rule file would have no effect; add '@includedir /etc/sudoers.d'" % user.name)
-    text = render_fragment(user.name, user.sudo == "nopasswd", user.sudo_commands, user.sudo_runas)
-    return SudoIntent(drop=set(admins) if limited else set(), fragment=text)
+    # The admin group would give everything, without an end.
+    return SudoIntent(drop=set(admins) if limited else set(), fragment=render_fragment(user.name, rules))
 
 
 def plan_fragment(user: WantedUser, intent: SudoIntent, snapshot: Snapshot, fragments: Dict[str, Optional[str]]) -> List[Step]:
@@ -88,7 +87,8 @@ def plan_fragment(user: WantedUser, intent: SudoIntent, snapshot: Snapshot, frag
     elif paths[0] not in present and rule == read_fragment(intent.fragment):
         action = Action("rename_sudo_rule", user.name)
     else:
-        action = Action("set_sudo_rule", user.name, text_lines(intent.fragment)[-1])
+        new_rule = read_fragment(intent.fragment)
+        action = Action("set_sudo_rule", user.name, new_rule.text if new_rule else "")
     return [WriteFragment(PHASE_GRANT, (action,), folder, names, intent.fragment)]
 
 

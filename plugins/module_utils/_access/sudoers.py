@@ -8,6 +8,7 @@ Only visudo decides whether a text is valid; what is read here suffices to find 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
+import datetime
 import re
 from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
@@ -39,6 +40,24 @@ _DIGEST = (
 _COMMAND = re.compile(
     r"\s*!?\s*(?:[A-Z][A-Z0-9_]*|" + _DIGEST + _PATH + _ARGUMENTS + r"|\^" + _PATH + r"\$" + _ARGUMENTS + "|sudoedit" + _ARGUMENTS + r")\s*\Z"
 )
+
+
+ANYBODY = "ALL:ALL"
+"""Whom sudo lets one become by default."""
+
+
+class SudoLine(NamedTuple):
+    """One line to write. C(until): the last day on which it holds."""
+
+    nopasswd: bool = False
+    commands: Tuple[str, ...] = ()
+    runas: str = ANYBODY
+    until: Optional[datetime.date] = None
+
+    @property
+    def everything(self) -> bool:
+        """Whether it gives everything, for good."""
+        return not self.commands and self.runas == ANYBODY and self.until is None
 
 
 class SudoRule(NamedTuple):
@@ -91,17 +110,25 @@ def is_runas(text: str) -> bool:
     return bool(text.strip(" :")) and _RUNAS.match(text) is not None
 
 
-def render_fragment(user: str, nopasswd: bool, commands: Sequence[str], runas: str) -> str:
-    """The one rule of a user's fragment."""
+def render_fragment(user: str, rules: Sequence[SudoLine]) -> str:
+    """A user's fragment. Of two lines that match a command sudo takes the later one."""
     who = user if _BARE_NAME.match(user) else '"%s"' % user
-    tag = "NOPASSWD: " if nopasswd else ""
-    return "# Managed by %s (ssh_access); changes here are overwritten.\n%s ALL=(%s) %s%s\n" % (PRODUCT, who, runas, tag, ", ".join(commands) or "ALL")
+    lines = ["# Managed by %s (ssh_access); changes here are overwritten." % PRODUCT]
+    for rule in rules:
+        end = "NOTAFTER=%s235959Z " % rule.until.strftime("%Y%m%d") if rule.until else ""
+        lines.append("%s ALL=(%s) %s%s%s" % (who, rule.runas, end, "NOPASSWD: " if rule.nopasswd else "", ", ".join(rule.commands) or "ALL"))
+    return "".join(line + "\n" for line in lines)
 
 
 def read_fragment(text: str) -> Optional[SudoRule]:
-    """The rule of a fragment, which is its last line."""
-    lines = text_lines(text.strip())
-    return SudoRule(lines[-1], " NOPASSWD: " in lines[-1], _EVERYTHING.search(lines[-1]) is not None) if lines else None
+    """The rules of a fragment. It gives everything if a line does and no later one asks for a password."""
+    lines = [line for line in text_lines(text) if line.strip() and not line.startswith("#")]
+    if not lines:
+        return None
+    everything = False
+    for line in lines:
+        everything = " NOPASSWD: " in line and (everything or _EVERYTHING.search(line) is not None)
+    return SudoRule("; ".join(lines), any(" NOPASSWD: " in line for line in lines), everything)
 
 
 def parse_rules(path: str, text: str) -> List[Rule]:

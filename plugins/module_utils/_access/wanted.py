@@ -7,12 +7,12 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import re
-from typing import Any, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .._openssh.authorized_keys import Revoked, WantedKey
 from .._system.accounts import expiry_days, is_password_hash
-from .sudoers import is_command, is_runas
-from .wanted_keys import WantedError, parse_keys, parse_revoked
+from .sudoers import ANYBODY, SudoLine, is_command, is_runas
+from .wanted_keys import WantedError, parse_keys, parse_revoked, parse_until
 
 _NAME = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,30}[A-Za-z0-9_.$-]?\Z")
 _MAX_ID = 2**32 - 2
@@ -48,10 +48,19 @@ class WantedUser(NamedTuple):
     expires: Optional[str] = None
     sudo: Optional[str] = None
     sudo_commands: Tuple[str, ...] = ()
-    sudo_runas: str = "ALL:ALL"
+    sudo_runas: str = ANYBODY
+    sudo_rules: Tuple[SudoLine, ...] = ()
     keys: Optional[Tuple[WantedKey, ...]] = None
     exclusive: bool = False
     end_sessions: bool = False
+    create: bool = True
+    leave_groups: FrozenSet[str] = frozenset()
+    """Memberships that end, whatever C(groups) lists."""
+
+    @property
+    def sudo_lines(self) -> Tuple[SudoLine, ...]:
+        """The rights that are asked for, unless it is none of them."""
+        return self.sudo_rules or (SudoLine(self.sudo == "nopasswd", self.sudo_commands, self.sudo_runas),)
 
 
 class Wanted(NamedTuple):
@@ -179,10 +188,12 @@ def _parse_user(item: Mapping[str, Any], revoked: Revoked, warnings: List[str]) 
         expires=None if expires is None else _parse_expiry(where, expires),
         sudo=item.get("sudo"),
         sudo_commands=tuple(item.get("sudo_commands") or ()),
-        sudo_runas=item.get("sudo_runas") or "ALL:ALL",
+        sudo_runas=item.get("sudo_runas") or ANYBODY,
+        sudo_rules=tuple(_parse_sudo_rule(where, index, rule) for index, rule in enumerate(item.get("sudo_rules") or ())),
         keys=keys,
         exclusive=bool(item.get("exclusive")),
         end_sessions=state == "absent" if end_sessions is None else bool(end_sessions),
+        create=item.get("create") is not False,
     )
 
 
@@ -197,13 +208,16 @@ def _check_combinations(where: str, item: Mapping[str, Any], state: str, existin
         raise WantedError("%s: account is existing, so state must be present; lock or remove it where it is defined" % where)
     if item["name"] == "root":
         refused = [name for name in given if name not in ("password_hash", "shell", "comment")]
-        if item.get("sudo") is not None:
-            refused.append("sudo")
+        refused += [name for name in ("sudo", "sudo_rules") if item.get(name) is not None]
         if state != "present" or refused:
             raise WantedError(
                 "user root: only keys, password_hash, shell and comment are managed; root stays present (drop %s)" % ", ".join(refused or ["state"])
             )
     sudo = item.get("sudo")
+    if item.get("sudo_rules") is not None and any(item.get(name) is not None for name in ("sudo", "sudo_commands", "sudo_runas")):
+        raise WantedError("%s: sudo_rules takes the place of sudo, sudo_commands and sudo_runas; give one or the other" % where)
+    if item.get("sudo_rules") == []:
+        raise WantedError("%s: sudo_rules is empty; set sudo: none to take all rights away" % where)
     if sudo in (None, "none") and (item.get("sudo_commands") or item.get("sudo_runas")):
         raise WantedError("%s: sudo_commands and sudo_runas need sudo: password or sudo: nopasswd" % where)
 
@@ -222,7 +236,25 @@ def _check_text(where: str, item: Mapping[str, Any]) -> None:
         raise WantedError("%s: password_hash is not the output of crypt(3); make one with 'openssl passwd -6'" % where)
     if item.get("sudo_commands") == [] and item.get("sudo") not in (None, "none"):
         raise WantedError("%s: sudo_commands is empty; leave it out to allow everything, or set sudo: none" % where)
-    for command in item.get("sudo_commands") or []:
+    _check_sudo(where, item.get("sudo_commands"), item.get("sudo_runas"))
+
+
+def _parse_sudo_rule(where: str, index: int, item: Mapping[str, Any]) -> SudoLine:
+    place = "%s: sudo_rules[%d]" % (where, index)
+    commands, until = item.get("commands"), item.get("until")
+    if commands == []:
+        raise WantedError("%s: commands is empty; leave it out to allow everything" % place)
+    _check_sudo(place, commands, item.get("runas"))
+    return SudoLine(
+        nopasswd=item.get("sudo", "nopasswd") == "nopasswd",
+        commands=tuple(commands or ()),
+        runas=item.get("runas") or ANYBODY,
+        until=None if until is None else parse_until(place, str(until)),
+    )
+
+
+def _check_sudo(where: str, commands: Optional[Sequence[str]], runas: Optional[str]) -> None:
+    for command in commands or []:
         if re.search(r"[\x00-\x1f\x7f]", command):
             raise WantedError("%s: a sudo command holds a newline or another control character" % where)
         if not is_command(command):
@@ -230,7 +262,6 @@ def _check_text(where: str, item: Mapping[str, Any]) -> None:
                 "%s: %r is not one sudo command: give ALL, an absolute path with or without arguments, sudoedit with "
                 "paths, or an alias, with a backslash before each , : = # and \\ that is part of it" % (where, _printable(command))
             )
-    runas = item.get("sudo_runas")
     if runas is not None and (re.search(r"[\x00-\x1f\x7f]", runas) or not is_runas(runas)):
         raise WantedError("%s: sudo_runas must look like user, user:group or ALL:ALL, not %r" % (where, _printable(runas)))
 

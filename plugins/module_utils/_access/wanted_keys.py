@@ -6,13 +6,15 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
+import datetime
 import re
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from .._errors import AccessError
 from .._openssh.authorized_keys import Revoked, WantedKey
-from .._openssh.key_options import KeyOptionsError, check_options, split_options
+from .._openssh.key_options import KeyOptionsError, check_options, parse_options, split_options
 from .._openssh.keys import KEY_TYPES, KeyFormatError, parse_public_key
+from .._text import shorten
 
 _FINGERPRINT = re.compile(r"^SHA256:[A-Za-z0-9+/]{43}=?\Z")
 
@@ -30,7 +32,7 @@ def parse_keys(where: str, items: List[Any], revoked: Revoked, warnings: List[st
             if revoked.covers(key.key):
                 warnings.append("%s is in revoked_keys and is left out" % source)
             before = wanted.setdefault(key.key.blob, key)
-            if (before.present, before.options) != (key.present, key.options):
+            if (before.present, before.options, before.limits) != (key.present, key.options, key.limits):
                 raise WantedError("%s: the same key is listed before with another state or other options" % source)
     return list(wanted.values())
 
@@ -40,9 +42,9 @@ def _parse_item(source: str, item: Any) -> List[WantedKey]:
         return [_checked(source, _parse_line(source, line)) for line in _key_lines(source, item)]
     if not isinstance(item, dict) or not isinstance(item.get("key"), str):
         raise WantedError("%s must be a key line, or a dictionary with key" % source)
-    unknown = sorted(set(item) - {"key", "options", "comment", "state"})
+    unknown = sorted(set(item) - {"key", "options", "comment", "state", "until", "from"})
     if unknown:
-        raise WantedError("%s: unknown entry %s; known are key, options, comment, state" % (source, ", ".join(unknown)))
+        raise WantedError("%s: unknown entry %s; known are key, options, comment, state, until, from" % (source, ", ".join(unknown)))
     state = item.get("state", "present")
     if state not in ("present", "absent"):
         raise WantedError("%s: state must be present or absent, not %r" % (source, state))
@@ -59,8 +61,39 @@ def _parse_item(source: str, item: Any) -> List[WantedKey]:
         if not isinstance(comment, str) or not comment.isprintable():
             raise WantedError("%s: the comment must be one line of text" % source)
         key = key._replace(comment=comment.strip())
-    key = key._replace(present=state == "present")
+    key = key._replace(present=state == "present", limits=_parse_limits(source, item))
     return [_checked(source, key) if key.present else key]
+
+
+def _parse_limits(source: str, item: Mapping[str, Any]) -> Tuple[Tuple[str, Optional[str]], ...]:
+    limits: List[Tuple[str, Optional[str]]] = []
+    if item.get("from") is not None:
+        given = item["from"]
+        addresses = [given] if isinstance(given, str) else [str(address) for address in given]
+        limits.append(("from", ",".join(addresses) or None))
+    if item.get("until") is not None:
+        limits.append(("expiry-time", expiry_time(source, str(item["until"]))))
+    return tuple(limits)
+
+
+def expiry_time(source: str, until: str) -> Optional[str]:
+    """The end of the last day, in UTC, as sshd reads it: as a local time, because only OpenSSH 9.1 and newer take another."""
+    if until == "never":
+        return None
+    end = parse_until(source, until) + datetime.timedelta(days=1)
+    midnight = datetime.datetime(end.year, end.month, end.day, tzinfo=datetime.timezone.utc)
+    return midnight.astimezone().strftime("%Y%m%d%H%M")
+
+
+def parse_until(source: str, text: str) -> datetime.date:
+    """A day as people write it; raises WantedError."""
+    try:
+        day = datetime.datetime.strptime(text, "%Y-%m-%d").date()
+        if not 1971 <= day.year <= 2999:
+            raise ValueError("not a year for this")
+    except ValueError:
+        raise WantedError("%s: until must be a day such as 2030-12-31, the last one that counts, not %r" % (source, shorten(text)))
+    return day
 
 
 def _key_lines(source: str, text: str) -> List[str]:
@@ -102,6 +135,9 @@ def _refuse(text: str, source: str) -> None:
 
 def _checked(source: str, key: WantedKey) -> WantedKey:
     _check_options(source, key.options or "")
+    if key.options and any(split.name.lower() in dict(key.limits) for split in parse_options(key.options, source)):
+        raise WantedError("%s: the options hold from or expiry-time, which is also given beside them; keep one of the two" % source)
+    _check_options(source, key.options_on(""))
     return key
 
 

@@ -14,7 +14,7 @@ import re
 import struct
 from typing import FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
 
-from .key_options import same_options, split_options
+from .key_options import limited_options, same_options, split_options
 from .keys import KEY_TYPES, KeyFormatError, PublicKey, decode_blob
 
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+\Z")
@@ -46,12 +46,25 @@ class KeyLine(NamedTuple):
 
 
 class WantedKey(NamedTuple):
-    """What is asked for one key. C(options) and C(comment): None leaves alone what a present line has."""
+    """What is asked for one key. C(options) and C(comment): None leaves alone what a present line has.
+
+    C(limits) are single options that are set, or taken out where the value is None, whatever the others are.
+    """
 
     key: PublicKey
     options: Optional[str] = None
     comment: Optional[str] = None
     present: bool = True
+    limits: Tuple[Tuple[str, Optional[str]], ...] = ()
+
+    def options_on(self, present: str) -> str:
+        """The options of a line that has these."""
+        return limited_options(present if self.options is None else self.options, self.limits) if self.limits else self.options or ""
+
+    @property
+    def has_options(self) -> bool:
+        """Whether it is asked for any, or for none."""
+        return self.options is not None or bool(self.limits)
 
 
 class Revoked(NamedTuple):
@@ -140,12 +153,13 @@ def plan_key_file(present: Sequence[KeyLine], wanted: Sequence[WantedKey], exclu
 
 def _updated(line: KeyLine, key: PublicKey, item: WantedKey, again: bool, changes: List[KeyChange]) -> Optional[KeyLine]:
     """The line as wanted; None drops a repetition that would let the key in with other options than asked."""
-    if item.options is not None and not same_options(line.options, item.options):
+    options = item.options_on(line.options)
+    if item.has_options and not same_options(line.options, options):
         if again:
             changes.append(KeyChange("remove", "remove repeated line of key %s with other options" % describe_key(key), key))
             return None
-        changes.append(KeyChange("update", "set options of key %s to %s" % (describe_key(key), item.options or "none"), key))
-        line = _rebuilt(line, key, item.options)
+        changes.append(KeyChange("update", "set options of key %s to %s" % (describe_key(key), options or "none"), key))
+        line = _rebuilt(line, key, options)
     if item.comment is not None and not again and item.comment != key.comment:
         key = key._replace(comment=item.comment)
         line = _rebuilt(line, key, line.options)
@@ -164,8 +178,9 @@ def _commented(item: WantedKey) -> PublicKey:
 
 def _new_line(item: WantedKey) -> KeyLine:
     key = _commented(item)
-    text = (item.options + " " if item.options else "") + key.line
-    return KeyLine(0, text, b"\n", "key", item.options or "", key)
+    options = item.options_on("")
+    text = (options + " " if options else "") + key.line
+    return KeyLine(0, text, b"\n", "key", options, key)
 
 
 def _append(lines: List[KeyLine], new: KeyLine) -> None:

@@ -9,7 +9,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import re
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Iterable, List, NamedTuple, Optional, Tuple
 
 from .._errors import AccessError
 from .patterns import bad_address_pattern
@@ -106,6 +106,14 @@ def check_options(text: str, source: str) -> List[KeyOption]:
 def unknown_options(options: List[KeyOption]) -> List[str]:
     """Names that no OpenSSH supports: sshd will silently ignore the line."""
     return [option.name for option in options if option.name.lower() not in _FLAGS | _VALUED]
+
+
+def limited_options(text: str, limits: Iterable[Tuple[str, Optional[str]]]) -> str:
+    """The options with some of them set to a value, or taken out where it is None; all others stay as they are."""
+    limits = list(limits)
+    names = {name for name, _value in limits}
+    kept = [part for part in _split_commas(text) if part and part.partition("=")[0].lower() not in names]
+    return ",".join(kept + ['%s="%s"' % (name, value) for name, value in limits if value is not None])
 
 
 def same_options(one: str, other: str) -> bool:

@@ -212,6 +212,14 @@ def test_commands_take_the_user_out_of_the_admin_group():
     assert sentences(made.actions)[0].startswith("set the sudo rule"), "given before taken"
 
 
+def test_several_rules_are_several_lines_and_what_ends_is_no_membership():
+    made = plan(sudo_rules=[{"sudo": "nopasswd", "commands": ["/bin/ls"]}, {"sudo": "nopasswd", "until": "2027-01-31"}])
+    assert [text.splitlines()[1:] for text in made.fragments.values()] == [
+        ["ann ALL=(ALL:ALL) NOPASSWD: /bin/ls", "ann ALL=(ALL:ALL) NOTAFTER=20270131235959Z NOPASSWD: ALL"]
+    ]
+    assert commands(made) == ["usermod -G dev ann"]
+
+
 def test_sudo_none_names_what_others_still_grant():
     made = plan(host(RULES + "ann ALL=(ALL) NOPASSWD: ALL\n"), sudo="none")
     assert made.warnings == ("user ann still has sudo by /etc/sudoers:3: ann ALL=(ALL) NOPASSWD: ALL",)

@@ -3,17 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """sudoers: names and text of fragments, rules of others."""
 
+import datetime
 import itertools
 import re
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import (
+    SudoLine,
     admin_groups,
     fragment_names,
     is_command,
     is_fragment,
     is_runas,
     parse_rules,
+    read_fragment,
     render_fragment,
     rules_for,
 )
@@ -65,7 +68,28 @@ def test_the_name_is_late_in_order_and_that_of_earlier_versions_later():
     ],
 )
 def test_render(arguments, rule):
-    assert render_fragment(*arguments).splitlines()[1:] == [rule]
+    user, *line = arguments
+    assert render_fragment(user, [SudoLine(*line)]).splitlines()[1:] == [rule]
+
+
+def test_a_rule_ends_with_its_last_day_in_utc():
+    text = render_fragment("john", [SudoLine(True, ("/bin/ls",)), SudoLine(False, (), "ALL:ALL", datetime.date(2027, 1, 31))])
+    assert text.splitlines()[1:] == ["john ALL=(ALL:ALL) NOPASSWD: /bin/ls", "john ALL=(ALL:ALL) NOTAFTER=20270131235959Z ALL"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "everything"),
+    [
+        ([SudoLine(True)], True),
+        ([SudoLine(True, ("/bin/ls",))], False),
+        ([SudoLine(True), SudoLine(True, ("/bin/ls",))], True),
+        ([SudoLine(True), SudoLine(False)], False),
+        ([SudoLine(False), SudoLine(True)], True),
+        ([SudoLine(True, (), "ALL:ALL", datetime.date(2027, 1, 31))], False),
+    ],
+)
+def test_a_fragment_gives_everything_if_the_last_word_of_sudo_is_no_password(lines, everything):
+    assert read_fragment(render_fragment("john", lines)).everything is everything
 
 
 @pytest.mark.parametrize(

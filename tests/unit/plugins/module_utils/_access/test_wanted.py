@@ -5,6 +5,7 @@
 
 import base64
 import struct
+import time as clock
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import WantedError, parse_wanted
@@ -55,6 +56,15 @@ def wanted(**user):
         pytest.param({"password_hash": "secret"}, "password_hash is not the output of crypt(3)", id="plain password"),
         pytest.param({"password_hash": CRYPT + "\nroot:x"}, "password_hash is not the output", id="hash with a newline"),
         pytest.param({"expires": "soon"}, "expires must be a date such as 2030-12-31", id="no date"),
+        pytest.param({"sudo": "none", "sudo_rules": [{}]}, "sudo_rules takes the place of sudo", id="rules and sudo"),
+        pytest.param({"sudo_rules": []}, "sudo_rules is empty; set sudo: none", id="no rules"),
+        pytest.param({"sudo_rules": [{"commands": ["ls"]}]}, "user ann: sudo_rules[0]: 'ls' is not one sudo command", id="rule with a relative command"),
+        pytest.param({"sudo_rules": [{"commands": []}]}, "sudo_rules[0]: commands is empty", id="rule without a command"),
+        pytest.param({"sudo_rules": [{"until": "soon"}]}, "sudo_rules[0]: until must be a day such as 2030-12-31", id="rule with a bad day"),
+        pytest.param({"name": "root", "sudo_rules": [{}]}, "root stays present (drop sudo_rules)", id="root with rules"),
+        pytest.param({"authorized_keys": [{"key": K, "until": "31.1.2027"}]}, "until must be a day such as", id="key with a bad day"),
+        pytest.param({"authorized_keys": [{"key": K, "from": ["10.0.0.1/8"]}]}, "holds 10.0.0.1/8, which is not a valid network", id="key with a bad network"),
+        pytest.param({"authorized_keys": [{"key": K, "options": 'from="x"', "from": ["y"]}]}, "also given beside them", id="from given twice"),
         pytest.param({"sudo_commands": ["/bin/ls"]}, "need sudo: password or sudo: nopasswd", id="commands without sudo"),
         pytest.param({"sudo": "nopasswd", "sudo_commands": ["/bin/ls\nann ALL=(ALL) ALL"]}, "control character", id="command with a newline"),
         pytest.param({"sudo": "nopasswd", "sudo_commands": []}, "sudo_commands is empty", id="no command would be every command"),
@@ -160,3 +170,15 @@ def test_an_account_of_a_directory_may_have_its_own_kind_of_name():
 def test_absent_wins_over_whatever_else_a_list_says():
     (user,) = parse_wanted({"users": [{"name": "ann", "state": "absent", "sudo": "nopasswd", "authorized_keys": ["no key"], "remove_home": True}]}).users
     assert (user.state, user.sudo, user.keys, user.remove_home) == ("absent", None, None, True)
+
+
+@pytest.mark.parametrize(("zone", "time"), [("UTC", "202702010000"), ("Asia/Shanghai", "202702010800"), ("America/New_York", "202701311900")])
+def test_a_key_ends_with_its_last_day_in_utc_whatever_the_clock_of_the_host_shows(monkeypatch, zone, time):
+    monkeypatch.setenv("TZ", zone)
+    clock.tzset()
+    try:
+        (key,) = wanted(authorized_keys=[{"key": K, "until": "2027-01-31", "from": ["10.0.0.0/8", "192.0.2.1"]}]).users[0].keys
+    finally:
+        monkeypatch.undo()
+        clock.tzset()
+    assert key.limits == (("from", "10.0.0.0/8,192.0.2.1"), ("expiry-time", time))

@@ -8,6 +8,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.key_o
     KeyOption,
     KeyOptionsError,
     check_options,
+    limited_options,
     parse_options,
     same_options,
     unknown_options,
@@ -117,3 +118,17 @@ def test_same(one, other, same):
 
 def test_unknown_names():
     assert unknown_options(parse_options('idle-timeout=5m,No-Pty,command="x"', "x")) == ["idle-timeout"]
+
+
+@pytest.mark.parametrize(
+    ("text", "limits", "result"),
+    [
+        ("", (("expiry-time", "20270201"),), 'expiry-time="20270201"'),
+        ('restrict,command="a, b"', (("from", "x"),), 'restrict,command="a, b",from="x"'),
+        ('Expiry-Time="1",restrict', (("expiry-time", "2"),), 'restrict,expiry-time="2"'),
+        ('expiry-time="1",from="y"', (("expiry-time", None),), 'from="y"'),
+        ("restrict", (("from", None),), "restrict"),
+    ],
+)
+def test_single_options_are_set_beside_the_others(text, limits, result):
+    assert limited_options(text, limits) == result

@@ -218,7 +218,7 @@ def test_11_an_option_of_another_server_is_refused():
 )
 def test_sudoers(entry, rule):
     (user,) = parse_wanted({"users": [dict(entry, name="alice")]}).users
-    text = render_fragment(user.name, user.sudo == "nopasswd", user.sudo_commands, user.sudo_runas)
+    text = render_fragment(user.name, user.sudo_lines)
     assert text.splitlines()[1:] == ["alice " + rule]
 
 

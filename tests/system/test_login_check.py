@@ -133,7 +133,8 @@ def test_a_refusal_that_no_file_tells_is_found_by_the_proof(fleet, get_world: Ca
     world = get_world(fleet["debian12"])
     world.sh("pam 'account required pam_exec.so /bin/false'")
     assert not _is_in(world, "bob")
-    assert world.check().can_log_in is True, "pam_exec is judged now: take another module for this test"
+    asked = world.check()
+    assert (asked.first, asked.can_log_in) == ("pam_not_asked", "unknown"), "a look runs no program that it does not know"
     checked = world.check(prove=True)
     assert (checked.first, checked.can_log_in) == ("login_refused", False)
 

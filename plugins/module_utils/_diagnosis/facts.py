@@ -28,6 +28,14 @@ class Request(NamedTuple):
     """Days since 1970-01-01, the form of /etc/shadow."""
     weekday: int = 0
     """Of the local time; 0 is Monday."""
+    local_address: str = ""
+    """The address of this host that the login goes to."""
+    certificate: str = ""
+    """The certificate that was given, as one line; the key is then the one in it."""
+    name: str = ""
+    """What the address resolves to, where this sshd looks it up."""
+    came_by: int = 0
+    """The port that this run itself came to from that address; 0 where it did not."""
 
 
 class AccountFacts(NamedTuple):
@@ -82,6 +90,21 @@ class KeyFileFacts(NamedTuple):
     """Whether sshd also reads it for another account."""
 
 
+class Answer(NamedTuple):
+    """What a program said to one question; C(yes) is None where it was not asked, and C(why) says why."""
+
+    yes: Optional[bool] = None
+    why: str = ""
+    """The program's own words where it refuses."""
+    place: str = ""
+    """FILE:LINE of what decided, where it is known."""
+    relevant: bool = True
+    """Whether a login depends on it at all."""
+
+
+NOTHING_TO_ASK = Answer(relevant=False)
+
+
 class KeyCommandFacts(NamedTuple):
     """AuthorizedKeysCommand, run the way sshd would."""
 
@@ -117,6 +140,9 @@ class ServerFacts(NamedTuple):
     """The sshd of this host and what it reports about its own configuration."""
 
     program: str = ""
+    config: str = ""
+    options: Tuple[str, ...] = ()
+    """Those that the host starts it with."""
     error: str = ""
     """What sshd -t complains about; empty when it accepts the configuration."""
     unit: str = ""
@@ -156,6 +182,18 @@ class PamEntry(NamedTuple):
     arguments: Tuple[str, ...]
     place: str
     missing: bool = False
+    file: str = ""
+    """The module as the line names it."""
+
+
+class PamAnswer(NamedTuple):
+    """What PAM said to one stage of a login."""
+
+    stage: str = "account"
+    answer: Answer = NOTHING_TO_ASK
+    code: int = 0
+    entry: Optional[PamEntry] = None
+    """The line whose module refuses, asked alone."""
 
 
 class PamFacts(NamedTuple):
@@ -168,17 +206,18 @@ class PamFacts(NamedTuple):
     files: Dict[str, Optional[str]] = {}
     fixed: FrozenSet[str] = frozenset()
     """Those of the files that only root can put there and write."""
+    answers: Tuple[PamAnswer, ...] = ()
 
 
 class NetworkFacts(NamedTuple):
     """What may block an address before sshd sees it."""
 
-    libwrap: bool = False
     hosts_allow: str = ""
     hosts_deny: str = ""
     route_error: str = ""
-    firewall: Tuple[str, ...] = ()
-    """Rules that drop or refuse, one sentence-ready line each."""
+    wrappers: Answer = NOTHING_TO_ASK
+    filter: Answer = NOTHING_TO_ASK
+    """The packet filter; C(place) is the rule that refuses."""
 
 
 class Mount(NamedTuple):
@@ -230,6 +269,8 @@ class Facts(NamedTuple):
     """The RevokedKeys file, why it cannot be read, and whether it lists the key."""
     pam: PamFacts = PamFacts()
     network: NetworkFacts = NetworkFacts()
+    key_answer: Answer = NOTHING_TO_ASK
+    """sshd about the key, asked in a private copy of the connection."""
     session: SessionFacts = SessionFacts()
     selinux: Tuple[Tuple[str, str], ...] = ()
     """Paths whose SELinux type sshd may not read, with that type; empty where SELinux is off."""

@@ -36,23 +36,24 @@ def _routes(facts: Facts) -> List[Finding]:
 
 
 def _wrappers(facts: Facts) -> List[Finding]:
-    network = facts.network
-    if not network.libwrap or find_rule(network.hosts_allow, facts.request.address) is not None:
+    network, address = facts.network, facts.request.address
+    if network.wrappers.yes is not False:
         return []
-    rule = find_rule(network.hosts_deny, facts.request.address)
-    if rule is None:
-        return []
+    texts = (("/etc/hosts.allow", network.hosts_allow), ("/etc/hosts.deny", network.hosts_deny))
+    rules = [(path, find_rule(text, address)) for path, text in texts]
+    path, rule = next(((path, rule) for path, rule in rules if rule is not None), ("/etc/hosts.deny", None))
+    where = "%s:%d (%s)" % (path, rule[0], rule[1]) if rule is not None else "a rule of /etc/hosts.allow or /etc/hosts.deny"
     return [
         blocks(
             "hosts_deny",
-            "/etc/hosts.deny:%d (%s) refuses %s, and this sshd honours it" % (rule[0], rule[1], facts.request.address or "everybody"),
+            "%s refuses %s, and this sshd honours it" % (where, address or "everybody"),
             "allow the address in /etc/hosts.allow, or remove the line",
         )
     ]
 
 
 def find_rule(text: str, address: Optional[str]) -> Optional[Tuple[int, str]]:
-    """The first line of hosts.allow or hosts.deny that is about sshd and this address."""
+    """The first line of hosts.allow or hosts.deny that names sshd and this address: where to look, once libwrap has refused."""
     for number, line in enumerate(text_lines(text.replace("\\\n", "  ")), 1):
         line = line.strip()
         daemons, colon, rest = line.partition(":")
@@ -89,62 +90,14 @@ def _client_fits(word: str, address: Optional[str]) -> bool:
 
 
 def _firewall(facts: Facts) -> List[Finding]:
+    asked = facts.network.filter
+    if asked.yes is not False:
+        return []
+    address = facts.request.address or "ADDRESS"
     return [
         blocks(
             "firewall",
-            "a firewall rule of this host blocks %s: %s" % (facts.request.address or "SSH", rule),
-            "remove the rule; if fail2ban added it: fail2ban-client unban %s" % (facts.request.address or "ADDRESS"),
+            "the packet filter of this host blocks %s: %s" % (address, asked.place or "the rule that does it shows no count"),
+            "remove the rule; if fail2ban added it: fail2ban-client unban %s" % address,
         )
-        for rule in facts.network.firewall[:1]
     ]
-
-
-def find_firewall_rules(listing: str, address: Optional[str], port: int) -> Tuple[str, ...]:
-    """Lines of 'nft list ruleset' or 'iptables-save' that drop or refuse this address, or everybody on this port."""
-    sets = set(re.findall(r"set (\S+) \{[^}]*elements = \{[^}]*(?<![\d.])%s(?![\d.])" % re.escape(address), listing)) if address else set()
-    found = []
-    lines = [line.strip() for line in text_lines(listing)]
-    for line in lines:
-        if not re.search(r"\b(drop|reject|DROP|REJECT)\b", line) or line.startswith((":", "type ", "policy")):
-            continue
-        ports = _ports_of(line)
-        if ports and not _has_port(ports, port):
-            continue
-        if "-p udp" in line or "udp dport" in line:
-            continue
-        if (
-            (address and re.search(r"(?<![\d.])%s(?![\d.])" % re.escape(address), line))
-            or any("@" + name in line for name in sets)
-            or (ports and not re.search(r"saddr|-s |ct state|--ctstate", line))
-        ):
-            found.append(line)
-    policies = [line for line in lines if re.match(r":INPUT DROP\b|type filter hook input .*policy drop", line)]
-    if policies and not found and not any(_may_accept(line, address, port) for line in lines):
-        found.append("%s, and no rule accepts port %d" % (policies[0], port))
-    return tuple(found)
-
-
-def _ports_of(line: str) -> str:
-    found = re.search(r"dports? (?:\{ )?((?:[\d,: -]|ssh)+)", line)
-    return found.group(1).replace("ssh", "22") if found else ""
-
-
-def _has_port(ports: str, port: int) -> bool:
-    for part in re.split(r"[, ]+", ports):
-        first, _dash, last = part.replace(":", "-").partition("-")
-        if first.isdigit() and int(first) <= port <= int(last if last.isdigit() else first):
-            return True
-    return False
-
-
-def _may_accept(line: str, address: Optional[str], port: int) -> bool:
-    """Whether a rule might allow the login; if that is not certain, it counts."""
-    if not re.search(r"\b(accept|ACCEPT)\b", line) or line.startswith((":", "type ", "policy")):
-        return False
-    if re.search(r"udp|icmp|established|ESTABLISHED|iif(name)? \"?lo\b|-i lo\b|^-A (OUTPUT|FORWARD)\b", line) and not re.search(r"\bnew\b|NEW", line):
-        return False
-    ports = _ports_of(line)
-    if ports and not _has_port(ports, port):
-        return False
-    source = re.search(r"(?:saddr|-s) ([\d.]+(?:/\d+)?)", line)
-    return not (source and address) or _client_fits(source.group(1), address)

@@ -1,21 +1,24 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The PAM stack of sshd: what the modules in it decide about an account, as far as files show it.
+"""The PAM stack of sshd: what PAM itself answered, put into words.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
-import fnmatch
 from typing import Callable, Dict, List, Optional
 
-from .facts import Facts, PamEntry
-from .finding import Finding, blocks, shell_quote, warns
+from .facts import Facts, PamAnswer, PamEntry
+from .finding import BLOCKS, Finding, blocks, shell_quote, warns
+from .judge_account import judge_account, judge_aging
 from .pam_files import Limit, find_access_rule, find_limit, find_time_rule, listfile_values
+
+# What PAM answers with (security/_pam_types.h).
+_NEW_TOKEN, _EXPIRED, _MODULE_UNKNOWN = 12, 13, 28
 
 
 def judge_pam(facts: Facts) -> List[Finding]:
-    """The first module of the account stack, and of the session stack, that refuses."""
+    """The module that refuses, and limits that leave no room for a session."""
     if not facts.uses_pam or not facts.account.found or not facts.root:
         return []
     if not facts.pam.configured:
@@ -39,166 +42,82 @@ def judge_pam(facts: Facts) -> List[Finding]:
 
 
 def _judge_stacks(facts: Facts) -> List[Finding]:
-    return _run_stack(facts, "account") + _run_stack(facts, "session")
+    """What PAM itself answered, and the limits, which it only meets when a session is opened."""
+    found = [_describe(facts, item) for item in facts.pam.answers if item.answer.yes is False and not _is_read_elsewhere(facts, item)]
+    limiting = [entry for entry in facts.pam.entries if entry.kind == "session" and entry.module == "pam_limits"]
+    return found + [finding for finding in [_limits(facts)] if finding and limiting]
 
 
-def _run_stack(facts: Facts, kind: str) -> List[Finding]:
-    entries = [entry for entry in facts.pam.entries if entry.kind == kind]
-    skip = 0
-    for entry in entries:
-        if skip:
-            skip -= 1
-            continue
-        refusal = _ask(facts, entry)
-        actions = _actions(entry.control)
-        if refusal is None:
-            action = actions.get("success", actions.get("default", "ignore"))
-            if action == "done":
-                return []
-            skip = int(action) if action.isdigit() else 0
-        elif actions.get("default", "bad") in ("bad", "die"):
-            return [refusal]
-    return []
+def _is_read_elsewhere(facts: Facts, refusal: PamAnswer) -> bool:
+    """Whether the state of the account, or a file that disables logins, already explains it."""
+    module = refusal.entry.module if refusal.entry is not None else ""
+    return module in ("", "pam_unix", "pam_nologin") and any(finding.severity == BLOCKS for finding in judge_account(facts) + judge_aging(facts))
 
 
-def _actions(control: str) -> Dict[str, str]:
-    words = {
-        "required": "success=ok default=bad",
-        "requisite": "success=ok default=die",
-        "sufficient": "success=done default=ignore",
-        "optional": "success=ok default=ignore",
-    }.get(control, control.strip("[]"))
-    return dict(word.split("=", 1) for word in words.split() if "=" in word)
-
-
-def _ask(facts: Facts, entry: PamEntry) -> Optional[Finding]:
-    if entry.missing:
+def _describe(facts: Facts, refusal: PamAnswer) -> Finding:
+    """The refusal, with the line of the stack and, where our reading finds it, the line of the file behind it."""
+    entry, user = refusal.entry, facts.request.user
+    if entry is None:
+        return blocks("pam_refuses", "PAM refuses %s in the %s stage: %s" % (user, refusal.stage, refusal.answer.why), "see /etc/pam.d/sshd")
+    said = "%s: %s refuses %s (%s)" % (entry.place, entry.module, user, refusal.answer.why)
+    if entry.missing or refusal.code == _MODULE_UNKNOWN:
         return blocks(
             "pam_module_missing",
             "%s: the module %s.so is not installed, and PAM refuses a login that needs it" % (entry.place, entry.module),
             "install it, or remove the line",
         )
-    judge = _JUDGES.get(entry.module)
-    return judge(facts, entry) if judge else None
+    if entry.module == "pam_unix":
+        cause = {_NEW_TOKEN: "password_expired", _EXPIRED: "account_expired"}.get(refusal.code, "pam_refuses")
+        return blocks(cause, said, "see 'chage -l %s'" % shell_quote(user))
+    explain = _EXPLAINED.get(entry.module)
+    return explain(facts, entry, said) if explain else blocks("pam_refuses", said, "change the account, or that line")
 
 
-def _deny(facts: Facts, entry: PamEntry) -> Optional[Finding]:
+def _deny(facts: Facts, entry: PamEntry, said: str) -> Finding:
     return blocks("pam_deny", "%s: pam_deny refuses every login that reaches it" % entry.place, "remove the line, or make an earlier one accept")
 
 
-def _access(facts: Facts, entry: PamEntry) -> Optional[Finding]:
+def _access(facts: Facts, entry: PamEntry, said: str) -> Finding:
     path = _argument(entry, "accessfile") or "/etc/security/access.conf"
     rule = find_access_rule(facts.pam.files.get(path), facts.request.user, facts.account.groups, facts.request.address)
-    if rule is None or rule.allows:
-        return None
-    return blocks(
-        "pam_access",
-        "%s:%d refuses %s%s (%s; asked by %s)"
-        % (
-            path,
-            rule.line,
-            facts.request.user,
-            " from %s" % facts.request.address if facts.request.address else "",
-            rule.text,
-            entry.place,
-        ),
-        "add a line that allows it before that one",
-    )
+    where = "; %s:%d is %s" % (path, rule.line, rule.text) if rule is not None and not rule.allows else ""
+    return blocks("pam_access", said + where, "add a line that allows it before the one that refuses")
 
 
-def _listfile(facts: Facts, entry: PamEntry) -> Optional[Finding]:
-    path, item = _argument(entry, "file"), _argument(entry, "item")
-    values = {
-        "user": [facts.request.user],
-        "group": list(facts.account.groups),
-        "rhost": [facts.request.address or ""],
-        "shell": [facts.account.shell],
-    }.get(item)
+def _listfile(facts: Facts, entry: PamEntry, said: str) -> Finding:
+    path, item, user = _argument(entry, "file"), _argument(entry, "item"), facts.request.user
     text = facts.pam.files.get(path)
-    refused_by_error = _argument(entry, "onerr") != "succeed"
     if text is None:
-        if not refused_by_error:
-            return None
         return blocks("pam_listfile", "%s: pam_listfile cannot read %s" % (entry.place, path), "create the file")
-    if values is None:
-        return None
-    listed = any(value in listfile_values(text) for value in values)
-    sense = _argument(entry, "sense")
-    if sense == "deny" and listed:
-        return blocks(
-            "pam_listfile",
-            "%s lists %s, and pam_listfile refuses users who are in it (%s)" % (path, values[0], entry.place),
-            "remove it from the list",
-        )
-    if sense == "allow" and not listed:
-        return blocks(
-            "pam_listfile",
-            "%s does not list %s, and pam_listfile accepts only users who are in it (%s)" % (path, values[0], entry.place),
-            "add it to the list",
-            "printf '%%s\\n' %s >> %s" % (shell_quote(values[0]), shell_quote(path)) if item == "user" and path in facts.pam.fixed else "",
-        )
-    return None
+    if _argument(entry, "sense") == "deny":
+        return blocks("pam_listfile", "%s, which refuses what %s lists" % (said, path), "remove the entry from the list")
+    simple = item == "user" and path in facts.pam.fixed and user not in listfile_values(text)
+    command = "printf '%%s\\n' %s >> %s" % (shell_quote(user), shell_quote(path)) if simple else ""
+    return blocks("pam_listfile", "%s, which accepts only what %s lists" % (said, path), "add it to the list", command)
 
 
-def _shells(facts: Facts, entry: PamEntry) -> Optional[Finding]:
+def _shells(facts: Facts, entry: PamEntry, said: str) -> Finding:
     shell = facts.account.shell or "/bin/sh"
-    if shell in facts.account.shells:
-        return None
     return blocks(
         "shell_not_allowed",
         "/etc/shells does not list %s, and pam_shells accepts only shells that it lists (%s)" % (shell, entry.place),
         "add the shell to /etc/shells, or give the account another",
-        "printf '%%s\\n' %s >> /etc/shells" % shell_quote(shell),
+        "printf '%%s\\n' %s >> /etc/shells" % shell_quote(shell) if shell not in facts.account.shells else "",
     )
 
 
-def _succeed_if(facts: Facts, entry: PamEntry) -> Optional[Finding]:
-    words = [word for word in entry.arguments if word not in ("quiet", "quiet_success", "quiet_fail", "debug", "use_uid", "audit")]
-    while words:
-        if len(words) < 3:
-            return None
-        name, operator, value = words[:3]
-        words = words[3:]
-        holds = _condition(facts, name, operator, value)
-        if holds is False:
-            return blocks(
-                "pam_succeed_if",
-                "%s: pam_succeed_if requires '%s %s %s', which %s does not meet" % (entry.place, name, operator, value, facts.request.user),
-                "change the account, or the line",
-            )
-    return None
+def _succeed_if(facts: Facts, entry: PamEntry, said: str) -> Finding:
+    return blocks("pam_succeed_if", said, "change the account, or the line")
 
 
-def _condition(facts: Facts, name: str, operator: str, value: str) -> Optional[bool]:
-    if operator in ("ingroup", "notingroup") and name == "user":
-        member = any(group in facts.account.groups for group in value.split(":"))
-        return member if operator == "ingroup" else not member
-    known = {
-        "user": facts.request.user,
-        "uid": str(facts.account.uid),
-        "gid": str(facts.account.gid),
-        "shell": facts.account.shell,
-        "home": facts.account.home,
-        "service": "sshd",
-        "rhost": facts.request.address or "",
-    }
-    if name not in known:
-        return None
-    have = known[name]
-    if operator in ("in", "notin"):
-        return (have in value.split(":")) == (operator == "in")
-    if operator in ("=", "!="):
-        return (have == value) == (operator == "=")
-    if operator in ("=~", "!~"):
-        return fnmatch.fnmatchcase(have, value) == (operator == "=~")
-    if not (have.isdigit() and value.isdigit()):
-        return None
-    one, two = int(have), int(value)
-    tests = {"eq": one == two, "ne": one != two, "lt": one < two, "le": one <= two, "gt": one > two, "ge": one >= two}
-    return tests.get({"==": "eq", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}.get(operator, operator))
+def _time(facts: Facts, entry: PamEntry, said: str) -> Finding:
+    path, now = "/etc/security/time.conf", facts.request.now
+    rule = find_time_rule(facts.pam.files.get(path), facts.request.user, facts.request.weekday, now[8:12])
+    where = "; %s:%d is %s" % (path, rule.line, rule.text) if rule is not None else ""
+    return blocks("pam_time", "%s at this time, %s:%s%s" % (said, now[8:10], now[10:12], where), "change the times, or wait")
 
 
-def _limits(facts: Facts, entry: PamEntry) -> Optional[Finding]:
+def _limits(facts: Facts) -> Optional[Finding]:
     user = facts.request.user
     logins = _limit(facts, "maxlogins")
     if logins is not None and facts.session.logins >= logins.value:
@@ -221,18 +140,6 @@ def _limit(facts: Facts, item: str) -> Optional[Limit]:
     account = facts.account
     texts = [(path, text or "") for path, text in sorted(facts.pam.files.items()) if "limits" in path]
     return find_limit(texts, facts.request.user, account.uid, account.groups, item)
-
-
-def _time(facts: Facts, entry: PamEntry) -> Optional[Finding]:
-    path, now = "/etc/security/time.conf", facts.request.now
-    rule = find_time_rule(facts.pam.files.get(path), facts.request.user, facts.request.weekday, now[8:12])
-    if rule is None:
-        return None
-    return blocks(
-        "pam_time",
-        "%s:%d refuses %s at this time, %s:%s (%s; asked by %s)" % (path, rule.line, facts.request.user, now[8:10], now[10:12], rule.text, entry.place),
-        "change the times, or wait",
-    )
 
 
 def judge_limits(facts: Facts) -> List[Finding]:
@@ -288,12 +195,11 @@ _LEAST = (
     ("data", 512, "limit_memory", "KiB of data"),
     ("stack", 32, "limit_memory", "KiB of stack"),
 )
-_JUDGES: Dict[str, Callable[[Facts, PamEntry], Optional[Finding]]] = {
+_EXPLAINED: Dict[str, Callable[[Facts, PamEntry, str], Finding]] = {
     "pam_deny": _deny,
     "pam_access": _access,
     "pam_listfile": _listfile,
     "pam_shells": _shells,
     "pam_succeed_if": _succeed_if,
-    "pam_limits": _limits,
     "pam_time": _time,
 }

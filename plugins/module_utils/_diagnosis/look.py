@@ -12,16 +12,19 @@ from typing import Optional
 
 from .._openssh.keys import PublicKey
 from .._system.nodes import read_quietly
+from .._system.private_login import local_address
 from .._system.sockets import find_connection
-from . import look_account, look_keys, look_pam, look_server, look_session
+from . import look_account, look_key_answer, look_keys, look_pam, look_pam_answer, look_server, look_session
 from .facts import Facts, Request
 
 
-def make_request(user: str, key: Optional[PublicKey], address: Optional[str], port: Optional[int]) -> Request:
+def make_request(user: str, key: Optional[PublicKey], address: Optional[str], port: Optional[int], certificate: str = "") -> Request:
     """What was asked, completed by where this run itself came from."""
     connection = find_connection()
     if address is None and connection is not None:
         address = connection.address
+    came = connection is not None and address == connection.address
+    local = connection.local_address if connection is not None and came else local_address(address or "")
     now = time.time()
     return Request(
         user,
@@ -32,6 +35,9 @@ def make_request(user: str, key: Optional[PublicKey], address: Optional[str], po
         time.strftime("%Y%m%d%H%M%S", time.gmtime(now)),
         int(now // 86400),
         time.localtime(now).tm_wday,
+        local,
+        certificate,
+        came_by=connection.port if connection is not None and came else 0,
     )
 
 
@@ -54,4 +60,5 @@ def read_facts(request: Request, check_mode: bool = False) -> Facts:
         other_files=look_keys.read_other_files(facts),
         selinux=look_keys.read_selinux(facts),
     )
-    return facts._replace(session=look_session.read_session(facts))
+    facts = facts._replace(session=look_session.read_session(facts), key_answer=look_key_answer.ask(facts, check_mode))
+    return facts._replace(pam=facts.pam._replace(answers=look_pam_answer.ask(facts)))

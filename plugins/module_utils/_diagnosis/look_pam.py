@@ -86,7 +86,7 @@ def _make_entry(path: str, line: StackLine) -> PamEntry:
     name = os.path.basename(line.module)
     name = name[:-3] if name.endswith(".so") else name
     missing = "-" not in line.arguments and not _module_paths(line.module)
-    return PamEntry(line.kind, line.control, name, line.arguments, "%s:%d" % (path, line.number), missing)
+    return PamEntry(line.kind, line.control, name, line.arguments, "%s:%d" % (path, line.number), missing, line.module)
 
 
 def read_tuple(paths: Tuple[str, ...]) -> Tuple[Tuple[str, str], ...]:

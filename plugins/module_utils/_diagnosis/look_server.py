@@ -26,9 +26,12 @@ from .facts import HostKey, Listening, Request, ServerFacts, UnitState
 _UNITS = ("ssh.service", "sshd.service", "ssh.socket", "sshd.socket")
 _HOST_KEYS = tuple("/etc/ssh/ssh_host_%s_key" % kind for kind in ("rsa", "ecdsa", "ed25519"))
 _SESSION_PROGRAMS = ("/usr/lib/openssh/sshd-session", "/usr/libexec/openssh/sshd-session", "/usr/lib/ssh/sshd-session")
+_NAME_SECONDS = 5
 _LOG_LINES = 400
 # Of a host that many knock at.
 _LOG_BYTES = 64 << 20
+UNKNOWN_CLIENT = "192.0.2.1"
+"""Stands for a client that nothing is known of."""
 _LOGS = ("/var/log/auth.log", "/var/log/secure")
 
 
@@ -59,6 +62,8 @@ def _read_server(
     server = listener.server
     facts = ServerFacts(
         program=server.program,
+        config=server.config,
+        options=server.options,
         unit=_unit(states),
         unit_states=states,
         listening=listening,
@@ -93,12 +98,23 @@ def _read_server(
 
 
 def _effective(server: Server, request: Request) -> Dict[str, Tuple[str, ...]]:
-    address = request.address or "192.0.2.1"
+    origin = Origin(request.address or UNKNOWN_CLIENT, request.local_address or "127.0.0.1", request.port or 22, request.name)
     try:
-        found = Sshd(server.program, server.options).effective(server.config, request.user, Origin(address, "127.0.0.1", request.port or 22))
+        found = Sshd(server.program, server.options).effective(server.config, request.user, origin)
+        if found.get("usedns") == ["yes"] and request.address:
+            origin = origin._replace(name=find_name(request.address))
+            found = Sshd(server.program, server.options).effective(server.config, request.user, origin)
     except SshdError:
         return {}
     return {keyword: tuple(values) for keyword, values in found.items()}
+
+
+def find_name(address: str) -> str:
+    """What an address resolves to, if that resolves back to it: what sshd takes for the name of a client. Bounded in time."""
+    words = run(["getent", "hosts", address], seconds=_NAME_SECONDS).out.split()
+    name = words[1] if len(words) > 1 else ""
+    back = run(["getent", "ahosts", name], seconds=_NAME_SECONDS).out.split() if name else []
+    return name if address in back else ""
 
 
 def _loaded_at(pid: int, directives: Tuple[Directive, ...]) -> float:

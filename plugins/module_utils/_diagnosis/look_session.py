@@ -14,12 +14,17 @@ from .._openssh.authorized_keys import parse_key_file
 from .._openssh.key_options import KeyOptionsError, parse_options
 from .._openssh.rules import expand_pattern
 from .._system.nodes import chain, read_quietly
+from .._system.packet_filter import ask_filter
+from .._system.private_login import Route
 from .._system.processes import find_processes
 from .._system.rights import acting_as
 from .._system.run import HostError, find_tool, run_tool
 from .._text import text_lines
+from . import look_wrappers
 from .facts import (
+    NOTHING_TO_ASK,
     AccountFacts,
+    Answer,
     Disk,
     Facts,
     Mount,
@@ -27,9 +32,7 @@ from .facts import (
     Request,
     SessionFacts,
 )
-from .judge_network import find_firewall_rules
 from .look_pam import read_tuple
-from .look_server import is_linked_to_libwrap
 
 # What a shell reads for a command that comes over SSH, and for a terminal.
 _STARTUP: Dict[str, Tuple[Tuple[str, ...], Tuple[str, ...]]] = {
@@ -70,11 +73,11 @@ def read_session(facts: Facts) -> SessionFacts:
 def read_network(request: Request, program: str, port: int) -> NetworkFacts:
     """TCP wrappers, the route back, firewall rules as far as this process may list them."""
     return NetworkFacts(
-        libwrap=bool(program) and is_linked_to_libwrap(program),
+        wrappers=look_wrappers.ask(request, program),
         hosts_allow=read_quietly("/etc/hosts.allow"),
         hosts_deny=read_quietly("/etc/hosts.deny"),
         route_error=_route_error(request.address or ""),
-        firewall=find_firewall_rules(_firewall_listing(), request.address, port),
+        filter=_ask_filter(request, port),
     )
 
 
@@ -158,13 +161,16 @@ def _covers(network: str, address: str) -> bool:
         return False
 
 
-def _firewall_listing() -> str:
-    for command in (["nft", "list", "ruleset"], ["iptables-save"]):
-        if find_tool(command[0]):
-            code, said = _tool(command)
-            if code == 0 and said:
-                return said
-    return ""
+def _ask_filter(request: Request, port: int) -> Answer:
+    """Whether a connection from the address gets through the packet filter, and through which rule it does not."""
+    if os.geteuid() != 0:
+        return Answer(None, "that takes root")
+    told = ask_filter(Route(request.address or "", request.local_address, port))
+    if "error" in told:
+        # Where this run itself came that way, it is known.
+        return Answer(True) if request.came_by == port else Answer(None, told["error"])
+    answer = told["answer"]
+    return NOTHING_TO_ASK if answer is None else Answer(answer["passes"], "", answer["rule"])
 
 
 def _tool(command: List[str]) -> Tuple[int, str]:

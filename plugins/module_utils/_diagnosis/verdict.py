@@ -12,6 +12,7 @@ from . import judge_account, judge_keys, judge_log, judge_network, judge_pam, ju
 from .facts import Facts
 from .finding import BLOCKS, WARNS, Finding, in_order, warns
 from .proof import Proof, findings_of
+from .weigh import weigh
 
 _JUDGES = (
     judge_network.judge_network,
@@ -53,6 +54,10 @@ _DECISIVE = frozenset(
         "permit_root_login",
         "pam_tally",
         "sftp_only",
+        "key_not_asked",
+        "pam_not_asked",
+        "hosts_deny_not_asked",
+        "firewall_not_asked",
     )
 )
 
@@ -67,7 +72,7 @@ class Verdict(NamedTuple):
 def judge(facts: Facts) -> Verdict:
     """All findings in order, and their verdict."""
     found = [finding for judge_one in _JUDGES for finding in judge_one(facts)]
-    found = _limits_of_this_check(facts) + found
+    found = _limits_of_this_check(facts) + weigh(facts, found)
     return conclude(found)
 
 

@@ -194,12 +194,12 @@ def make_folder(path):
         os.mkdir(path, 0o755)
 
 
-def ask_about(server, name, address="203.0.113.1", local="127.0.0.1", port=22):
-    # type: (Server, str, str, str, int) -> Ended
+def ask_about(server, name, address="203.0.113.1", local="127.0.0.1", port=22, host=""):
+    # type: (Server, str, str, str, int, str) -> Ended
     """Ended of sshd that is asked what it applies to the account, by default for a client that no Match block names."""
     here = ",laddr=%s,lport=%s" % (local, port)
     for more in (here + ",rdomain=", here, ""):  # an old sshd knows fewer criteria
-        ended = ask_sshd(server, "-TC", "user=%s,host=%s,addr=%s%s" % (name, address, address, more))
+        ended = ask_sshd(server, "-TC", "user=%s,host=%s,addr=%s%s" % (name, host or address, address, more))
         if not ended.code:
             break
     return ended

@@ -25,6 +25,7 @@ class Connection(NamedTuple):
     """The SSH connection of this run, from sshd's environment for its session."""
 
     address: str
+    local_address: str
     port: int
 
 
@@ -65,7 +66,7 @@ def find_connection() -> Optional[Connection]:
             if entry.startswith("SSH_CONNECTION="):
                 words = entry.partition("=")[2].split()
                 if len(words) == 4:
-                    return Connection(words[0].split("%")[0], int(words[3]))
+                    return Connection(words[0].split("%")[0], words[2].split("%")[0], int(words[3]))
     return None
 
 

@@ -31,6 +31,8 @@ class Origin(NamedTuple):
     address: str = "127.0.0.1"
     local_address: str = "127.0.0.1"
     local_port: int = 22
+    name: str = ""
+    """What the address resolves to, for an sshd that looks it up."""
 
 
 class Sshd:
@@ -51,7 +53,7 @@ class Sshd:
         """What sshd applies to this user: C(sshd -T -C ...), with every criterion that this version knows."""
         if re.search(r"[,\s\0]", user):
             raise SshdError("sshd cannot be asked about %s, because the name has a comma, white space or a NUL character" % printable(user))
-        ended = ask_about(self._server._replace(config=config), user, origin.address, origin.local_address, origin.local_port)
+        ended = ask_about(self._server._replace(config=config), user, *origin)
         return sshd_config.parse_effective(self._accepted("-T", ended).out)
 
     def general(self, config: str) -> Dict[str, List[str]]:

@@ -5,11 +5,11 @@
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis import facts as facts_of
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.facts import Facts, Request
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.facts import Answer, Facts, PamAnswer, PamEntry, Request
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_client import judge_client
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_cloud import judge_cloud
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_key_line import judge_line
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_network import find_firewall_rules, find_rule
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_network import find_rule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_session import find_unconditional_end
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.pam_files import find_access_rule, find_limit, parse_stack
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.proof import Proof, render_config
@@ -194,44 +194,6 @@ def test_hosts_deny_counts_exceptions_and_networks() -> None:
     assert find_rule("sshd: 10.0.0.", None) is None
 
 
-FAIL2BAN = """
-table inet f2b-table {
-    set addr-set-sshd {
-        type ipv4_addr
-        elements = { 203.0.113.9, 198.51.100.7 }
-    }
-    chain f2b-chain {
-        type filter hook input priority filter - 1; policy accept;
-        tcp dport 22 ip saddr @addr-set-sshd reject with icmp port-unreachable
-    }
-}
-"""
-
-
-@pytest.mark.parametrize(
-    ("listing", "address", "found"),
-    [
-        (FAIL2BAN, "198.51.100.7", 1),
-        (FAIL2BAN, "198.51.100.8", 0),
-        (FAIL2BAN, "198.51.100.70", 0),
-        ("-A INPUT -s 198.51.100.7/32 -p tcp -m tcp --dport 22 -j DROP", "198.51.100.7", 1),
-        ("-A INPUT -p tcp -m tcp --dport 22 -j REJECT", None, 1),
-        ("-A INPUT -p tcp -m tcp --dport 80 -j DROP", "198.51.100.7", 0),
-        ("-A INPUT -p udp --dport 22 -j DROP", "198.51.100.7", 0),
-        (":INPUT DROP [0:0]", "198.51.100.7", 1),
-        (":INPUT DROP [0:0]\n-A INPUT -p tcp -m multiport --dports 22,80 -j ACCEPT", "198.51.100.7", 0),
-        (":INPUT DROP [0:0]\n-A INPUT -p tcp --dport 20:30 -j ACCEPT", "198.51.100.7", 0),
-        (":INPUT DROP [0:0]\n-A INPUT -p tcp --dport 80 -j ACCEPT\n-A INPUT -i lo -j ACCEPT", "198.51.100.7", 1),
-        (":INPUT DROP [0:0]\n-A INPUT -s 192.0.2.0/24 -p tcp --dport 22 -j ACCEPT", "198.51.100.7", 1),
-        (":INPUT DROP [0:0]\n-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT", "198.51.100.7", 1),
-        ("type filter hook input priority filter; policy drop;\ntcp dport { 22, 443 } accept", "198.51.100.7", 0),
-        ("type filter hook input priority filter; policy drop;\ntcp dport 443 accept", "198.51.100.7", 1),
-    ],
-)
-def test_firewall_rules_that_turn_the_address_away(listing: str, address, found: int) -> None:
-    assert len(find_firewall_rules(listing, address, 22)) == found
-
-
 def test_access_conf_and_limits() -> None:
     text = "# x\n+:root:ALL\n-:ALL EXCEPT (ssh):ALL\n"
     assert find_access_rule(text, "bob", ("bob",), None).line == 3
@@ -335,3 +297,49 @@ def test_the_private_sshd_trusts_one_key_and_judges_the_address_in_question() ->
     assert sum(line.lower().startswith("authorizedkeysfile") for line in lines) == 1
     refusing = render_config(with_settings(allowusers="bob@10.*"), KEY, "/bin/echo")
     assert "AllowUsers bob@10.*" in refusing
+
+
+def asked(facts: Facts, **answers: Answer) -> Facts:
+    """The facts, with what programs answered."""
+    network = facts.network._replace(**{name: answer for name, answer in answers.items() if name in ("wrappers", "filter")})
+    pam = facts.pam._replace(answers=(PamAnswer("account", answers["account"]),) if "account" in answers else ())
+    return facts._replace(network=network, pam=pam, key_answer=answers.get("key", facts.key_answer))
+
+
+def test_what_sshd_accepts_is_not_refused_by_our_reading() -> None:
+    read = with_settings(allowusers="alice")
+    assert judge(asked(read, key=Answer(True, "", "/f:3"))).can_log_in == "true"
+    (finding,) = judge(asked(read, key=Answer(True, "", "/f:3"))).findings
+    assert (finding.cause, finding.severity) == ("allow_users", "info")
+    assert "sshd accepts the key all the same, at /f:3" in finding.evidence
+
+
+def test_an_answer_about_the_key_says_nothing_about_the_session() -> None:
+    assert judge(asked(with_settings(maxsessions="0"), key=Answer(True))).can_log_in == "false"
+    assert judge(asked(with_settings(permitrootlogin="no", authenticationmethods="publickey,password"), key=Answer(True))).can_log_in == "false"
+
+
+def test_a_refusal_that_our_reading_does_not_explain_is_one_all_the_same() -> None:
+    verdict = judge(asked(healthy(), key=Answer(False, "Certificate invalid: expired")))
+    assert (verdict.can_log_in, verdict.findings[0].cause) == ("false", "key_refused")
+    assert "Certificate invalid: expired" in verdict.findings[0].evidence
+
+
+@pytest.mark.parametrize(
+    ("question", "cause"), [("key", "key_not_asked"), ("account", "pam_not_asked"), ("filter", "firewall_not_asked"), ("wrappers", "hosts_deny_not_asked")]
+)
+def test_what_could_not_be_asked_leaves_the_outcome_open(question: str, cause: str) -> None:
+    verdict = judge(asked(healthy(), **{question: Answer(None, "it takes root")}))
+    assert (verdict.can_log_in, [finding.cause for finding in verdict.findings]) == ("unknown", [cause])
+    assert judge(asked(with_settings(maxsessions="0"), **{question: Answer(None, "it takes root")})).can_log_in == "false"
+
+
+def test_pam_decides_about_the_age_of_an_account() -> None:
+    facts = healthy()
+    old = facts._replace(account=facts.account._replace(shadow=Shadow("!", changed=0)))
+    assert first(old) == "password_expired"
+    assert judge(asked(old, account=Answer(True))).can_log_in == "true"
+    refusing = old._replace(
+        pam=old.pam._replace(answers=(PamAnswer("account", Answer(False, "expired"), 12, PamEntry("account", "required", "pam_unix", (), "/f:1")),))
+    )
+    assert [finding.cause for finding in judge(refusing).findings] == ["password_expired"]

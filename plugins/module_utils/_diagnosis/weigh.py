@@ -1,0 +1,133 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The programs decide, findings explain: what a program disproved is shown as information only, what nobody could ask is unknown.
+
+This is the one place where the answers of programs meet what was read in files.
+Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
+"""
+
+from typing import FrozenSet, List
+
+from .facts import Answer, Facts
+from .finding import BLOCKS, INFO, Finding, blocks, warns
+
+# What sshd has judged when it accepts the public half of a key. Not PermitRootLogin and AuthenticationMethods: it looks at
+# those when a key has been used.
+KEY_CAUSES = frozenset(
+    (
+        "account_locked",
+        "shell_missing",
+        "deny_users",
+        "deny_users_unknown",
+        "allow_users",
+        "allow_users_unknown",
+        "deny_groups",
+        "allow_groups",
+        "pubkey_authentication_off",
+        "revoked_keys_unreadable",
+        "authorized_keys_file_none",
+        "home_missing",
+        "home_not_mounted",
+        "home_not_enterable",
+        "home_wrong_owner",
+        "home_writable",
+        "directory_not_enterable",
+        "directory_wrong_owner",
+        "directory_writable",
+        "key_file_unreadable",
+        "key_file_wrong_owner",
+        "key_file_writable",
+        "key_file_not_regular",
+        "key_file_dangling_link",
+        "key_file_missing",
+        "key_file_empty",
+        "key_file_elsewhere",
+        "key_of_other_user",
+        "key_missing",
+        "key_glued",
+        "key_commented_out",
+        "key_wrapped",
+        "key_truncated",
+        "key_damaged",
+        "key_type_mismatch",
+        "key_type_misspelt",
+        "key_line_malformed",
+        "key_has_odd_blanks",
+        "key_file_utf16",
+        "key_file_bom",
+        "key_file_line_ends",
+        "private_key_pasted",
+        "key_in_rfc4716_form",
+        "key_in_putty_form",
+        "key_in_pem_form",
+        "option_unknown",
+        "option_malformed",
+        "from_mismatch",
+        "from_unknown",
+        "key_expired",
+        "cert_authority_only",
+        "keys_command_missing",
+        "keys_command_unsafe",
+        "keys_command_user_missing",
+        "keys_command_not_run",
+        "keys_command_fails",
+        "algorithm_not_accepted",
+        "key_type_unsupported",
+        "rsa_key_too_small",
+        "key_revoked",
+    )
+)
+# What PAM has judged when its account stage accepts a login.
+PAM_CAUSES = frozenset(("account_expired", "password_expired", "shadow_entry_missing", "nologin_file", "pam_tally"))
+# What holds for one client address only, so that an answer for another proves nothing.
+_BY_ADDRESS = frozenset(("from_unknown", "deny_users_unknown", "allow_users_unknown"))
+
+
+def weigh(facts: Facts, found: List[Finding]) -> List[Finding]:
+    """The findings, each as far as the programs bear it out, and those that only the programs know of."""
+    found = _weigh_pam(facts, found)
+    found = weigh_key(facts, found)
+    network = facts.network
+    found = found + not_asked(network.wrappers, "whether TCP wrappers let the address in", "hosts_deny_not_asked")
+    return found + not_asked(network.filter, "whether the packet filter lets the address in", "firewall_not_asked")
+
+
+def _weigh_pam(facts: Facts, found: List[Finding]) -> List[Finding]:
+    """What PAM said; the state of the account counts as PAM judges it."""
+    for item in facts.pam.answers:
+        if item.stage == "account" and item.answer.yes:
+            found = demote(found, PAM_CAUSES, "PAM accepts the account all the same")
+        found = found + not_asked(item.answer, "whether PAM accepts the account", "pam_not_asked")
+    return found
+
+
+def weigh_key(facts: Facts, found: List[Finding]) -> List[Finding]:
+    """What sshd said about the key."""
+    answer = facts.key_answer
+    if answer.yes:
+        causes = KEY_CAUSES if facts.request.address else KEY_CAUSES - _BY_ADDRESS
+        return demote(found, causes, "sshd accepts the key all the same%s" % (", at " + answer.place if answer.place else ""))
+    if any(finding.severity == BLOCKS for finding in found):
+        return found
+    if answer.yes is False:
+        why = answer.why or "without a reason in its log"
+        return found + [blocks("key_refused", "sshd, asked about the key in a private copy of the connection, refuses it: %s" % why, "see what it names")]
+    return found + not_asked(answer, "whether sshd accepts the key", "key_not_asked")
+
+
+def not_asked(answer: Answer, what: str, cause: str) -> List[Finding]:
+    """What a question that could not be asked leaves open; nothing where no login depends on it."""
+    if answer.yes is not None or not answer.relevant:
+        return []
+    return [warns(cause, "%s could not be found out: %s" % (what, answer.why), "log in with the key to find out")]
+
+
+def demote(found: List[Finding], causes: FrozenSet[str], why: str) -> List[Finding]:
+    """Findings that a program disproved, as information."""
+    return [
+        finding._replace(severity=INFO, evidence="%s; %s" % (finding.evidence, why), fix="", fix_command="")
+        if finding.cause in causes and finding.severity != INFO
+        else finding
+        for finding in found
+    ]

@@ -1,0 +1,150 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ask the packet filter: the host's rules in a copy of its network, and one real connection through them.
+
+Two private networks are joined by a pair of interfaces called like the host's own. The rules are loaded into one, the other has
+the client's address. Nothing of this can be seen from the host, and it is gone with the process.
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import os
+import re
+import select
+import socket
+import time
+from typing import Any, Dict, List, Sequence
+
+from . import spaces
+from .child import in_child
+from .filter_rules import Rules, find_counted, has_rules, is_of_iptables, names_interfaces, parse_tables, with_counters
+from .nodes import read_quietly
+from .private_login import Route, can_meet
+from .run import find_tool
+from .server import run
+
+_SECONDS = 20
+# A packet that was lost is sent again after one second.
+_CONNECT_SECONDS = 2.5
+_GREETING = b"SSH-2.0-copy\r\n"
+_HERE, _THERE = "02:00:00:00:00:01", "02:00:00:00:00:02"
+_PLAIN_ROUTING = re.compile(r"\d+:\s+from all lookup (local|main|default)\s*")
+
+
+def ask_filter(route: Route) -> Dict[str, Any]:
+    """{"answer": {"passes": ..., "rule": ...}}, {"answer": None} where there are no rules, or {"error": why it was not asked}."""
+    return in_child(lambda: _ask(route), _SECONDS)
+
+
+def _ask(route: Route) -> Any:
+    version = "6" if ":" in route.client else ""
+    rules = _read(version)
+    if not rules:
+        return None
+    if not can_meet(route):
+        raise spaces.NotPossible(0, "there are rules, and where the login comes from is not known")
+    family = ["-6"] if version else ["-4"]
+    if any(line.strip() and not _PLAIN_ROUTING.match(line) for line in spaces.ip(*(family + ["rule", "show"])).split("\n")):
+        raise spaces.NotPossible(0, "this host routes by policy (see 'ip rule')")
+    found = re.search(r" dev (\S+)", spaces.ip(*(family + ["route", "get", route.client]), optional=True))
+    device = found.group(1) if found else "eth0"
+    sets = spaces.tool(["ipset", "save"]) if any("match-set" in one.text for one in rules) else ""
+    here = spaces.new_network()
+    spaces.raise_loopback(*([route.local, route.client] if device == "lo" else []))
+    there = here
+    if device != "lo":
+        there = spaces.new_network()
+        _join(here, device, route, family)
+    spaces.enter(here)
+    for name in names_interfaces(one.text for one in rules):
+        if name not in ("lo", device):
+            spaces.ip("link", "add", name, "type", "dummy", optional=True)
+    if sets:
+        spaces.tool(["ipset", "restore"], sets)
+    for one in rules:
+        _load(one)
+    passes = _connect(here, there, route)
+    spaces.enter(here)
+    shown = [] if passes else [spaces.tool(list(one.show), optional=True) for one in rules]
+    return {"passes": passes, "rule": find_counted(shown)}
+
+
+def _read(version: str) -> List[Rules]:
+    """What the host has, of every program that keeps rules."""
+    found = []
+    tables = []
+    if find_tool("nft"):
+        tables = parse_tables(spaces.tool(["nft", "list", "ruleset"]))
+    kept = ""
+    name = "ip%stables" % version
+    plain = _is_legacy(name)
+    if find_tool(name + "-nft-save") or plain is False:
+        program = name + "-nft" if find_tool(name + "-nft-save") else name
+        kept = spaces.tool([program + "-save"], optional=not tables)
+        if has_rules(kept):
+            found.append(Rules((program + "-restore",), kept, (program + "-save", "-c")))
+    if read_quietly("/proc/net/%s_tables_names" % ("ip" + version)).strip():
+        program = name + "-legacy" if find_tool(name + "-legacy-save") else name
+        saved = spaces.tool([program + "-save"])
+        if has_rules(saved):
+            found.append(Rules((program + "-restore",), saved, (program + "-save", "-c")))
+    for table in tables:
+        other = table.family == ("ip" if version else "ip6")
+        if not other and not is_of_iptables(table, kept):
+            found.append(Rules(("nft", "-f", "-"), table.text, ("nft", "list", "table", table.family, table.name)))
+    return found
+
+
+def _is_legacy(name: str) -> Any:
+    """Whether the program keeps its rules apart from nft; None where it is not there."""
+    path = find_tool(name)
+    return None if path is None else "nf_tables" not in run([path, "-V"]).out
+
+
+def _join(here: int, device: str, route: Route, family: Sequence[str]) -> None:
+    """A pair of interfaces of one name between that network and this one."""
+    spaces.ip("link", "add", device, "address", _HERE, "type", "veth", "peer", "name", device, "address", _THERE, "netns", str(os.getpid()), network=here)
+    bits, more = ("128", ["nodad"]) if ":" in route.local else ("32", [])
+    for network, own, other, hardware in ((here, route.local, route.client, _THERE), (None, route.client, route.local, _HERE)):
+        spaces.ip("link", "set", "lo", "up", network=network)
+        spaces.ip(*(["addr", "add", "%s/%s" % (own, bits), "dev", device] + more), network=network)
+        spaces.ip("link", "set", device, "up", network=network)
+        spaces.ip(*(list(family) + ["route", "add", "%s/%s" % (other, bits), "dev", device, "src", own]), network=network)
+        # Nobody has to ask for it: rules that refuse such questions are not what is asked about.
+        spaces.ip("neigh", "replace", other, "lladdr", hardware, "dev", device, "nud", "permanent", network=network)
+
+
+def _load(rules: Rules) -> None:
+    if rules.load[0] != "nft":
+        spaces.tool(list(rules.load), rules.text)
+        return
+    try:
+        spaces.tool(list(rules.load), with_counters(rules.text))
+    except spaces.NotPossible:
+        # Counters only help to name the rule.
+        spaces.tool(list(rules.load), rules.text)
+
+
+def _connect(here: int, there: int, route: Route) -> bool:
+    """Whether a greeting of the one side arrives at the other."""
+    kind = socket.AF_INET6 if ":" in route.local else socket.AF_INET
+    spaces.enter(here)
+    late = time.monotonic() + _CONNECT_SECONDS
+    with socket.socket(kind) as door:
+        door.bind((route.local, route.port))
+        door.listen(1)
+        spaces.enter(there)
+        with socket.socket(kind) as client:
+            client.bind((route.client, 0))
+            client.settimeout(max(0.1, late - time.monotonic()))
+            try:
+                client.connect((route.local, route.port))
+                if not select.select([door], [], [], max(0.1, late - time.monotonic()))[0]:
+                    return False
+                server, _peer = door.accept()
+                with server:
+                    server.sendall(_GREETING)
+                    client.settimeout(max(0.1, late - time.monotonic()))
+                    return client.recv(len(_GREETING)) == _GREETING
+            except OSError:
+                return False

@@ -1,0 +1,115 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One ssh and one sshd that meet in a network of their own, where both have the addresses of the connection in question.
+
+Only the connection is made there: sshd itself stays in the host's network, where name services and PAM may need it. What
+sshd sees, logs and gives to PAM is what it would see of the real connection, and no other process can reach it.
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import contextlib
+import socket
+import subprocess
+import time
+from typing import List, NamedTuple, Sequence
+
+from . import spaces
+from .child import in_child, own_group
+from .server import ENVIRONMENT, KILLED, Ended, run
+
+_CONNECT_SECONDS = 5
+_CLOSING_SECONDS = 5
+
+
+class Route(NamedTuple):
+    """Both ends of a connection, as numbers."""
+
+    client: str = ""
+    local: str = ""
+    port: int = 22
+
+
+class Meeting(NamedTuple):
+    """How ssh ended, and C(error): why the two did not meet, empty when they did."""
+
+    ended: Ended
+    error: str = ""
+
+
+def can_meet(route: Route) -> bool:
+    """Whether the addresses can be given to a network at all; a link-local one means nothing without its link."""
+    return bool(route.client and route.local) and not any(text.lower().startswith("fe80:") for text in (route.client, route.local))
+
+
+def meet(server: Sequence[str], client: Sequence[str], route: Route, seconds: float) -> Meeting:
+    """Run C(sshd -i) at one end and ssh, which gets its addresses here, at the other."""
+    told = in_child(lambda: _meet(server, client, route, seconds), seconds + _CLOSING_SECONDS + 1)
+    if "error" in told:
+        return Meeting(Ended(KILLED, "", told["error"]), told["error"])
+    return Meeting(Ended(*told["answer"]))
+
+
+def meet_by_pipe(server: Sequence[str], client: Sequence[str], seconds: int) -> Meeting:
+    """The same without a network: sshd knows neither address."""
+    ended = run(list(client[:1]) + ["-o", "ProxyCommand=" + " ".join(server)] + list(client[1:]), seconds=seconds)
+    return Meeting(ended, ended.err if ended.code == KILLED else "")
+
+
+def _meet(server: Sequence[str], client: Sequence[str], route: Route, seconds: float) -> List[object]:
+    late = time.monotonic() + seconds
+    host = spaces.this_network()
+    private = spaces.new_network()
+    spaces.raise_loopback(route.client, route.local)
+    with socket.socket(socket.AF_INET6 if ":" in route.local else socket.AF_INET) as door:
+        door.bind((route.local, route.port))
+        door.listen(1)
+        door.settimeout(_CONNECT_SECONDS)
+        spaces.enter(host)
+
+        def go_inside() -> None:
+            spaces.enter(private)
+            own_group()
+
+        argv = list(client[:1]) + ["-b", route.client, "-p", str(route.port)] + list(client[1:])
+        asking = _start(argv, go_inside, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        answering = None
+        with contextlib.suppress(socket.timeout):
+            connection, _peer = door.accept()
+            with connection:
+                # It must wait as sshd expects of a socket; accept() takes the deadline of the door over.
+                connection.setblocking(True)
+                answering = _start(server, own_group, stdin=connection, stdout=connection, stderr=subprocess.DEVNULL)
+        try:
+            out, err = asking.communicate(timeout=max(0.1, late - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            asking.kill()
+            out, err = asking.communicate()
+            err += b"\nit did not end within %d seconds" % seconds
+            asking.returncode = KILLED
+        if answering is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                # It closes the session with PAM and the records of logins.
+                answering.wait(timeout=_CLOSING_SECONDS)
+    return [asking.returncode, _text(out), _text(err)]
+
+
+def _start(argv, become, **streams):  # type: ignore[no-untyped-def] # of subprocess
+    return subprocess.Popen(  # pylint: disable=ansible-bad-function,subprocess-popen-preexec-fn
+        list(argv), env=dict(ENVIRONMENT, HOME="/nonexistent"), cwd="/", close_fds=True, preexec_fn=become, **streams
+    )
+
+
+def _text(data: bytes) -> str:
+    return data[-(1 << 17) :].decode("utf-8", "replace")
+
+
+def local_address(client: str) -> str:
+    """The address of this host that a connection from there most likely goes to; empty when there is no route back."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in client else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            # Nothing is sent: the kernel only chooses a source address.
+            probe.connect((client, 9))
+            return str(probe.getsockname()[0])
+    except OSError:
+        return ""

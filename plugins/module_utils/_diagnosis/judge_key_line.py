@@ -70,7 +70,7 @@ def judge_forced(facts: Facts, what: str, command: str) -> List[Finding]:
     refuses = program.rsplit("/", 1)[-1] in REFUSING or "Please login as the user" in command
     if refuses:
         return [blocks("forced_command_refuses", "%s ends every session at once" % what, "remove the forced command")]
-    if program.rsplit("/", 1)[-1] in SFTP:
+    if is_sftp(command):
         return [
             warns(
                 "sftp_only",
@@ -81,6 +81,11 @@ def judge_forced(facts: Facts, what: str, command: str) -> List[Finding]:
     if not startable:
         return [blocks("forced_command_missing", "%s cannot be started" % what, "install the program, or remove the forced command")]
     return [info("forced_command", "%s runs instead of what the user asks for" % what)]
+
+
+def is_sftp(command: str) -> bool:
+    """Whether a forced command transfers files and does nothing else."""
+    return (command.split() or [""])[0].rsplit("/", 1)[-1] in SFTP
 
 
 def _judge_from(facts: Facts, place: str, value: str) -> List[Finding]:

@@ -16,6 +16,7 @@ from .facts import PamEntry, PamFacts
 from .pam_files import StackLine, parse_stack
 
 _FOLDERS = ("/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d")
+_BY_ADDRESS = ("pam_access", "pam_listfile", "pam_succeed_if", "pam_exec", "pam_abl", "pam_sss", "pam_geoip")
 _MODULES = ("/lib/security", "/lib64/security", "/usr/lib/security", "/usr/lib64/security", "/lib/*/security", "/usr/lib/*/security")
 
 
@@ -38,6 +39,13 @@ def find_unsafe_pam() -> str:
     stack = _Stack("sshd" if _find("sshd") else "other")
     paths = stack.files + [path for item in stack.lines for path in _module_paths(item.line.module)]
     return next((path for path in paths if not is_roots(path)), "")
+
+
+def find_address_modules() -> str:
+    """Modules of sshd's stack that may decide by where a login comes from, for a sentence; empty when there are none."""
+    lines = _Stack("sshd" if _find("sshd") else "other").lines
+    names = [name for item in lines for name in _BY_ADDRESS if item.counts and name in item.line.module]
+    return " and ".join(dict.fromkeys(names))
 
 
 class _Line(NamedTuple):

@@ -12,7 +12,7 @@ from typing import List, NamedTuple, Optional, Sequence
 from .._openssh.rules import Account, find_refusal
 from .._text import text_lines
 from .facts import Facts
-from .finding import Finding, blocks
+from .finding import Finding, blocks, warns
 
 # What the private sshd gets from us, what has no meaning without a network, and what sshd -T prints but does not read.
 _REPLACED = frozenset(
@@ -31,9 +31,6 @@ _REPLACED = frozenset(
         "loglevel",
         "logverbose",
         "syslogfacility",
-        "usedns",
-        "allowusers",
-        "denyusers",
         "maxstartups",
         "persourcemaxstartups",
         "persourcepenalties",
@@ -43,6 +40,8 @@ _REPLACED = frozenset(
         "printmotd",
     )
 )
+# What means nothing where the addresses are not the real ones.
+_BY_ADDRESS = frozenset(("usedns", "allowusers", "denyusers"))
 # Known to every sshd; the new one is not.
 _OLD_NAMES = {"pubkeyacceptedalgorithms": "pubkeyacceptedkeytypes"}
 
@@ -54,21 +53,28 @@ class Proof(NamedTuple):
     ran: bool
     text: str
     why: str = ""
+    real: bool = False
+    """Whether sshd saw the addresses of the connection in question."""
+    status: int = 0
+    """What a forced command ended with."""
 
 
-def render_config(facts: Facts, key_line: str, echo: str) -> str:
-    """The settings that the host applies to this login, flat, with the one key to trust."""
+def render_config(facts: Facts, key_line: str, echo: str, real: bool = False) -> str:
+    """The settings that the host applies to this login, flat, with the one key to trust; I(real) where it has the real addresses."""
     lines = [
         "AuthorizedKeysFile none",
         "AuthorizedKeysCommand %s %s" % (echo, key_line),
         "AuthorizedKeysCommandUser root",
         "LogLevel DEBUG1",
-        "UseDNS no",
     ]
+    replaced = _REPLACED if real else _REPLACED | _BY_ADDRESS
     for keyword, values in facts.server.effective.items():
-        if keyword not in _REPLACED:
+        if keyword not in replaced:
             lines += ["%s %s" % (_OLD_NAMES.get(keyword, keyword), value) for value in values if value]
-    # The address of a private connection is not the one in question, so users are judged with the one that is.
+    if real:
+        return "\n".join(lines) + "\n"
+    lines.append("UseDNS no")
+    # The address of a pipe is not the one in question, so users are judged with the one that is.
     refusal = find_refusal(facts.server.effective, Account(facts.request.user), facts.request.address)
     if refusal is not None and refusal.sure:
         lines.append("AllowUsers %s" % " ".join(facts.words("allowusers")) if refusal.keyword == "allowusers" else "DenyUsers %s" % facts.request.user)
@@ -108,6 +114,8 @@ def read_log(log: str) -> str:
 
 def findings_of(proof: Proof, known: Sequence[Finding]) -> List[Finding]:
     """A refusal that nothing else explains becomes a finding of its own."""
+    if proof.status:
+        return [warns("forced_command_failed", proof.text, "run the forced command as the user; it may refuse a plain command only")]
     if proof.accepted is None or proof.ran or any(finding.severity == "blocks" for finding in known):
         return []
     cause = "session_fails" if proof.accepted else "login_refused"

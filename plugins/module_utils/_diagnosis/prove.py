@@ -13,14 +13,28 @@ import tempfile
 import uuid
 from typing import IO, List, Optional, Tuple
 
+from .._system.private_login import Route, can_meet, local_address, meet, meet_by_pipe
 from .._system.run import TOOL_PATH, find_tool, held_open
 from .._system.server import run
 from .._system.sshd import lent_folder
 from .facts import Facts
-from .look_pam import find_unsafe_pam
+from .judge_key_line import is_sftp
+from .look_pam import find_address_modules, find_unsafe_pam
 from .proof import Proof, key_kinds, read_log, render_config
 
 _SECONDS = 30
+_OPTIONS = (
+    "IdentitiesOnly=yes",
+    "IdentityAgent=none",
+    "BatchMode=yes",
+    "PreferredAuthentications=publickey",
+    "StrictHostKeyChecking=no",
+    "UserKnownHostsFile=/dev/null",
+    "GlobalKnownHostsFile=/dev/null",
+    "ControlPath=none",
+    "LogLevel=ERROR",
+    "RequestTTY=no",
+)
 _ACCEPTED = "Accepted publickey for"
 _SESSION_IN_SESSION = "Cannot make/remove an entry for the specified session"
 _ENVIRONMENT = {"PATH": TOOL_PATH, "LC_ALL": "C", "HOME": "/nonexistent"}
@@ -28,7 +42,6 @@ _ENVIRONMENT = {"PATH": TOOL_PATH, "LC_ALL": "C", "HOME": "/nonexistent"}
 
 def prove_login(facts: Facts) -> Proof:
     """Log in as the user; returns the reason where that is not possible."""
-    user = facts.request.user
     ssh, keygen, echo = find_tool("ssh"), find_tool("ssh-keygen"), find_tool("echo")
     if not facts.root or not facts.server.effective or not (ssh and keygen and echo):
         return Proof(None, False, "a login could not be tried: %s" % _reason(facts, ssh, keygen))
@@ -39,42 +52,85 @@ def prove_login(facts: Facts) -> Proof:
         line = _make_key(keygen, paths[0], key_kinds(facts))
         if not line:
             return Proof(None, False, "a login could not be tried: ssh-keygen created no key")
-        config.write(render_config(facts, line, os.path.realpath(echo)).encode("utf-8", "surrogateescape"))
-        config.flush()
-        mark = "in-%s" % uuid.uuid4().hex
+        trial = _Trial(facts, ssh, paths, config, log)
         with lent_folder(facts.server.privsep_missing):
-            server = "%s -i -f %s -E %s" % (facts.server.program, paths[1], paths[2])
-            code, said = _log_in(ssh, paths[0], server, user, mark)
-            text = _read(log)
-            if _SESSION_IN_SESSION in text and find_tool("systemd-run"):
-                # The audit identity of a login cannot be changed everywhere. Then it takes a process that descends from none.
-                log.truncate(0)
-                again = _log_in(ssh, paths[0], "systemd-run --quiet --pipe --collect " + server, user, mark)
-                retold = _read(log)
-                if mark in again[1] or _ACCEPTED in retold:
-                    (code, said), text = again, retold
-    if "bad configuration option" in text:
-        return Proof(None, False, "a login could not be tried: %s" % " ".join(text.split())[:200])
-    accepted = _ACCEPTED in text
-    why = read_log(text)
-    if mark in said:
-        return Proof(True, True, "%s logged in through a private sshd" % user)
-    if accepted and facts.setting("forcecommand", "none") != "none" and code != 255:
-        return Proof(True, True, "%s was let in by a private sshd, where ForceCommand ran" % user)
-    if accepted:
-        said = " ".join(said.split())[-200:]
-        return Proof(
-            True,
-            False,
-            "a private sshd let %s in, but its session ran no command (status %d%s)" % (user, code, ": " + said if said else ""),
-            why,
-        )
-    return Proof(False, False, "a private sshd refused %s%s" % (user, ": " + why if why else ""), why)
+            trial.run(line, os.path.realpath(echo))
+    return trial.judge()
 
 
-def _read(log: IO[bytes]) -> str:
-    log.seek(0)
-    return log.read().decode("utf-8", "replace")
+class _Trial:
+    """One private login, in a network of its own where that is possible."""
+
+    def __init__(self, facts: Facts, ssh: str, paths: List[str], config: IO[bytes], log: IO[bytes]) -> None:
+        self._facts = facts
+        self._mark = "in-%s" % uuid.uuid4().hex
+        self._config, self._log = config, log
+        local = facts.request.local_address or local_address(facts.request.address or "")
+        self._route = Route(facts.request.address or "", local, facts.request.port or int((facts.words("port") or ("22",))[0]))
+        self._client = [ssh, "-F", "none"]
+        for option in _OPTIONS + ("IdentityFile=" + paths[0],):
+            self._client += ["-o", option]
+        self._client += ["-l", facts.request.user]
+        self._server = [facts.server.program, "-i", "-f", paths[1], "-E", paths[2]]
+        self._line = self._echo = self._text = self._error = ""
+        self._code, self._said = 0, ""
+        self._real = can_meet(self._route)
+
+    def run(self, line: str, echo: str) -> None:
+        """Log in; once more by the service manager where a session inside this one is what fails."""
+        self._line, self._echo = line, echo
+        self._log_in(self._server)
+        manager = find_tool("systemd-run")
+        if _SESSION_IN_SESSION in self._text and manager:
+            # The audit identity of a login cannot be changed everywhere. Then it takes a process that descends from none.
+            before = self._code, self._said, self._text
+            self._log_in([manager, "--quiet", "--pipe", "--collect"] + self._server)
+            if self._mark not in self._said and _ACCEPTED not in self._text:
+                self._code, self._said, self._text = before
+
+    def _log_in(self, server: List[str]) -> None:
+        if self._real:
+            self._write_config()
+            meeting = meet(server, self._client + [self._route.local, "echo", self._mark], self._route, _SECONDS)
+            self._real = not meeting.error
+        if not self._real:
+            self._write_config()
+            meeting = meet_by_pipe(server, self._client + ["private-sshd", "echo", self._mark], _SECONDS)
+        self._error = meeting.error
+        self._code, self._said = meeting.ended.code, meeting.ended.out + meeting.ended.err
+        self._log.seek(0)
+        self._text = self._log.read(1 << 20).decode("utf-8", "replace")
+
+    def _write_config(self) -> None:
+        for stream in (self._config, self._log):
+            stream.seek(0)
+            stream.truncate()
+        self._config.write(render_config(self._facts, self._line, self._echo, self._real).encode("utf-8", "surrogateescape"))
+        self._config.flush()
+
+    def judge(self) -> Proof:
+        """What the login came to."""
+        user, text, said = self._facts.request.user, self._text, " ".join(self._said.split())[-200:]
+        if "bad configuration option" in text:
+            return Proof(None, False, "a login could not be tried: %s" % " ".join(text.split())[:200])
+        why = read_log(text)
+        if self._mark in self._said:
+            return Proof(True, True, "%s logged in through a private sshd" % user, real=self._real)
+        forced = self._facts.setting("forcecommand", "none")
+        if _ACCEPTED in text and forced != "none" and self._code not in (255, 127, 126) and self._code >= 0:
+            # One for files only has nothing to say to a plain command.
+            status = 0 if is_sftp(forced) else self._code
+            ended = "" if status == 0 else " and ended with status %d" % status
+            return Proof(True, True, "%s was let in by a private sshd, where ForceCommand ran%s" % (user, ended), real=self._real, status=status)
+        if _ACCEPTED in text:
+            told = " (status %d%s)" % (self._code, ": " + said if said else "")
+            return Proof(True, False, "a private sshd let %s in, but its session ran no command%s" % (user, told), why, self._real)
+        if self._error:
+            return Proof(None, False, "a login could not be tried: %s" % self._error)
+        by_address = find_address_modules() if not self._real and self._facts.uses_pam else ""
+        if by_address:
+            return Proof(None, False, "a login could not be tried: %s may look at addresses, and this process may not make a private network" % by_address)
+        return Proof(False, False, "a private sshd refused %s%s" % (user, ": " + why if why else ""), why, self._real)
 
 
 def _reason(facts: Facts, *tools: Optional[str]) -> str:
@@ -96,27 +152,6 @@ def _make_key(keygen: str, private: str, kinds: List[List[str]]) -> str:
         if code == 0:
             return " ".join(out.split()[:2])
     return ""
-
-
-def _log_in(ssh: str, identity: str, server: str, user: str, mark: str) -> Tuple[int, str]:
-    options = (
-        "ProxyCommand=" + server,
-        "IdentityFile=" + identity,
-        "IdentitiesOnly=yes",
-        "IdentityAgent=none",
-        "BatchMode=yes",
-        "PreferredAuthentications=publickey",
-        "StrictHostKeyChecking=no",
-        "UserKnownHostsFile=/dev/null",
-        "GlobalKnownHostsFile=/dev/null",
-        "ControlPath=none",
-        "LogLevel=ERROR",
-        "RequestTTY=no",
-    )
-    arguments = [ssh, "-F", "none"]
-    for option in options:
-        arguments += ["-o", option]
-    return _run(arguments + ["-l", user, "private-sshd", "echo", mark])
 
 
 def _run(command: List[str], stdin: bytes = b"") -> Tuple[int, str]:

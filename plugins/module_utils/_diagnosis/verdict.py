@@ -12,7 +12,7 @@ from . import judge_account, judge_keys, judge_log, judge_network, judge_pam, ju
 from .facts import Facts
 from .finding import BLOCKS, WARNS, Finding, in_order, warns
 from .proof import Proof, findings_of
-from .weigh import weigh
+from .weigh import weigh, weigh_proof
 
 _JUDGES = (
     judge_network.judge_network,
@@ -58,6 +58,7 @@ _DECISIVE = frozenset(
         "pam_not_asked",
         "hosts_deny_not_asked",
         "firewall_not_asked",
+        "forced_command_failed",
     )
 )
 
@@ -132,4 +133,5 @@ def _is_of_config(finding: Finding) -> bool:
 
 def with_proof(verdict: Verdict, proof: Proof) -> Verdict:
     """Add what a real login showed."""
-    return conclude(list(verdict.findings) + findings_of(proof, verdict.findings))
+    found = weigh_proof(list(verdict.findings), proof)
+    return conclude(found + findings_of(proof, found))

@@ -11,6 +11,7 @@ from typing import FrozenSet, List
 
 from .facts import Answer, Facts
 from .finding import BLOCKS, INFO, Finding, blocks, warns
+from .proof import Proof
 
 # What sshd has judged when it accepts the public half of a key. Not PermitRootLogin and AuthenticationMethods: it looks at
 # those when a key has been used.
@@ -80,6 +81,54 @@ KEY_CAUSES = frozenset(
 )
 # What PAM has judged when its account stage accepts a login.
 PAM_CAUSES = frozenset(("account_expired", "password_expired", "shadow_entry_missing", "nologin_file", "pam_tally"))
+# What a login that ran its command has disproved, wherever it came from.
+SESSION_CAUSES = PAM_CAUSES | frozenset(
+    (
+        "account_locked",
+        "shell_missing",
+        "shell_not_executable",
+        "shell_interpreter_missing",
+        "shell_nologin",
+        "shell_startup_exits",
+        "shell_startup_hangs",
+        "ssh_rc_hangs",
+        "limit_maxlogins",
+        "limit_nofile",
+        "limit_memory",
+        "limit_nproc",
+        "max_sessions",
+        "forced_command_refuses",
+        "forced_command_missing",
+        "chroot_missing",
+        "chroot_unsafe",
+        "chroot_without_shell",
+        "pam_not_asked",
+        "deny_groups",
+        "allow_groups",
+        "pubkey_authentication_off",
+        "authentication_methods",
+        "permit_root_login",
+        "revoked_keys_unreadable",
+    )
+)
+# And one from the real address.
+_REAL_CAUSES = frozenset(
+    (
+        "deny_users",
+        "deny_users_unknown",
+        "allow_users",
+        "allow_users_unknown",
+        "shell_not_allowed",
+        "pam_access",
+        "pam_deny",
+        "pam_listfile",
+        "pam_module_missing",
+        "pam_refuses",
+        "pam_succeed_if",
+        "pam_time",
+        "pam_not_configured",
+    )
+)
 # What holds for one client address only, so that an answer for another proves nothing.
 _BY_ADDRESS = frozenset(("from_unknown", "deny_users_unknown", "allow_users_unknown"))
 
@@ -114,6 +163,13 @@ def weigh_key(facts: Facts, found: List[Finding]) -> List[Finding]:
         why = answer.why or "without a reason in its log"
         return found + [blocks("key_refused", "sshd, asked about the key in a private copy of the connection, refuses it: %s" % why, "see what it names")]
     return found + not_asked(answer, "whether sshd accepts the key", "key_not_asked")
+
+
+def weigh_proof(found: List[Finding], proof: Proof) -> List[Finding]:
+    """What a real login has shown. It says nothing about the key files, since it came with a key of its own."""
+    if not proof.ran:
+        return found
+    return demote(found, SESSION_CAUSES | _REAL_CAUSES if proof.real else SESSION_CAUSES, "a private login got in all the same")
 
 
 def not_asked(answer: Answer, what: str, cause: str) -> List[Finding]:

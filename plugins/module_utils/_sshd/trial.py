@@ -48,4 +48,5 @@ def find_trial_problem(program: str, effective: Effective, user: str, origin: Or
 
 def _try_login(program: str, effective: Effective, user: str, origin: Origin) -> Proof:
     values = {keyword: tuple(words) for keyword, words in effective.items()}
-    return prove_login(Facts(Request(user, address=origin.address), server=ServerFacts(program=program, effective=values)))
+    request = Request(user, address=origin.address, port=origin.local_port, local_address=origin.local_address)
+    return prove_login(Facts(request, server=ServerFacts(program=program, effective=values)))

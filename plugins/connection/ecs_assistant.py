@@ -158,7 +158,8 @@ class Connection(ConnectionBase):
             out, err = script.unpack(reply, text)
         except script.ReplyError:
             raise AnsibleConnectionFailure(
-                f"{self._instance} ran a Cloud Assistant command, but the expected response is not in the output, or too large; check that gzip and base64 are installed"
+                f"{self._instance} ran a Cloud Assistant command, but the expected response is not in the output, or too large; "
+                "check that gzip and base64 are installed"
             ) from None
         return reply.status, out, err
 

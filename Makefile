@@ -59,7 +59,7 @@ system: instances ## real ansible, ssh and sudo on real instances: the tests tha
 long: instances ## the same on every image, or IMAGES=debian12,el-like, with the tests that take minutes: kills, reboots, broken worlds
 	@$(PYTEST) $(if $(IMAGES),--images $(IMAGES)) tests/system
 
-fuzz: instances ## key lines, rules of logins and sudo rules against real sshd, ssh-keygen and sudo: FUZZ_SECONDS=600 for each part, FUZZ_IMAGE=debian12
+fuzz: instances ## key lines, rules of logins and sudo rules against real sshd, ssh-keygen and sudo, a hostile guest and a forged API against the modules: FUZZ_SECONDS=600 for each part, FUZZ_IMAGE=debian12
 	@$(PY) tests/fuzz/run.py --image $(or $(FUZZ_IMAGE),debian12) --seconds $(or $(FUZZ_SECONDS),600) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
 
 # Its notes of what exists lie in the checkout: elsewhere, those of a run that was cut off would be taken for this one's.

@@ -20,6 +20,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.autho
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import PublicKey
 from batch import Batch
+from hostile_parts import HOSTILE_PARTS
 from key_files import TIMES, key_file, key_line, options, words
 from key_oracle import effect_of, fingerprint, said_by_keygen, said_by_model, said_by_sshd
 from login_parts import LOGIN_PARTS
@@ -98,7 +99,7 @@ def sudo_reading(tools: Any, random: Random) -> Batch:
 
 PARTS: dict[str, Callable[[Any, Random], Batch]] = {
     "key_reading": key_reading, "key_writing": key_writing, "sudo_reading": sudo_reading, "sudo_writing": sudo_writing,
-    **LOGIN_PARTS,
+    **LOGIN_PARTS, **HOSTILE_PARTS,
 }  # fmt: skip
 
 

@@ -26,6 +26,8 @@ BATCHES = {
     "match_groups": 1,
     "match_addresses": 1,
     "from_option": 1,
+    "hostile_guest": 4,
+    "forged_api": 8,
 }
 
 

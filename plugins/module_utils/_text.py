@@ -34,8 +34,8 @@ def printable(text: str) -> str:
 
 
 def _show(char: str) -> str:
-    # Blanks of other widths only take room; they stand in names that people type.
-    return char if char.isprintable() or unicodedata.category(char) == "Zs" else "?"
+    # Tabs and blanks of other widths only take room; they stand in files and names that people type.
+    return char if char.isprintable() or char == "\t" or unicodedata.category(char) == "Zs" else "?"
 
 
 def printable_all(value: Any) -> Any:

@@ -191,6 +191,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._client.config
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._client.plan import Found, Plan, plan_client, read_wanted
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._names import CLIENT_FOLDER, FORMER_CLIENT_FOLDER
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable, printable_all
 
 
 class ClientConfigModule:
@@ -292,8 +293,8 @@ def main() -> None:
     try:
         result = ClientConfigModule(module).run()
     except AccessError as exc:
-        module.fail_json(msg=str(exc))
-    module.exit_json(**result)
+        module.fail_json(msg=printable(str(exc)))
+    module.exit_json(**printable_all(result))
 
 
 if __name__ == "__main__":

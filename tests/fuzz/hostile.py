@@ -106,7 +106,7 @@ def mangle(random: Random, content: bytes) -> bytes:
 
 def raw_characters(value: Any) -> list[str]:
     """The texts in a result that could do something to a terminal."""
-    return [one for one in _texts(value) if any(char != "\n" and unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in one)]
+    return [one for one in _texts(value) if any(char not in "\n\t" and unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in one)]
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -16,10 +16,7 @@ from random import Random
 from typing import Any, Callable
 
 from ansible.errors import AnsibleError
-from ansible.inventory.manager import InventoryManager
-from ansible.parsing.dataloader import DataLoader
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import is_address, is_instance_id
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh import cloud
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._tunnel.socket import check_url
@@ -30,16 +27,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from ecs_emulator.testing import running
 from forged_api import ForgedApi
 from guests import EVIL, FLEET, IDS, Guests
-from hostile import raw_characters
+from inventory_run import find_problems, read_inventory
 
 _CASES = 8
-_INVENTORY = """
-plugin: alicloud.ecs_access.ecs
-hostnames: [name, "tag:Name", "ecs_name ~ ecs_hostname"]
-keyed_groups: [{key: ecs_tags, prefix: tag}, {key: ecs_zone, separator: ''}]
-groups: {described: ecs_description}
-compose: {composed: ecs_name ~ ecs_description}
-"""
 _Case = Callable[[Random], list[str]]
 
 
@@ -126,23 +116,9 @@ def _run_info(random: Random) -> list[str]:
 
 
 def _read_inventory(_random: Random) -> list[str]:
-    source = world().folder / "fuzz.ecs.yml"
-    source.write_text(_INVENTORY)
     problems: list[str] = []
-
-    def read() -> None:
-        hosts = InventoryManager(loader=DataLoader(), sources=[str(source)]).get_hosts()
-        for host in hosts:
-            address = str(host.vars["ansible_host"])
-            if (
-                not (is_address(address) or is_instance_id(address))
-                or raw_characters(host.name)
-                or "/" in host.name
-                or host.name.lower() in ("localhost", "all")
-            ):
-                problems.append(f"inventory: {host.name!r} {address!r}")
-
-    return call(read, (AnsibleError,)) + problems
+    said = call(lambda: problems.extend(find_problems(read_inventory(world().folder))), (AnsibleError,))
+    return [f"inventory: {problem}" for problem in said + problems]
 
 
 def _connect(random: Random) -> list[str]:

@@ -200,12 +200,14 @@ missing_instance_ids:
 """
 
 import ipaddress
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import EcsError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.security_group import Verdict, judge_access
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.tags import normalize_tags
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import ModuleFailure
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import shorten
 
 
 class InstanceInfoModule:
@@ -256,11 +258,21 @@ class InstanceInfoModule:
 
     def _add_reachability(self, instances: Dict[str, Dict[str, Any]]) -> None:
         ids = dict.fromkeys(group for instance in instances.values() for group in instance["security_group_ids"])
-        groups = {group: self._module.client.describe_security_group_attribute(group) for group in ids}
+        groups = {group: self._read_group(group) for group in ids}
         for instance in instances.values():
-            verdict = self._judge(instance, groups)
+            unknown = [group for group in instance["security_group_ids"] if groups[group] is None]
+            verdict = Verdict(None, "there is no security group %s in this region" % shorten(unknown[0], 64)) if unknown else self._judge(instance, groups)
             instance["ssh_reachable"] = verdict.allowed
             instance["ssh_reachable_reason"] = verdict.reason
+
+    def _read_group(self, group_id: str) -> Optional[Dict[str, Any]]:
+        """The group with its rules; None where the API does not know the group that it named itself."""
+        try:
+            return self._module.client.describe_security_group_attribute(group_id)
+        except EcsError as error:
+            if error.is_not_found:
+                return None
+            raise
 
     def _judge(self, instance: Dict[str, Any], groups: Dict[str, Any]) -> Verdict:
         source = self._params["source_address"]

@@ -49,7 +49,7 @@ class Guests:
         if kind < 0.1:
             return CommandOutcome(random.choice((0, 0, 1, 126, 255)), text(random).encode("utf-8", "replace"))
         honest = answer(script)
-        if kind < 0.2:
+        if kind < 0.15:
             return CommandOutcome(0, mangle(random, honest)[-20000:])
         head, brace, body = honest.partition(b"{")
         if not brace:
@@ -57,7 +57,7 @@ class Guests:
             lines.insert(random.randrange(len(lines)), text(random).encode("utf-8", "replace"))
             return CommandOutcome(0, b"\n".join(lines))
         changed = to_json(mutate(random, json.loads(brace + body), random.choice((1, 1, 2, 5))))
-        return CommandOutcome(0, head + (mangle(random, changed) if random.random() < 0.1 else changed)[-20000:] + b"\n")
+        return CommandOutcome(0, head + (mangle(random, changed) if random.random() < 0.25 else changed)[-20000:] + b"\n")
 
 
 def answer(script: str) -> bytes:

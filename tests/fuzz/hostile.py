@@ -46,17 +46,17 @@ def mutate(random: Random, value: Any, changes: int = 1) -> Any:
     """A copy of the value in which so many places have been changed."""
     holder = [copy.deepcopy(value)]
     for _number in range(changes):
-        places = list(_places(holder))
-        parent, key = random.choice(places)
-        _change(random, parent, key)
+        _change(random, *_place(random, holder, 0))
     return holder[0]
 
 
-def _places(parent: Any) -> Iterator[tuple[Any, Any]]:
-    for key in list(parent) if isinstance(parent, dict) else range(len(parent)):
-        yield parent, key
-        if isinstance(parent[key], (dict, list)):
-            yield from _places(parent[key])
+def _place(random: Random, parent: Any, depth: int) -> tuple[Any, Any]:
+    """A container and a key of it. What stands near the top is chosen as often as all that is below it."""
+    key = random.choice(list(parent)) if isinstance(parent, dict) else random.randrange(len(parent))
+    value = parent[key]
+    if isinstance(value, (dict, list)) and value and random.random() < (0.95 if depth == 0 else 0.6):
+        return _place(random, value, depth + 1)
+    return parent, key
 
 
 def _change(random: Random, parent: Any, key: Any) -> None:

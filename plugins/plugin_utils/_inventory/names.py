@@ -37,11 +37,13 @@ def choose_names(candidates: t.Mapping[str, t.Sequence[str]], groups: t.Collecti
 
     I(taken) are hosts of other sources: their variables, secrets among them, must not go to whoever names an instance so.
     """
+    # Where file names have no case, host_vars of the one are those of the other.
+    others = {name.casefold() for name in taken}
     refused: dict[str, list[str]] = {}
     picked: dict[str, str] = {}
     for instance_id, names in candidates.items():
         for name in names:
-            problem = "another inventory source has a host of that name" if name in taken else find_problem(name, groups)
+            problem = "another inventory source has a host of that name" if name.casefold() in others else find_problem(name, groups)
             if problem is None:
                 picked[instance_id] = name
                 break
@@ -60,7 +62,8 @@ def choose_names(candidates: t.Mapping[str, t.Sequence[str]], groups: t.Collecti
 
 def find_clashes(candidates: t.Mapping[str, t.Sequence[str]], taken: t.Collection[str]) -> list[str]:
     """Names that would be an instance's if no host of another source had them."""
-    return sorted({name for names in candidates.values() for name in names[:1] if name in taken})
+    others = {name.casefold() for name in taken}
+    return sorted({name for names in candidates.values() for name in names[:1] if name.casefold() in others})
 
 
 def find_problem(name: str, groups: t.Collection[str] = ()) -> str | None:

@@ -60,7 +60,7 @@ def change(answer):
 
 
 @pytest.fixture
-def cloud(monkeypatch):
+def cloud(run_module, monkeypatch):
     """An embedded cloud whose answers are changed."""
     evil = [{"name": f"evil-{number}", "instance_id": f"i-e{number}", "public_ip": f"127.0.1.{number}"} for number in range(len(TEXTS))]
     pairs = [{"name": f"pair-{number}"} for number in range(len(TEXTS))]
@@ -134,6 +134,7 @@ def test_results_of_the_modules(cloud, run_module):
     ]  # fmt: skip
     for name, options in calls:
         result = run_module(name, **options)
+        assert not result["failed"], result
         assert not raw_characters([{key: value for key, value in result.items() if key != "_output"}]), name
         assert "{{" not in result["_output"] and "{%" not in result["_output"], name
         assert "Traceback" not in result["_output"]

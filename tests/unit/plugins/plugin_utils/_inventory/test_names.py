@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.names import choose_names, find_problem
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.names import choose_names, find_clashes, find_problem
 
 PATTERN = "it could be read as a pattern for other hosts"
 PATH = "it could be read as a path"
@@ -89,3 +89,9 @@ def test_a_host_of_another_source_keeps_its_name_and_variables():
     chosen = choose_names({"i-1": ["db-1", "i-1"], "i-2": ["web"]}, (), taken={"db-1"})
     assert chosen.names == {"i-1": "i-1", "i-2": "web"}
     assert chosen.warnings == ["Hosts go by their instance ids instead of these names, because another inventory source has a host of that name: 'db-1' (i-1)"]
+
+
+def test_a_name_that_differs_from_anothers_by_case_only_is_taken():
+    chosen = choose_names({"i-1": ["Legacy"], "i-2": ["LEGACY2"], "i-3": ["web"]}, (), {"legacy", "Web2"})
+    assert chosen.names == {"i-1": "i-1", "i-2": "LEGACY2", "i-3": "web"}
+    assert find_clashes({"i-1": ["Legacy"], "i-2": ["web"]}, {"legacy"}) == ["Legacy"]

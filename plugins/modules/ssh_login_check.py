@@ -26,7 +26,7 @@ options:
     required: true
   public_key:
     description:
-      - The key, as one line of a C(.pub) file.
+      - The key, as one line of a C(.pub) file. A certificate (C(-cert.pub)) stands for itself and for the key that is in it.
       - If not given, any key that sshd would accept is enough.
     type: str
   address:
@@ -150,6 +150,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.loo
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.prove import prove_login
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.verdict import judge, with_proof
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.certificates import is_certificate, parse_certificate
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable_all
 
@@ -159,8 +160,9 @@ _VERDICTS: Dict[str, Any] = {"true": True, "false": False, "unknown": "unknown"}
 def check_login(params: Dict[str, Any], check_mode: bool) -> Dict[str, Any]:
     """Read, judge and, if asked, prove; returns the result of the module."""
     text = params["public_key"]
-    key = parse_public_key(text) if text else None
-    request = make_request(params["user"], key, params["address"], params["port"])
+    certificate = parse_certificate(text) if text and is_certificate(text) else None
+    key = certificate.key if certificate is not None else parse_public_key(text) if text else None
+    request = make_request(params["user"], key, params["address"], params["port"], certificate)
     facts = read_facts(request, check_mode)
     verdict = judge(facts)
     result: Dict[str, Any] = {"changed": False, "address": request.address or ""}

@@ -8,6 +8,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 
 from typing import Dict, FrozenSet, NamedTuple, Optional, Tuple
 
+from .._openssh.certificates import Certificate
 from .._openssh.keys import PublicKey
 from .._openssh.sshd_config import Directive
 from .._system.accounts import Shadow
@@ -30,8 +31,8 @@ class Request(NamedTuple):
     """Of the local time; 0 is Monday."""
     local_address: str = ""
     """The address of this host that the login goes to."""
-    certificate: str = ""
-    """The certificate that was given, as one line; the key is then the one in it."""
+    certificate: Optional[Certificate] = None
+    """The certificate that was given; the key is then the one in it."""
     name: str = ""
     """What the address resolves to, where this sshd looks it up."""
     came_by: int = 0
@@ -54,6 +55,8 @@ class AccountFacts(NamedTuple):
     shadow: Optional[Shadow] = None
     shell_node: Node = Node("")
     shell_executable: bool = True
+    other_shell: str = ""
+    """Another shell that the account may execute and that /etc/shells lists."""
     shell_closed_at: Optional[Node] = None
     """The directory on the way to the shell that the account cannot enter."""
     shell_interpreter: str = ""
@@ -162,6 +165,8 @@ class ServerFacts(NamedTuple):
     host_keys: Tuple[HostKey, ...] = ()
     keeps_host_keys: bool = False
     """Whether the listener hands its host keys on (since 9.8), instead of each connection reading them anew."""
+    missing_helper: str = ""
+    """A program of sshd's own that does not exist or cannot be executed."""
     privsep_missing: str = ""
     """The directory that sshd needs and that does not exist."""
     directives: Tuple[Directive, ...] = ()

@@ -12,6 +12,7 @@ from .._system.accounts import Shadow
 from .facts import Facts
 from .finding import Finding, blocks, shell_quote, warns
 from .fix import make_home, open_up
+from .judge_key_line import is_sftp
 
 
 def judge_account(facts: Facts) -> List[Finding]:
@@ -119,7 +120,10 @@ def _password_problem(shadow: Shadow, today: int) -> Optional[str]:
 def _shell(facts: Facts) -> List[Finding]:
     account, user = facts.account, facts.request.user
     shell = account.shell or "/bin/sh"
-    change = "usermod -s /bin/bash -- %s" % shell_quote(user) if "/bin/bash" in account.shells else "usermod -s /bin/sh -- %s" % shell_quote(user)
+    change = "usermod -s %s -- %s" % (account.other_shell, shell_quote(user)) if account.other_shell else ""
+    if account.shell_node.kind == "link":
+        where = "%s, is a link to %s, which does not exist" % (_visible(shell), _visible(account.shell_node.link))
+        return [blocks("shell_missing", "the shell of %s, %s" % (user, where), "give it a shell that exists", change)]
     if account.shell_node.kind == "missing":
         return [blocks("shell_missing", "the shell of %s, %s, does not exist" % (user, _visible(shell)), "give it a shell that exists", change)]
     closed = account.shell_closed_at
@@ -136,7 +140,7 @@ def _shell(facts: Facts) -> List[Finding]:
         return [
             blocks(
                 "shell_not_executable",
-                "%s may not execute its shell, %s (%s, mode %04o)" % (user, shell, account.shell_node.kind, account.shell_node.mode),
+                "%s cannot execute its shell, %s (%s, mode %04o)" % (user, shell, account.shell_node.kind, account.shell_node.mode),
                 "give it another shell, or make this one executable",
                 change,
             )
@@ -145,11 +149,14 @@ def _shell(facts: Facts) -> List[Finding]:
         return [
             blocks(
                 "shell_interpreter_missing",
-                "the shell of %s, %s, is a script for %s, which does not exist" % (user, shell, account.shell_interpreter),
+                "the shell of %s, %s, needs %s, which does not exist or cannot be executed" % (user, shell, _visible(account.shell_interpreter)),
                 "give it another shell, or fix the first line of the script",
                 change,
             )
         ]
+    if is_sftp(facts.setting("forcecommand", "none")):
+        # sshd serves files itself then, and starts no shell.
+        return []
     if shell.rsplit("/", 1)[-1] in ("nologin", "false", "true", "sync", "halt", "shutdown"):
         return [
             blocks(

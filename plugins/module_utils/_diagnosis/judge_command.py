@@ -11,9 +11,9 @@ from typing import List, NamedTuple, Tuple
 from .._openssh.authorized_keys import parse_key_file
 from .._text import text_lines
 from .facts import Facts
-from .finding import BLOCKS, Finding, blocks, warns
+from .finding import Finding, blocks, warns
 from .fix import by_root
-from .judge_key_line import judge_line
+from .judge_key_line import admits, judge_line
 
 
 class CommandVerdict(NamedTuple):
@@ -34,7 +34,7 @@ def judge_command(facts: Facts) -> CommandVerdict:
     key = facts.request.key
     lines = [line for line in parse_key_file(command.output) if line.key is not None and (key is None or line.key.same_key(key))]
     judged = [judge_line(facts, "the output of %s" % command.command, line) for line in lines]
-    good = [findings for findings in judged if not any(finding.severity == BLOCKS for finding in findings)]
+    good = [findings for findings in judged if admits(findings)]
     if good:
         return CommandVerdict(True, tuple(good[0]))
     return CommandVerdict(False, tuple(finding for findings in judged for finding in findings))

@@ -6,6 +6,7 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
+import re
 from typing import List
 
 from .._openssh.authorized_keys import KeyLine
@@ -13,10 +14,11 @@ from .._openssh.key_options import KeyOptionsError, parse_options, unknown_optio
 from .._openssh.patterns import match_host_list
 from .._openssh.rules import has_expired
 from .facts import Facts
-from .finding import Finding, blocks, info, warns
+from .finding import BLOCKS, Finding, blocks, info, warns
 
 SFTP = ("internal-sftp", "sftp-server")
 REFUSING = ("false", "nologin")
+_OF_COMMAND = frozenset(("forced_command_refuses", "forced_command_missing"))
 
 
 def judge_line(facts: Facts, place: str, line: KeyLine) -> List[Finding]:
@@ -62,12 +64,19 @@ def judge_line(facts: Facts, place: str, line: KeyLine) -> List[Finding]:
     return found
 
 
+def admits(findings: List[Finding]) -> bool:
+    """Whether sshd takes the line: one whose command refuses is taken, and no later line is looked at."""
+    return all(finding.severity != BLOCKS or finding.cause in _OF_COMMAND for finding in findings)
+
+
 def judge_forced(facts: Facts, what: str, command: str) -> List[Finding]:
     """A command that runs instead of the user's own."""
     words = command.split()
     program = words[0] if words else ""
     startable = dict(facts.session.forced).get(command, True)
-    refuses = program.rsplit("/", 1)[-1] in REFUSING or "Please login as the user" in command
+    # What does nothing else than end: an exit without a condition, or a message and an exit.
+    ends = re.match(r"(?:echo [^;&|]*[;&]+ *)?exit( \d+)? *\Z", command.strip()) is not None
+    refuses = program.rsplit("/", 1)[-1] in REFUSING or ends or "Please login as the user" in command
     if refuses:
         return [blocks("forced_command_refuses", "%s ends every session at once" % what, "remove the forced command")]
     if is_sftp(command):
@@ -86,6 +95,13 @@ def judge_forced(facts: Facts, what: str, command: str) -> List[Finding]:
 def is_sftp(command: str) -> bool:
     """Whether a forced command transfers files and does nothing else."""
     return (command.split() or [""])[0].rsplit("/", 1)[-1] in SFTP
+
+
+def judge_certificate(facts: Facts) -> List[Finding]:
+    """What a certificate commands that sshd accepts."""
+    certificate = facts.request.certificate
+    command = certificate.options.get("force-command", "") if certificate is not None and facts.key_answer.yes else ""
+    return judge_forced(facts, "force-command=%s of the certificate" % command, command) if command else []
 
 
 def _judge_from(facts: Facts, place: str, value: str) -> List[Finding]:

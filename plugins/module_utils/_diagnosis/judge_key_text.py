@@ -163,8 +163,10 @@ def _unreadable(line: KeyLine, text: str, kind: str, key: Optional[PublicKey] = 
             "the key type is given as %s but the key is of type %s" % (kind, key.key_type),
             "write %s in front of the key" % key.key_type,
         )
+    options = text[: text.rindex(kind)].strip() if key is not None else ""
+    if key is not None and not options:
+        return Damage("key_glued", line.number, "something is glued to the end of the key", "start a new line after the key")
     if key is not None:
-        options = text[: text.rindex(kind)].strip()
         return Damage(
             "option_malformed",
             line.number,

@@ -13,7 +13,7 @@ from .facts import Facts, KeyFileFacts
 from .finding import BLOCKS, Finding, blocks, shell_quote, warns
 from .fix import as_user
 from .judge_command import judge_command
-from .judge_key_line import judge_line
+from .judge_key_line import admits, judge_line
 from .judge_key_text import find_damage
 from .judge_paths import add_key, is_full, judge_path
 
@@ -51,7 +51,7 @@ def _judge_keys(facts: Facts) -> List[Finding]:
     command = judge_command(facts)
     for source in sources:
         if source.admits and not source.path:
-            return [finding for finding in source.lines if finding.severity != BLOCKS]
+            return list(source.lines)
     if command.admits:
         return list(command.findings)
     holding = [source for source in sources if source.has_key]
@@ -71,7 +71,8 @@ def _look(facts: Facts, item: KeyFileFacts) -> _Source:
     key = facts.request.key
     lines = [line for line in parse_key_file(item.content) if line.key is not None and (key is None or line.key.same_key(key))]
     judged = [judge_line(facts, "%s:%d" % (item.path, line.number), line) for line in lines]
-    good = [findings for findings in judged if not any(finding.severity == BLOCKS for finding in findings)]
+    # The first line that admits the key is the one that counts, with all that it commands.
+    good = [findings for findings in judged if admits(findings)]
     shown = good[0] if good else [finding for findings in judged for finding in findings]
     return _Source(tuple(judge_path(facts, item)), tuple(shown), bool(lines), bool(good))
 

@@ -13,6 +13,7 @@ from .finding import BLOCKS, Finding, blocks, shell_quote, warns
 from .judge_account import judge_account, judge_aging
 from .pam_files import Limit, find_access_rule, find_limit, find_time_rule, listfile_values
 
+_LIMITS = ("/etc/security/limits.conf", "/etc/security/limits.d/")
 # What PAM answers with (security/_pam_types.h).
 _NEW_TOKEN, _EXPIRED, _MODULE_UNKNOWN = 12, 13, 28
 
@@ -138,7 +139,9 @@ def _limits(facts: Facts) -> Optional[Finding]:
 
 def _limit(facts: Facts, item: str) -> Optional[Limit]:
     account = facts.account
-    texts = [(path, text or "") for path, text in sorted(facts.pam.files.items()) if "limits" in path]
+    # With a file of its own the module reads no other.
+    own = [_argument(entry, "conf") for entry in facts.pam.entries if entry.module == "pam_limits" and _argument(entry, "conf")]
+    texts = [(path, text or "") for path, text in sorted(facts.pam.files.items()) if (path in own if own else path.startswith(_LIMITS))]
     return find_limit(texts, facts.request.user, account.uid, account.groups, item)
 
 

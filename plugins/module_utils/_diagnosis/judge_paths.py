@@ -6,7 +6,7 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
-from typing import List, Optional
+from typing import List
 
 from .facts import Facts, KeyFileFacts, Node
 from .finding import Finding, blocks, shell_quote
@@ -26,14 +26,14 @@ def judge_path(facts: Facts, item: KeyFileFacts) -> List[Finding]:
                 "move it away and write the keys into a file of that name (alicloud.ecs_access.ssh_access)",
             )
         ]
+    found = []
     if item.status == "denied":
-        return [_denied(facts, item)]
-    if item.status != "ok":
-        return [blocks("key_file_unreadable", "%s cannot be read: %s" % (item.path, item.error), "fix the path")]
+        found = [_denied(facts, item)]
+    elif item.status != "ok":
+        found = [blocks("key_file_unreadable", "%s cannot be read: %s" % (item.path, item.error), "fix the path")]
     if facts.setting("strictmodes", "yes") == "no":
-        return []
-    finding = _insecure(facts, item)
-    return [finding] if finding else []
+        return found
+    return found + _insecure(facts, item)
 
 
 def is_full(facts: Facts) -> bool:
@@ -108,6 +108,8 @@ def _denied(facts: Facts, item: KeyFileFacts) -> Finding:
         cause = "home_not_enterable" if node.path == home else "directory_not_enterable"
     else:
         cause = "key_file_unreadable"
+    if node.acl and node.mode & (0o111 if node.kind == "directory" else 0o444):
+        return blocks(cause, evidence + "; it has an access control list", "see 'getfacl %s', and take the entry out (setfacl -x)" % shell_quote(node.path))
     if node.uid == uid:
         right = "u+rwx" if node.kind == "directory" else "u+rw"
         return blocks(cause, evidence, "give the owner that permission", set_mode(facts, node, right))
@@ -120,30 +122,37 @@ def _denied(facts: Facts, item: KeyFileFacts) -> Finding:
     return blocks(cause, evidence, "allow all users to %s it" % what, command)
 
 
-def _insecure(facts: Facts, item: KeyFileFacts) -> Optional[Finding]:
+def _insecure(facts: Facts, item: KeyFileFacts) -> List[Finding]:
+    """All that StrictModes objects to, from the file upwards, as sshd looks at it."""
     account, home = facts.account, facts.account.home.rstrip("/")
+    found: List[Finding] = []
     for node in item.secured:
         what = "key_file" if node is item.secured[0] else "home" if node.path == home else "directory"
         if node.uid not in (0, account.uid):
-            return blocks(
-                what + "_wrong_owner",
-                "%s belongs to %s; StrictModes accepts only %s and root" % (_shown(item, node.path), node.owner or "uid %d" % node.uid, facts.request.user),
-                "find out who owns it; then move it away, or make its account the owner",
-                give_home(facts, node),
+            found.append(
+                blocks(
+                    what + "_wrong_owner",
+                    "%s belongs to %s; StrictModes accepts only %s and root" % (_shown(item, node.path), node.owner or "uid %d" % node.uid, facts.request.user),
+                    "find out who owns it; then move it away, or make its account the owner",
+                    give_home(facts, node),
+                )
             )
+            continue
         group = node.mode & 0o020 and not (facts.server.debian and node.private_group)
         if node.mode & 0o002 or group:
             who = "everybody" if node.mode & 0o002 else "the group %s" % (node.group or node.gid)
             if node.acl and not node.mode & 0o002:
                 # With a list, the mode's group bits are the most that anybody in the list may do.
                 who = "another user in its access control list (see getfacl)"
-            return blocks(
-                what + "_writable",
-                "%s has mode %04o: %s can write to it, and StrictModes refuses its keys" % (_shown(item, node.path), node.mode, who),
-                "remove that permission",
-                set_mode(facts, node, "go-w"),
+            found.append(
+                blocks(
+                    what + "_writable",
+                    "%s has mode %04o: %s can write to it, and StrictModes refuses its keys" % (_shown(item, node.path), node.mode, who),
+                    "remove that permission",
+                    set_mode(facts, node, "go-w"),
+                )
             )
-    return None
+    return found
 
 
 def _shown(item: KeyFileFacts, path: str) -> str:

@@ -81,6 +81,9 @@ def _files(facts: Facts) -> List[Finding]:
                 _host_key_fix(facts, problem),
             )
         )
+    if server.missing_helper:
+        text = "%s does not exist or cannot be executed, and sshd needs it for every connection" % server.missing_helper
+        found.append(blocks("sshd_helper_missing", text, "install the OpenSSH server again"))
     if server.privsep_missing and (server.listener or not server.unit_states):
         # Where systemd starts sshd it makes the directory, and takes it away with the service.
         found.append(
@@ -142,13 +145,16 @@ def _host_key_fix(facts: Facts, problem: str) -> str:
 def _not_running(facts: Facts, holders: List[Listening]) -> List[Finding]:
     server = facts.server
     start = "systemctl start %s" % (server.unit or "sshd")
+    # One that has failed would fail again.
+    if any(item.active == "failed" for item in server.unit_states):
+        start = ""
     if server.not_to_be_run:
         return [
             blocks(
                 "sshd_not_to_be_run",
                 "/etc/ssh/sshd_not_to_be_run exists, so sshd is not started",
                 "remove it and start sshd",
-                "rm /etc/ssh/sshd_not_to_be_run && " + start,
+                "rm /etc/ssh/sshd_not_to_be_run && systemctl start %s" % (server.unit or "sshd"),
             )
         ]
     states = [item for item in server.unit_states if item[1] != "not-found"]
@@ -215,6 +221,18 @@ def _elsewhere(facts: Facts, serving: List[Listening]) -> List[Finding]:
                 "sshd_local_only",
                 "sshd listens on %s only, which cannot be reached from outside" % " and ".join(item.address for item in here),
                 "remove or correct ListenAddress and restart sshd",
+            )
+        ]
+    asked = facts.request.address
+    by_sshd = [item for item in here if item.program == "sshd"]
+    if asked and by_sshd == here and not any((":" in item.address) == (":" in asked) for item in here):
+        # sshd never takes both with one socket, unlike the service manager.
+        version = "IPv6" if ":" in here[0].address else "IPv4"
+        return [
+            blocks(
+                "sshd_other_family",
+                "sshd listens for %s only (%s), and the login comes from %s" % (version, " and ".join(sorted({item.address for item in here})), asked),
+                "remove or correct AddressFamily or ListenAddress, and restart sshd",
             )
         ]
     if not any(item.address in ("0.0.0.0", "::") for item in here):

@@ -14,6 +14,18 @@ from .facts import Facts
 from .finding import Finding, blocks, warns
 
 _ENDING = re.compile(r"\s*(exit|logout|exec\s+(?!\d*[<>])\S.*)(\s|;|$)")
+# Ends the shell where there is no terminal, which is so for every command and every copy of files.
+_ENDING_WITHOUT_TERMINAL = re.compile(
+    r"""\s*(?:
+        (?:\[\[?|test)\s+-z\s+"?\$\{?PS1\}?"?(?:\s+\]\]?)?\s*&&\s*(?:\{\s*)?(?:exit|logout)\b
+        | (?:\[\[?|test)\s+(?:-n\s+)?"?\$\{?PS1\}?"?(?:\s+\]\]?)?\s*\|\|\s*(?:exit|logout)\b
+        | \[\[\s+"?\$-"?\s+!=\s+\*i\*\s+\]\]\s*&&\s*(?:exit|logout)\b
+        | \[\[\s+"?\$-"?\s+={1,2}\s+\*i\*\s+\]\]\s*\|\|\s*(?:exit|logout)\b
+        | (?:tty\s+-s|(?:\[|test)\s+-t\s+[012](?:\s+\])?)\s*\|\|\s*(?:exit|logout)\b
+        | case\s+"?\$-"?\s+in\s+\*i\*\)\s*(?::\s*)?;;\s*\*\)\s*(?:exit|logout)\b
+    )""",
+    re.VERBOSE,
+)
 _OPENING = re.compile(r"\s*(if|case|for|while|until|function|select)\b|.*\(\)\s*\{?\s*$|\s*\{\s*$")
 _CLOSING = re.compile(r"\s*(fi|esac|done)\b|\s*\}")
 
@@ -31,6 +43,10 @@ def judge_session(facts: Facts) -> List[Finding]:
                     "run it in interactive shells only: case $- in *i*) ... esac",
                 )
             )
+        unsure = may_stop_at_an_error(text)
+        if unsure is not None and hit is None:
+            evidence = "%s:%d makes the shell end at the first command that fails: %s" % (path, unsure[0], unsure[1])
+            found.append(warns("shell_startup_unsure", evidence, "check with prove: true, which runs it"))
         wait = find_unconditional_wait(text)
         if wait is not None and (hit is None or wait[0] < hit[0]):
             found.append(blocks("shell_startup_hangs", "%s:%d makes every session wait: %s" % (path, wait[0], wait[1]), "remove the line"))
@@ -58,7 +74,17 @@ def judge_session(facts: Facts) -> List[Finding]:
 
 def find_unconditional_end(text: str) -> Optional[Tuple[int, str]]:
     """The first line on the outermost level that ends or replaces the shell, unless a line before it lets others return."""
+    lines = text_lines(text)
+    for number, line in enumerate(lines, 1):
+        if _ENDING_WITHOUT_TERMINAL.match(line):
+            before = _find_unconditional("\n".join(lines[: number - 1]), lambda line, _rest: bool(_ENDING.match(line)))
+            return before or (number, line.strip())
     return _find_unconditional(text, lambda line, _rest: bool(_ENDING.match(line)))
+
+
+def may_stop_at_an_error(text: str) -> Optional[Tuple[int, str]]:
+    """The line that makes the shell end at the first command that fails; which that is shows only when it runs."""
+    return _find_unconditional(text, lambda line, _rest: bool(re.match(r"\s*set\s+(-[a-z]*[eu]|-o\s+(errexit|nounset))", line)))
 
 
 def find_unconditional_wait(text: str) -> Optional[Tuple[int, str]]:
@@ -68,6 +94,9 @@ def find_unconditional_wait(text: str) -> Optional[Tuple[int, str]]:
 
 def _waits(line: str, rest: str) -> bool:
     if re.match(r"\s*while\s+(true|:)\s*(;|$)", line):
+        if re.search(r"(?m)^\s*done\s*&|;\s*done\s*&", line + "\n" + rest):
+            # It runs beside the shell.
+            return False
         # Up to the end of the text: an exit after the loop is taken for one in it, which errs on the safe side.
         return not re.search(r"\b(break|exit|return|exec)\b", line + rest)
     return bool(re.match(r"\s*(/bin/|/usr/bin/)?sleep\s+(\d{3,}s?|\d{2,}m|\d+[hd]|inf\w*)\s*(;|$|&&)", line))
@@ -76,7 +105,14 @@ def _waits(line: str, rest: str) -> bool:
 def _find_unconditional(text: str, wanted: Callable[[str, str], bool]) -> Optional[Tuple[int, str]]:
     depth = 0
     lines = text_lines(text)
+    document = ""
     for number, line in enumerate(lines, 1):
+        if document:
+            # Text that is given to a program.
+            document = "" if line.strip() == document else document
+            continue
+        begins = re.search(r"<<-?\s*[\"'\\]?(\w+)", line) if not line.lstrip().startswith("#") and "<<<" not in line else None
+        document = begins.group(1) if begins else ""
         stripped = line.split("#", 1)[0].rstrip() if line.lstrip().startswith("#") else line.rstrip()
         if not stripped:
             continue

@@ -129,7 +129,7 @@ def judge_root(facts: Facts) -> List[Finding]:
 def judge_algorithms(facts: Facts) -> List[Finding]:
     """Whether sshd takes signatures of such a key, and the key itself."""
     key = facts.request.key
-    if key is None or not facts.server.effective:
+    if key is None or not facts.server.effective or facts.request.certificate is not None:
         return []
     found = []
     accepted = rules.accepted_algorithms(facts.server.effective, key.key_type)
@@ -248,7 +248,7 @@ def _judge_chroot(facts: Facts) -> List[Finding]:
                     "ChrootDirectory: %s (owner %s, mode %04o) must belong to root and be writable by root only%s"
                     % (node.path, node.owner or node.uid, node.mode, where),
                     "make root its owner",
-                    set_mode(facts, node, "go-w"),
+                    set_mode(facts, node, "go-w") if node.uid == 0 else "",
                 )
             ]
     sftp_only = facts.setting("forcecommand", "none").startswith("internal-sftp")

@@ -7,9 +7,12 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import re
+from typing import Optional
 
+from .._openssh.certificates import Certificate
 from .._text import text_lines
 from .facts import Answer, Facts
+from .finding import Finding, blocks
 
 # The client reports an offer that was not refused; sshd's log shows the line that matched (auth2-pubkey.c and auth2-pubkeyfile.c).
 _ACCEPTED = "Server accepts key: "
@@ -37,6 +40,23 @@ _TELLING = (
 )
 
 
+# Causes by the words of the log.
+_CAUSES = (
+    (r"[Rr]evoked", "key_revoked", "use another key"),
+    (r"Error checking authentication key", "revoked_keys_unreadable", "make a new file of revoked keys; this one cannot be read to its end"),
+    (r"not allowed because .*AllowUsers", "allow_users", "add the user to it"),
+    (r"not allowed because .*DenyUsers", "deny_users", "take the user out of it"),
+    (r"not allowed because .*AllowGroups|not in any group|none of user's groups are listed", "allow_groups", "make the user a member of one of them"),
+    (r"not allowed because .*DenyGroups|a group is listed in DenyGroups", "deny_groups", "take the user out of that group"),
+    (r"account is locked", "account_locked", "replace the '!' in /etc/shadow with '*'"),
+    (r"source.address|permitted (?:host|source)|from=", "from_mismatch", "allow the address"),
+    (r"[Bb]ad (?:key )?options?|unknown option", "option_malformed", "fix or remove the option"),
+    (r"not in \S*Accepted|CASignatureAlgorithms|signature algorithm", "algorithm_not_accepted", "use a key of another type, or add its algorithm"),
+    (r"Unsafe AuthorizedKeysCommand", "keys_command_unsafe", "make root its owner, and remove the permission to write from others"),
+    (r"AuthorizedKeysCommand", "keys_command_fails", "fix the command"),
+)
+
+
 def read_answer(client: str, server: str) -> Answer:
     """The Answer that sshd gave."""
     matched = _MATCHED.findall(server)
@@ -57,6 +77,18 @@ def find_reason(log: str) -> str:
             if re.match(pattern, line):
                 return re.sub(r" \[preauth\]$", "", line)[:300]
     return ""
+
+
+def describe_refusal(answer: Answer, certificate: Optional[Certificate], authorities: str) -> Finding:
+    """What sshd's log says, where nothing that was read explains it."""
+    why = answer.why or "its log has no reason"
+    cause, fix = next(((cause, fix) for pattern, cause, fix in _CAUSES if re.search(pattern, why)), ("key_refused", "see what it names"))
+    if certificate is None:
+        return blocks(cause, "sshd, asked about the key in a private copy of the connection, refuses it: %s" % why, fix)
+    if cause == "key_refused":
+        cause, fix = "certificate_refused", "have a certificate issued that fits, by an authority that sshd trusts"
+    trusted = "TrustedUserCAKeys is %s" % authorities
+    return blocks(cause, "sshd refuses the certificate: %s (%s; %s)" % (why, certificate.describe(), trusted), fix)
 
 
 def depends_on_address(facts: Facts, log: str) -> bool:

@@ -10,6 +10,7 @@ import os
 import time
 from typing import Optional
 
+from .._openssh.certificates import Certificate
 from .._openssh.keys import PublicKey
 from .._system.nodes import read_quietly
 from .._system.private_login import local_address
@@ -18,7 +19,7 @@ from . import look_account, look_key_answer, look_keys, look_pam, look_pam_answe
 from .facts import Facts, Request
 
 
-def make_request(user: str, key: Optional[PublicKey], address: Optional[str], port: Optional[int], certificate: str = "") -> Request:
+def make_request(user: str, key: Optional[PublicKey], address: Optional[str], port: Optional[int], certificate: Optional[Certificate] = None) -> Request:
     """What was asked, completed by where this run itself came from."""
     connection = find_connection()
     if address is None and connection is not None:

@@ -10,11 +10,12 @@ import contextlib
 import grp
 import os
 import pwd
+import struct
 from typing import Optional, Tuple
 
 from .._system.account_files import read_passwd, read_shadows
 from .._system.accounts import Shadow
-from .._system.nodes import chain, find_closed, look_at, read_quietly
+from .._system.nodes import chain, find_closed, look_at, read_quietly, read_regular
 from .._system.rights import acting_as
 from .._system.run import HostError
 from .._system.sudoers_tree import find_named_groups
@@ -23,6 +24,9 @@ from .facts import AccountFacts
 
 # Below are groups of the system, on every distribution that ECS offers.
 _FIRST_GROUP = 1000
+# What of a binary is read to find its loader.
+_HEAD = 1 << 16
+_INTERPRETER = 3
 _NOLOGIN = ("/var/run/nologin", "/etc/nologin")
 
 
@@ -38,6 +42,7 @@ def read_account(name: str) -> AccountFacts:
         # sshd asks as root whether anybody may execute it; then it is executed with the rights of the account.
         executable = os.access(shell, os.X_OK, effective_ids=True)
         closed = find_closed(chain(shell)) if not executable else ""
+        good = [path for path in ("/bin/bash", "/bin/sh") if path != shell and os.access(path, os.X_OK, effective_ids=True)]
     return AccountFacts(
         found=True,
         uid=entry.pw_uid,
@@ -49,7 +54,8 @@ def read_account(name: str) -> AccountFacts:
         groups=_groups(name, entry.pw_gid),
         shadow=_shadow(name),
         shell_node=look_at(shell),
-        shell_executable=executable,
+        shell_executable=executable and _is_program(shell),
+        other_shell=next((path for path in good if path in _shells()), ""),
         shell_closed_at=look_at(closed) if closed not in ("", shell) else None,
         shell_interpreter=_missing_interpreter(shell),
         shells=_shells(),
@@ -83,10 +89,35 @@ def _name_sources() -> str:
 
 
 def _missing_interpreter(shell: str) -> str:
-    """Of a shell that is a script; reading as much as the kernel does."""
-    first = read_quietly(shell, 256).split("\n", 1)[0]
-    words = first[2:].split() if first.startswith("#!") else []
-    return words[0] if words and not os.path.exists(words[0]) else ""
+    """The program without which the kernel cannot start a shell: that of a script, or the loader of a binary."""
+    try:
+        data = read_regular(shell, _HEAD)
+    except OSError:
+        return ""
+    words = data.split(b"\n", 1)[0][2:256].split() if data.startswith(b"#!") else [find_loader(data)]
+    name = os.fsdecode(words[0]) if words and words[0] else ""
+    return name if name and not os.access(name, os.X_OK) else ""
+
+
+def find_loader(data: bytes) -> bytes:
+    """What an ELF binary names as its loader (PT_INTERP); empty where it names none."""
+    if data[:5] != b"\x7fELF\x02" or len(data) < 64:
+        return b""
+    start, size, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 54)[0], struct.unpack_from("<H", data, 56)[0]
+    for index in range(min(count, 64)):
+        header = data[start + index * size : start + index * size + 40]
+        if len(header) == 40 and struct.unpack_from("<I", header)[0] == _INTERPRETER:
+            at, length = struct.unpack_from("<Q", header, 8)[0], struct.unpack_from("<Q", header, 32)[0]
+            return data[at : at + min(length, 255)].rstrip(b"\0")
+    return b""
+
+
+def _is_program(shell: str) -> bool:
+    """Whether the kernel takes the file for one: sshd starts it without another shell's help."""
+    try:
+        return read_regular(shell, 4).startswith((b"#!", b"\x7fELF"))
+    except OSError:
+        return True
 
 
 def _is_local(name: str) -> bool:

@@ -43,13 +43,17 @@ def ask(facts: Facts, check_mode: bool) -> Answer:
     reason = _obstacle(facts, check_mode)
     if reason:
         return Answer(None, reason)
-    lines = [facts.request.certificate or facts.request.key.line] if facts.request.key is not None else _candidates(facts)
+    request = facts.request
+    # A client that has a certificate offers it first, and then the key alone.
+    certified = _ask(facts, request.certificate.line, "CertificateFile") if request.certificate is not None else None
+    if certified is not None and certified.yes:
+        return certified
     answer = Answer(None, "there is no key to try")
-    for line in lines:
-        answer = _ask(facts, line)
+    for line in [request.key.line] if request.key is not None else _candidates(facts):
+        answer = _ask(facts, line, "IdentityFile")
         if answer.yes is not False:
             break
-    return answer
+    return answer if answer.yes or certified is None else certified
 
 
 def _obstacle(facts: Facts, check_mode: bool) -> str:
@@ -70,15 +74,15 @@ def _candidates(facts: Facts) -> List[str]:
     return [line.key.line for line in lines if line.key is not None and "cert-authority" not in line.options][:_MOST_KEYS]
 
 
-def _ask(facts: Facts, line: str) -> Answer:
+def _ask(facts: Facts, line: str, option: str) -> Answer:
     request, server = facts.request, facts.server
     route = Route(request.address or UNKNOWN_CLIENT, request.local_address or "127.0.0.1", request.port or int((facts.words("port") or ("22",))[0]))
     with tempfile.TemporaryFile(dir="/run") as public, tempfile.TemporaryFile(dir="/run") as log, held_open(public, log) as paths:
         public.write((line + "\n").encode("utf-8", "surrogateescape"))
         public.flush()
         client = [find_tool("ssh") or "ssh", "-v", "-F", "none"]
-        for option in _OPTIONS + (("CertificateFile=" if request.certificate else "IdentityFile=") + paths[0],):
-            client += ["-o", option]
+        for setting in _OPTIONS + ("%s=%s" % (option, paths[0]),):
+            client += ["-o", setting]
         command = [server.program, "-i", "-ddd", "-f", server.config, "-E", paths[1]] + list(server.options)
         with lent_folder(server.privsep_missing):
             meeting, by_pipe = _meet(command, client + ["-l", request.user, route.local, "true"], route)

@@ -13,7 +13,7 @@ from typing import Dict, Optional, Tuple
 
 from .._openssh.sshd_config import Directive
 from .._system.listener import Listener, find_listener
-from .._system.nodes import read_quietly
+from .._system.nodes import read_quietly, read_regular
 from .._system.processes import read_stat
 from .._system.run import HostError, find_tool, run_program
 from .._system.server import Server, ask_sshd, find_missing_folder, is_roots, run
@@ -27,6 +27,7 @@ _UNITS = ("ssh.service", "sshd.service", "ssh.socket", "sshd.socket")
 _HOST_KEYS = tuple("/etc/ssh/ssh_host_%s_key" % kind for kind in ("rsa", "ecdsa", "ed25519"))
 _SESSION_PROGRAMS = ("/usr/lib/openssh/sshd-session", "/usr/libexec/openssh/sshd-session", "/usr/lib/ssh/sshd-session")
 _NAME_SECONDS = 5
+_PROGRAM_BYTES = 16 << 20
 _LOG_LINES = 400
 # Of a host that many knock at.
 _LOG_BYTES = 64 << 20
@@ -39,7 +40,7 @@ def read_server(request: Request) -> ServerFacts:
     """Everything about the server; what cannot be read is left at its default."""
     listening = read_listening()
     try:
-        listener = find_listener(item.pid for item in listening if item.program == "sshd")
+        listener = _find_listener(request, listening)
     except SshdError as exc:
         return ServerFacts(error=str(exc), listening=listening)
     server = listener.server
@@ -51,6 +52,30 @@ def read_server(request: Request) -> ServerFacts:
             privsep_missing=missing,
             error="" if ended.code == 0 else " ".join(ended.err.split()) or "status %d" % ended.code,
         )
+
+
+def _find_listener(request: Request, listening: Tuple[Listening, ...]) -> Listener:
+    """The sshd of the port in question, where that is a unit of its own; else the host's."""
+    usual = find_listener(item.pid for item in listening if item.program == "sshd")
+    for item in listening:
+        if item.program == "sshd" and item.port == request.port and item.pid not in (0, usual.pid):
+            unit = re.search(r"/system\.slice/([\w.@-]+\.service)$", read_quietly("/proc/%d/cgroup" % item.pid), re.MULTILINE)
+            other = find_listener(names=(unit.group(1),)) if unit else usual
+            if other.server.main_pid == item.pid and other.pid == item.pid:
+                return other
+    return usual
+
+
+def _missing_helper(program: str) -> str:
+    """The program that this sshd hands connections to (since 9.8) and that is not there; empty when all are."""
+    paths = [program]
+    for path in paths:
+        with contextlib.suppress(OSError):
+            data = read_regular(path, _PROGRAM_BYTES)
+            for name in re.findall(rb"\0(/[\w./-]+/sshd-(?:session|auth))\0", data):
+                if os.fsdecode(name) not in paths and len(paths) < 5:
+                    paths.append(os.fsdecode(name))
+    return next((path for path in paths if not os.access(path, os.X_OK)), "")
 
 
 def _read_server(
@@ -69,6 +94,7 @@ def _read_server(
         listening=listening,
         not_to_be_run=os.path.exists("/etc/ssh/sshd_not_to_be_run"),
         debian=is_debians(server.program),
+        missing_helper=_missing_helper(server.program),
         keeps_host_keys=any(os.path.exists(path) for path in _SESSION_PROGRAMS),
         log=_log(),
     )

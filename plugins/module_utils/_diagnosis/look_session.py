@@ -8,6 +8,7 @@ Note that this module util is **PRIVATE** to the collection.
 
 import ipaddress
 import os
+import re
 from typing import Dict, List, Tuple
 
 from .._openssh.authorized_keys import parse_key_file
@@ -42,6 +43,14 @@ _STARTUP: Dict[str, Tuple[Tuple[str, ...], Tuple[str, ...]]] = {
     "tcsh": (("/etc/csh.cshrc", ".tcshrc", ".cshrc"), ("/etc/csh.login", ".login")),
     "": ((), ("/etc/profile", ".profile")),
 }
+
+
+# Where sshd lets commands be looked for, and words that shells have of themselves.
+_PLACES = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/games", "/usr/local/sbin", "/usr/sbin", "/sbin", "/snap/bin")
+_OF_SHELLS = re.compile(
+    r"(alias|bg|break|case|cd|command|continue|declare|echo|eval|exec|exit|export|false|fc|fg|for|getopts|hash|if|internal-sftp|jobs|kill|let|local"
+    r"|printf|pwd|read|readonly|return|select|set|shift|source|test|time|times|trap|true|type|ulimit|umask|unalias|unset|until|wait|while)\Z"
+)
 
 
 def read_session(facts: Facts) -> SessionFacts:
@@ -123,7 +132,8 @@ def _logins() -> Tuple[str, ...]:
 
 
 def _forced(facts: Facts) -> Tuple[Tuple[str, bool], ...]:
-    commands = {facts.setting("forcecommand", "none")} - {"none"}
+    certificate = facts.request.certificate
+    commands = {facts.setting("forcecommand", "none"), certificate.options.get("force-command", "none") if certificate else "none"} - {"none"}
     for item in facts.key_files:
         for line in parse_key_file(item.content):
             if line.key is not None and line.options:
@@ -136,6 +146,8 @@ def _forced(facts: Facts) -> Tuple[Tuple[str, bool], ...]:
 
 def _is_startable(command: str) -> bool:
     program = (command.split() or [""])[0]
+    if re.match(r"[A-Za-z][\w.+-]*\Z", program) and not _OF_SHELLS.match(program):
+        return any(os.access("%s/%s" % (folder, program), os.X_OK) for folder in _PLACES)
     # Anything else is a matter of the shell.
     return not program.startswith("/") or (os.path.isfile(program) and os.access(program, os.X_OK))
 

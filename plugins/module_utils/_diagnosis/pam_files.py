@@ -182,10 +182,19 @@ def _origin_fits(word: str, address: Optional[str]) -> bool:
 
 
 def _rank(domain: str, user: str, uid: int, groups: Sequence[str]) -> Optional[int]:
-    if domain == user:
+    if domain == user or _in_range(domain, uid):
         return 3
     if domain.startswith("@") and domain[1:] in groups:
         return 2
     if domain in ("*", "%") and uid != 0:
         return 1
     return None
+
+
+def _in_range(domain: str, uid: int) -> bool:
+    """C(MIN:MAX), C(MIN:) and C(:MAX), of numbers of users."""
+    match = re.match(r"(\d*):(\d*)\Z", domain)
+    if not match or domain == ":" or uid == 0:
+        return False
+    least, most = match.groups()
+    return int(least or 0) <= uid <= int(most or 1 << 32)

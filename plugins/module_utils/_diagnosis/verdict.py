@@ -8,7 +8,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 
 from typing import List, NamedTuple, Tuple
 
-from . import judge_account, judge_keys, judge_log, judge_network, judge_pam, judge_server, judge_session, judge_settings
+from . import judge_account, judge_key_line, judge_keys, judge_log, judge_network, judge_pam, judge_server, judge_session, judge_settings
 from .facts import Facts
 from .finding import BLOCKS, WARNS, Finding, in_order, warns
 from .proof import Proof, findings_of
@@ -27,6 +27,7 @@ _JUDGES = (
     judge_account.judge_home,
     judge_keys.judge_keys,
     judge_keys.judge_selinux,
+    judge_key_line.judge_certificate,
     judge_settings.judge_algorithms,
     judge_settings.judge_root,
     judge_account.judge_aging,
@@ -55,6 +56,8 @@ _DECISIVE = frozenset(
         "pam_tally",
         "sftp_only",
         "key_not_asked",
+        "shell_startup_unsure",
+        "certificate_not_given",
         "pam_not_asked",
         "hosts_deny_not_asked",
         "firewall_not_asked",

@@ -10,7 +10,8 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 from typing import FrozenSet, List
 
 from .facts import Answer, Facts
-from .finding import BLOCKS, INFO, Finding, blocks, warns
+from .finding import BLOCKS, INFO, Finding, warns
+from .key_log import describe_refusal
 from .proof import Proof
 
 # What sshd has judged when it accepts the public half of a key. Not PermitRootLogin and AuthenticationMethods: it looks at
@@ -91,6 +92,7 @@ SESSION_CAUSES = PAM_CAUSES | frozenset(
         "shell_nologin",
         "shell_startup_exits",
         "shell_startup_hangs",
+        "shell_startup_unsure",
         "ssh_rc_hangs",
         "limit_maxlogins",
         "limit_nofile",
@@ -129,6 +131,19 @@ _REAL_CAUSES = frozenset(
         "pam_not_configured",
     )
 )
+# Of those: what stands against every key and every certificate.
+_OF_ALL_KEYS = frozenset(
+    (
+        "account_locked",
+        "shell_missing",
+        "deny_users",
+        "allow_users",
+        "deny_groups",
+        "allow_groups",
+        "pubkey_authentication_off",
+        "revoked_keys_unreadable",
+    )
+)
 # What holds for one client address only, so that an answer for another proves nothing.
 _BY_ADDRESS = frozenset(("from_unknown", "deny_users_unknown", "allow_users_unknown"))
 
@@ -140,6 +155,11 @@ def weigh(facts: Facts, found: List[Finding]) -> List[Finding]:
     network = facts.network
     found = found + not_asked(network.wrappers, "whether TCP wrappers let the address in", "hosts_deny_not_asked")
     return found + not_asked(network.filter, "whether the packet filter lets the address in", "firewall_not_asked")
+
+
+def trusts_authorities(facts: Facts) -> bool:
+    """Whether a certificate could let the account in."""
+    return facts.setting("trustedusercakeys", "none") != "none" or any(b"cert-authority" in item.content.lower() for item in facts.key_files)
 
 
 def _weigh_pam(facts: Facts, found: List[Finding]) -> List[Finding]:
@@ -157,11 +177,17 @@ def weigh_key(facts: Facts, found: List[Finding]) -> List[Finding]:
     if answer.yes:
         causes = KEY_CAUSES if facts.request.address else KEY_CAUSES - _BY_ADDRESS
         return demote(found, causes, "sshd accepts the key all the same%s" % (", at " + answer.place if answer.place else ""))
+    certified = facts.request.certificate
+    if answer.yes is False and certified is not None:
+        # What our reading says is about the key alone.
+        found = [finding for finding in found if finding.cause not in KEY_CAUSES or finding.cause in _OF_ALL_KEYS]
+    elif answer.yes is False and trusts_authorities(facts):
+        why = "sshd also takes certificates for this account, and none was given"
+        return demote(found, KEY_CAUSES - _OF_ALL_KEYS, why) + [warns("certificate_not_given", why, "check again with the certificate as public_key")]
     if any(finding.severity == BLOCKS for finding in found):
         return found
     if answer.yes is False:
-        why = answer.why or "without a reason in its log"
-        return found + [blocks("key_refused", "sshd, asked about the key in a private copy of the connection, refuses it: %s" % why, "see what it names")]
+        return found + [describe_refusal(answer, certified, facts.setting("trustedusercakeys", "none"))]
     return found + not_asked(answer, "whether sshd accepts the key", "key_not_asked")
 
 

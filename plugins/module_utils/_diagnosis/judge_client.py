@@ -15,6 +15,12 @@ from .finding import Finding, blocks, warns
 # Pattern, cause, what it means, what to do. The first that is found is the one; the line itself is the evidence.
 _CAUSES = (
     (
+        r"REVOKED HOST KEY DETECTED|Host key \S+ \S+ revoked|is marked as revoked",
+        "host_key_revoked",
+        "known_hosts marks the host key as revoked",
+        "find out why it was revoked; give the host a new key, and remove the @revoked line only if it is wrong",
+    ),
+    (
         r"REMOTE HOST IDENTIFICATION HAS CHANGED",
         "host_key_changed",
         "the host key is not the one in known_hosts",
@@ -65,6 +71,24 @@ _CAUSES = (
         "set the right path",
     ),
     (
+        r"private key \S+ contents do not match public|identity_sign: .*key mismatch|public key \S+ does not match private",
+        "private_key_mismatch",
+        "the private key does not belong to the .pub file beside it",
+        "make the public half again: ssh-keygen -y -f FILE > FILE.pub",
+    ),
+    (
+        r"Load key \S+: Is a directory.*|read_passphrase: \S+: Is a directory.*",
+        "private_key_is_directory",
+        "the path of the private key is a directory",
+        "name the file in it",
+    ),
+    (
+        r"Authenticated \S+ using .publickey. with partial success.*|Authentication succeeded \(partial\).*|with partial success\..*",
+        "partial_success",
+        "the host accepted the key and wants another method besides",
+        "log in with that as well, or change AuthenticationMethods on the host",
+    ),
+    (
         r"Load key \S+: .*(invalid format|error in libcrypto|bad permissions).*",
         "private_key_unreadable",
         "ssh cannot read the private key file",
@@ -84,6 +108,12 @@ _CAUSES = (
     ),
 )
 _SYMPTOMS = (
+    (
+        r"(?:Connection closed by|Connection timed out during banner exchange to|closed by) UNKNOWN port 65535.*|Connection to UNKNOWN port 65535 timed out.*",
+        "proxy_command_failed",
+        "the ProxyCommand ended without a connection",
+        "run it by hand: 'ssh -G HOST' shows it",
+    ),
     (
         r"connect to .*(Connection timed out|Operation timed out).*|Connection timed out during banner exchange",
         "connection_timeout",

@@ -29,6 +29,9 @@ _TELLING = (
     r"error: Authentication key \S+ \S+ revoked by .*|.*[Rr]evoked.*key.*",
     r"error: Error checking authentication key .*",
     r"Bad options? in .*|bad key options: .*|key options: .*unknown.*",
+    r"(?:cert: )?Authentication tried for .* with valid certificate but .*",
+    r"(?:userauth_pubkey: )?certificate signature algorithm .*",
+    r"user_cert_trusted_ca: CA .* is not listed in .*",
     r"Authentication tried for .* with correct key but not from a permitted host .*|.*from=.*not allowed.*",
     r"Authentication key .* expired|.*key.*expired.*",
     r"error: AuthorizedKeysCommand .*|error: Unsafe AuthorizedKeysCommand.*|AuthorizedKeysCommand .*(?:failed|exited|returned).*",
@@ -51,7 +54,8 @@ _CAUSES = (
     (r"account is locked", "account_locked", "replace the '!' in /etc/shadow with '*'"),
     (r"source.address|permitted (?:host|source)|from=", "from_mismatch", "allow the address"),
     (r"[Bb]ad (?:key )?options?|unknown option", "option_malformed", "fix or remove the option"),
-    (r"not in \S*Accepted|CASignatureAlgorithms|signature algorithm", "algorithm_not_accepted", "use a key of another type, or add its algorithm"),
+    (r"certificate signature algorithm", "algorithm_not_accepted", "sign with another key, or add that algorithm to CASignatureAlgorithms"),
+    (r"not in \S*Accepted|signature algorithm", "algorithm_not_accepted", "use a key of another type, or add its algorithm"),
     (r"Unsafe AuthorizedKeysCommand", "keys_command_unsafe", "make root its owner, and remove the permission to write from others"),
     (r"AuthorizedKeysCommand", "keys_command_fails", "fix the command"),
 )
@@ -87,6 +91,8 @@ def describe_refusal(answer: Answer, certificate: Optional[Certificate], authori
         return blocks(cause, "sshd, asked about the key in a private copy of the connection, refuses it: %s" % why, fix)
     if cause == "key_refused":
         cause, fix = "certificate_refused", "have a certificate issued that fits, by an authority that sshd trusts"
+    if not certificate.for_users:
+        why = "it is a host certificate"
     trusted = "TrustedUserCAKeys is %s" % authorities
     return blocks(cause, "sshd refuses the certificate: %s (%s; %s)" % (why, certificate.describe(), trusted), fix)
 

@@ -64,6 +64,10 @@ ALL = (
     Client("client_skips_key", arguments=ONE_KEY + " -o PubkeyAcceptedKeyTypes=rsa-sha2-512", fixed=ONE_KEY),
     Client("host_key_changed", "cp known keep; awk '{$3 = key; $2 = kind; print}' kind=\"$(cut -d' ' -f1 other.pub)\" "
            "key=\"$(cut -d' ' -f2 other.pub)\" keep > known", fix="cp keep known"),
+    Client("host_key_revoked", "cp known keep; sed 's/^/@revoked /' keep > known", fix="cp keep known"),
+    Client("private_key_mismatch", "cp key keep; cp other key", fix="cp keep key"),
+    Client("private_key_is_directory", "mkdir -m 0700 folder", ONE_KEY.replace("key", "folder"), fixed=ONE_KEY),
+    Client("proxy_command_failed", arguments=ONE_KEY + " -o ProxyCommand=/bin/false", fixed=ONE_KEY),
     Client("host_key_unknown", "mv known keep; : > known", fix="mv keep known"),
     Client("name_not_resolved", host="nosuch.invalid"),
     Client("connection_refused", arguments=ONE_KEY + " -p 1", fixed=ONE_KEY),

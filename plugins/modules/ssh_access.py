@@ -428,6 +428,7 @@ from typing import Any, Dict
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.apply import Outcome, apply_plan, with_uids
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_and_plan import look_and_plan
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_sudo import find_objections
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.report import (
     failure_text,
     render_diff,
@@ -469,6 +470,8 @@ class SshAccess:
             if plan.changed and not self.check_mode:
                 outcome = apply_plan(plan)
                 after = with_uids(after)
+            # Others' rules may come later than ours: what is in force is asked of sudo itself, once nothing is left to be done.
+            against = [] if outcome.failures or (plan.changed and self.check_mode) else find_objections(wanted.users)
         result = {
             "changed": bool(outcome.done),
             "actions": sentences(outcome.done),
@@ -477,16 +480,17 @@ class SshAccess:
             "users": user_results(after, [user.name for user in wanted.users if user.name in after]),
             "warnings": list(plan.warnings),
         }
+        planned = plan.failures + tuple(against)
         unremoved = plan.unremoved + outcome.unremoved
         result["remains"] = list(unremoved)
         if outcome.failures:
             result = {name: result[name] for name in ("changed", "actions", "warnings", "remains")}
         changed = bool(outcome.done) and not self.check_mode
-        if plan.failures or outcome.failures or unremoved:
-            result.update(failed=True, msg=failure_text(plan.failures + unremoved, outcome.failures, changed))
+        if planned or outcome.failures or unremoved:
+            result.update(failed=True, msg=failure_text(planned + unremoved, outcome.failures, changed))
         if unremoved and self.voids:
             left = unremoved_keys(plan, wanted.revoked, unremoved)
-            planned = plan.failures + tuple(left.pop("unknown"))
+            planned += tuple(left.pop("unknown"))
             left["rest"] = failure_text(planned, outcome.failures, changed) if planned or outcome.failures else ""
             result["_unremoved"] = left
         return result

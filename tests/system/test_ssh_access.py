@@ -333,6 +333,24 @@ def test_wrong_input_gets_one_sentence_and_changes_nothing(instance, playbook, m
     assert instance.exec(SNAPSHOT) == before
 
 
+def test_a_later_rule_of_somebody_elses_is_not_passed_over(instance, access, make_key, new_name):
+    """The outcome of all rules in sudo's order is what was asked, or the task fails and names the line."""
+    name, key = new_name("later"), make_key()
+    other = f"/etc/sudoers.d/wheel-{name}"
+    user = {"name": name, "sudo": "nopasswd", "authorized_keys": [key.public]}
+    try:
+        instance.exec(f"groupadd -f team-{name}; printf '# before\\n%%team-{name} ALL=(ALL:ALL) ALL\\n' > {other}; chmod 0440 {other}")
+        assert access(users=[user])["changed"]
+        failed = access(users=[{**user, "groups": [f"team-{name}"]}])
+        assert f"sudo asks {name} for a password for ALL, though sudo: nopasswd was asked: {other}:2" in failed["msg"]
+        limited = access(users=[{**user, "sudo_commands": ["/usr/bin/true"]}])
+        assert f"sudo allows {name} every command as root, though only some were asked: {other}:2" in limited["msg"]
+        instance.exec(f"rm {other}")
+        assert not access(users=[{**user, "sudo_commands": ["/usr/bin/true"]}])["changed"]
+    finally:
+        instance.exec(f"rm -f {other}; userdel -r {name}; groupdel team-{name}; rm -f /etc/sudoers.d/95-*{name}", check=False)
+
+
 def test_sudo_rules(instance, access, login, make_key, new_name, crypt):
     key = make_key()
     plain, dotted, limited, as_user = new_name("sudoer"), new_name("robert.d.b"), new_name("limited"), new_name("runas")

@@ -164,6 +164,8 @@ def _unreadable(line: KeyLine, text: str, kind: str, key: Optional[PublicKey] = 
             "write %s in front of the key" % key.key_type,
         )
     options = text[: text.rindex(kind)].strip() if key is not None else ""
+    if key is not None and not options and kind not in KEY_TYPES:
+        return Damage("option_malformed", line.number, "there is no space between the options and the key type (%s)" % kind[:80], "put one there")
     if key is not None and not options:
         return Damage("key_glued", line.number, "something is glued to the end of the key", "start a new line after the key")
     if key is not None:

@@ -87,6 +87,8 @@ def _parse(name: str, blob: bytes, source: str) -> Certificate:
     reader.string()
     reader.string()
     authority = "SHA256:" + base64.b64encode(hashlib.sha256(reader.string()).digest()).decode("ascii").rstrip("=")
+    # The signature is sshd's to check, but it has to be there.
+    reader.string()
     values = {option.decode("utf-8", "replace"): _value(data) for option, data in zip(options[::2], options[1::2])}
     line = "%s %s" % (name, base64.b64encode(blob).decode("ascii"))
     return Certificate(line, key, for_users, serial, named, principals, min(begins, 1 << 33), ends if ends < 1 << 33 else _FOREVER, values, authority)

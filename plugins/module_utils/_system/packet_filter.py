@@ -23,7 +23,7 @@ from .private_login import Route, can_meet
 from .run import find_tool
 from .server import run
 
-_SECONDS = 20
+_SECONDS = 40
 # A packet that was lost is sent again after one second.
 _CONNECT_SECONDS = 2.5
 _GREETING = b"SSH-2.0-copy\r\n"

@@ -17,7 +17,7 @@ from .server import run
 
 _NEW_MOUNTS, _NEW_NETWORK = 0x00020000, 0x40000000
 _RECURSIVE, _PRIVATE, _BIND, _DETACH = 0x4000, 1 << 18, 0x1000, 2
-_SECONDS = 5
+_SECONDS = 10
 
 
 class NotPossible(OSError):

@@ -23,6 +23,18 @@ NETWORK = (
         note="fail2ban",
     ),
     Scenario("firewall", "iptables -P INPUT DROP", "iptables -P INPUT ACCEPT", note="policy"),
+    Scenario("firewall", "iptables -A INPUT -p tcp --dport 80 -j ACCEPT; iptables -A INPUT -j REJECT", "iptables -F INPUT", note="final-reject"),
+    Scenario("firewall", "iptables -A INPUT -s $ADDR/8 -j DROP", "iptables -F INPUT", note="network"),
+    Scenario("firewall", "iptables -A OUTPUT -p tcp --sport 22 -j DROP", "iptables -F OUTPUT", note="answers"),
+    Scenario("firewall", "iptables -P OUTPUT DROP", "iptables -P OUTPUT ACCEPT", note="output-policy"),
+    Scenario(
+        "firewall",
+        "nft add table inet t; nft add set inet t s '{ type ipv4_addr; }'; nft add element inet t s \"{ $ADDR }\"; "
+        "nft add chain inet t c '{ type filter hook input priority 0; }'; nft add rule inet t c ip saddr @s drop",
+        "nft delete table inet t",
+        note="set",
+    ),
+    Scenario("hosts_deny", "echo 'sshd : ALL : DENY' > /etc/hosts.allow", ": > /etc/hosts.allow", note="allow-file"),
     Scenario("hosts_deny", 'echo "ALL EXCEPT vsftpd: ALL EXCEPT 192.0.2." > /etc/hosts.deny', ": > /etc/hosts.deny", note="except"),
     Scenario(
         "per_source_penalty",
@@ -36,6 +48,7 @@ NETWORK = (
 )
 
 SERVER = (
+    Scenario("sshd_other_family", "conf 'AddressFamily inet6'", OFF),
     Scenario("sshd_not_installed", "stop; mv /usr/sbin/sshd /opt/base/", "mv /opt/base/sshd /usr/sbin/; restart"),
     Scenario("privsep_user_missing", "sed -i /^sshd:/d /etc/passwd /etc/shadow", images=("debian12", "debian11", "el-like")),
     Scenario("privsep_directory_unsafe", "chmod 0777 /run/sshd", images=("debian12", "debian11", "el-like")),

@@ -62,6 +62,7 @@ PAM = (
         "mv /etc/security/sshd /etc/pam.d/",
         proof="refused",
     ),
+    Scenario("pam_refuses", "pam 'account required pam_localuser.so file=/etc/ssh/moduli'", "sed -i 1d /etc/pam.d/sshd", note="localuser"),
     Scenario("limit_nproc", LIMIT % "bob hard nproc 0", UNLIMIT, proof="fails"),
     Scenario("limit_nofile", LIMIT % "bob - nofile 2", UNLIMIT, proof="fails"),
     Scenario("limit_memory", LIMIT % "bob - as 1000", UNLIMIT, proof="fails"),

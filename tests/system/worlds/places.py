@@ -33,6 +33,14 @@ KEY_TEXT = (
 )
 
 SETTINGS = (
+    Scenario("pubkey_authentication_off", "match 'Match LocalPort 22' 'PubkeyAuthentication no'", "sed -i '/Match LocalPort/,$d' $C; restart", note="port"),
+    Scenario("forced_command_refuses", 'keys \'command="exit 142" %s\\n%s\\n\' "$K" "$K"', WITH_KEY, note="first-line"),
+    Scenario(
+        "revoked_keys_unreadable",
+        "ssh-keygen -q -k -f /tmp/krl /etc/ssh/ssh_host_rsa_key.pub; head -c 60 /tmp/krl > /etc/ssh/krl; conf 'RevokedKeys /etc/ssh/krl'",
+        OFF,
+        note="cut-off",
+    ),
     Scenario("authentication_methods", "conf 'AuthenticationMethods publickey,publickey'", OFF, note="two-keys"),
     Scenario("deny_groups", "conf 'DenyGroups bob'", OFF, note="primary"),
     Scenario("allow_groups", "groupadd ssh-users; match \"Match Address $ADDR\" 'AllowGroups ssh-users'", note="match"),

@@ -331,6 +331,14 @@ HEALTHY = (
         "iptables -A INPUT -i lo -j ACCEPT; iptables -A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT; "
         "iptables -A INPUT -p tcp --dport 22 -j ACCEPT; iptables -P INPUT DROP",
     ),
+    Healthy(
+        "rules-for-others",
+        "iptables -A INPUT ! -s $ADDR -p tcp --dport 22 -j DROP; iptables -A INPUT -i docker0 -j DROP; iptables -A FORWARD -j DROP; "
+        "iptables -N alone; iptables -A alone -j DROP; iptables -A OUTPUT -p tcp --dport 22 -j REJECT",
+    ),
+    Healthy("ignored-by-pam-access", "pam 'account required pam_access.so'; echo ' -:bob:ALL' > /etc/security/access.conf"),
+    Healthy("jump-over-a-denial", "pam 'account [default=1] pam_permit.so' 'account requisite pam_deny.so'"),
+    Healthy("text-in-a-start-up-file", "printf 'cat >/dev/null <<END\\nexit 1\\nEND\\n' > $H/.bashrc"),
     Healthy("behind-a-socket", "stop; systemctl start ssh.socket", images=("debian12",)),
 )
 

@@ -72,7 +72,7 @@ rm -rf /etc/ssh /etc/pam.d /etc/security /home/* /etc/nologin /run/nologin /etc/
 rm -rf /usr/local/bin/* /run/systemd/system/*.service.d
 tar -C / -xpf /opt/base/base.tar
 for kind in blackhole prohibit; do ip route flush type $kind 2>/dev/null; done
-if [ -x /usr/sbin/iptables ]; then iptables -P INPUT ACCEPT; iptables -F; iptables -X; fi
+if [ -x /usr/sbin/iptables ]; then iptables -P INPUT ACCEPT; iptables -P OUTPUT ACCEPT; iptables -F; iptables -X; nft delete table inet t 2>/dev/null; fi
 kill $HOLDER $SQUATTER 2>/dev/null; HOLDER= SQUATTER=
 if systemctl is-enabled -q ssh.socket || systemctl is-active -q ssh.socket; then
   systemctl disable -q ssh.socket; systemctl enable -q ssh.service; systemctl stop ssh.socket ssh.service

@@ -114,6 +114,8 @@ def test_start_up_files_that_wait(text: str, line: object) -> None:
         ("%s %s" % (TYPE, BLOB[:50]), "key_truncated"),
         ("SSH-ED25519 %s" % BLOB, "key_type_misspelt"),
         ("ssh-ed2519 %s" % BLOB, "key_type_misspelt"),
+        ("%sssh-rsa AAAA" % KEY, "key_glued"),
+        ("no-pty%s" % KEY, "option_malformed"),
         ("potato %s" % BLOB, "key_line_malformed"),
         ("%s %s" % (TYPE, "B" * len(BLOB)), None),
     ],

@@ -187,7 +187,8 @@ from typing import Any, Dict, Set
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._client import files
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._client.config import add_include
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._client.config import add_include, remove_include
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._client.look_names import find_taken
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._client.plan import Found, Plan, plan_client, read_wanted
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._names import CLIENT_FOLDER, FORMER_CLIENT_FOLDER
@@ -231,11 +232,14 @@ class ClientConfigModule:
     def _look(self) -> Found:
         names = files.find_configs(self._folder) | files.find_configs(self._former)
         own, former = (files.look_at_file(self._own_path(folder)) for folder in (self._folder, self._former))
+        config = files.look_at_file(self._wanted.config_path)
+        wanted = [name for entry in self._wanted.entries for name in entry.names]
         return Found(
-            files.look_at_file(self._wanted.config_path),
+            config,
             former if former.exists and not own.exists else own,
             files.look_at_file(self._wanted.common.known_hosts),
             bool(names - {self._wanted.name + ".conf"}),
+            find_taken(remove_include(config.content) or b"", wanted, os.path.expanduser("~")),
         )
 
     def _own_path(self, folder: str) -> str:

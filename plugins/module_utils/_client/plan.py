@@ -7,7 +7,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import re
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .._names import line_marks
 from .._openssh import known_hosts as hosts
@@ -48,6 +48,8 @@ class Found(NamedTuple):
     known_hosts: ClientFile
     has_others: bool
     """Whether there are files of ours with other names, which need the lines that include them."""
+    taken: FrozenSet[str] = frozenset()
+    """Names that the rest of the configuration has, in lower case."""
 
 
 class Change(NamedTuple):
@@ -102,8 +104,7 @@ def read_wanted(params: Mapping[str, Any]) -> Tuple[Wanted, List[str]]:
 
 def plan_client(wanted: Wanted, found: Found, folder: str) -> Plan:
     """I(folder) is where our own files lie."""
-    taken = model.find_hosts(model.remove_include(found.config.content) or b"")
-    names, refused = model.choose_names(wanted.entries, taken, wanted.dotted_names)
+    names, refused = model.choose_names(wanted.entries, sorted(found.taken), wanted.dotted_names)
     warnings = ["Reached by id only, because %s: %s" % (reason, _listed(refused[reason], " and %d more")) for reason in sorted(refused)]
     own = model.render_config(wanted.entries, names, wanted.common).encode("utf-8") if wanted.is_present else None
     text = (found.known_hosts.content or b"").decode("latin-1")

@@ -36,6 +36,8 @@ from .homes import (
 from .state import HomeState, KeyFile, Repair
 
 _MAX_SIZE = 4 * 1024 * 1024
+# Each line costs memory, and others wait for this run.
+_MAX_LINES = 100000
 _FS_IOC_GETFLAGS = 0x80086601
 _IMMUTABLE_OR_APPEND = 0x10 | 0x20
 
@@ -182,6 +184,12 @@ def _parse(content: bytes) -> Tuple[KeyLine, ...]:
     return tuple(parse_key_file(content))
 
 
+def _check_lines(content: bytes, path: str) -> bytes:
+    if content.count(b"\n") > _MAX_LINES:
+        raise UnsafePath("%s has more than %d lines" % (path, _MAX_LINES))
+    return content
+
+
 def _file_repairs(account: Account, path: str, status: os.stat_result) -> List[Repair]:
     mode = stat.S_IMODE(status.st_mode)
     repairs = owner_repairs(account, path, status)
@@ -223,7 +231,7 @@ def _read_all(descriptor: int, path: str) -> bytes:
     while True:
         part = os.read(descriptor, 1 << 16)
         if not part:
-            return b"".join(parts)
+            return _check_lines(b"".join(parts), path)
         parts.append(part)
         size += len(part)
         if size > _MAX_SIZE:

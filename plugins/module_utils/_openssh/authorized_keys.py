@@ -18,7 +18,7 @@ from .key_options import limited_options, same_options, split_options
 from .keys import KEY_TYPES, KeyFormatError, PublicKey, decode_blob
 
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+\Z")
-_KEY = re.compile(r"([^ \t]+)[ \t]+([^ \t]+)[ \t]*(.*?)[ \t]*\Z", re.DOTALL)
+_KEY = re.compile(r"([^ \t]+)[ \t]+([^ \t]+)[ \t]*")
 # What sshd ignores inside of base64.
 _SKIPPED = re.compile(r"[\r\v\f]")
 # Names of signature algorithms: sshd takes them for the type of the key that makes such signatures.
@@ -216,7 +216,8 @@ def _find_key(text: str) -> Optional[PublicKey]:
     match = _KEY.match(text)
     if not match:
         return None
-    name, body, comment = match.groups()
+    name, body = match.groups()
+    comment = text[match.end() :].rstrip(" \t")
     key_type = _SIGNATURE_NAMES.get(name, name)
     if key_type not in KEY_TYPES:
         return None

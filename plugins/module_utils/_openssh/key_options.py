@@ -36,7 +36,11 @@ _EXPIRY = re.compile(
     r"(?:([01]\d|2[0-3]| \d)([0-5]\d| \d)(?:([0-5]\d|6[01]| \d))?)?(Z|UTC)?\Z",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"[ \t\r\v\f]*\+?(\d+)\Z")
+# A quote, one that is none, or what divides: texts of millions of letters are walked from one to the next.
+_BLANKS, _COMMAS = re.compile(r'\\"|"|[ \t]'), re.compile(r'\\"|"|,')
+_NUMBER = re.compile(r"[ \t\r\v\f]*\+?0*([0-9]{1,10})\Z")
+_LONGEST = 1 << 16
+"""Options that are longer are compared as they stand."""
 _MAX_TUNNEL = 2**31 - 3
 
 
@@ -57,16 +61,11 @@ def split_options(line: str) -> Tuple[str, str]:
     Blanks inside double quotes belong to the options. The rest is empty when a quote is never closed.
     """
     quoted = False
-    index = 0
-    while index < len(line):
-        char = line[index]
-        if char == "\\" and line[index + 1 : index + 2] == '"':
-            index += 1
-        elif char == '"':
+    for mark in _BLANKS.finditer(line):
+        if mark.group() == '"':
             quoted = not quoted
-        elif char in " \t" and not quoted:
-            return line[:index], line[index:].lstrip(" \t")
-        index += 1
+        elif mark.group() != '\\"' and not quoted:
+            return line[: mark.start()], line[mark.end() :].lstrip(" \t")
     return line, ""
 
 
@@ -118,8 +117,8 @@ def limited_options(text: str, limits: Iterable[Tuple[str, Optional[str]]]) -> s
 
 def same_options(one: str, other: str) -> bool:
     """Whether two option texts mean the same. Order counts; the case of the names does not."""
-    if one == other:
-        return True
+    if one == other or max(len(one), len(other)) > _LONGEST:
+        return one == other
     try:
         return _normal(one) == _normal(other)
     except KeyOptionsError:
@@ -208,20 +207,13 @@ _CHECKS = {
 
 
 def _split_commas(text: str) -> List[str]:
-    parts = [""]
+    parts = []
     quoted = False
-    index = 0
-    while index < len(text):
-        char = text[index]
-        if char == "\\" and text[index + 1 : index + 2] == '"':
-            parts[-1] += '\\"'
-            index += 2
-            continue
-        if char == '"':
+    start = 0
+    for mark in _COMMAS.finditer(text):
+        if mark.group() == '"':
             quoted = not quoted
-        if char == "," and not quoted:
-            parts.append("")
-        else:
-            parts[-1] += char
-        index += 1
-    return parts
+        elif mark.group() == "," and not quoted:
+            parts.append(text[start : mark.start()])
+            start = mark.end()
+    return parts + [text[start:]]

@@ -17,6 +17,8 @@ from typing import Iterable, Optional, Union
 Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
+_ADDRESS = re.compile(r"[0-9A-Fa-fxX.:]+(%|\Z)")
+
 
 def match_word(text: str, word: str) -> bool:
     """One pattern, of which only * and ? are special (match_pattern)."""
@@ -105,6 +107,8 @@ def _network(pattern: str) -> Optional[Network]:
 
 def _number(text: str) -> Optional[Address]:
     """An address as getaddrinfo reads it: 127.1 and 0x7f000001 are 127.0.0.1."""
+    if not _ADDRESS.match(text):
+        return None
     try:
         return ipaddress.ip_address(text)
     except ValueError:

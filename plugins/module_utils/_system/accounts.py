@@ -17,6 +17,7 @@ LOCK_EXPIRY = "1"
 
 _BLANKS = " \t\v\f\r"
 _EPOCH = datetime.date(1970, 1, 1)
+_NUMBER = re.compile(r"0*[0-9]{1,10}\Z")
 _HASH = re.compile(r"(\$[0-9a-z]+\$[^:\s]+|[./0-9A-Za-z]{13}|_[./0-9A-Za-z]{19})\Z")
 
 
@@ -138,7 +139,7 @@ def _is_account(fields: List[str]) -> bool:
 
 
 def _is_number(text: str) -> bool:
-    return text.isdigit() and len(text) == len(text.encode("utf-8", "replace")) and int(text) < 1 << 32
+    return _NUMBER.match(text) is not None and int(text) < 1 << 32
 
 
 def _day(text: str) -> Optional[int]:
@@ -176,6 +177,10 @@ def expiry_days(text: str) -> str:
 
 def expiry_text(days: str) -> str:
     """The shadow field in words."""
-    if not days.lstrip("-").isdigit() or int(days) < 0:
+    day = _day(days)
+    if day is None:
         return "never"
-    return (_EPOCH + datetime.timedelta(days=int(days))).isoformat()
+    try:
+        return (_EPOCH + datetime.timedelta(days=day)).isoformat()
+    except OverflowError:
+        return "after the year 9999"

@@ -67,6 +67,8 @@ class SshdTree:
         self.files: Dict[str, bytes] = {}
         # In the order in which sshd reads them; a line of a file that is included twice may be under two conditions.
         self._directives: Dict[sshd_config.Directive, None] = {}
+        # Files that include others twice, and those again, would be walked a thousand times: once for a condition is enough.
+        self._walked: Dict[Tuple[str, str], int] = {}
         self._read(main, "", ())
         if main not in self.files:
             raise SshdError("%s does not exist; is the OpenSSH server installed?" % main)
@@ -104,6 +106,9 @@ class SshdTree:
             yield CandidateTree(folder, folder + self.main)
 
     def _read(self, path: str, condition: str, above: Tuple[str, ...]) -> None:
+        if self._walked.get((path, condition), _MAX_DEPTH + 1) <= len(above):
+            return
+        self._walked[path, condition] = len(above)
         content = self.files.get(path)
         if content is None:
             content = find_file(path)

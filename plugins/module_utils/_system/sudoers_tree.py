@@ -15,7 +15,7 @@ from .._text import text_lines
 from .run import find_tool
 
 MAIN = "/etc/sudoers"
-_INCLUDE = re.compile(r"^(\s*[#@](?:include|includedir)\s+)(\"[^\"]+\"|(?:\\.|\S)+)(\s*)$")
+_INCLUDE = re.compile(r"^(\s*[#@](?:include|includedir)\s+)(\"[^\"]+\"|(?:\\.|[^\s\\])+)(\s*)$")
 
 
 class SudoersTree:

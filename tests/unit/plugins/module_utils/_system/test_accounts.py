@@ -136,3 +136,13 @@ def test_words(config, words):
 )
 def test_expand(pattern, path):
     assert expand_pattern(pattern, "ann", 1001, "/home/ann") == path
+
+
+def test_numbers_that_no_account_has():
+    text = "".join("x%d:x:%s:1::/:\n" % (index, number) for index, number in enumerate(("9" * 5000, "4294967296", "\u0661", "0001000")))
+    assert {name: account.uid for name, account in parse_passwd(text).items()} == {"x3": 1000}
+    assert find_damage(text) == [1, 2, 3]
+
+
+def test_a_day_that_no_calendar_has():
+    assert expiry_text("4000000") == "after the year 9999"

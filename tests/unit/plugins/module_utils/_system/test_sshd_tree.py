@@ -84,3 +84,11 @@ def test_a_main_file_that_is_no_file_is_refused(tmp_path):
         SshdTree(str(tmp_path / "none"))
     with pytest.raises(SshdError, match="is not a regular file"):
         SshdTree(str(tmp_path))
+
+
+def test_files_that_include_others_twice_are_walked_once(tree_of):
+    """Fourteen files, each of which includes the next one three times, are more than four million walks."""
+    files = {f"f{number}": f"Include @/f{number + 1}\n".encode() * 3 for number in range(14)}
+    tree = tree_of({"main": b"Include @/f0\nInclude @/main @/f0\n", **files, "f14": b"Port 1\n"})
+    assert len(tree.files) == 16
+    assert [item.arguments for item in tree.directives() if item.keyword == "port"] == [("1",)]

@@ -10,3 +10,7 @@ def test_includes():
     text = '@include /etc/sudoers.local\n#includedir /etc/sudoers.d\n@includedir "/etc/more rules"\n#1000 ALL=ALL\n# include nothing\n'
     assert find_includes(text) == [("/etc/sudoers.local", False), ("/etc/sudoers.d", True), ("/etc/more rules", True)]
     assert replace_includes("#includedir /etc/sudoers.d\nroot ALL=ALL\n", {"/etc/sudoers.d": "/run/x/d0"}) == ("#includedir /run/x/d0\nroot ALL=ALL\n")
+
+
+def test_a_line_of_backslashes_takes_no_time():
+    assert find_includes("@include " + "\\\\" * 60 + " x\n") == []

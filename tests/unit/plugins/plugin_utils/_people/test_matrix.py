@@ -1,0 +1,68 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The matrix of people and hosts, and what is wrong."""
+
+from __future__ import annotations
+
+import datetime
+import time
+
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.matrix import make_matrix
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.people import Host
+
+from .teams import ANNA, BEN, EMIL, team_of
+
+TODAY = datetime.date(2027, 1, 31)
+PEOPLE = [
+    {"name": "anna", "authorized_keys": [ANNA]},
+    {"name": "ben", "authorized_keys": [BEN]},
+    {"name": "emil", "authorized_keys": [EMIL], "until": "2027-06-01"},
+]
+HOSTS = [Host("web-1", ("web",)), Host("web-2", ("web",)), Host("db-1", ("db",))]
+KNOWN = {"web", "db", "web-1", "web-2", "db-1"}
+
+
+def matrix(**variables):
+    team = team_of(**{"accounts": PEOPLE, **variables})
+    return make_matrix([(host, team) for host in HOSTS], KNOWN, TODAY)
+
+
+def test_hosts_that_are_alike_share_a_column():
+    found = matrix(access=[{"users": ["anna"], "hosts": "all", "sudo": "nopasswd"}, {"users": ["ben", "emil"], "hosts": "db", "sudo_commands": ["/bin/ls"]}])
+    assert [(column.hosts, column.cells) for column in found.columns] == [
+        (("web-1", "web-2"), {"anna": "R"}),
+        (("db-1",), {"anna": "R", "ben": "S", "emil": "S until 2027-06-01"}),
+    ]
+    assert (found.people, found.errors, found.warnings) == (("anna", "ben", "emil"), (), ())
+
+
+def test_a_rule_without_a_host_is_a_warning_unless_it_is_required():
+    rules = [{"users": ["anna"], "hosts": "all"}, {"users": ["ben"], "hosts": "web:&db"}, {"users": ["ben"], "hosts": "gone"}]
+    found = matrix(access=[*rules, {"users": ["ben"], "hosts": "web:&db", "required": True}])
+    assert found.warnings == (
+        "ssh_users_access[1]: web:&db matches no host",
+        "ssh_users_access[2]: gone matches no host; the inventory has no group or host gone; use the whole inventory, or correct the rule",
+    )
+    assert found.errors == ("ssh_users_access[3]: web:&db matches no host",)
+
+
+def test_what_stops_a_run_is_an_error():
+    assert matrix(access=[{"users": ["anna"], "hosts": "web:!gone"}]).errors == (
+        "ssh_users_access[0]: the inventory has no group or host gone; use the whole inventory, or correct the rule",
+    )
+
+
+def test_overrides_of_nobody_are_named():
+    assert "changes a person whom no list has" in matrix(host_accounts=[{"name": "carl", "sudo": "nopasswd"}]).notes[0]
+
+
+def test_sixty_people_twelve_rules_and_two_thousand_hosts():
+    people = [{"name": f"p{number}"} for number in range(60)]
+    rules = [{"users": [f"p{number + rule * 5}" for number in range(5)], "hosts": f"g{rule}:&prod:!~x.*9$"} for rule in range(12)]
+    team = team_of(accounts=people, access=rules)
+    hosts = [Host(f"host-{number}", (f"g{number % 20}", "prod", "all")) for number in range(2000)]
+    began = time.process_time()
+    found = make_matrix([(host, team) for host in hosts], {"prod", *(f"g{number}" for number in range(20))}, TODAY)
+    assert time.process_time() - began < 5
+    assert len(found.columns) == 13

@@ -70,7 +70,7 @@ pkill -9 -u 2001; pkill -9 -u 2002; cd /
 find /etc -mindepth 1 -maxdepth 1 ! -name hosts ! -name resolv.conf ! -name hostname -exec rm -rf {} +
 rm -rf /home /root /srv /data /usr/local /opt/mybash /tmp/* /var/tmp/* /run/nologin /run/faillock /run/log/journal/*
 tar -C / -xpf /opt/base.tar; chmod 755 /
-systemctl restart systemd-journald; systemctl restart ssh 2>/dev/null || systemctl restart sshd
+systemctl restart systemd-journald; systemctl reset-failed; systemctl restart ssh 2>/dev/null || systemctl restart sshd
 """
 
 

@@ -44,7 +44,7 @@ options:
     type: str
   credentials_uri:
     description:
-      - A URL that returns temporary credentials.
+      - A URL that returns temporary credentials. Plain http is accepted for loopback addresses only, and redirects are not followed.
       - The variable is E(ALIBABA_CLOUD_CREDENTIALS_URI).
     type: str
   ram_role_name:
@@ -76,7 +76,7 @@ options:
   endpoint:
     description:
       - The endpoint of ECS, as C(host), C(host:port) or a URL. If not set, the region's own endpoint.
-      - Plain http is accepted for loopback addresses only.
+      - Plain http is accepted for loopback addresses only, and redirects are not followed.
       - The variable is E(ALIBABA_CLOUD_ECS_ENDPOINT).
       - The variables E(HTTP_PROXY), E(HTTPS_PROXY) and E(NO_PROXY) are honoured; a loopback endpoint is always reached
         directly.

@@ -50,7 +50,7 @@ options:
     env:
       - name: ALIBABA_CLOUD_PROFILE
   credentials_uri:
-    description: A URL that returns temporary credentials.
+    description: A URL that returns temporary credentials. Plain http is accepted for loopback addresses only, and redirects are not followed.
     type: str
     env:
       - name: ALIBABA_CLOUD_CREDENTIALS_URI
@@ -84,7 +84,7 @@ options:
   endpoint:
     description:
       - The endpoint of ECS, as C(host), C(host:port) or a URL. If not set, the region's own endpoint.
-      - Plain http is accepted for loopback addresses only.
+      - Plain http is accepted for loopback addresses only, and redirects are not followed.
       - The variables E(HTTP_PROXY), E(HTTPS_PROXY) and E(NO_PROXY) are honoured; a loopback endpoint is always reached
         directly.
       - The first of E(REQUESTS_CA_BUNDLE), E(CURL_CA_BUNDLE) and E(SSL_CERT_FILE) that is set names further authorities to trust, for

@@ -71,6 +71,7 @@ options:
       - The private key file on the machine that the module runs on. The folder must exist.
       - An existing private key is imported or, if there is a key pair of this name, compared with it. It is never
         overwritten. An empty file is filled. A mode other than 0600 is corrected.
+      - A key that belongs to another user (root excepted) or that others can change is refused, and so is a folder that others can write.
       - Required to generate a key, unless O(return_private_key=true).
     type: path
   return_private_key:

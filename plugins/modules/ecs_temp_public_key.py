@@ -61,6 +61,7 @@ options:
       - The private key file on the controller. If it does not exist (or is empty), a new RSA key is generated and
         written to it with mode 0600 before anything is registered; otherwise the key in it is used.
       - The folder must exist.
+      - A key that belongs to another user (root excepted) or that others can change is refused, and so is a folder that others can write.
     type: path
   keys:
     description: Several keys and users at once, each for all of O(instance_ids).

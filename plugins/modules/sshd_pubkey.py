@@ -106,6 +106,7 @@ options:
     description:
       - A private key on the controller for the proof, for a run that is connected with a password.
       - By default the connection's key and the keys that C(ssh) finds by itself, including those of an agent.
+      - One that belongs to another user (root excepted) or that others can change is refused, and so is one in a folder that others can write.
     type: path
   rollback_after:
     description: Seconds after which the host undoes a change that has not been proven, from 30 to 3600.

@@ -119,7 +119,7 @@ class _Watch:
 
     def _cut(self) -> None:
         if self._socket is not None:
-            with suppress(OSError):
+            with suppress(OSError, TypeError):
                 # Not the method of a TLS socket, which would also forget how to read what has come.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 

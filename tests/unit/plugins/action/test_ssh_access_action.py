@@ -7,6 +7,7 @@ import subprocess
 from types import SimpleNamespace
 
 import pytest
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.alicloud.ecs_access.plugins.action import ssh_access
 from ansible_collections.alicloud.ecs_access.plugins.connection import ecs_assistant, ecs_ssh
@@ -145,3 +146,10 @@ def test_without_sshd_the_task_fails(void, keys):
 
 def test_a_host_that_removed_all_of_them_is_not_asked_again(void):
     assert void({"changed": True}, {}) == {"changed": True, "asked": []}
+
+
+def test_a_private_key_is_refused_before_anything_is_sent(tell):
+    key = "-" * 5 + "BEGIN OPENSSH PRIVATE KEY" + "-" * 5
+    with pytest.raises(AnsibleActionFail, match=r"^users\[1\]\.authorized_keys\[0\]\.key holds a private key; nothing was sent") as caught:
+        tell(Connection("ssh"), users=[{"name": "ann"}, {"name": "bob", "authorized_keys": [{"key": key}]}])
+    assert "BEGIN" not in str(caught.value)

@@ -88,7 +88,7 @@ def _read_reply(ended: Ended, marker: str, shape: Mapping[str, Any]) -> Reply:
 
 @contextmanager
 def judging() -> Iterator[None]:
-    """Where an answer is read and judged: what makes no sense, or takes too long, is a GuestError of this guest, and of no other."""
+    """Where an answer is read and judged: an unexpected response, or one that takes too long, is a GuestError of this guest, and of no other."""
     try:
         with within(JUDGING_SECONDS):
             yield

@@ -14,7 +14,7 @@ from .errors import EcsError
 
 _SHOWN = 5
 LONGEST = 1000
-"""Characters of a reason: what a guest or the API says is in it."""
+"""Characters of a reason, which can hold text of a guest or of the API."""
 
 
 class Problem(NamedTuple):

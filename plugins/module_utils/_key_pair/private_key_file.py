@@ -37,7 +37,7 @@ class KeyFileError(AccessError):
 
 
 def check_private_key_file(path: str, option: str) -> None:
-    """Raise KeyFileError for a private key that somebody else can have put at I(path), or can change."""
+    """Raise KeyFileError for a private key that another user can have put at I(path), or can change."""
     _read(os.path.realpath(os.path.expanduser(path)), option)
 
 

@@ -84,7 +84,7 @@ class ActionModule(ActionBase):
         proof = self._prove(arguments, controller)
         verdict = {"change": change, "proven": proof.proven, "why": proof.text}
         try:
-            answer = self._execute_module(module_name=_MODULE, module_args={**arguments, "_controller": verdict}, task_vars=task_vars)
+            answer = without_orders(self._execute_module(module_name=_MODULE, module_args={**arguments, "_controller": verdict}, task_vars=task_vars))
         except AnsibleError as exc:
             answer = {"failed": True, "msg": str(exc)}
         if not answer.get("failed") and proof.proven:

@@ -171,6 +171,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.options import cloud_argument_spec
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import CloudSettings, read_settings, require_region
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.draft import InventoryDraft
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.facts import find_address, find_forgery, from_cache, render_hostvars, to_cache
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.fetch import read_regions
@@ -301,7 +302,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _warn(self, warnings: list[str]) -> None:
         for warning in warnings:
-            self.display.warning(warning)
+            self.display.warning(printable(warning))
 
     def _names_of_others(self, hostvars: t.Collection[str]) -> set[str]:
         """Hosts that another source of the inventory has, unless they are these very instances."""
@@ -330,8 +331,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             name = self._compose(preference, hostvars)
         except Exception as exc:  # noqa: BLE001 - whatever a template can raise
             if self.get_option("strict"):
-                raise AnsibleParserError(f"hostnames: {preference!r} fails for {instance.instance_id}: {exc}") from None
-            self.display.vvv(f"hostnames: {preference!r} fails for {instance.instance_id}: {exc}")
+                raise AnsibleParserError(f"hostnames: {preference!r} fails for {instance.instance_id}: {printable(str(exc))}") from None
+            self.display.vvv(f"hostnames: {preference!r} fails for {instance.instance_id}: {printable(str(exc))}")
             return ""
         return "" if name is None else str(name)
 

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable_all
+
 _ORDERS = ("ansible_facts", "ansible_stats", "add_host", "add_group")
 
 
 def without_orders(result: dict[str, Any]) -> dict[str, Any]:
-    """The answer without the keys that Ansible acts on."""
-    return {key: value for key, value in result.items() if key not in _ORDERS}
+    """The answer without the keys that Ansible acts on, and with texts that a terminal can be shown: the module's own care is the host's to leave out."""
+    return printable_all({key: value for key, value in result.items() if key not in _ORDERS})

@@ -14,7 +14,7 @@ import subprocess
 import time
 from typing import Any, Callable, NamedTuple
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import text_lines
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable, text_lines
 
 # Servers since OpenSSH 9.8 shut out addresses that fail too often: never more than two logins, the second only
 # where the first did not get as far as being refused.
@@ -109,7 +109,7 @@ def prove_login(attempt: Attempt, target: Target, timeout: int, sleep: Callable[
 def _last_lines(text: str) -> str:
     noise = ("debug", "Warning: Permanently added")
     lines = [line.strip() for line in text_lines(text) if line.strip() and not line.startswith(noise)]
-    return " ".join(lines[-2:])
+    return printable(" ".join(lines[-2:])[-1000:])
 
 
 def _describe(status: int) -> str:

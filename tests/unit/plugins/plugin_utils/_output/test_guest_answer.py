@@ -14,3 +14,8 @@ def test_a_report_stays_and_orders_go():
         "ansible_facts": {"ecs_instance_id": "i-other"}, "ansible_stats": {"data": {}}, "add_host": {"host_name": "x"}, "add_group": "g",
     }  # fmt: skip
     assert without_orders(answer) == {"changed": True, "msg": "done", "findings": [{"ansible_facts": "only text here"}]}
+
+
+def test_what_a_rooted_host_answers_drives_no_terminal_and_is_no_template():
+    answer = {"msg": "\x1b]0;x\x07\u202e{{ 1 }}\nsecond line", "\x9b": ["{% if x %}"], "diff": [{"before": "a\tb\n"}], "rc": 0, "failed": True}
+    assert without_orders(answer) == {"msg": "?]0;x??{ { 1 }}\nsecond line", "?": ["{ % if x %}"], "diff": [{"before": "a\tb\n"}], "rc": 0, "failed": True}

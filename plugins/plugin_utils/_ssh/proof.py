@@ -8,11 +8,13 @@ Note that this plugin util is **PRIVATE** to the collection.
 
 from __future__ import annotations
 
+import resource
 import secrets
 import shlex
 import subprocess
+import tempfile
 import time
-from typing import Any, Callable, NamedTuple
+from typing import IO, Callable, NamedTuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable, text_lines
 
@@ -20,6 +22,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import p
 # where the first did not get as far as being refused.
 _TRIES = 2
 _PAUSE = 3.0
+_MOST_OUTPUT = 1024 * 1024
 
 _KEY_ONLY = (
     "ControlMaster=no", "ControlPath=none", "BatchMode=yes", "PreferredAuthentications=publickey", "PubkeyAuthentication=yes",
@@ -85,25 +88,41 @@ def proof_command(target: Target, only_this_key: bool, timeout: int) -> Attempt:
     return Attempt([*command, "-S", "none", "-T", "--", target.host, f"echo logged-in-'{token}'"], f"logged-in-{token}")
 
 
-def prove_login(attempt: Attempt, target: Target, timeout: int, sleep: Callable[[float], None] = time.sleep, run: Callable[..., Any] = subprocess.run) -> Proof:
+def prove_login(attempt: Attempt, target: Target, timeout: int, sleep: Callable[[float], None] = time.sleep) -> Proof:
     """Log in at most twice. Whatever ssh ends with, only the far side's own answer proves a login."""
     problem = ""
     for turn in range(_TRIES):
         if turn:
             sleep(_PAUSE)
         try:
-            done = run(attempt.command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=timeout + 15, check=False)
+            status, out, error = _run(attempt.command, timeout + 15)
         except subprocess.TimeoutExpired:
             problem = f"ssh did not end within {timeout + 15} seconds"
             continue
         except OSError as exc:
             return Proof(False, f"{attempt.command[0]} cannot be run: {exc.strerror}")
-        if attempt.mark in [line.strip() for line in text_lines(done.stdout)]:
+        if attempt.mark in [line.strip() for line in text_lines(out)]:
             return Proof(True, f"logged in as {target.name} by public key")
-        problem = _last_lines(done.stderr) or _describe(done.returncode)
+        problem = _last_lines(error) or _describe(status)
         if "Permission denied" in problem or "Host key verification failed" in problem:
             break
     return Proof(False, f"no login as {target.name} by public key: {problem}")
+
+
+def _run(command: list[str], timeout: int) -> tuple[int, str, str]:
+    """Status and output, of which the far side cannot make more than there is room for."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as error:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=error, timeout=timeout, check=False, preexec_fn=_limit_output)
+        return done.returncode, _read(out), _read(error)
+
+
+def _limit_output() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_OUTPUT, _MOST_OUTPUT))
+
+
+def _read(stream: IO[bytes]) -> str:
+    stream.seek(0)
+    return stream.read(_MOST_OUTPUT).decode("utf-8", "replace")
 
 
 def _last_lines(text: str) -> str:

@@ -80,6 +80,7 @@ def fake_ssh(tmp_path, script):
         pytest.param("echo 'connect: Connection timed out' >&2; exit 255", False, "Connection timed out", 2, id="unreachable: twice"),
         pytest.param('[ $(wc -l < "$(dirname "$0")/tries") = 2 ] || exit 255; ' + FAR_SIDE, True, "logged in", 2, id="works the second time"),
         pytest.param("exit 255", False, "ssh ended with status 255", 2, id="silent"),
+        pytest.param("exec yes", False, "ended by signal 25", 2, id="no end of output"),
         pytest.param("printf '\\033[2J\\302\\233{{ 1 }}' >&2; exit 255", False, "by public key: ?[2J?{ { 1 }}", 2, id="a banner that drives terminals"),
     ],
 )  # fmt: skip

@@ -11,7 +11,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure.
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple
 
 from .._ids import is_address, is_region
-from .answer import items_of, mapping_of, number_of, text_of, texts_of, unique
+from .answer import items_of, mapping_of, number_of, text_of, texts_of, unique, word_of
 from .tags import read_tags
 
 
@@ -153,7 +153,7 @@ def read_instance(raw: Mapping[str, Any], region: str = "") -> Instance:
 def read_agent(raw: Mapping[str, Any]) -> Agent:
     """One entry of DescribeCloudAssistantStatus."""
     online = text_of(raw.get("CloudAssistantStatus")).lower() == "true"
-    return Agent(text_of(raw.get("CloudAssistantVersion")), online, text_of(raw.get("LastHeartbeatTime")))
+    return Agent(word_of(raw.get("CloudAssistantVersion"), 40), online, word_of(raw.get("LastHeartbeatTime"), 40))
 
 
 def keep_addresses(texts: Iterable[str]) -> List[str]:

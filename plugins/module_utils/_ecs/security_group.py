@@ -13,6 +13,8 @@ Note that this module util is **PRIVATE** to the collection. It is pure.
 import ipaddress
 from typing import Any, Iterable, List, Mapping, NamedTuple, Optional
 
+from .answer import number_of
+
 
 class Verdict(NamedTuple):
     """C(allowed) None means unknown."""
@@ -58,10 +60,7 @@ def _verb(accepts: bool) -> str:
 
 
 def _read_rule(raw: Mapping[str, Any], group_id: str, address: Any) -> _Rule:
-    try:
-        priority = int(raw.get("Priority") or 1)
-    except ValueError:
-        priority = 1
+    priority = number_of(raw.get("Priority")) or 1
     accepts = str(raw.get("Policy") or "Accept").lower() == "accept"
     return _Rule(priority, accepts, _covers_address(raw, address), group_id)
 

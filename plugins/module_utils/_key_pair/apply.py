@@ -9,6 +9,7 @@ Note that this module util is **PRIVATE** to the collection.
 from contextlib import contextmanager
 from typing import Iterator, List, Mapping, Optional, Sequence, Type
 
+from .._ecs.answer import text_of
 from .._ecs.client import EcsClient
 from .._ecs.errors import EcsError
 from .._ecs.tags import is_reserved
@@ -110,7 +111,7 @@ class KeyPairApply:
                 raise
             self._did(Create)
             try:
-                content = answer["PrivateKeyBody"].encode("ascii")
+                content = text_of(answer.get("PrivateKeyBody")).encode("ascii", "replace")
                 public_key = read_public_half(content, None, "the answer of ECS")
                 if self._passphrase:
                     content = encrypt_private_key(content, self._passphrase)

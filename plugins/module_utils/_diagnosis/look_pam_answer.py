@@ -12,7 +12,7 @@ from .._system.child import in_child
 from .._system.pam import SUCCESS, Pam
 from .facts import Answer, Facts, PamAnswer, PamEntry
 from .look_pam import find_unsafe_pam
-from .pam_stack import CHANGES, find_culprit, render_line, render_session
+from .pam_stack import CHANGES, find_culprit, find_unasked, render_account, render_line, render_session
 
 _SECONDS = 20
 
@@ -28,24 +28,33 @@ def ask(facts: Facts) -> Tuple[PamAnswer, ...]:
     told = in_child(lambda: _ask(facts.pam.entries, user, remote), _SECONDS)
     if "error" in told:
         return (PamAnswer("account", Answer(None, told["error"])),)
-    found = [_to_answer(stage, told["answer"][stage], facts) for stage in ("account", "session") if stage in told["answer"]]
-    return tuple(found)
+    found = []
+    for stage in ("account", "session"):
+        answer = _to_answer(stage, told["answer"][stage], facts) if stage in told["answer"] else PamAnswer(stage)
+        left_out = find_unasked([entry for entry in facts.pam.entries if entry.kind == stage])
+        if left_out is not None and answer.answer.yes is not False:
+            answer = PamAnswer(stage, Answer(None, "%s: asking %s would change something" % (left_out.place, left_out.module)))
+        found.append(answer)
+    return tuple(item for item in found if item.answer.relevant)
 
 
 def _obstacle(facts: Facts) -> str:
     if not facts.root:
         return "that takes root"
     unsafe = find_unsafe_pam()
-    if unsafe:
-        return "PAM would load %s, which others than root can change" % unsafe
-    changing = [entry for entry in facts.pam.entries if entry.kind == "account" and entry.module in CHANGES]
-    return "%s: asking %s would change something" % (changing[0].place, changing[0].module) if changing else ""
+    return "PAM would load %s, which others than root can change" % unsafe if unsafe else ""
 
 
 def _ask(entries: Tuple[PamEntry, ...], user: str, remote: str) -> Dict[str, Any]:
     """In the child: the code and log of each stage, and the index of the entry that refuses."""
     pam = Pam()
-    found = {"account": _explain(pam, pam.ask(user, remote), [entry for entry in entries if entry.kind == "account"], user, remote)}
+    found = {}
+    account = [entry for entry in entries if entry.kind == "account"]
+    if find_unasked(account) is None:
+        found["account"] = _explain(pam, pam.ask(user, remote), account, user, remote)
+    elif pam.is_private:
+        # A refusal by the rest is one whatever the others say.
+        found["account"] = _explain(pam, pam.ask_of(render_account(account), user, remote), account, user, remote)
     session = [entry for entry in entries if entry.kind == "session"]
     stack = render_session(session)
     if pam.is_private and stack:

@@ -25,6 +25,17 @@ def render_line(entry: PamEntry) -> str:
     return _BEGINNING + _render(entry, "required", entry.file)
 
 
+def render_account(entries: List[PamEntry]) -> str:
+    """The account stage without what would change something."""
+    lines = [_render(entry, entry.control, "pam_permit.so" if entry.module in CHANGES else entry.file) for entry in entries]
+    return _BEGINNING + "".join(lines)
+
+
+def find_unasked(entries: List[PamEntry]) -> Optional[PamEntry]:
+    """The first module that is not asked, although its refusal would count."""
+    return next((entry for entry in entries if entry.module in CHANGES and counts(entry.control)), None)
+
+
 def render_session(entries: List[PamEntry]) -> str:
     """The session stage as one that only judges: what does more is taken for granted; empty where nothing judges."""
     judging = [entry.missing or entry.module in _JUDGING for entry in entries]

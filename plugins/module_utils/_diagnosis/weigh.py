@@ -167,7 +167,8 @@ def _weigh_pam(facts: Facts, found: List[Finding]) -> List[Finding]:
     for item in facts.pam.answers:
         if item.stage == "account" and item.answer.yes:
             found = demote(found, PAM_CAUSES, "PAM accepts the account all the same")
-        found = found + not_asked(item.answer, "whether PAM accepts the account", "pam_not_asked")
+        what = "whether PAM accepts the account" if item.stage == "account" else "whether PAM opens a session"
+        found = found + not_asked(item.answer, what, "pam_not_asked")
     return found
 
 

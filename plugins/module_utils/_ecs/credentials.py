@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from .errors import NO_CREDENTIALS, EcsError
 from .http import guard_sdk
+from .profiles import find_profile_problem
 from .proxy import hidden_proxies, proxies_in_the_way, read_environment
 from .sdk import Credential, silence_sdk
 from .settings import CloudSettings, is_loopback
@@ -130,6 +131,13 @@ class _ProfileProvider:
         return self._candidates[-1].get_credentials()
 
 
+def _because(profile: Optional[str]) -> str:
+    """What is wrong with the CLI's configuration, where it is asked."""
+    is_asked = os.environ.get("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "").lower() != "true"
+    problem = find_profile_problem(profile or os.environ.get("ALIBABA_CLOUD_PROFILE")) if is_asked else ""
+    return "; " + problem if problem else ""
+
+
 def _no_credentials(settings: CloudSettings) -> EcsError:
     if settings.credentials_uri:
         message = "credentials_uri gave no usable credentials"
@@ -138,10 +146,10 @@ def _no_credentials(settings: CloudSettings) -> EcsError:
         message = "the instance metadata gave no credentials for the RAM role %s" % settings.ram_role_name
         hint = "This works on an ECS instance that has this role attached only."
     elif settings.profile:
-        message = "there are no usable credentials in the profile %s" % settings.profile
+        message = "there are no usable credentials in the profile %s%s" % (settings.profile, _because(settings.profile))
         hint = "Looked in ~/.aliyun/config.json and in %s." % (os.environ.get("ALIBABA_CLOUD_CREDENTIALS_FILE") or "~/.alibabacloud/credentials.ini")
     else:
-        message = "no credentials were found"
+        message = "no credentials were found%s" % _because(None)
         hint = _WAYS[0].upper() + _WAYS[1:] + "."
     return EcsError("Authentication", NO_CREDENTIALS, message, hint=hint)
 

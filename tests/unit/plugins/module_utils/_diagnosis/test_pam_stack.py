@@ -5,7 +5,14 @@
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.facts import PamEntry
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.pam_stack import counts, find_culprit, render_line, render_session
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.pam_stack import (
+    counts,
+    find_culprit,
+    find_unasked,
+    render_account,
+    render_line,
+    render_session,
+)
 
 
 def entry(module: str, control: str = "required", place: str = "/etc/pam.d/sshd:1", arguments: tuple = (), missing: bool = False) -> PamEntry:
@@ -25,6 +32,13 @@ def test_the_session_stage_is_asked_without_what_changes_something() -> None:
         "account required pam_access.so ",
     ]
     assert render_session([entry("pam_limits"), entry("pam_permit")]) == ""
+
+
+def test_what_would_change_something_is_left_out_and_named() -> None:
+    counter = entry("pam_faillock", place="/f:2")
+    assert "pam_faillock" not in render_account([entry("pam_access"), counter])
+    assert find_unasked([entry("pam_access"), entry("pam_exec", "optional"), counter]) == counter
+    assert find_unasked([entry("pam_access")]) is None
 
 
 @pytest.mark.parametrize(

@@ -62,8 +62,12 @@ attributes:
     platforms: posix
 notes:
   - Needs root. Without root the result is V(unknown) unless something that every user can read blocks the login.
+  - The programs decide, files only explain. sshd is offered the public half of the key, PAM is asked about the account, and TCP wrappers and
+    the packet filter about the address, in private copies of the connection. This takes C(CAP_SYS_ADMIN) and C(CAP_NET_ADMIN), which root
+    of a container does not have. What cannot be asked there makes the result V(unknown), and the finding names it.
+  - PAM modules that count, or that run programs, are not asked, such as C(pam_faillock) and C(pam_exec). O(prove=true) asks them.
   - SELinux labels are reported only if they are certainly wrong; the SELinux policy itself is not queried.
-  - An C(AuthorizedKeysCommand) is run once, as sshd runs it at every login.
+  - An C(AuthorizedKeysCommand) is run as sshd runs it at every login, and not in check mode.
   - Causes on the client (keys that are not offered, known hosts) and in the cloud (security groups, status, addresses) are checked by
     the playbook C(alicloud.ecs_access.diagnose).
 seealso:

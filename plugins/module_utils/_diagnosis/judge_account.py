@@ -12,7 +12,7 @@ from .._system.accounts import Shadow
 from .facts import Facts
 from .finding import Finding, blocks, shell_quote, warns
 from .fix import make_home, open_up
-from .judge_key_line import is_sftp
+from .judge_key_line import NO_SHELLS, is_sftp
 
 
 def judge_account(facts: Facts) -> List[Finding]:
@@ -157,7 +157,7 @@ def _shell(facts: Facts) -> List[Finding]:
     if is_sftp(facts.setting("forcecommand", "none")):
         # sshd serves files itself then, and starts no shell.
         return []
-    if shell.rsplit("/", 1)[-1] in ("nologin", "false", "true", "sync", "halt", "shutdown"):
+    if shell.rsplit("/", 1)[-1] in NO_SHELLS:
         return [
             blocks(
                 "shell_nologin",

@@ -18,6 +18,7 @@ from .finding import BLOCKS, Finding, blocks, info, warns
 
 SFTP = ("internal-sftp", "sftp-server")
 REFUSING = ("false", "nologin")
+NO_SHELLS = ("nologin", "false", "true", "sync", "halt", "shutdown")
 _OF_COMMAND = frozenset(("forced_command_refuses", "forced_command_missing"))
 
 
@@ -80,6 +81,10 @@ def judge_forced(facts: Facts, what: str, command: str) -> List[Finding]:
     if refuses:
         return [blocks("forced_command_refuses", "%s ends every session at once" % what, "remove the forced command")]
     if is_sftp(command):
+        # Where no shell is meant to be had, files are what the login is for.
+        by_design = facts.setting("chrootdirectory", "none") != "none" or facts.account.shell.rsplit("/", 1)[-1] in NO_SHELLS
+        if by_design:
+            return [info("sftp_only", "%s allows file transfers only" % what)]
         return [
             warns(
                 "sftp_only",

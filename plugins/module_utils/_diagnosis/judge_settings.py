@@ -9,6 +9,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 from typing import List, Optional
 
 from .._openssh import rules
+from .._openssh.authorized_keys import parse_key_file
 from .._openssh.sshd_config import Directive
 from .facts import Facts
 from .finding import Finding, blocks, shell_quote, warns
@@ -109,6 +110,8 @@ def judge_root(facts: Facts) -> List[Finding]:
     account, value = account_of(facts), rules.root_login(facts.server.effective)
     if rules.admits(facts.server.effective, account, "publickey"):
         return []
+    if rules.admits(facts.server.effective, account, "publickey", True) and _commands(facts):
+        return []
     if rules.admits(facts.server.effective, account, "publickey", any(b"command=" in item.content for item in facts.key_files)):
         return [
             warns(
@@ -124,6 +127,13 @@ def judge_root(facts: Facts) -> List[Finding]:
             "log in as another user and use sudo, or set it to prohibit-password",
         )
     ]
+
+
+def _commands(facts: Facts) -> bool:
+    """Whether the line that sshd takes has a command."""
+    path, _colon, number = facts.key_answer.place.rpartition(":")
+    lines = [line for item in facts.key_files if item.path == path for line in parse_key_file(item.content) if str(line.number) == number]
+    return any("command=" in line.options.lower() for line in lines)
 
 
 def judge_algorithms(facts: Facts) -> List[Finding]:

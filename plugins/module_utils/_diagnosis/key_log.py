@@ -45,8 +45,8 @@ _TELLING = (
 
 # Causes by the words of the log.
 _CAUSES = (
-    (r"[Rr]evoked", "key_revoked", "use another key"),
     (r"Error checking authentication key", "revoked_keys_unreadable", "make a new file of revoked keys; this one cannot be read to its end"),
+    (r"[Rr]evoked", "key_revoked", "use another key"),
     (r"not allowed because .*AllowUsers", "allow_users", "add the user to it"),
     (r"not allowed because .*DenyUsers", "deny_users", "take the user out of it"),
     (r"not allowed because .*AllowGroups|not in any group|none of user's groups are listed", "allow_groups", "make the user a member of one of them"),

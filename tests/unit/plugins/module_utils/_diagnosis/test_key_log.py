@@ -5,7 +5,7 @@
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.facts import Answer, Facts, Request, ServerFacts
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.key_log import depends_on_address, find_reason, read_answer
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.key_log import depends_on_address, describe_refusal, find_reason, read_answer
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.sshd_config import Directive
 
 OFFERED = "debug1: Offering public key: /proc/1/fd/4 ED25519 SHA256:x explicit\n"
@@ -40,6 +40,10 @@ def test_no_common_signature_is_a_refusal() -> None:
             "debug1: x\nAuthentication refused: bad ownership or modes for directory /home/bob\n",
             "Authentication refused: bad ownership or modes for directory /home/bob",
         ),
+        (
+            "error: Error checking authentication key ED25519 SHA256:x in revoked keys file /k: incomplete message\n",
+            "error: Error checking authentication key ED25519 SHA256:x in revoked keys file /k: incomplete message",
+        ),
         ("error: Certificate invalid: expired\nFailed publickey for bob\n", "error: Certificate invalid: expired"),
         ("debug3: nothing\n", ""),
     ],
@@ -60,3 +64,18 @@ def test_the_line_that_says_most(log: str, reason: str) -> None:
 )
 def test_settings_that_look_at_addresses(directive: Directive, depends: bool) -> None:
     assert depends_on_address(Facts(Request("bob"), server=ServerFacts(directives=(directive,))), "") is depends
+
+
+@pytest.mark.parametrize(
+    ("why", "cause"),
+    [
+        ("Error checking authentication key ED25519 SHA256:x in revoked keys file /k: incomplete message", "revoked_keys_unreadable"),
+        ("Authentication key ED25519 SHA256:x revoked by file /k", "key_revoked"),
+        ("User bob from 10.0.0.2 not allowed because not listed in AllowUsers", "allow_users"),
+        ("AuthorizedKeysCommand /x failed, status 3", "keys_command_fails"),
+        ("something new", "key_refused"),
+        ("", "key_refused"),
+    ],
+)
+def test_the_words_of_the_log_have_causes(why: str, cause: str) -> None:
+    assert describe_refusal(Answer(False, why), None, "none").cause == cause

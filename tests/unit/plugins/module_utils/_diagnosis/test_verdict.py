@@ -328,6 +328,13 @@ def test_a_refusal_that_our_reading_does_not_explain_is_one_all_the_same() -> No
     assert "Certificate invalid: expired" in verdict.findings[0].evidence
 
 
+def test_files_only_by_design_is_a_login_that_works() -> None:
+    facts = with_settings(forcecommand="internal-sftp")
+    assert judge(facts).can_log_in == "unknown"
+    assert judge(facts._replace(account=facts.account._replace(shell="/usr/sbin/nologin"))).can_log_in == "true"
+    assert judge(with_settings(forcecommand="/opt/x", chrootdirectory="none")).can_log_in == "true"
+
+
 @pytest.mark.parametrize(
     ("question", "cause"), [("key", "key_not_asked"), ("account", "pam_not_asked"), ("filter", "firewall_not_asked"), ("wrappers", "hosts_deny_not_asked")]
 )

@@ -219,7 +219,7 @@ def test_profile_of_the_cli_of_the_sdk_and_none(cloud, tmp_path):
     assert ask_in_a_new_process(cloud, tmp_path, profile="sdk") == "3"
     assert ask_in_a_new_process(cloud, tmp_path, environ={"ALIBABA_CLOUD_PROFILE": "sdk"}) == "3"
     refused = ask_in_a_new_process(cloud, tmp_path, profile="nobody")
-    assert refused.startswith("Authentication failed: there are no usable credentials in the profile nobody. Looked in")
+    assert refused.startswith("Authentication failed: there are no usable credentials in the profile nobody; ~/.aliyun/config.json: there is no profile nobody")
     # Nothing given: the default chain finds the CLI's current profile.
     assert ask_in_a_new_process(cloud, tmp_path) == "3"
 

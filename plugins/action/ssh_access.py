@@ -11,6 +11,9 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted_hashes import with_plain_hashes
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.guest_answer import without_orders
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.private_keys import find_private_key
 
@@ -29,10 +32,13 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         del tmp
-        arguments = dict(self._task.args)
-        secret = find_private_key(arguments)
+        secret = find_private_key(self._task.args)
         if secret:
             raise AnsibleActionFail(f"{secret} holds a private key; nothing was sent. Give the public half, the content of the .pub file")
+        try:
+            arguments = with_plain_hashes(self._task.args)
+        except AccessError as exc:
+            raise AnsibleActionFail(printable(exc.text)) from exc
         # A task in the background has nobody who could prove the login that follows a change of sshd.
         arguments["_login"] = {**self._describe_login(), "voids": not self._task.async_val}
         answer = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)

@@ -12,9 +12,11 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key_file import check_private_key_file
+from ansible.utils.display import Display
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.guest_answer import without_orders
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.proof import Proof, Target, proof_command, prove_login
 
+_display = Display()
 _MODULE = "alicloud.ecs_access.sshd_pubkey"
 _OTHER_SSH = ("paramiko", "paramiko_ssh", "libssh")
 _CONNECT_TIMEOUT = 15
@@ -71,11 +73,20 @@ class ActionModule(ActionBase):
 
     def _step(self, arguments: dict[str, Any], controller: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         """One change: armed by the module, proven here, disarmed or undone by the module."""
-        result = without_orders(self._execute_module(module_name=_MODULE, module_args={**arguments, "_controller": controller}, task_vars=task_vars))
+        result = self._call(arguments, {**controller, "announces": True}, task_vars)
+        seconds = result.pop("_waits", None)
+        if isinstance(seconds, int):
+            # It may have been killed: then its host undoes the change when the time for its proof is over.
+            _display.display(f"sshd_pubkey: waiting up to {seconds} seconds for another run on this host, whose change of sshd is not proven yet")
+            result = self._call(arguments, controller, task_vars)
+            result.pop("_waits", None)
         change = result.pop("_armed", None)
         if change is None or result.get("failed"):
             return result
         return self._settle(result, change, arguments, controller, task_vars)
+
+    def _call(self, arguments: dict[str, Any], controller: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        return without_orders(self._execute_module(module_name=_MODULE, module_args={**arguments, "_controller": controller}, task_vars=task_vars))
 
     def _settle(
         self, result: dict[str, Any], change: str, arguments: dict[str, Any], controller: dict[str, Any], task_vars: dict[str, Any] | None

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from typing import Any, List
 
+_LAYOUT = re.compile(r"[^\n\t]+")
 _TEMPLATE = re.compile(r"\{(?=[{%#])")
 
 
@@ -44,4 +45,4 @@ def printable_all(value: Any) -> Any:
         return {printable_all(key): printable_all(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [printable_all(item) for item in value]
-    return "\n".join(map(printable, value.split("\n"))) if isinstance(value, str) else value
+    return _LAYOUT.sub(lambda text: printable(text.group()), value) if isinstance(value, str) else value

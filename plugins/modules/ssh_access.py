@@ -319,10 +319,12 @@ actions:
 remains:
   description:
     - Where revoked keys remain, or could not be searched for. The task fails then, unless sshd refuses these keys, see O(revoked_keys).
+    - What is left of users who are locked or absent and is not removed by this module. Sudoers lines of other origin, crontabs, at jobs,
+      services and files outside of the home. Each is a warning, too. Files are searched for in the usual places for some seconds.
   type: list
   elements: str
   returned: always, except for wrong options
-  sample: []
+  sample: ["user mallory still has the crontab /var/spool/cron/crontabs/mallory"]
 users:
   description: The listed users as they are now, or would be in check mode.
   type: list
@@ -429,6 +431,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.apply import Outcome, apply_plan, with_uids
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_and_plan import look_and_plan
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_sudo import find_objections
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_remains import Gone, find_remains
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.report import (
     failure_text,
     render_diff,
@@ -437,7 +440,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.report
     user_results,
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.session import find_login
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers_files import check_fragments
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers_files import check_fragments, read_sudo
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import parse_wanted
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.lock import locked_accounts
@@ -472,7 +475,7 @@ class SshAccess:
                 after = with_uids(after)
             # Others' rules may come later than ours: what is in force is asked of sudo itself, once nothing is left to be done.
             against = [] if outcome.failures or (plan.changed and self.check_mode) else find_objections(wanted.users)
-        result = {
+        result: Dict[str, Any] = {
             "changed": bool(outcome.done),
             "actions": sentences(outcome.done),
             "guard": login.to_dict(),
@@ -482,17 +485,20 @@ class SshAccess:
         }
         planned = plan.failures + tuple(against)
         unremoved = plan.unremoved + outcome.unremoved
-        result["remains"] = list(unremoved)
+        gone = [user for user in wanted.users if user.state != "present"]
+        left = find_remains([Gone(user.name, plan.before[user.name].uid, plan.before[user.name].home) for user in gone], read_sudo().rules) if gone else []
+        result["remains"] = list(unremoved) + left
+        result["warnings"] += left
         if outcome.failures:
             result = {name: result[name] for name in ("changed", "actions", "warnings", "remains")}
         changed = bool(outcome.done) and not self.check_mode
         if planned or outcome.failures or unremoved:
             result.update(failed=True, msg=failure_text(planned + unremoved, outcome.failures, changed))
         if unremoved and self.voids:
-            left = unremoved_keys(plan, wanted.revoked, unremoved)
-            planned += tuple(left.pop("unknown"))
-            left["rest"] = failure_text(planned, outcome.failures, changed) if planned or outcome.failures else ""
-            result["_unremoved"] = left
+            stay = unremoved_keys(plan, wanted.revoked, unremoved)
+            planned += tuple(stay.pop("unknown"))
+            stay["rest"] = failure_text(planned, outcome.failures, changed) if planned or outcome.failures else ""
+            result["_unremoved"] = stay
         return result
 
 
@@ -556,6 +562,8 @@ def main() -> None:
         module.fail_json(msg="ssh_access works on Linux only, not on %s" % sys.platform)
     if os.geteuid() != 0:
         module.fail_json(msg="ssh_access needs root on the host; set become: true")
+    # Whatever the run was started with: nobody else may write what is made here.
+    os.umask(0o022)
     try:
         result = SshAccess(module.params, module.check_mode).run()
     except AccessError as exc:

@@ -211,13 +211,15 @@ class ClientConfigModule:
             files.make_folder(self._home)
         with files.locked_folders([self._home, os.path.dirname(self._wanted.common.known_hosts)]):
             found = self._look()
+            if not self._module.check_mode:
+                files.clear_temporaries(file.path for file in (found.config, found.own, found.known_hosts))
             former = files.find_configs(self._former)
             if former and not self._module.check_mode:
                 self._take_over(former, found.config)
                 found = found._replace(own=files.look_at_file(self._own_path(self._folder)))
             plan = plan_client(self._wanted, found, self._folder)
             for warning in self._warnings + list(plan.warnings):
-                self._module.warn(warning)
+                self._module.warn(printable(warning))
             changes = [change for change in plan.changes if change.is_needed]
             if not self._module.check_mode:
                 self._apply(plan, bool(former))

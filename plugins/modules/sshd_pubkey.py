@@ -246,7 +246,7 @@ backups:
 
 import os
 import re
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
@@ -261,6 +261,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.plan imp
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.plan_hardening import plan_hardening, refuse_unprovable
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.trial import try_logins
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.private_folder import clear_folders
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import describe_error
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd import Sshd, SshdError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd_service import Service, get_service
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd_tree import SshdTree
@@ -273,7 +274,7 @@ class SshdPubkeyModule:
     def __init__(self, module: AnsibleModule) -> None:
         self._params = module.params
         self._check_mode = module.check_mode
-        self._warn = module.warn
+        self._warn: Callable[[str], None] = lambda text: module.warn(printable(text))
         self._users = list(dict.fromkeys(module.params["users"]))
         self._asked = Hardening(module.params["password_authentication"], module.params["permit_root_login"])
         self._revoked = parse_revoked(module.params["revoked_keys"])
@@ -292,6 +293,9 @@ class SshdPubkeyModule:
             if journal.find_armed() is not None:
                 self._warn("A change of sshd on this host has not been proven yet; it may still be undone.")
             return self._run()
+        seconds = journal.seconds_to_wait() if self._controller.announces else 0
+        if seconds:
+            return {"changed": False, "_waits": seconds}
         with journal.turn():
             undone = undo_interrupted()
             if undone:
@@ -389,6 +393,8 @@ def argument_spec() -> Dict[str, Any]:
 def main() -> None:
     """The only place that catches and fails."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    # Whatever the run was started with: nobody else may write what is made here.
+    os.umask(0o022)
     hardens = Hardening(module.params["password_authentication"], module.params["permit_root_login"]).is_asked
     if module.params["revoked_keys"]:
         if module.params["users"] or module.params["state"] == "absent" or hardens:
@@ -403,6 +409,8 @@ def main() -> None:
         result = SshdPubkeyModule(module).run()
     except AccessError as exc:
         module.fail_json(msg=printable(str(exc)))
+    except OSError as exc:
+        module.fail_json(msg=printable("the host refused: %s; a change that is not proven will be undone by itself" % describe_error(exc)))
     module.exit_json(**printable_all(result))
 
 

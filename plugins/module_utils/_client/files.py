@@ -10,8 +10,9 @@ import errno
 import os
 import stat
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Iterator, NamedTuple, Optional, Sequence, Set
+from typing import Iterable, Iterator, NamedTuple, Optional, Sequence, Set
 
+from .._names import temporary_names
 from .._system.files import READABLE_DIRECTORY, closing, replace_file, sync_folder
 from .._system.lock import lock
 from .._system.run import HostError
@@ -70,6 +71,15 @@ def write_file(path: str, content: bytes, mode: int) -> None:
             replace_file(descriptor, name, content, mode)
     except OSError as exc:
         raise ClientFileError("cannot write %s: %s" % (path, exc.strerror)) from None
+
+
+def clear_temporaries(paths: Iterable[str]) -> None:
+    """Remove what a run that was killed has left beside these files, for a caller who keeps other runs out."""
+    for path in paths:
+        folder, name = os.path.split(path)
+        for left in temporary_names(name):
+            with suppress(OSError):
+                os.unlink(os.path.join(folder, left))
 
 
 def remove_file(path: str) -> None:

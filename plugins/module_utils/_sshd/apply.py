@@ -53,6 +53,7 @@ def settle(settlement: Settlement) -> Dict[str, Any]:
 def undo_interrupted() -> str:
     """Undo the change of a run that was killed, for a caller who holds the lock, so that no other run is active; returns what was done."""
     if journal.find_armed() is None:
+        journal.clear_units()
         return ""
     return journal.roll_back("any", "the run that made the change was interrupted")
 

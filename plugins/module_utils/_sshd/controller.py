@@ -47,6 +47,8 @@ class Controller(NamedTuple):
     """Whether a login follows that proves the change; it is left armed until then."""
     harden: bool = False
     """Whether keys have been proven already, and login methods may be removed."""
+    announces: bool = False
+    """Whether a person is there to read what this run waits for."""
     session: Optional[Session] = None
     settlement: Optional[Settlement] = None
 
@@ -70,6 +72,7 @@ def read_controller(reported: Optional[Mapping[str, Any]]) -> Controller:
         bool(reported.get("by_password")),
         bool(reported.get("prove")),
         bool(reported.get("harden")),
+        bool(reported.get("announces")),
         Session(session["user"], session["address"], session["local_address"], int(session["local_port"])) if session else None,
         Settlement(reported["change"], bool(reported["proven"]), reported["why"]) if "change" in reported else None,
     )

@@ -38,7 +38,7 @@ def turn() -> Iterator[None]:
     """The only run that changes sshd; one whose change waits for its proof is waited for: it is soon proven or undone."""
     while True:
         with locked_sshd():
-            if not is_waiting():
+            if not seconds_to_wait():
                 yield
                 return
         time.sleep(1)
@@ -78,6 +78,7 @@ def arm(changes: Changes, service: Service, rollback_after: int, state_dir: str 
     timer = "%s-sshd-%s.timer" % (_names.PRODUCT, change[:12])
     try:
         os.makedirs(state_dir, mode=0o700, exist_ok=True)
+        os.chmod(os.path.dirname(state_dir), 0o755)
         os.chmod(state_dir, 0o700)
         _sweep(state_dir)
         files.write_file(os.path.join(state_dir, rollback.SCRIPT_NAME), rollback.SCRIPT.encode("ascii"), 0o700)
@@ -113,13 +114,22 @@ def await_proof(state_dir: str = STATE_DIR) -> None:
     _write(os.path.join(state_dir, "armed", "waiting"), b"")
 
 
-def is_waiting(state_dir: str = STATE_DIR) -> bool:
-    """Whether commit() may still be called for the armed change: it is in force, and its time is not over."""
+def seconds_to_wait(state_dir: str = STATE_DIR) -> int:
+    """For how long commit() may still be called for the armed change, which is in force and has time left; 0 if there is none."""
     if find_file(os.path.join(state_dir, "armed", "waiting")) is None:
-        return False
+        return 0
     boot, _blank, deadline = (find_file(os.path.join(state_dir, "armed", "deadline")) or b"").decode("ascii").partition(" ")
     # The timer comes first; the margin is what its script may take.
-    return boot == _boot_id() and time.monotonic() < int(deadline) + 45
+    return max(0, int(int(deadline) + 45 - time.monotonic())) if boot == _boot_id() else 0
+
+
+def clear_units() -> None:
+    """Remove what a run that was killed within commit() has left: its change is proven, and nothing is armed."""
+    if not os.path.lexists(_boot_unit()) and not os.path.lexists(_boot_link()):
+        return
+    for path in (_boot_link(), _boot_unit()):
+        files.remove_file(path)
+    run_program(["systemctl", "stop", "%s-sshd-*.timer" % _names.PRODUCT])
 
 
 def commit(change: str, state_dir: str = STATE_DIR) -> Dict[str, str]:

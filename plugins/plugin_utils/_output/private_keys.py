@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-# Of every kind: OPENSSH, RSA, EC, ENCRYPTED, and the one of PuTTY.
-_BEGINNING = re.compile(r"-----\s*BEGIN[ A-Z0-9]*PRIVATE KEY|PuTTY-User-Key-File-[0-9]", re.IGNORECASE)
+# Of every kind: OPENSSH, RSA, EC, ENCRYPTED, and the one of PuTTY. The last is how the first goes on, for one without its head line.
+_BEGINNING = re.compile(r"-----\s*BEGIN[ A-Z0-9]*PRIVATE KEY|PuTTY-User-Key-File-[0-9]|(?-i:b3BlbnNzaC1rZXktdj)", re.IGNORECASE)
 
 
 def find_private_key(value: Any, place: str = "") -> str | None:
@@ -20,6 +20,8 @@ def find_private_key(value: Any, place: str = "") -> str | None:
     if isinstance(value, str):
         return place if _BEGINNING.search(value) else None
     if isinstance(value, dict):
+        if any(find_private_key(str(name)) is not None for name in value):
+            return f"a name in {place}" if place else "the name of an option"
         pairs = [(key, f"{place}.{name}" if place else str(name)) for name, key in value.items()]
     elif isinstance(value, (list, tuple)):
         pairs = [(item, f"{place}[{number}]") for number, item in enumerate(value)]

@@ -15,6 +15,7 @@ import contextlib
 import fcntl
 import os
 import select
+import stat
 import sys
 import time
 
@@ -84,10 +85,14 @@ def find_orphans(folder: str) -> list[str]:
 def clear_orphan(path: str) -> None:
     """Remove a folder whose reaper and whose run are both gone."""
     try:
-        lock = os.open(os.path.join(path, "reaper"), os.O_RDWR | os.O_NOFOLLOW)
+        lock = os.open(os.path.join(path, "reaper"), os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return  # its run is about to make the lock
     try:
+        # In a folder for everybody it may be another user's, and no file.
+        found = os.fstat(lock)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+            return
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         watched = os.read(lock, 20).decode("ascii", "replace")
         if watched.isdigit() and not is_alive(int(watched)):

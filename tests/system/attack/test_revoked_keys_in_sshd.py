@@ -33,6 +33,9 @@ def effective(instance):
 
 def test_it_opens_nothing_and_the_others_still_log_in(attacked, stuck):
     instance, revoked, kept = stuck
+    # Ansible's commands run with it.
+    instance.exec("sed -i '1i umask 000' /root/.bashrc")
+    assert attacked.ssh("root", attacked.key, "umask").stdout.strip() == "0000"
     outcome = apply(attacked, revoked_keys=[revoked.public])
     names = ["m-fixed", "m-twin", "mary"]
     assert opened(attacked, names, revoked) == set()
@@ -42,6 +45,7 @@ def test_it_opens_nothing_and_the_others_still_log_in(attacked, stuck):
     assert effective(instance) == OURS
     assert instance.exec(f"stat -c '%U %a' {OURS}").strip() == "root 644"
     assert not instance.exec("ls /etc/systemd/system/*alicloud* /var/lib/alicloud-ecs-access/sshd/armed 2> /dev/null; true").strip()
+    assert instance.exec("find /var/lib/alicloud-ecs-access /etc/ssh /etc/systemd/system ! -type l -perm /022").strip() == ""
     # Whatever the account does from now on.
     instance.put("/home/mary/.ssh/authorized_keys", revoked.public + "\n", "0600", "mary:mary")
     assert opened(attacked, ["mary"], revoked) == set()

@@ -150,7 +150,7 @@ class Session:
         """The first line that the command prints; an AssertionError if it ends without."""
         assert self.process.stdout
         line = self.process.stdout.readline().decode().strip()
-        assert line, "the session ended"
+        assert line, f"the session ended: {self.process.args[-1]}"
         return line
 
     def ended(self, seconds: float = 5) -> bool:

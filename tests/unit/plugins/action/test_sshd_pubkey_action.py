@@ -183,3 +183,14 @@ def test_edits_of_others_that_were_put_in_force_are_proven_too(run, login, faile
     assert result.get("failed", False) is failed
     assert host.logins == [("kept", "op")]
     assert (result["msg"] if failed else result["proof"]).startswith("no login; no file was changed, but sshd has read edits" if failed else "logged in")
+
+
+def test_what_is_waited_for_is_shown(run, monkeypatch):
+    shown = []
+    monkeypatch.setattr(sshd_pubkey._display, "display", shown.append)
+    host = Host(ARMED)
+    execute, answers = host.execute, [{"changed": False, "_waits": 90}]
+    host.execute = lambda module_name, module_args, task_vars: answers.pop() if answers else execute(module_name, module_args, task_vars)
+    assert run(host)["changed"]
+    assert host.state == "kept"
+    assert shown == ["sshd_pubkey: waiting up to 90 seconds for another run on this host, whose change of sshd is not proven yet"]

@@ -122,3 +122,15 @@ def test_whatever_moment_it_is_killed_at(run, home, tmp_path):
         assert found(home) == ["alicloud-ecs-access.d/default.conf", "alicloud-ecs-access.d/other.conf", "config", "known"], step
         assert reached(home) == ["192.0.2.1", "192.0.2.2", "192.0.2.3"], step
     assert step > 15
+
+
+def test_what_a_killed_run_left_goes_even_where_nothing_is_to_be_written(run, home):
+    run()
+    left = [home / f"{name}.alicloud-ecs-access" for name in (".config", ".known", "alicloud-ecs-access.d/.default.conf")]
+    before = found(home)
+    for path in left:
+        path.write_text("half")
+    assert run(check_mode=True)["changed"] is False
+    assert all(path.exists() for path in left)
+    assert run()["changed"] is False
+    assert found(home) == before

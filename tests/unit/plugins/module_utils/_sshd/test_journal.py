@@ -90,3 +90,18 @@ def test_a_plain_change_is_undone(host):
     files.write_file(str(host.former), NEW)
     host.roll_back()
     assert host.content == {host.former.name: OLD}
+
+
+def test_units_of_a_run_that_was_killed_within_commit_go(tmp_path, monkeypatch):
+    stopped = []
+    monkeypatch.setattr(journal, "_UNIT_DIR", str(tmp_path))
+    monkeypatch.setattr(journal, "run_program", stopped.append)
+    journal.clear_units()
+    assert stopped == []
+    (tmp_path / "sysinit.target.wants").mkdir()
+    (tmp_path / "sysinit.target.wants" / rollback.BOOT_UNIT).symlink_to("../" + rollback.BOOT_UNIT)
+    journal.clear_units()
+    (tmp_path / rollback.BOOT_UNIT).write_text("")
+    journal.clear_units()
+    assert [path.name for path in tmp_path.rglob("*")] == ["sysinit.target.wants"]
+    assert stopped == [["systemctl", "stop", "alicloud-ecs-access-sshd-*.timer"]] * 2

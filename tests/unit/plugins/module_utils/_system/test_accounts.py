@@ -84,6 +84,11 @@ def test_days_of_shadow():
         ("$6$a b$c", False),
         ("$6$abc$def\n", False),
         ("ab0123456789.", True),
+        ("$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA+/", True),
+        ("$6$a'b$def", False),
+        ('$6$a"b$def', False),
+        ("$6$a\\b$def", False),
+        ("$6$\u00fc$def", False),
     ],
 )
 def test_password_hash(text, expected):

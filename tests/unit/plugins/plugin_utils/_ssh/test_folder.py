@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.folder import FolderError, RunFolder, read_time
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh import reaper
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.folder import NAME, FolderError, RunFolder, read_time
 
 COLLECTIONS = str(Path(__file__).resolve().parents[5] / ".work" / "collections")
 
@@ -177,3 +178,17 @@ def test_a_damaged_record_counts_as_none(tmp_path, content, expected):
     if content is not None:
         path.write_text(content)
     assert read_time(str(path)) == expected
+
+
+def test_what_another_user_puts_there_does_not_stop_the_reaper(tmp_path):
+    """A pipe that nobody ever writes to, in a folder that is open to everybody."""
+    orphan = tmp_path / "ansible-local-1" / NAME
+    orphan.mkdir(parents=True)
+    os.mkfifo(orphan / "reaper")
+    child = os.fork()
+    if not child:
+        signal.alarm(5)
+        reaper.clear_orphan(str(orphan))
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert (orphan / "reaper").exists()

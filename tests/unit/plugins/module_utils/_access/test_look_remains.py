@@ -1,0 +1,75 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is left of users who are gone, in folders that stand in for those of a host."""
+
+import os
+
+import pytest
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access import look_remains
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_remains import Gone, find_remains
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import parse_rules
+
+ME = os.getuid()
+
+
+@pytest.fixture
+def host(tmp_path, monkeypatch):
+    """host(name, text): a file; all folders that are looked at lie beside it."""
+    for constant in ("_CRONTABS", "_CRON_FILES", "_AT_JOBS", "_UNITS", "_FILES"):
+        monkeypatch.setattr(look_remains, constant, (str(tmp_path / constant),))
+    for constant in ("_CRON_FOLDER", "_LINGER"):
+        monkeypatch.setattr(look_remains, constant, str(tmp_path / constant))
+
+    def put(name, text=""):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return str(path)
+
+    return put
+
+
+def test_nothing_is_left(host):
+    host("_CRON_FOLDER/x", "# * * * * * ann x\n* * * * * bob ann\nMAILTO=ann\n")
+    host("_UNITS/x.service", "[Service]\nUser=bob\n")
+    rules = parse_rules("/etc/sudoers", "ALL ALL=(ALL) ALL\nbob ALL=(ann) ALL\n%ann ALL=ALL\n")
+    assert find_remains([Gone("ann", 4294967000, "/home/ann")], rules) == []
+    assert find_remains([], rules) == []
+
+
+def test_all_of_it_is_named(host):
+    crontab, table, at = host("_CRONTABS/ann"), host("_CRON_FOLDER/x", "* * * * * ann x\n@reboot ann y\n"), host("_AT_JOBS/a0001")
+    unit, drop_in = host("_UNITS/x.service", "[Service]\nUser = ann\n"), host("_UNITS/y.service.d/z.conf", f"User={ME}\n")
+    host("_LINGER/ann")
+    files = host("_FILES/deep/file")
+    host("_FILES/home/inside")
+    home = os.path.join(os.path.dirname(os.path.dirname(files)), "home")
+    rules = parse_rules("/etc/sudoers", f"ann ALL=(ALL) ALL\nUser_Alias X = bob, ann\n#{ME} ALL=ALL\n")
+    found = find_remains([Gone("ann", ME, home)], rules)
+    assert found == [
+        "/etc/sudoers:1 names user ann: ann ALL=(ALL) ALL",
+        "/etc/sudoers:2 names user ann: User_Alias X = bob, ann",
+        f"/etc/sudoers:3 names user ann: #{ME} ALL=ALL",
+        f"user ann still has the crontab {crontab}",
+        f"{table}:1 runs a command as user ann",
+        f"{table}:2 runs a command as user ann",
+        f"user ann still has the at job {at}",
+        "services of user ann start at boot (loginctl disable-linger ann)",
+        f"{unit} runs as user ann",
+        f"{drop_in} runs as user ann",
+        f"2 files still belong to user ann (uid {ME}), such as {os.path.dirname(files)}, {files}",
+    ]
+
+
+def test_nobody_is_waited_for(host, tmp_path):
+    """A folder that is a pipe by the time it is opened."""
+    os.mkfifo(tmp_path / "_FILES")
+    assert find_remains([Gone("ann", ME, "/home/ann")], []) == []
+
+
+def test_what_could_not_be_searched_is_said(host, monkeypatch):
+    host("_FILES/a/b/c/file")
+    monkeypatch.setattr(look_remains, "_DEEPEST", 1)
+    (line,) = find_remains([Gone("ann", 4294967000, "/home/ann")], [])
+    assert line == "not all folders could be searched for files of ann; find -uid finds the rest"

@@ -229,6 +229,8 @@ options:
       - Keys to remove from every account in C(/etc/passwd) and every listed user, even if O(users) lists them. An element is a key line
         or a fingerprint as printed by C(ssh-keygen -l), such as V(SHA256:...).
       - The default key files (C(.ssh/authorized_keys) and C(.ssh/authorized_keys2)) are searched even if sshd does not read them now.
+      - The key of the key pair that is bound to the instance in ECS comes back at the next reboot. It is removed, and the task fails and
+        names it. Unbind the pair first, see M(alicloud.ecs_access.ecs_attach_key_pair).
       - If an account's keys cannot be searched, or a key cannot be removed, everything else is still done, and sshd is made to refuse
         the revoked keys for every account, whatever their files hold. The keys are added to the list that C(RevokedKeys) names;
         if there is none, to C(/etc/ssh/alicloud-ecs-access-revoked-keys), which sshd is then given as by

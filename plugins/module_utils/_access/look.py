@@ -23,6 +23,7 @@ from .._system.run import HostError, find_tool
 from .._system.sshd import Origin, Sshd, SshdError
 from .._system.sshd_tree import SshdTree, decode, encode
 from .._text import text_lines
+from .look_bound import read_bound_keys
 from .look_keys import find_obstacle, read_home, read_key_file
 from .plan_accounts import planned_home
 from .state import Accounts, HomeState, KeyFile, Snapshot
@@ -60,6 +61,7 @@ def read_snapshot(wanted: Wanted) -> Snapshot:
         missing_tools=frozenset(tool for tool in _TOOLS if find_tool(tool) is None),
         default_shell="/bin/bash" if os.path.exists("/bin/bash") else "/bin/sh",
         words=read_sshd_words(),
+        bound=tuple(read_bound_keys()) if wanted.revokes else (),
         damage=tuple("/etc/passwd:%d, which is not a valid account line" % number for number in damage),
     )
 

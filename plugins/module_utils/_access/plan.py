@@ -52,6 +52,15 @@ def _hidden_accounts(snapshot: Snapshot) -> List[str]:
     return ["an account may be hidden in %s" % clause for clause in snapshot.damage]
 
 
+def _bound_again(snapshot: Snapshot, revoked: Revoked) -> List[str]:
+    return [
+        "the revoked key %s is that of the key pair which is bound to this instance in ECS, and comes back at the next reboot; unbind the pair "
+        "(ecs_attach_key_pair with state: absent)" % key.fingerprint_sha256
+        for key in snapshot.bound
+        if revoked.covers(key)
+    ]
+
+
 def _find_revoked(snapshot: Snapshot, revoked: Revoked) -> Tuple[PublicKey, ...]:
     """The revoked keys as far as they are known: a fingerprint alone does not give the key."""
     seen = [item for files in (snapshot.key_files, snapshot.key_files_now, snapshot.spare_files) for group in files.values() for item in group]
@@ -165,6 +174,7 @@ class _KeysPlanner:
                 self._take(user.name, plan_forgotten(user.name, self.snapshot))
         if self.wanted.revokes:
             self.unremoved += _hidden_accounts(self.snapshot)
+            self.failures += _bound_again(self.snapshot, self.wanted.revoked)
             for name in sorted(set(self.snapshot.key_files) - set(self.after)):
                 plan = self._revoke(self.snapshot.key_files, name)
                 if plan.steps:

@@ -128,6 +128,8 @@ class Snapshot(NamedTuple):
     default_shell: str = "/bin/bash"
     home_base: str = "/home"
     words: SshdWords = SshdWords()
+    bound: Tuple[PublicKey, ...] = ()
+    """Keys that the next reboot puts back, because the pair is bound to the instance."""
     damage: Tuple[str, ...] = ()
     """Malformed lines of the account files, each of which may hide an account, one clause each."""
 

@@ -31,6 +31,7 @@ class Host:
         )
         monkeypatch.setattr(look, "read_key_file", self._read)
         monkeypatch.setattr(look, "_ask_sshd", self._ask)
+        monkeypatch.setattr(look, "read_bound_keys", list)
 
     def _read(self, account, path):
         self.read.append(path)

@@ -21,6 +21,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.steps 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import parse_rules
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import parse_wanted
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.authorized_keys import parse_key_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.accounts import Account, parse_group, parse_passwd, parse_shadow
 
 PASSWD = """\
@@ -419,3 +420,12 @@ def test_an_existing_account_gets_keys_and_sudo_only():
     )
     assert [type(step) for step in made.steps] == [CreateHome, WriteKeys, RunTool]
     assert commands(made) == ["gpasswd -a ldap sudo"]
+
+
+def test_a_revoked_key_of_the_bound_pair_is_removed_and_the_task_fails():
+    key = parse_public_key(K)
+    made = plan(host(bound=(key,)), revoked_keys=[K])
+    assert [step.name for step in made.steps] == ["ann"]
+    assert len(made.failures) == 1
+    assert key.fingerprint_sha256 in made.failures[0]
+    assert not plan(host(bound=(key,)), revoked_keys=[L]).failures

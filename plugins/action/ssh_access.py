@@ -11,12 +11,14 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted_hashes import with_plain_hashes
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.guest_answer import without_orders
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.private_keys import find_private_key
 
+_display = Display()
 _SSHD = "alicloud.ecs_access.sshd_pubkey"
 
 
@@ -40,8 +42,14 @@ class ActionModule(ActionBase):
         except AccessError as exc:
             raise AnsibleActionFail(printable(exc.text)) from exc
         # A task in the background has nobody who could prove the login that follows a change of sshd.
-        arguments["_login"] = {**self._describe_login(), "voids": not self._task.async_val}
+        in_front = not self._task.async_val
+        arguments["_login"] = {**self._describe_login(), "voids": in_front, "announces": in_front}
         answer = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
+        if answer.pop("_waits", None) is True:
+            _display.display("ssh_access: waiting up to 300 seconds for another run that is at work on this host")
+            arguments["_login"]["announces"] = False
+            answer = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=0)
+            answer.pop("_waits", None)
         result.update(without_orders(answer))
         unremoved = result.pop("_unremoved", None)
         return result if unremoved is None else self._void(result, _read_unremoved(unremoved), task_vars)

@@ -432,8 +432,8 @@ from typing import Any, Dict
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.apply import Outcome, apply_plan, with_uids
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_and_plan import look_and_plan
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_sudo import find_objections
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_remains import Gone, find_remains
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_sudo import find_objections
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.report import (
     failure_text,
     render_diff,
@@ -445,7 +445,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sessio
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers_files import check_fragments, read_sudo
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import parse_wanted
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.lock import locked_accounts
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.lock import accounts_are_locked, locked_accounts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.private_folder import clear_folders
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import describe_error
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable, printable_all
@@ -457,12 +457,15 @@ class SshAccess:
     def __init__(self, params: Dict[str, Any], check_mode: bool) -> None:
         self.params = params
         self.check_mode = check_mode
-        self.voids = bool((params["_login"] or {}).get("voids"))
+        reported = params["_login"] or {}
+        self.voids, self.announces = bool(reported.get("voids")), bool(reported.get("announces"))
 
     def run(self) -> Dict[str, Any]:
         """The module's result."""
         wanted = parse_wanted(self.params)
         login = find_login(self.params["_login"] or {})
+        if self.announces and not self.check_mode and accounts_are_locked():
+            return {"changed": False, "warnings": [], "_waits": True}
         with contextlib.ExitStack() as stack:
             if not self.check_mode:
                 stack.enter_context(locked_accounts())

@@ -25,6 +25,17 @@ def locked_accounts() -> Iterator[None]:
         yield
 
 
+def accounts_are_locked() -> bool:
+    """Whether another run is at work on them now."""
+    for path in ACCOUNTS_LOCKS:
+        with contextlib.suppress(FileNotFoundError), open(path, "rb") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+    return False
+
+
 @contextlib.contextmanager
 def locked_sshd() -> Iterator[None]:
     """One change of sshd at a time on this host, rollbacks and what Cloud Assistant runs included."""

@@ -60,7 +60,7 @@ def test_user_key_and_become(tell, make_key):
     path, public = make_key()
     told = tell(Connection("ssh", become=object(), remote_user="op", private_key_file=str(path)))
     assert {**told, "public_key": " ".join(told["public_key"].split()[:2])} == {
-        "transport": "ssh", "user": "op", "become": True, "public_key": public, "voids": True,
+        "transport": "ssh", "user": "op", "become": True, "public_key": public, "voids": True, "announces": True,
     }  # fmt: skip
 
 
@@ -153,3 +153,12 @@ def test_a_private_key_is_refused_before_anything_is_sent(tell):
     with pytest.raises(AnsibleActionFail, match=r"^users\[1\]\.authorized_keys\[0\]\.key holds a private key; nothing was sent") as caught:
         tell(Connection("ssh"), users=[{"name": "ann"}, {"name": "bob", "authorized_keys": [{"key": key}]}])
     assert "BEGIN" not in str(caught.value)
+
+
+def test_what_is_waited_for_is_shown(void, monkeypatch):
+    shown = []
+    monkeypatch.setattr(ssh_access._display, "display", shown.append)
+    assert void({"_waits": True}, {}) == {"asked": []}
+    assert shown == ["ssh_access: waiting up to 300 seconds for another run that is at work on this host"]
+    assert void({"changed": False}, {}) == {"changed": False, "asked": []}
+    assert len(shown) == 1

@@ -23,10 +23,13 @@ def paths(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_whoever_holds_either_lock_is_waited_for(paths, number):
+    assert not lock.accounts_are_locked()
     with open(paths[number], "w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
+        assert lock.accounts_are_locked()
         with pytest.raises(HostError, match="another run has been at work on this host"), lock.locked_accounts():
             pytest.fail("not alone")
+    assert not lock.accounts_are_locked()
     with lock.locked_accounts(), open(paths[number]) as wanted, pytest.raises(BlockingIOError):
         fcntl.flock(wanted, fcntl.LOCK_EX | fcntl.LOCK_NB)
 

@@ -23,6 +23,7 @@ AccessError
  +-- WantedError             users, groups or keys of a task are not usable
  +-- Conflict                ... or do not fit this host
  |    +-- InTheWay           which an account can bring about by itself
+ +-- RecordError             the record of what was given on a host is not usable
  +-- UnsafePath              why a key file or home must not be touched
  +-- KeyPairConflict         the wanted key pair needs consent, or is not possible
  +-- PrivateKeyError         a private key cannot be made or read

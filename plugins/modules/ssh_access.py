@@ -248,6 +248,46 @@ options:
         agent, a password), all keys of that account are protected. Without SSH the guard does not apply; RV(guard) reports this.
     type: bool
     default: false
+  owner:
+    description:
+      - Name of the team file that O(users) comes from. With it, the module keeps a record of what it gave to whom,
+        C(/var/lib/alicloud-ecs-access/people.json), and takes back what the same owner no longer lists on this host. What was never in
+        the record is never changed for that reason. Several owners can manage one host.
+      - Keys, sudo rights and memberships are taken back at once. O(unlisted) decides about accounts.
+      - A record that is missing, damaged, of another instance (a copied image) or of a newer version removes nothing, and this is reported.
+      - Without it no record is read or written.
+    version_added: 1.1.0
+    type: str
+  unlisted:
+    description:
+      - What happens to the account of a user of O(owner) who is no longer listed. V(report) keeps it, V(lock) locks it, V(remove) removes
+        it and keeps the home.
+    version_added: 1.1.0
+    type: str
+    choices: [report, lock, remove]
+    default: report
+  unlisted_max:
+    description:
+      - The task is refused before any change if more users than this would lose their account or their last key because they are no
+        longer listed. It is also refused if O(users) is empty, or if the last user with root would lose it for that reason.
+    version_added: 1.1.0
+    type: int
+    default: 3
+  protected:
+    description: Accounts that are never locked or removed because they are no longer listed. The user of this run is always among them.
+    version_added: 1.1.0
+    type: list
+    elements: str
+    default: [root]
+  allow_no_users:
+    description: Accept empty O(users) of an O(owner) whose rules put nobody on this host.
+    version_added: 1.1.0
+    type: bool
+    default: false
+  instance_id:
+    description: Id of the instance, by which a record that came with a copied image is recognized. By default the host's own ids are used.
+    version_added: 1.1.0
+    type: str
   _login:
     description:
       - How the connection of Ansible is logged in. Set by the action plugin of this module, which overrides any value from the task.
@@ -396,6 +436,33 @@ users:
           description: Options of the line.
           type: str
           returned: success
+record:
+  description: The record of this host. Only with O(owner).
+  type: dict
+  returned: success
+  contains:
+    path:
+      description: The file.
+      type: str
+      returned: success
+    owner:
+      description: Whose file this is.
+      type: str
+      returned: success
+    state:
+      description: V(present), V(missing), V(damaged), V(foreign) (of another instance) or V(future) (of a newer version), as it was found.
+      type: str
+      returned: success
+    unlisted:
+      description: Users of the owner who are no longer listed and whose account is still there when the task starts.
+      type: list
+      elements: str
+      returned: success
+    notes:
+      description: A sentence for each of them, and for what keeps the record from being used.
+      type: list
+      elements: str
+      returned: success
 guard:
   description: How this run is logged in, and so what it must not take away.
   type: dict
@@ -432,6 +499,7 @@ from typing import Any, Dict
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.apply import Outcome, apply_plan, with_uids
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_and_plan import look_and_plan
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_record import Ledger
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_remains import Gone, find_remains
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_sudo import find_objections
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.report import (
@@ -470,25 +538,34 @@ class SshAccess:
             if not self.check_mode:
                 stack.enter_context(locked_accounts())
                 clear_folders()
-            plan = look_and_plan(wanted, login, self.params["allow_self_lockout"])
+            ledger = Ledger(self.params, login) if self.params["owner"] else None
+            plan = look_and_plan(ledger.extend(wanted) if ledger else wanted, login, self.params["allow_self_lockout"])
+            if ledger:
+                ledger.check(plan)
             if plan.fragments:
                 check_fragments(plan.fragments)
             after = plan.after
             outcome = Outcome(tuple(plan.actions))
+            if ledger and not self.check_mode:
+                ledger.open(plan)
             if plan.changed and not self.check_mode:
                 outcome = apply_plan(plan)
                 after = with_uids(after)
             # Others' rules may come later than ours: what is in force is asked of sudo itself, once nothing is left to be done.
             against = [] if outcome.failures or (plan.changed and self.check_mode) else find_objections(wanted.users)
+            if ledger and not self.check_mode and not outcome.failures:
+                ledger.close(after)
         result: Dict[str, Any] = {
             "changed": bool(outcome.done),
             "actions": sentences(outcome.done),
             "guard": login.to_dict(),
             "diff": render_diff(plan),
             "users": user_results(after, [user.name for user in wanted.users if user.name in after]),
-            "warnings": list(plan.warnings),
+            "warnings": list(plan.warnings) + (ledger.notes if ledger else []),
         }
         planned = plan.failures + tuple(against)
+        if ledger:
+            result["record"] = ledger.answer()
         unremoved = plan.unremoved + outcome.unremoved
         gone = [user for user in wanted.users if user.state != "present"]
         left = find_remains([Gone(user.name, plan.before[user.name].uid, plan.before[user.name].home) for user in gone], read_sudo().rules) if gone else []
@@ -556,6 +633,12 @@ def argument_spec() -> Dict[str, Any]:
         users=dict(type="list", elements="dict", default=[], options=user),
         revoked_keys=dict(type="list", elements="str", default=[], no_log=False),
         allow_self_lockout=dict(type="bool", default=False),
+        owner=dict(type="str"),
+        unlisted=dict(type="str", choices=["report", "lock", "remove"], default="report"),
+        unlisted_max=dict(type="int", default=3),
+        protected=dict(type="list", elements="str", default=["root"]),
+        allow_no_users=dict(type="bool", default=False),
+        instance_id=dict(type="str"),
         _login=dict(type="dict"),
     )
 

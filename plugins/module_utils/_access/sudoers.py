@@ -20,6 +20,7 @@ _PREFIXES = ("95-%s-" % PRODUCT, "95-ecs_access-")
 
 _ADMIN = re.compile(r"^%(\S+)\s+ALL\s*=\s*(?:\(\s*(?:ALL|root)\s*(?::[^)]*)?\)\s*)?(?:[A-Z_]+:\s*)*ALL$")
 _EVERYTHING = re.compile(r" ALL=\((ALL|root)(:[^)]*)?\) NOPASSWD: ALL$")
+_GIVES_ROOT = re.compile(r" ALL=\((ALL|root)(:[^)]*)?\) (NOTAFTER=\S+ )?(NOPASSWD: )?ALL(, !|$)")
 _NOT_RULES = re.compile(r"^(Defaults|Runas_Alias|Host_Alias|Cmnd_Alias|Cmd_Alias)\b")
 _USER_ALIAS = re.compile(r"^User_Alias\s+")
 # One word of a list of users: perhaps negated, in quotes where it holds what would end it.
@@ -61,11 +62,15 @@ class SudoLine(NamedTuple):
 
 
 class SudoRule(NamedTuple):
-    """The rule of a fragment of ours. C(everything): it gives root without a password, whatever else may be taken away."""
+    """The rules of a fragment of ours. C(everything): they give root without a password, whatever else may be taken away.
+
+    C(root): one of them gives everything, whether with a password or for some time.
+    """
 
     text: str
     nopasswd: bool = False
     everything: bool = False
+    root: bool = False
 
 
 class Rule(NamedTuple):
@@ -128,7 +133,8 @@ def read_fragment(text: str) -> Optional[SudoRule]:
     everything = False
     for line in lines:
         everything = " NOPASSWD: " in line and (everything or _EVERYTHING.search(line) is not None)
-    return SudoRule("; ".join(lines), any(" NOPASSWD: " in line for line in lines), everything)
+    root = any(_GIVES_ROOT.search(line) for line in lines)
+    return SudoRule("; ".join(lines), any(" NOPASSWD: " in line for line in lines), everything, root)
 
 
 def parse_rules(path: str, text: str) -> List[Rule]:

@@ -1,0 +1,103 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The record of this host in a run: read before it is planned, enlarged before anything is done, exact once it is.
+
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import time
+from typing import Any, Dict, FrozenSet, List, Mapping, Optional
+
+from .._system.account_files import find_account, read_passwd, read_shadows
+from .guard import Login
+from .record import Owned, Place, Record, RecordError, merge, parse_record, render_record
+from .record_files import PATH, find_place, read_record_file, set_aside, write_record_file
+from .record_plan import Policy, Seen, Shrunk, next_owned, refuse_shrinking, shrink
+from .state import Plan, UserView
+from .wanted import Wanted
+
+
+class Ledger:
+    """What one owner gave on this host."""
+
+    def __init__(self, params: Mapping[str, Any], login: Login) -> None:
+        protected = frozenset(params.get("protected") or ())
+        self._policy = Policy(
+            owner=params["owner"],
+            unlisted=params["unlisted"],
+            unlisted_max=params["unlisted_max"],
+            spared=protected | {"root"} | frozenset(login.users),
+            login=frozenset(login.users),
+            may_be_empty=bool(params["allow_no_users"]),
+        )
+        self._place = find_place(params.get("instance_id"))
+        self._content: Optional[bytes] = None
+        self.notes: List[str] = []
+        self.state = "present"
+        self._record = self._read()
+        self._own: Owned = self._record.owners.get(self._policy.owner, {})
+        self._others = self._record.others(self._policy.owner)
+        self._wanted: Optional[Wanted] = None
+        self._shrunk: Optional[Shrunk] = None
+
+    def _read(self) -> Record:
+        try:
+            self._content = read_record_file()
+            if self._content is None:
+                self.state = "missing"
+                return Record(self._place)
+            return parse_record(self._content, self._place)
+        except RecordError as exc:
+            self.state = exc.code
+            self.notes.append("the record %s %s: nobody who is no longer listed loses anything in this run" % (PATH, exc))
+            return Record(self._place)
+
+    def extend(self, wanted: Wanted) -> Wanted:
+        """The wanted state with what is taken back; raises Conflict."""
+        names = set(self._own) | wanted.user_names
+        local = read_passwd().accounts
+        accounts = {name: local[name] for name in names if name in local}
+        for name in names - set(accounts):
+            found = find_account(name)
+            if found is not None:
+                accounts[name] = found
+        seen = Seen(accounts, frozenset(local), read_shadows())
+        self._wanted = wanted
+        self._shrunk = shrink(wanted, self._own, self._others, seen, self._policy)
+        self.notes += self._shrunk.notes
+        return self._shrunk.wanted
+
+    def check(self, plan: Plan) -> None:
+        """Raises Conflict for a plan that takes too much back."""
+        if self._shrunk is not None:
+            refuse_shrinking(self._shrunk, plan, self._own, self._others, self._policy)
+
+    def open(self, plan: Plan) -> None:
+        """Before anything is done: whatever happens to this run, nothing that it gives is forgotten."""
+        self._write(merge(self._own, self._next(plan.after)))
+
+    def close(self, after: Mapping[str, UserView]) -> None:
+        """Once everything is done."""
+        self._write(self._next(after))
+
+    def answer(self) -> Dict[str, Any]:
+        """For the module's result."""
+        unlisted: FrozenSet[str] = frozenset(self._shrunk.unlisted) if self._shrunk else frozenset()
+        return {"path": PATH, "owner": self._policy.owner, "state": self.state, "unlisted": sorted(unlisted), "notes": list(self.notes)}
+
+    def _next(self, after: Mapping[str, UserView]) -> Owned:
+        assert self._wanted is not None and self._shrunk is not None
+        return next_owned(self._wanted, self._shrunk, self._own, after, time.strftime("%Y-%m-%d", time.gmtime()))
+
+    def _write(self, owned: Owned) -> None:
+        if self.state == "future":
+            return
+        place = Place(self._place.instance or self._record.place.instance, self._place.machine)
+        content = render_record(Record(place, {**self._record.owners, self._policy.owner: owned}))
+        if content == self._content:
+            return
+        if self.state in ("damaged", "foreign"):
+            set_aside()
+        write_record_file(content)
+        self._content = content

@@ -54,7 +54,8 @@ def world(start_fleet, tmp_path_factory, playbook, ssh):
 
 
 def team(*people: dict) -> dict:
-    return {"ssh_users_accounts": list(people)}
+    """A file of its own: the people of other tests on the same instances are not missing from it."""
+    return {"ssh_users_accounts": list(people), "ssh_users_owner": people[0]["name"]}
 
 
 def table_row(run, host: str) -> str:

@@ -23,7 +23,7 @@ _SECONDS = 20
 
 def find_objections(users: Sequence[WantedUser]) -> List[str]:
     """For each user whose rights by sudo are not what was asked: what stands against it."""
-    asked = [user for user in users if user.state == "present" and user.sudo in ("password", "nopasswd")]
+    asked = [user for user in users if user.state == "present" and (user.sudo in ("password", "nopasswd") or user.sudo_rules)]
     program = find_tool("sudo")
     if not asked or program is None:
         return []

@@ -12,7 +12,7 @@ import re
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from .._text import text_lines
-from .sudoers import Rule
+from .sudoers import Rule, SudoLine
 from .wanted import WantedUser
 
 
@@ -55,6 +55,8 @@ def _parse_entry(block: str, asks: bool) -> Entry:
 
 def find_objection(user: WantedUser, entries: Sequence[Entry]) -> Optional[Objection]:
     """The first thing that is not as asked for; None when the outcome is what was asked."""
+    if user.sudo_rules and not any(_gives_root(rule) for rule in user.sudo_rules):
+        return _too_much(user, [entry for entry in entries if entry.as_root and "ALL" in entry.commands])
     if user.sudo == "password" or user.sudo == "nopasswd":
         asks = user.sudo == "password"
         about_root = [entry for entry in entries if entry.as_root]
@@ -81,11 +83,20 @@ def _unlimited(user: WantedUser, asks: bool, entries: Sequence[Entry]) -> Option
     return None
 
 
+def _gives_root(rule: SudoLine) -> bool:
+    return (not rule.commands or "ALL" in rule.commands) and rule.runas.split(":")[0] in ("ALL", "root")
+
+
+def _too_much(user: WantedUser, everything: Sequence[Entry]) -> Optional[Objection]:
+    if not everything:
+        return None
+    return Objection("sudo allows %s every command as root, though only some were asked" % user.name, everything[-1].path, r"\bALL\s*(?:,|$)")
+
+
 def _limited(user: WantedUser, asks: bool, entries: Sequence[Entry]) -> Optional[Objection]:
     everything = [entry for entry in entries if "ALL" in entry.commands]
-    if everything and "ALL" not in user.sudo_commands:
-        entry = everything[-1]
-        return Objection("sudo allows %s every command as root, though only some were asked" % user.name, entry.path, r"\bALL\s*(?:,|$)")
+    if "ALL" not in user.sudo_commands and _too_much(user, everything):
+        return _too_much(user, everything)
     for command in user.sudo_commands:
         fitting = [entry for entry in entries if command in entry.commands or "!" + command in entry.commands]
         if fitting and "!" + command in fitting[-1].commands:

@@ -5,7 +5,7 @@
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudo_outcome import Entry, explain, find_objection, parse_listing
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import parse_rules
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import SudoLine, parse_rules
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import WantedUser
 
 HEAD = "\nMatching Defaults entries for bob on web-1:\n    env_reset, use_pty\n\nUser bob may run the following commands on web-1:\n"
@@ -49,6 +49,9 @@ def test_defaults_may_turn_passwords_off() -> None:
         ({"sudo": "nopasswd", "sudo_commands": ("/bin/a",)}, listed("ALL", "/bin/a", "!authenticate") + listed("ALL", "/bin/a"), "a password for /bin/a"),
         ({"sudo": "nopasswd", "sudo_runas": "nobody"}, listed("nobody", "ALL", "!authenticate"), ""),
         ({"sudo": "none"}, FREE, ""),
+        ({"sudo_rules": (SudoLine(True, ("/bin/a",)), SudoLine(True, (), "www"))}, FREE, "every command as root"),
+        ({"sudo_rules": (SudoLine(True, ("/bin/a",)),)}, listed("ALL", "/bin/a", "!authenticate"), ""),
+        ({"sudo_rules": (SudoLine(True, ("/bin/a",)), SudoLine(True))}, FREE, ""),
     ],
 )
 def test_the_outcome_is_what_was_asked_or_it_is_said(options: dict, listing: str, objection: str) -> None:

@@ -539,7 +539,8 @@ class SshAccess:
                 stack.enter_context(locked_accounts())
                 clear_folders()
             ledger = Ledger(self.params, login) if self.params["owner"] else None
-            plan = look_and_plan(ledger.extend(wanted) if ledger else wanted, login, self.params["allow_self_lockout"])
+            settled = ledger.extend(wanted) if ledger else wanted
+            plan = look_and_plan(settled, login, self.params["allow_self_lockout"])
             if ledger:
                 ledger.check(plan)
             if plan.fragments:
@@ -567,7 +568,7 @@ class SshAccess:
         if ledger:
             result["record"] = ledger.answer()
         unremoved = plan.unremoved + outcome.unremoved
-        gone = [user for user in wanted.users if user.state != "present"]
+        gone = [user for user in settled.users if user.state != "present"]
         left = find_remains([Gone(user.name, plan.before[user.name].uid, plan.before[user.name].home) for user in gone], read_sudo().rules) if gone else []
         result["remains"] = list(unremoved) + left
         result["warnings"] += left

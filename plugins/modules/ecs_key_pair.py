@@ -22,6 +22,10 @@ notes:
     again with its tags. If the run is killed at that moment, the next one imports the new key.
   - With O(return_private_key) alone, the result is the only copy of the private key.
   - The private key file is never removed by this module, not even with O(state=absent).
+  - A path below an installed collection is refused. The next upgrade of the collection would delete the key.
+  - The RAM actions are C(ecs:DescribeKeyPairs) and C(ecs:ImportKeyPair), with O(generate=cloud) C(ecs:CreateKeyPair). Replacing and
+    deleting need C(ecs:DeleteKeyPairs) and C(ecs:DescribeInstances), with O(force_detach) also C(ecs:DetachKeyPair). Tags need
+    C(ecs:TagResources) and C(ecs:UntagResources), resource groups C(ecs:JoinResourceGroup).
 extends_documentation_fragment:
   - alicloud.ecs_access.ecs
   - alicloud.ecs_access.attributes

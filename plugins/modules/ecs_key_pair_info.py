@@ -11,6 +11,8 @@ author:
   - The alicloud.ecs_access founders (@alicloud)
 description:
   - Lists the key pairs of a region, all of them or those that match every given option.
+notes:
+  - The RAM action is C(ecs:DescribeKeyPairs), with O(include_instances) also C(ecs:DescribeInstances).
 extends_documentation_fragment:
   - alicloud.ecs_access.ecs
   - alicloud.ecs_access.attributes

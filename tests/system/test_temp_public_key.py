@@ -296,6 +296,11 @@ class TestWhatIsInTheWay:
         control(cloud, "deb", agent_online=True)
 
 
+def printed_commands(text: str) -> list[str]:
+    """The commands below the table, each as what a shell makes of its lines."""
+    return [line.strip() for line in text.replace("\\\n", " ").splitlines() if line.strip().startswith("ssh -i ")]
+
+
 class TestPlaybook:
     """As a user calls it: by its full name, with the inventory plugin."""
 
@@ -307,19 +312,33 @@ class TestPlaybook:
         path.write_text("plugin: alicloud.ecs_access.ecs\nhostnames: [name]\n")
         return path
 
-    def test_the_command_in_the_table_logs_in(self, cloud, fresh, playbook, inventory, hosts_file, tmp_path):
+    def test_the_command_below_the_table_logs_in(self, cloud, fresh, playbook, inventory, tmp_path):
         variables = {"ecs_access_hosts": "deb,el", "ecs_access_user": "root", "ecs_access_private_key_path": str(tmp_path / "my key")}
         run = playbook(self.LOGIN, inventory, extra_vars=variables, environment={**cloud.environment(), "COLUMNS": "300"})
         assert run.returncode == 0, run.output
+        commands = printed_commands(run.stdout)
+        assert len(commands) == 2, run.output
         for name in ("deb", "el"):
-            row = next(line for line in run.stdout.splitlines() if line.split()[:1] == [name] and "ssh -i" in line)
-            command = row[row.index("ssh -i") :].split("  ")[0]
-            assert re.search(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", row)
-            options = " ".join([*lab_ssh.OPTIONS, f"-o UserKnownHostsFile={hosts_file}"])
-            done = subprocess.run(
-                command.replace("ssh ", f"ssh {options} ", 1) + " hostname", shell=True, capture_output=True, text=True, timeout=60, check=False
-            )
-            assert done.returncode == 0, (row, done.stderr)
+            row = next(line for line in run.stdout.splitlines() if line.split()[:1] == [name])
+            assert re.search(r"yes +20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", row)
+            (command,) = [command for command in commands if f"@{cloud[name].ssh_host}" in command]
+            # As it is printed, strict about host keys, with nothing of the person who runs the tests.
+            options = "-F none -o BatchMode=yes -o IdentityAgent=none -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes"
+            done = subprocess.run(f"{command} {options} hostname", shell=True, capture_output=True, text=True, timeout=60, check=False)
+            assert done.returncode == 0, (command, done.stderr)
+
+    def test_who_may_not_log_in_anyway_is_refused_before_anything_is_prepared(self, cloud, fresh, playbook, inventory, tmp_path):
+        fresh.exec("sed -i '1i PermitRootLogin no' /etc/ssh/sshd_config")
+        try:
+            config = sshd_config(fresh)
+            variables = {"ecs_access_hosts": "deb", "ecs_access_user": "root", "ecs_access_private_key_path": str(tmp_path / "key")}
+            run = playbook(self.LOGIN, inventory, extra_vars=variables, environment=cloud.environment())
+            assert run.returncode == 2, run.output
+            assert "PermitRootLogin" in " ".join(run.stdout.split())
+            assert sshd_config(fresh) == config
+            assert printed_commands(run.stdout) == []
+        finally:
+            fresh.exec("sed -i 1d /etc/ssh/sshd_config")
 
     def test_one_that_fails_makes_the_run_fail_and_says_why(self, cloud, fresh, playbook, inventory, make_key):
         key = make_key()
@@ -327,7 +346,8 @@ class TestPlaybook:
         run = playbook(self.LOGIN, inventory, extra_vars=variables, environment={**cloud.environment(), "COLUMNS": "300"})
         assert run.returncode != 0
         assert "2.2.3.195 is too old" in run.stdout
-        assert f"ssh -i {key.path} root@{cloud['deb'].ssh_host}" in run.stdout
+        (command,) = printed_commands(run.stdout)
+        assert command.startswith(f"ssh -i {key.path} -o HostKeyAlias={cloud['deb'].instance_id} ")
         assert holds(cloud, key.public)
 
     def test_check_mode_and_no_hosts(self, cloud, fresh, playbook, inventory, tmp_path):

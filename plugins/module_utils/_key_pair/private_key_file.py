@@ -170,10 +170,18 @@ def _reserve(path: str) -> Reservation:
     return Reservation(path, descriptor, is_new)
 
 
+def is_in_collection(path: str) -> bool:
+    """Whether an upgrade of a collection would delete the file."""
+    folders = os.path.realpath(path).split(os.sep)[:-1]
+    return "ansible_collections" in folders and len(folders) - folders.index("ansible_collections") > 2
+
+
 def _check_folder(path: str) -> None:
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         raise KeyFileError("private_key_path: the folder %s does not exist" % folder)
+    if is_in_collection(path) and not os.path.exists(path):
+        raise KeyFileError("private_key_path: %s would be in an installed collection and be deleted by its next upgrade" % path)
     if not os.access(folder, os.W_OK | os.X_OK) and not os.path.exists(path):
         raise KeyFileError("private_key_path: the folder %s is not writable" % folder)
 

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .answers import Answers
-
 NOT_AN_INSTANCE = "not_an_instance"
 _NO_INSTANCE = "not an instance: the inventory has no ecs_instance_id and ecs_region for it"
 
@@ -54,18 +52,18 @@ def read_binding(row: Mapping[str, Any]) -> Binding:
     return Binding(**{**known, "done": tuple(known.get("done") or ())})
 
 
-def find_binding(answers: Answers, instance_id: str, region: str, missing: str = "the key pair was not bound") -> Binding:
-    """The answer for a host; without one, why there is none."""
+def find_binding(answers: Mapping[str, Mapping[str, Any]], instance_id: str, region: str, missing: str = "the key pair was not bound") -> Binding:
+    """The answer for a host, by instance id; without one, why there is none."""
     if not (instance_id and region):
         return Binding(reason=NOT_AN_INSTANCE, msg=_NO_INSTANCE)
-    row = answers.instances.get(instance_id)
-    return read_binding(row) if row else Binding(msg=answers.errors.get(region, missing))
+    row = answers.get(instance_id)
+    return read_binding(row) if row else Binding(msg=missing)
 
 
-def binding_outcome(answers: Answers, instance_id: str, region: str, check_mode: bool) -> dict[str, Any]:
+def binding_outcome(answers: Mapping[str, Mapping[str, Any]], instance_id: str, region: str, check_mode: bool) -> dict[str, Any]:
     """The first outcome of a host whose instance the key pair was bound to."""
     binding = find_binding(answers, instance_id, region)
-    if check_mode and binding.is_instance and instance_id not in answers.instances:
+    if check_mode and binding.is_instance and instance_id not in answers:
         binding = Binding(failed=False, msg="check mode: the key pair would be made and bound")
     return {
         "bound": binding.bound,

@@ -8,6 +8,7 @@ Note that this plugin util is **PRIVATE** to the collection. It is pure.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,19 +17,73 @@ _OLDEST_PYTHON = {"2.16": 6, "2.17": 7, "2.18": 8, "2.19": 8}
 _NEWEST_OLDEST = 9
 
 
+_PYTHON_SCRIPT = """\
+minor=%d
+find_python() {
+  for name in python3 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8 /usr/libexec/platform-python python3.6; do
+    path=$(command -v "$name" 2>/dev/null) || continue
+    "$path" -c "import sys; sys.exit(sys.version_info < (3, $minor))" 2>/dev/null && { echo "$path"; return 0; }
+  done
+  return 1
+}
+find_python && exit 0
+if %s; then echo would-install; exit 1; fi
+if command -v apt-get >/dev/null; then
+  DEBIAN_FRONTEND=noninteractive; export DEBIAN_FRONTEND
+  { apt-get update && apt-get install -y --no-install-recommends python3; } >&2
+elif command -v dnf >/dev/null; then
+  dnf install -y python3.11 >&2 || dnf install -y python39 >&2
+elif command -v yum >/dev/null; then
+  yum install -y python3 >&2
+elif command -v zypper >/dev/null; then
+  zypper --non-interactive install python311 >&2
+fi
+echo installed
+find_python
+"""
+
+
 def oldest_python(core: str) -> int:
     """The minor version of Python 3 that this ansible-core needs on a host."""
     return _OLDEST_PYTHON.get(".".join(core.split(".")[:2]), _NEWEST_OLDEST)
 
 
-def present_users(accounts: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Names of the accounts that must exist and be able to log in."""
-    return list(dict.fromkeys(account["name"] for account in accounts if account.get("state") in (None, "present")))
+def python_script(minor: int, check_mode: bool) -> str:
+    """Shell that finds a Python for the modules, or installs one with the host's own package manager; its last line is the path."""
+    return _PYTHON_SCRIPT % (minor, "true" if check_mode else "false")
 
 
-def users_who_said(results: Iterable[Mapping[str, Any]], word: str) -> list[str]:
-    """The loop items for which the far side printed I(word) as a line. The exit status of ssh proves nothing."""
-    return [result["item"] for result in results if word in result.get("stdout_lines", [])]
+def no_python(minor: int, core: str, would_install: bool) -> str:
+    """The sentence for a host on which none can be had."""
+    if would_install:
+        return f"check mode cannot go on here: Python 3.{minor} or newer would be installed first"
+    return (
+        f"ansible-core {core} needs Python 3.{minor} or newer on this host, which has none and whose package manager did not give one; "
+        "install it there, or use an older ansible-core (see the README's table)"
+    )
+
+
+def no_answer(problem: str, host_keys: str) -> str:
+    """Why a host could not be reached over SSH; I(host_keys): why Cloud Assistant could not read its host keys, if it could not."""
+    if "Permission denied" in problem:
+        return f"no answer: {problem}. The playbook diagnose finds out why: ansible-playbook alicloud.ecs_access.diagnose"
+    if "Host key verification failed" in problem and host_keys:
+        return f"no answer: {problem}. Its host keys could not be read through Cloud Assistant: {host_keys}"
+    return f"no answer: {problem}"
+
+
+def diff_texts(diff: Any) -> list[str]:
+    """The diffs of a module's result, each as text."""
+    entries = diff if isinstance(diff, list) else [diff] if diff else []
+    return [text for text in map(_diff_text, entries) if text]
+
+
+def _diff_text(entry: Mapping[str, Any]) -> str:
+    if "prepared" in entry:
+        return str(entry["prepared"])
+    before, after = (str(entry.get(side) or "").splitlines() for side in ("before", "after"))
+    names = (str(entry.get("before_header") or "before"), str(entry.get("after_header") or "after"))
+    return "\n".join(line.rstrip("\n") for line in difflib.unified_diff(before, after, *names, lineterm=""))
 
 
 def logins_outcome(

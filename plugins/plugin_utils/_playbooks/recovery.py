@@ -64,13 +64,6 @@ class Removal(NamedTuple):
     key_pair_name: str
 
 
-class LoginTest(NamedTuple):
-    """What came of a login from the controller."""
-
-    proven: bool
-    refusal: str
-
-
 class FirstStep(NamedTuple):
     """What is tried on a host right after the key pair was bound."""
 
@@ -167,15 +160,6 @@ def plan_first_step(binding: Binding, key_made: bool, check_mode: bool) -> First
     works = binding.live is True and not (check_mode and (key_made or binding.changed))
     can_ask = works or binding.reason in ("login_refused", "guest") or (check_mode and key_made)
     return FirstStep(works, binding.is_instance and can_ask)
-
-
-def read_login_test(result: Mapping[str, Any]) -> LoginTest:
-    """Only the word of the far side proves a login; the exit status of ssh does not."""
-    if result.get("unreachable"):
-        refusal = result.get("msg", "")
-    else:
-        refusal = (result.get("stderr") or "").strip() or f"the login ended with status {result.get('rc', 'unknown')}"
-    return LoginTest("logged-in" in result.get("stdout_lines", []), refusal)
 
 
 def find_blocking(check: Mapping[str, Any]) -> list[Finding]:

@@ -10,10 +10,20 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 _DEFAULT_NAME = "ecs-access-temporary-key"
+_WIDTH = 110
+
+
+class Way(NamedTuple):
+    """How ssh gets to an instance: words of a command."""
+
+    address: str
+    port: Any
+    identity: str
+    options: Sequence[str] = ()
 
 
 def private_half(public_key_path: str) -> str:
@@ -28,15 +38,39 @@ def choose_identity(public_key_path: str, private_key_path: str, runtime_directo
     return private_key_path or f"{runtime_directory or home + '/.ssh'}/{_DEFAULT_NAME}"
 
 
-def temporary_login_outcome(row: Mapping[str, Any] | None, address: str, port: Any, identity: str) -> dict[str, Any]:
+def temporary_login_outcome(row: Mapping[str, Any] | None, way: Way) -> dict[str, Any]:
     """I(row) is what ecs_temp_public_key answered for the instance of the host, None for a host that is not an instance."""
     if not row:
-        return {"until": None, "command": None, "failed": True, "why": "not an instance: the inventory has no ecs_instance_id for it"}
-    command = login_command(f"{row['usernames'][0]}@{address}", port, identity) if row["ready"] else None
-    return {"until": row["expires_at"], "command": command, "failed": row["failed"], "why": row["msg"]}
+        why = "not an instance: the inventory has no ecs_instance_id and ecs_region for it"
+        return {"prepared": None, "until": None, "command": None, "failed": True, "why": why}
+    command = login_command(row["usernames"][0], way) if row.get("ready") else None
+    prepared = bool(row.get("prepared"))
+    changed = bool(row.get("changed"))
+    return {"prepared": prepared, "until": row.get("expires_at"), "command": command, "failed": row["failed"], "why": row["msg"], "changed": changed}
 
 
-def login_command(target: str, port: Any, identity: str) -> str:
+def login_command(user: str, way: Way) -> str:
     """What a person types."""
-    other_port = [] if str(port or 22) == "22" else ["-p", str(port)]
-    return shlex.join(["ssh", "-i", identity, *other_port, target])
+    other_port = [] if str(way.port or 22) == "22" else ["-p", str(way.port)]
+    return shlex.join(["ssh", "-i", way.identity, *way.options, *other_port, f"{user}@{way.address}"])
+
+
+def known_host_options(instance_id: str, known_hosts: str) -> list[str]:
+    """The host is recognised by its instance id, whatever its address is."""
+    return ["-o", f"HostKeyAlias={instance_id}", "-o", f'UserKnownHostsFile="{known_hosts}"']
+
+
+def tunnel_options(python: str, program: str, region: str, instance_id: str) -> list[str]:
+    """Through Session Manager, with the credentials of the environment."""
+    words = [word.replace("%", "%%") for word in (python, program)]
+    return ["-o", f"ProxyCommand={shlex.join([*words, '_ssh.client_proxy', '--region', region, '--', instance_id])} %r %p"]
+
+
+def fold_command(command: str) -> list[str]:
+    """The command in lines that can be pasted together, as narrow as its words allow."""
+    lines: list[list[str]] = [[]]
+    for word in map(shlex.quote, shlex.split(command)):
+        if lines[-1] and len(" ".join([*lines[-1], word])) > _WIDTH:
+            lines.append([])
+        lines[-1].append(word)
+    return [("  " if number else "") + " ".join(words) + (" \\" if number < len(lines) - 1 else "") for number, words in enumerate(lines)]

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.answers import Answers
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.binding import (
     Binding,
     binding_outcome,
@@ -19,7 +18,7 @@ ROW = {
     "instance_id": "i-1", "name": "web-1", "bound": True, "live": True, "pending_at_reboot": [], "changed": True, "failed": False, "reason": None,
     "msg": "team is bound and works for root", "done": ["root: owner of .ssh", "root: keys in authorized_keys"],
 }  # fmt: skip
-ANSWERS = Answers({"i-1": ROW}, {"cn-beijing": "refused"})
+ANSWERS = {"i-1": ROW, "i-3": {"instance_id": "i-3", "failed": True, "msg": "refused"}}
 
 
 def test_a_row_is_read_by_its_fields():

@@ -6,34 +6,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.onboarding import (
-    logins_outcome,
-    oldest_python,
-    present_users,
-    unreachable_outcome,
-    users_who_said,
-)
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.outcome import failed_outcome
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks import onboarding
 
 
 @pytest.mark.parametrize(("core", "minor"), [("2.16.3", 6), ("2.17.14", 7), ("2.18.1", 8), ("2.19.0rc1", 8), ("2.20.0", 9), ("2.21.5", 9)])
 def test_the_oldest_python(core, minor):
-    assert oldest_python(core) == minor
-
-
-def test_users_who_are_locked_or_absent_do_not_log_in():
-    accounts = [{"name": "a", "state": "present"}, {"name": "b", "state": "absent"}, {"name": "c", "state": "locked"}, {"name": "d"}, {"name": "d"}]
-    assert present_users(accounts) == ["a", "d"]
-
-
-def test_only_a_line_of_the_far_side_proves_a_login():
-    results = [
-        {"item": "john", "rc": 0, "stdout_lines": ["banner", "logged-in"]},
-        {"item": "mary", "rc": 0, "stdout_lines": ["not logged-in"]},
-        {"item": "wei", "unreachable": True, "msg": "logged-in"},
-        {"item": "li", "rc": 0, "stdout_lines": []},
-    ]
-    assert users_who_said(results, "logged-in") == ["john"]
+    assert onboarding.oldest_python(core) == minor
 
 
 @pytest.mark.parametrize(
@@ -41,16 +19,38 @@ def test_only_a_line_of_the_far_side_proves_a_login():
     [(["john", "mary"], False, ""), (["john"], True, "login refused: mary"), ([], True, "login refused: john, mary")],
 )
 def test_the_outcome_of_the_logins(logged_in, failed, why):
-    outcome = logins_outcome({"bound": True, "failed": True, "why": "old"}, ["john", "mary", "wei"], ["john", "mary"], logged_in, ["john"])
+    outcome = onboarding.logins_outcome({"bound": True, "failed": True, "why": "old"}, ["john", "mary", "wei"], ["john", "mary"], logged_in, ["john"])
     assert outcome == {"bound": True, "people": 3, "login": logged_in, "sudo": ["john"], "failed": failed, "why": why}
 
 
 def test_a_host_that_is_unreachable():
-    assert unreachable_outcome({"bound": True}, "No route to host", False) == {"bound": True, "failed": True, "why": "No route to host"}
-    waiting = unreachable_outcome({"failed": True}, "Permission denied", True)
+    assert onboarding.unreachable_outcome({"bound": True}, "No route to host", False) == {"bound": True, "failed": True, "why": "No route to host"}
+    waiting = onboarding.unreachable_outcome({"failed": True}, "Permission denied", True)
     assert waiting == {"failed": False, "why": "check mode: the host cannot be checked before the key pair is live"}
 
 
-@pytest.mark.parametrize(("result", "why"), [({"msg": "no space"}, "Create users: no space"), ({}, "Create users: failed without a message")])
-def test_a_task_that_failed(result, why):
-    assert failed_outcome({"bound": True, "failed": False}, "Create users", result) == {"bound": True, "failed": True, "why": why}
+@pytest.mark.parametrize(
+    ("problem", "host_keys", "part"),
+    [
+        ("root@192.0.2.1: Permission denied (publickey).", "", "alicloud.ecs_access.diagnose"),
+        ("Host key verification failed.", "RunCommand failed: Forbidden.RAM", "RunCommand failed: Forbidden.RAM"),
+        ("Connection refused", "its agent is offline", "no answer: Connection refused"),
+    ],
+)
+def test_what_to_do_about_a_host_that_does_not_answer(problem, host_keys, part):
+    assert part in onboarding.no_answer(problem, host_keys)
+
+
+def test_diffs_become_text():
+    assert onboarding.diff_texts(None) == []
+    assert onboarding.diff_texts([{"prepared": "+ x"}, {"before": "a\n", "after": "a\n"}]) == ["+ x"]
+    (text,) = onboarding.diff_texts({"before": "a\n", "after": "b\n", "before_header": "old", "after_header": "new"})
+    assert text.splitlines()[:2] == ["--- old", "+++ new"]
+    assert text.splitlines()[-2:] == ["-a", "+b"]
+
+
+@pytest.mark.parametrize(("check_mode", "word"), [(True, "if true; then"), (False, "if false; then")])
+def test_python_is_not_installed_in_check_mode(check_mode, word):
+    script = onboarding.python_script(9, check_mode)
+    assert script.startswith("minor=9\n")
+    assert word in script

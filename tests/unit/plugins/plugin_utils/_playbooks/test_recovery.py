@@ -101,20 +101,6 @@ def test_binding_again(blocking, again):
     assert recovery.may_bind_again(blocking) is again
 
 
-@pytest.mark.parametrize(
-    ("result", "proven", "refusal"),
-    [
-        ({"rc": 0, "stdout_lines": ["logged-in"], "stderr": "banner"}, True, "banner"),
-        ({"rc": 0, "stdout_lines": [], "stderr": ""}, False, "the login ended with status 0"),
-        ({"rc": 1, "stderr": " no shell\n"}, False, "no shell"),
-        ({"unreachable": True, "msg": "Permission denied", "stderr": "x"}, False, "Permission denied"),
-        ({}, False, "the login ended with status unknown"),
-    ],
-)
-def test_a_login(result, proven, refusal):
-    assert recovery.read_login_test(result) == (proven, refusal)
-
-
 def known(**changes):
     fields = {
         "binding": LIVE, "blocking": [], "errors": [], "repaired": [], "bind_again": False, "proven": False, "refusal": "", "problem": "",

@@ -1,0 +1,72 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One step of one of the collection's playbooks; see the module of the same name."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import steps
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import StepFailed, Tools
+
+_ROOM = "ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs."
+_PLAYBOOKS = ["bind_key_pair", "diagnose", "onboard", "recover_access", "temporary_login"]
+
+
+class ActionModule(ActionBase):
+    """Hands over to the part of the playbook."""
+
+    _supports_check_mode = True
+    _supports_diff = True
+    _requires_connection = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        _unused, options = self.validate_argument_spec(
+            argument_spec={
+                "playbook": {"type": "str", "required": True, "choices": _PLAYBOOKS},
+                "step": {"type": "str", "required": True, "choices": ["check", "cloud", "host", "follow", "prove", "remove", "result", "summary"]},
+                "chunk": {"type": "dict", "default": {}},
+            }
+        )
+        tools = Tools(self, task_vars or {})
+        try:
+            result.update(self._step(tools, **options))
+        except (StepFailed, ValueError) as exc:
+            result.update(failed=True, changed=False, msg=str(exc))
+        except AccessError as exc:
+            result.update(failed=True, changed=False, msg=exc.text)
+        return result
+
+    def _step(self, tools: Tools, playbook: str, step: str, chunk: dict[str, Any]) -> dict[str, Any]:
+        part = importlib.import_module(_ROOM + playbook)
+        if step == "check":
+            steps.check_variables(tools)
+            part.check(tools)
+            return {"changed": False}
+        if step == "cloud":
+            return part.cloud_step(tools, chunk)
+        if step in ("host", "prove"):
+            return self._on_host(tools, getattr(part, f"{step}_step"))
+        if step in ("follow", "remove"):
+            return getattr(part, f"{step}_step")(tools)
+        if step == "result":
+            return steps.end_host(tools, {})
+        return steps.show_summary(tools, playbook, part.title(tools), part.columns(tools), part.ending(tools))
+
+    def _on_host(self, tools: Tools, step: Callable[[Tools], dict[str, Any]]) -> dict[str, Any]:
+        """Whatever goes wrong on one host ends up in its row; the other hosts go on."""
+        try:
+            return step(tools)
+        except (StepFailed, ValueError) as exc:
+            return steps.end_host(tools, {"failed": True, "why": str(exc)})
+        except AccessError as exc:
+            return steps.end_host(tools, {"failed": True, "why": exc.text})
+        except AnsibleError as exc:
+            return steps.end_host(tools, {"failed": True, "why": " ".join(str(exc).split())})

@@ -1,0 +1,53 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+module: access_step
+short_description: One step of a playbook of this collection
+version_added: 1.1.0
+description:
+  - B(This module is private to the collection.) Only its playbooks use it; it can change in any release.
+  - Runs on the controller. The step V(host) runs the modules of the collection on the host, and fails if the host was not done.
+author:
+  - The alicloud.ecs_access founders (@alicloud)
+options:
+  playbook:
+    description: The playbook.
+    type: str
+    required: true
+    choices: [bind_key_pair, diagnose, onboard, recover_access, temporary_login]
+  step:
+    description: The step.
+    type: str
+    required: true
+    choices: [check, cloud, host, follow, prove, remove, result, summary]
+  chunk:
+    description: The instances of the step V(cloud).
+    type: dict
+    default: {}
+attributes:
+  check_mode:
+    description: Reports what would change without changing it.
+    support: full
+  diff_mode:
+    description: Diffs are printed once for all hosts that have the same one.
+    support: full
+seealso:
+  - module: alicloud.ecs_access.access_summary
+"""
+
+EXAMPLES = r"""
+- name: Show the summary
+  alicloud.ecs_access.access_step:
+    playbook: onboard
+    step: summary
+  run_once: true
+"""
+
+RETURN = r"""
+msg:
+  description: Why the host was not done, in short.
+  returned: failure
+  type: str
+"""

@@ -1,0 +1,33 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Parts of a playbook that C(--tags) and C(--skip-tags) choose from.
+
+Note that this plugin util is **PRIVATE** to the collection. It is pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from .targets import nearest
+
+PARTS = ("bind", "users", "server", "proof")
+_OF_ANSIBLE = {"all", "always", "tagged", "untagged", "never"}
+
+
+def chosen_parts(run_tags: Collection[str], skip_tags: Collection[str], task_tags: Collection[str]) -> set[str]:
+    """The parts to do. A tag that the playbook as a whole was given chooses all of it."""
+    whole = set(task_tags) - set(PARTS) - {"always"}
+    every = not run_tags or {"all", "tagged"} & set(run_tags) or whole & set(run_tags)
+    return {part for part in PARTS if (every or part in run_tags) and part not in skip_tags}
+
+
+def unknown_tag(run_tags: Iterable[str], skip_tags: Iterable[str], task_tags: Collection[str]) -> str:
+    """The sentence about a tag that chooses nothing here; empty if there is none."""
+    known = {*PARTS, *_OF_ANSIBLE, *task_tags}
+    for tag in [*run_tags, *skip_tags]:
+        if tag not in known:
+            close = nearest(tag, PARTS)
+            return f"There is no tag {tag}" + (f"; did you mean {close}?" if close else f": the tags are {', '.join(PARTS)}.")
+    return ""

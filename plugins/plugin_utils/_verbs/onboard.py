@@ -1,0 +1,183 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook onboard.
+
+Note that this plugin util is **PRIVATE** to the collection.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ansible.errors import AnsibleError
+from ansible.release import __version__ as core_version
+
+from .._people.answer import describe_people
+from .._people.source import TeamReader
+from .._playbooks import onboarding
+from .._playbooks.binding import unbinding_outcome
+from .._playbooks.chunks import chunks_of
+from .._playbooks.variables import read_mapping
+from . import bind_key_pair, cloud, steps
+from .host import prepare_connection, try_logins
+from .tools import StepFailed, Tools, describe, reason
+
+_ALSO = ("ssh_users_revoked_keys", "ssh_users_allow_self_lockout")
+_SERVER = ("state", "service", "password_authentication", "permit_root_login", "proof", "proof_user", "proof_private_key_file", "rollback_after")
+
+
+class People(NamedTuple):
+    """The people of one host, as options of ssh_access, and the names of those who must be able to log in."""
+
+    options: dict[str, Any]
+    present: list[str]
+    team_is_empty: bool
+
+
+def title(tools: Tools) -> str:
+    return "Team onboarded"
+
+
+def columns(tools: Tools) -> list[str]:
+    return (["bound", "live"] if _binds(tools) else []) + ["people", "login", "sudo"]
+
+
+def ending(tools: Tools) -> list[str]:
+    lines = bind_key_pair.ending(tools)
+    if not _keys(tools) and not tools.check_mode:
+        lines.append("No login was tested: name the private keys that are at hand in ecs_access_private_keys.")
+    return lines
+
+
+def check(tools: Tools) -> None:
+    example = "ansible-playbook alicloud.ecs_access.onboard -i my.ecs.yml -e @team.yml -e ecs_access_hosts=tag_role_web"
+    if _people(tools).team_is_empty:
+        raise StepFailed(f"The team is empty: set ssh_users_accounts, for example in a team file: {example}")
+    keys = _keys(tools)
+    missing = [path for path in keys.values() if not os.path.exists(path)]
+    if missing:
+        raise StepFailed(f"ecs_access_private_keys names {missing[0]}, and there is no such file.")
+    if tools.get("ecs_access_bootstrap_key", "keep") == "unbind" and not (_binds(tools) and keys):
+        raise StepFailed(
+            "ecs_access_bootstrap_key must be keep or unbind; unbind needs ecs_access_key_pair_name, and in ecs_access_private_keys the private key of "
+            "at least one user who may become root, because the key pair is unbound only after that login is proven."
+        )
+    if _binds(tools):
+        steps.check_private_key(tools)
+
+
+def cloud_step(tools: Tools, chunk: cloud.Chunk) -> dict[str, Any]:
+    parts = steps.parts_of(tools)
+    result: dict[str, Any] = {"changed": False}
+    if _binds(tools) and "bind" in parts:
+        result = bind_key_pair.bind_chunk(tools, chunk)
+    if parts - {"bind"}:
+        answers = cloud.read_answers(tools)
+        cloud.read_host_keys(tools, chunk, [each for each in chunk["instance_ids"] if not answers.get(each, {}).get("failed")])
+    return result
+
+
+def host_step(tools: Tools) -> dict[str, Any]:
+    parts = steps.parts_of(tools)
+    binds = _binds(tools) and "bind" in parts
+    row = bind_key_pair.binding_row(tools) if binds else {}
+    if row.get("failed") or not parts - {"bind"}:
+        return steps.end_host(tools, row)
+    awaits_key = bool(tools.check_mode and binds and not row["live"])
+    prepare_connection(tools, tools.path("ecs_access_private_key_path"))
+    try:
+        tools.action._low_level_execute_command("true", sudoable=False)
+    except AnsibleError as exc:
+        why = onboarding.no_answer(describe(exc), (tools.store.read("host_keys") or {}).get(str(tools.get("ecs_instance_id", "")), ""))
+        return steps.end_host(tools, onboarding.unreachable_outcome(row, why, awaits_key))
+    try:
+        return steps.end_host(tools, _set_up(tools, parts, row))
+    except AnsibleError as exc:
+        return steps.end_host(tools, {"failed": True, "why": describe(exc)})
+    except StepFailed as exc:
+        return steps.end_host(tools, {"failed": True, "why": str(exc)})
+
+
+def follow_step(tools: Tools) -> dict[str, Any]:
+    """Unbind the bootstrap key where a user became root with a key of their own. Fails if one of the instances refused."""
+    rows = tools.store.rows(tools.get("ansible_play_batch", []))
+    changed = refused = False
+    for chunk in chunks_of([host for host, row in rows.items() if row.get("root_proven")], tools.variables["hostvars"]):
+        # Another login that can become root was proven, so this key is not the last one.
+        result = cloud.attach(tools, chunk._asdict(), state="absent", allow_lockout=True)
+        answers = cloud.read_answers(tools)
+        changed = changed or bool(result.get("changed"))
+        for host, instance_id in zip(chunk.hosts, chunk.instance_ids):
+            row = unbinding_outcome(rows[host], answers[instance_id])
+            refused = refused or bool(row["failed"])
+            tools.store.write("row", row, host)
+    return {"changed": changed, **({"failed": True, "msg": "the bootstrap key could not be unbound everywhere"} if refused else {})}
+
+
+def _set_up(tools: Tools, parts: set[str], row: Mapping[str, Any]) -> dict[str, Any]:
+    people = _people(tools)
+    done: dict[str, Any] = {**row, "people": len(people.present), "drift": list(row.get("drift") or []), "diffs": [], "why": ""}
+    tools.note(done)
+    if tools.is_on("ecs_access_bootstrap_python"):
+        _bootstrap_python(tools, done)
+    if "users" in parts:
+        _apply(tools, done, "users", "ssh_access", people.options)
+    if "server" in parts and people.present:
+        given = tools.given(f"ssh_server_{name}" for name in _SERVER)
+        options = {name.removeprefix("ssh_server_"): value for name, value in given.items() if value not in (None, "")}
+        _apply(tools, done, "sshd", "sshd_pubkey", {**options, "users": people.present})
+    if "proof" in parts and not tools.check_mode:
+        keys = {name: path for name, path in _keys(tools).items() if name in people.present}
+        logins = try_logins(tools, keys)
+        opened = [name for name, login in logins.items() if login.works]
+        roots = [name for name, login in logins.items() if login.becomes_root]
+        done.update(onboarding.logins_outcome(done, people.present, keys, opened, roots), root_proven=bool(roots))
+        if not done["failed"] and tools.get("ecs_access_bootstrap_key", "keep") == "unbind" and not roots:
+            done.update(unbinding_outcome(done, None))
+        return done
+    return {**done, "failed": False, "why": "check mode: no login was tested" if tools.check_mode else ""}
+
+
+def _apply(tools: Tools, done: dict[str, Any], part: str, module: str, options: Mapping[str, Any]) -> None:
+    """Run a module; what it did goes into the row. Raises StepFailed."""
+    result = tools.on_host(module, options)
+    done["changed"] = bool(done.get("changed") or result.get("changed"))
+    done["drift"] += [f"{part}: {action}" for action in result.get("actions") or []]
+    done["diffs"] += onboarding.diff_texts(result.get("diff"))
+    tools.note(done)
+    if result.get("failed") or result.get("unreachable"):
+        raise StepFailed(f"{part}: {reason(result)}")
+
+
+def _bootstrap_python(tools: Tools, done: dict[str, Any]) -> None:
+    minor = onboarding.oldest_python(core_version)
+    result = tools.action._low_level_execute_command(onboarding.python_script(minor, tools.check_mode))
+    lines = [line.strip() for line in str(result.get("stdout", "")).splitlines() if line.strip()]
+    if result.get("rc") != 0 or not lines:
+        raise StepFailed(onboarding.no_python(minor, core_version, "would-install" in lines))
+    tools.variables["ansible_python_interpreter"] = lines[-1]
+    done["changed"] = bool(done.get("changed") or "installed" in lines)
+
+
+def _people(tools: Tools) -> People:
+    """Who the people of this host are; raises ValueError with all that is wrong with the team."""
+    answer = describe_people(
+        TeamReader().read(tools.variables, tools.action._templar.template), tools.variables, datetime.datetime.now(datetime.timezone.utc).date()
+    )
+    options = {"groups": answer["groups"], "users": answer["users"]}
+    options.update({name.removeprefix("ssh_users_"): value for name, value in tools.given(_ALSO).items() if value is not None})
+    return People(options, answer["present"], answer["team_is_empty"])
+
+
+def _keys(tools: Tools) -> dict[str, str]:
+    """Private keys on this controller by user."""
+    given = read_mapping(tools.get("ecs_access_private_keys", {}), "ecs_access_private_keys")
+    return {name: os.path.abspath(os.path.expanduser(str(path))) for name, path in given.items()}
+
+
+def _binds(tools: Tools) -> bool:
+    return bool(tools.get("ecs_access_key_pair_name", ""))

@@ -1,0 +1,131 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps that all playbooks have: check the variables, end a host's work, show the summary.
+
+Note that this plugin util is **PRIVATE** to the collection.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ansible import constants as C
+from ansible.utils.display import Display
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key_file import is_in_collection
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable
+
+from .._playbooks import summary
+from .._playbooks.tags import chosen_parts, unknown_tag
+from .._playbooks.variables import CHOICES, SWITCHES, unknown_name, wrong_value
+from .texts import documented
+from .tools import StepFailed, Tools
+
+# Too wide for a table.
+_ONLY_REPORTED = ("command", "evidence")
+_EXPLAINED = 3
+_SEE_TABLE = "not done; the table below shows why"
+_COLORS = {"title": C.COLOR_HIGHLIGHT, "good": C.COLOR_OK, "bad": C.COLOR_ERROR}
+_JOB = ("JOB_ID", "AWX_JOB_ID", "TOWER_JOB_ID")
+_JOB_VARIABLES = ("awx_job_id", "tower_job_id")
+
+
+def check_variables(tools: Tools) -> None:
+    """Raises StepFailed about the first thing that is wrong, before anything is changed."""
+    tags = tools.action._task.tags or []
+    problem = unknown_tag(tools.get("ansible_run_tags", []), tools.get("ansible_skip_tags", []), tags)
+    names = set(tools.variables)
+    for host in tools.get("ansible_play_hosts_all", []):
+        names.update(tools.of_host(host))
+    problem = problem or unknown_name(names, documented()) or wrong_value(tools.given([*CHOICES, *SWITCHES]))
+    if problem:
+        raise StepFailed(problem)
+    report = tools.path("ecs_access_report")
+    if report and not os.access(os.path.dirname(report), os.W_OK):
+        raise StepFailed(f"The report cannot be written: there is no folder {os.path.dirname(report)} that you may write to.")
+
+
+def check_private_key(tools: Tools) -> None:
+    """A key that is made in a job of AWX, or below a collection, is lost with it."""
+    path = tools.path("ecs_access_private_key_path")
+    if not path or os.path.exists(path):
+        return
+    if is_in_collection(path):
+        raise StepFailed(f"The private key {path} would lie in an installed collection and be deleted with its next upgrade. Choose another path.")
+    in_job = any(os.environ.get(name) for name in _JOB) or any(tools.get(name) for name in _JOB_VARIABLES)
+    if in_job and not tools.is_on("ecs_access_private_key_lasts"):
+        raise StepFailed(
+            f"The private key {path} would be made in this job and lost at its end. Give the public key of one that exists (ecs_access_public_key), "
+            "or set ecs_access_private_key_lasts=true if that path is kept."
+        )
+
+
+def require(tools: Tools, name: str, sentence: str) -> None:
+    if not str(tools.get(name, "") or ""):
+        raise StepFailed(sentence)
+
+
+def require_instances(tools: Tools) -> None:
+    """Raises StepFailed if no host at all is an instance."""
+    hosts = [tools.of_host(host) for host in tools.get("ansible_play_hosts_all", [])]
+    if not any(variables.get("ecs_instance_id") and variables.get("ecs_region") for variables in hosts):
+        raise StepFailed("None of the hosts has ecs_instance_id and ecs_region. Use the inventory plugin alicloud.ecs_access.ecs, or set the two variables.")
+
+
+def parts_of(tools: Tools) -> set[str]:
+    """What C(--tags) and C(--skip-tags) leave to do."""
+    return chosen_parts(tools.get("ansible_run_tags", []), tools.get("ansible_skip_tags", []), tools.action._task.tags or [])
+
+
+def end_host(tools: Tools, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The result of a host's task: it fails if the host was not done, or differs where that was not to be."""
+    full = tools.note({**row, "tried": True})
+    if tools.check_mode and full.get("changed") and not full.get("failed") and tools.is_on("ecs_access_fail_on_drift"):
+        what = "; ".join(full.get("drift") or []) or "the key pair"
+        full = tools.note({"failed": True, "finding": True, "why": f"differs: {what}"})
+    result: dict[str, Any] = {"changed": bool(full.get("changed"))}
+    if full.get("failed"):
+        why = summary.short_reason(full)
+        # Newer cores explain every different message in eight lines, however many hosts it is for.
+        result.update({"msg": why} if tools.store.claim("reason", why, _EXPLAINED) else {"msg": _SEE_TABLE, "why": why}, failed=True)
+    if Display().verbosity and full.get("results"):
+        result["results_of_modules"] = full["results"]
+    return result
+
+
+def show_summary(tools: Tools, playbook: str, title: str, columns: Sequence[str], ending: Iterable[str]) -> dict[str, Any]:
+    """Print the table of all hosts of the run, write the report, and give the counts to set_stats."""
+    hosts = list(tools.get("ansible_play_hosts_all", []))
+    rows = summary.complete(tools.store.rows(hosts), hosts)
+    display = Display()
+    if tools.action._task.diff:
+        for text, names in summary.group_diffs(rows):
+            display.display(f"{', '.join(names[:5])}{f' and {len(names) - 5} more' if len(names) > 5 else ''}:", color=C.COLOR_HIGHLIGHT)
+            display.display(text)
+    for line in summary.render_summary(title, columns, rows):
+        display.display(line.text, color=_COLORS.get(line.kind))
+    for text in ending:
+        display.display(f"  {text}")
+    path = tools.path("ecs_access_report")
+    if path:
+        extra = [name for name in _ONLY_REPORTED if any(name in row for row in rows)]
+        _write_report(path, summary.render_report(playbook, [*columns, *extra], rows, tools.check_mode))
+    ids = {row["host"]: str(tools.of_host(row["host"]).get("ecs_instance_id") or "") for row in rows if row.get("failed")}
+    data = {"alicloud_ecs_access": {"playbook": playbook, **summary.statistics(rows, ids, path)}}
+    return {"changed": False, "ansible_stats": {"data": data, "per_host": False, "aggregate": False}}
+
+
+def _write_report(path: str, content: Mapping[str, Any]) -> None:
+    scratch = f"{path}.{secrets.token_hex(4)}"
+    try:
+        handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(content, stream, indent=2, default=str)
+            stream.write("\n")
+        os.replace(scratch, path)
+    except OSError as exc:
+        raise StepFailed(f"The report {printable(path)} cannot be written: {exc.strerror}") from None

@@ -1,0 +1,133 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every step of a playbook works with: variables, the run's store, modules on the controller and on the host.
+
+Note that this plugin util is **PRIVATE** to the collection.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible import constants as C
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.guest_answer import without_orders
+
+from .._playbooks.variables import is_on
+from .store import RunStore
+
+_OURS = "alicloud.ecs_access."
+
+
+class StepFailed(Exception):
+    """One sentence about why the step cannot be done."""
+
+
+class Tools:
+    """The surroundings of one task."""
+
+    def __init__(self, action: ActionBase, task_vars: Mapping[str, Any]) -> None:
+        self.action = action
+        self.variables = dict(task_vars)
+        if "ansible_python_interpreter" not in self.variables and C.config.get_config_value("INTERPRETER_PYTHON") == "auto":
+            # As Ansible would find it, without a warning for each host.
+            self.variables["ansible_python_interpreter"] = "auto_silent"
+        self.store = RunStore()
+        self.check_mode = bool(action._task.check_mode)
+
+    # -- variables ------------------------------------------------------------------------------------------------
+
+    @property
+    def host(self) -> str:
+        return str(self.variables["inventory_hostname"])
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A variable of the host, templated; I(default) where it is not set or None."""
+        if name not in self.variables:
+            return default
+        value = self.action._templar.template(self.variables[name])
+        return default if value is None else value
+
+    def given(self, names: Iterable[str]) -> dict[str, Any]:
+        """Those of the variables that are set."""
+        return {name: self.get(name) for name in names if name in self.variables}
+
+    def is_on(self, name: str) -> bool:
+        return is_on(self.get(name, False), name)
+
+    def path(self, name: str) -> str:
+        """A path on the controller, counted from where the user stands; empty if it is not set."""
+        value = str(self.get(name, "") or "")
+        return os.path.abspath(os.path.expanduser(value)) if value else ""
+
+    def of_host(self, host: str) -> Mapping[str, Any]:
+        return self.variables["hostvars"][host]
+
+    # -- modules --------------------------------------------------------------------------------------------------
+
+    def on_controller(self, module: str, arguments: Mapping[str, Any], check: bool = False) -> dict[str, Any]:
+        """Run a module of the collection here, as the user who runs ansible, whatever variables the hosts have; with I(check) it only looks."""
+        action = self.action
+        play_context = action._play_context.copy()
+        play_context.become = False
+        play_context.executable = "/bin/sh"
+        connection = action._shared_loader_obj.connection_loader.get("ansible.builtin.local", play_context, os.devnull)
+        # No files in a home, which a container may not have.
+        connection.set_options(task_keys={}, var_options={"ansible_pipelining": True})
+        connection._shell.set_options(task_keys={}, var_options={})
+        variables = {**self.variables, "ansible_python_interpreter": sys.executable, "ansible_become": False}
+        return self._act(module, arguments, connection, play_context, variables, check)
+
+    def on_host(self, module: str, arguments: Mapping[str, Any], connection: Any = None) -> dict[str, Any]:
+        """Run a module of the collection on the host; what it answers is data. Raises AnsibleError for a lost connection."""
+        return without_orders(self._act(module, arguments, connection or self.action._connection, self.action._play_context, self.variables))
+
+    def command(self, script: str, connection: Any) -> dict[str, Any]:
+        """Run shell over another connection than the task's; raises AnsibleError for a lost one."""
+        own, self.action._connection = self.action._connection, connection
+        try:
+            return dict(self.action._low_level_execute_command(script, sudoable=False))
+        finally:
+            self.action._connection = own
+
+    def _act(
+        self, module: str, arguments: Mapping[str, Any], connection: Any, play_context: Any, variables: dict[str, Any], check: bool = False
+    ) -> dict[str, Any]:
+        action, loader = self.action, self.action._shared_loader_obj.action_loader
+        task = action._task.copy()
+        task.action, task.args = _OURS + module, dict(arguments)
+        task.delegate_to, task.loop, task.async_val = None, None, 0
+        task.check_mode = self.check_mode or check
+        name = _OURS + module if loader.find_plugin(_OURS + module) else "ansible.builtin.normal"
+        plugin = loader.get(
+            name, task=task, connection=connection, play_context=play_context, loader=action._loader, templar=action._templar,
+            shared_loader_obj=action._shared_loader_obj,
+        )  # fmt: skip
+        try:
+            return plugin.run(task_vars=variables)
+        finally:
+            plugin.cleanup(force=True)
+
+    # -- rows -----------------------------------------------------------------------------------------------------
+
+    def note(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Add to what is known of this host; returns all of it."""
+        names = [self.get("ecs_instance_id", ""), self.get("ansible_host", ""), self.host]
+        full = {**(self.store.read("row", self.host) or {}), "names": names, **row}
+        self.store.write("row", full, self.host)
+        return full
+
+
+def reason(result: Mapping[str, Any]) -> str:
+    """Why a module failed."""
+    return str(result.get("msg") or "failed without a message")
+
+
+def describe(error: AnsibleError) -> str:
+    """An error of a connection as one line."""
+    return " ".join(str(getattr(error, "message", None) or error).split())

@@ -1,0 +1,222 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbooks as people, cron and AWX call them: limits, strategies, become, text, paths, and what is on the screen."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from pathlib import Path
+
+import pytest
+import yaml
+
+ONBOARD = "alicloud.ecs_access.onboard"
+BIND = "alicloud.ecs_access.bind_key_pair"
+
+
+class World:
+    """Two systems that hold nobody's key and whose host keys nobody knows, and one instance that does not run."""
+
+    def __init__(self, fleet, folder: Path, controller) -> None:
+        self.fleet, self.controller, self.home = fleet, controller, folder / "home"
+        self.home.mkdir()
+        self.inventory = folder / "my.ecs.yml"
+        self.inventory.write_text("plugin: alicloud.ecs_access.ecs\nhostnames: [name]\n")
+
+    def run(self, playbook: str, *options: str, inventory: Path | None = None, variables: dict | None = None, **environment: str):
+        # An empty home: ssh and Ansible know no host, and host keys are checked.
+        full = {**self.fleet.environment(), "HOME": str(self.home), "ANSIBLE_HOME": str(self.home / "ansible"), "COLUMNS": "80", **environment}
+        return self.controller.playbook(playbook, inventory or self.inventory, extra_vars=variables, options=options, environment=full)
+
+    def calls(self) -> dict[str, int]:
+        """API calls since the last time, without those that only wait."""
+        address = self.fleet.endpoint + "/_emulator/requests"
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            counts = json.load(answer)["by_action"]
+        urllib.request.urlopen(urllib.request.Request(address, method="DELETE"), timeout=10).close()
+        return {action: count for action, count in counts.items() if action != "DescribeInvocationResults"}
+
+    def state(self, name: str) -> str:
+        return self.fleet[name].exec("cat /etc/passwd /etc/shadow; find /root/.ssh /home /etc/ssh /etc/sudoers.d -type f -exec sha256sum {} +", check=False)
+
+
+@pytest.fixture(scope="module")
+def world(start_fleet, tmp_path_factory, controller):
+    instances = [
+        {"name": "web-1", "backend": "container", "image": "debian12", "tags": {"role": "web"}},
+        {"name": "web-2", "backend": "container", "image": "debian12", "tags": {"role": "web"}},
+        {"name": "off", "backend": "api", "status": "Stopped"},
+    ]
+    with start_fleet({"instances": instances}) as fleet:
+        yield World(fleet, tmp_path_factory.mktemp("calls"), controller)
+
+
+@pytest.fixture(scope="module")
+def team(world, tmp_path_factory):
+    """Variables of a run as a user gives them: a team file, and text; the first run sets everything up."""
+    folder = tmp_path_factory.mktemp("team")
+    from lab import ssh as lab_ssh
+
+    key = lab_ssh.make_key(folder, "john")
+    (folder / "team.yml").write_text(yaml.safe_dump({"ssh_users_accounts": [{"name": "john", "sudo": "nopasswd", "authorized_keys": [key.public]}]}))
+    words = ["ecs_access_key_pair_name=team", f"ecs_access_private_key_path={folder / 'team'}", f"ecs_access_private_keys=john={key.path}"]
+    options = ["-e", f"@{folder / 'team.yml'}", *(word for each in words for word in ("-e", each))]
+    first = world.run(ONBOARD, *options, "-l", "web-1,web-2")
+    assert first.returncode == 0, first.output
+    assert "Host key verification" not in first.output
+    world.calls()
+    return options
+
+
+def table(run) -> list[str]:
+    lines = run.stdout.splitlines()
+    start = next(index for index, line in enumerate(lines) if re.match(r"  host +", line))
+    return lines[start : lines.index("", start)]
+
+
+def test_a_limit_equals_naming_the_hosts(world, team):
+    named = world.run(ONBOARD, *team, "-e", "ecs_access_hosts=web-1")
+    named_calls = world.calls()
+    limited = world.run(ONBOARD, *team, "-l", "web-1")
+    assert (named.returncode, limited.returncode) == (0, 0), named.output + limited.output
+    assert world.calls() == named_calls
+    assert table(limited) == table(named)
+    assert [line.split()[:6] for line in table(limited)[2:3]] == [["web-1", "yes", "yes", "1", "john", "john"]]
+    assert limited.changed() == []
+
+
+@pytest.mark.parametrize(
+    ("options", "extra", "environment"),
+    [
+        pytest.param([], [], {"ANSIBLE_STRATEGY": "free"}, id="strategy free"),
+        pytest.param([], [], {"ANSIBLE_BECOME": "true", "ANSIBLE_BECOME_EXE": "/nowhere/sudo"}, id="become in ansible.cfg"),
+        pytest.param(["-e", "ansible_become=true"], [], {"ANSIBLE_BECOME_EXE": "/nowhere/sudo"}, id="become as a variable"),
+        pytest.param(["-e", "ansible_connection=ssh", "-e", "ansible_python_interpreter=/usr/bin/python3"], [], {}, id="variables of the connection"),
+    ],
+)
+def test_the_users_settings_change_neither_calls_nor_table(world, team, options, extra, environment):
+    plain = world.run(ONBOARD, *team, "-l", "web-1,web-2")
+    plain_calls = world.calls()
+    run = world.run(ONBOARD, *team, "-l", "web-1,web-2", *options, **environment)
+    assert run.returncode == 0, run.output
+    assert world.calls() == plain_calls
+    assert table(run) == table(plain)
+
+
+def test_batches_end_with_a_table_of_all_hosts(world, team):
+    run = world.run(ONBOARD, *team, "-e", "ecs_access_hosts=all", "-e", "ecs_access_serial=1")
+    assert run.returncode == 2, run.output
+    first = table(run)
+    assert sum("not tried" in line for line in first) in (0, 2), run.output
+    assert "1 of 3 hosts need attention: off" in run.stdout or "not tried" in run.stdout.split("Team onboarded")[-1], run.output
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        pytest.param([], "No hosts were named", id="neither hosts nor limit"),
+        pytest.param(["-e", "ecs_access_hosts=wbe-1"], "did you mean web-1?", id="a typo"),
+        pytest.param(["-e", "ecs_access_hosts=web-1", "-l", "off,localhost"], "have no host in common", id="outside of the limit"),
+        pytest.param(["-l", "web-1", "--start-at-task", "Show the summary"], "cannot be started in the middle", id="in the middle"),
+        pytest.param(["-l", "web-1", "--tags", "user"], "did you mean users?", id="a tag that does not exist"),
+        pytest.param(["-l", "web-1", "-e", "ecs_access_key_pairname=x"], "did you mean ecs_access_key_pair_name?", id="a variable that does not exist"),
+        pytest.param(["-l", "web-1", "-e", "ecs_access_bootstrap_key=drop"], "must be keep or unbind", id="a value that does not exist"),
+        pytest.param(["-l", "web-1", "-e", "ecs_access_report=/nowhere/report.json"], "there is no folder /nowhere", id="a report that cannot be"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence_before_anything_is_changed(world, team, options, part):
+    before = world.state("web-1")
+    world.calls()
+    run = world.run(ONBOARD, *team, *options)
+    assert run.returncode in (2, 4), run.output
+    assert part in " ".join(run.output.split())
+    assert "Traceback" not in run.output
+    assert set(world.calls()) <= {"DescribeInstances"}
+    assert world.state("web-1") == before
+
+
+def test_help_is_the_first_lines_of_the_playbook(world):
+    run = world.run(ONBOARD, "-e", "ecs_access_help=true")
+    assert run.returncode == 0, run.output
+    assert "ecs_access_bootstrap_key     keep (default), or unbind" in run.stdout
+
+
+def test_parts_are_chosen_by_tags(world, team):
+    run = world.run(ONBOARD, *team, "-l", "web-1", "--tags", "users")
+    assert run.returncode == 0, run.output
+    assert [" ".join(line.split()) for line in table(run)[2:3]] == ["web-1 - - 1 - - -"]
+    assert "AttachKeyPair" not in world.calls()
+
+
+def bind_off(pair: str, path: str) -> list[str]:
+    words = [f"ecs_access_key_pair_name={pair}", f"ecs_access_private_key_path={path}", "ecs_access_activation=none", "ecs_access_replace_bound=true"]
+    return ["-l", "off", *(word for each in words for word in ("-e", each))]
+
+
+def test_a_relative_path_counts_from_where_the_person_stands(world, tmp_path, monkeypatch, new_name):
+    monkeypatch.chdir(tmp_path)
+    run = world.run(
+        BIND, "-l", "off", "-e", f"ecs_access_key_pair_name={new_name('here')}", "-e", "ecs_access_private_key_path=key", "-e", "ecs_access_activation=none"
+    )
+    assert run.returncode == 0, run.output
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    assert f"The private key is in {tmp_path}/key" in run.stdout
+
+
+def test_a_key_that_would_die_with_the_job_is_refused(world, tmp_path, new_name):
+    options = [
+        "-l",
+        "off",
+        "-e",
+        f"ecs_access_key_pair_name={new_name('job')}",
+        "-e",
+        f"ecs_access_private_key_path={tmp_path}/key",
+        "-e",
+        "ecs_access_activation=none",
+    ]
+    run = world.run(BIND, *options, JOB_ID="7")
+    assert (run.returncode, (tmp_path / "key").exists()) == (2, False), run.output
+    assert "would be made in this job and lost at its end" in run.output
+    kept = world.run(BIND, *options, "-e", "ecs_access_private_key_lasts=true", JOB_ID="7")
+    assert (kept.returncode, (tmp_path / "key").exists()) == (0, True), kept.output
+
+
+def test_drift_is_found_and_reported(world, team, tmp_path):
+    report = tmp_path / "report.json"
+    options = [*team, "-l", "web-1", "--check", "-e", "ecs_access_fail_on_drift=true", "-e", f"ecs_access_report={report}"]
+    clean = world.run(ONBOARD, *options)
+    assert (clean.returncode, json.loads(report.read_text())["result"]) == (0, "clean"), clean.output
+    world.fleet["web-1"].exec("gpasswd -d john john 2>/dev/null; rm -f /etc/sudoers.d/*john*")
+    try:
+        run = world.run(ONBOARD, *options, ANSIBLE_SHOW_CUSTOM_STATS="1")
+    finally:
+        world.run(ONBOARD, *team, "-l", "web-1")
+    assert run.returncode == 2, run.output
+    found = json.loads(report.read_text())
+    assert (found["schema"], found["result"]) == ("alicloud.ecs_access/report/1", "findings")
+    assert "john" in " ".join(found["hosts"][0]["drift"])
+    assert "differs: users:" in run.stdout
+    assert '"failed_hosts": [' in run.stdout
+
+
+@pytest.mark.long
+def test_fifty_hosts_are_a_few_lines(world, team, tmp_path):
+    """Twenty names of a real system, thirty instances that do not run; with the interpreter's own callback."""
+    fleet = world.fleet
+    real = {"ansible_host": fleet["web-1"].ssh_host, "ansible_port": fleet["web-1"].ssh_port, "ecs_instance_id": fleet.ids["web-1"]}
+    hosts = {f"alias-{number:02}": {**real, "ecs_region": fleet.region} for number in range(20)}
+    hosts.update({f"stopped-{number:02}": {"ecs_instance_id": fleet.ids["off"], "ecs_region": fleet.region} for number in range(30)})
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
+    run = world.run(ONBOARD, *team, "-l", "all", "-f", "4", "--diff", inventory=inventory)
+    assert run.returncode == 2, run.output
+    lines = run.output.splitlines()
+    assert len(lines) <= 60 + 3 * 50, len(lines)
+    assert [line for line in lines if len(line) > 120 and not line.startswith("Origin: ")] == []
+    assert "30 hosts: it is Stopped" in run.stdout
+    assert "30 of 50 hosts need attention" in run.stdout
+    names = [line.split()[0] for line in table(run)[2:52]]
+    assert names == sorted(names), "failures come last"

@@ -1,0 +1,104 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Variables that arrive as text, names that nothing documents, and tags that choose nothing."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.tags import chosen_parts, unknown_tag
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.variables import (
+    is_on,
+    read_list,
+    read_mapping,
+    unknown_name,
+    wrong_value,
+)
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.texts import documented, help_text
+
+
+def test_every_kind_of_name_is_documented():
+    names = documented()
+    assert {"ecs_access_hosts", "ecs_access_report", "ecs_access_tunnel", "ssh_users_accounts", "ssh_server_proof"} <= names
+    assert "ecs_access_hosts" in help_text("onboard")
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("ecs_access_key_pairname", "did you mean ecs_access_key_pair_name?"),
+        ("ssh_users_acounts", "did you mean ssh_users_accounts?"),
+        ("ssh_server_zzzzzzzzzz", "There is no variable ssh_server_zzzzzzzzzz."),
+        ("ecs_access_hosts__x__", ""),
+        ("ecs_access__mine", ""),
+        ("ssh_users_accounts__build", ""),
+        ("ssh_args", ""),
+        ("ecs_accessory", ""),
+    ],
+)
+def test_a_name_that_nothing_documents(name, part):
+    sentence = unknown_name({"ecs_access_hosts", name}, documented())
+    assert part in sentence
+    assert bool(part) == bool(sentence)
+
+
+@pytest.mark.parametrize(
+    ("values", "part"),
+    [
+        ({"ecs_access_activation": "alive"}, "must be live, reboot or none, not 'alive'"),
+        ({"ecs_access_replace_bound": "maybe"}, "ecs_access_replace_bound must be true or false"),
+        ({"ecs_access_replace_bound": "True", "ecs_access_activation": "none"}, ""),
+    ],
+)
+def test_choices(values, part):
+    assert part in wrong_value(values)
+    assert bool(part) == bool(wrong_value(values))
+
+
+@pytest.mark.parametrize(("value", "on"), [(True, True), ("true", True), ("Yes", True), (1, True), (False, False), ("no", False), ("", False), (None, False)])
+def test_switches(value, on):
+    assert is_on(value) is on
+
+
+@pytest.mark.parametrize("value", [{"a": "x", "b": "y=z"}, '{"a": "x", "b": "y=z"}', "a=x, b=y=z"])
+def test_mappings(value):
+    assert read_mapping(value, "name") == {"a": "x", "b": "y=z"}
+
+
+@pytest.mark.parametrize("value", ["a", ["a"], "{"])
+def test_what_is_no_mapping(value):
+    with pytest.raises(ValueError, match="name must be a dictionary"):
+        read_mapping(value, "name")
+
+
+@pytest.mark.parametrize("value", [["a", "b"], "a, b", '["a", "b"]', ("a", "b")])
+def test_lists(value):
+    assert read_list(value, "name") == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("run", "skip", "task", "parts"),
+    [
+        (["all"], [], ["bind"], {"bind", "users", "server", "proof"}),
+        (["users"], [], ["bind", "users"], {"users"}),
+        (["all"], ["proof", "bind"], [], {"users", "server"}),
+        (["team"], [], ["bind", "team"], {"bind", "users", "server", "proof"}),
+    ],
+)
+def test_tags_choose_parts(run, skip, task, parts):
+    assert chosen_parts(run, skip, task) == parts
+
+
+@pytest.mark.parametrize(
+    ("run", "skip", "part"),
+    [
+        (["user"], [], "did you mean users?"),
+        (["all"], ["xyz"], "the tags are bind"),
+        (["mine"], [], ""),
+        (["all"], ["proof"], ""),
+    ],
+)
+def test_a_tag_that_chooses_nothing(run, skip, part):
+    sentence = unknown_tag(run, skip, ["always", "mine"])
+    assert part in sentence
+    assert bool(part) == bool(sentence)

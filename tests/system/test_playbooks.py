@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from lab import screen
 from lab import ssh as lab_ssh
 
 ONBOARD = "alicloud.ecs_access.onboard"
@@ -59,8 +60,7 @@ def team(*people: dict) -> dict:
 
 
 def table_row(run, host: str) -> str:
-    (row,) = [line for line in run.stdout.splitlines() if line.startswith(f"  {host} ")]
-    return " ".join(row.split())
+    return screen.table_row(run.stdout, host)
 
 
 def test_a_team_is_brought_on_and_the_bootstrap_key_leaves(world, make_key, new_name, tmp_path):

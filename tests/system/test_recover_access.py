@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 import pytest
+from lab import screen
 from lab import ssh as lab_ssh
 
 pytestmark = pytest.mark.long
@@ -112,8 +113,7 @@ def wanted(new_name, tmp_path):
 
 
 def row(run, host: str) -> str:
-    (line,) = [line for line in run.stdout.splitlines() if line.startswith(f"  {host} ")]
-    return " ".join(line.split())
+    return screen.table_row(run.stdout, host)
 
 
 def said(run) -> str:

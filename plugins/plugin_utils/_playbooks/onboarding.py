@@ -15,6 +15,7 @@ from typing import Any
 # The oldest minor version of Python 3 that runs modules, by line of ansible-core.
 _OLDEST_PYTHON = {"2.16": 6, "2.17": 7, "2.18": 8, "2.19": 8}
 _NEWEST_OLDEST = 9
+_MOST, _LONGEST, _LONGEST_DIFF = 500, 500, 65536
 
 
 _PYTHON_SCRIPT = """\
@@ -72,16 +73,22 @@ def no_answer(problem: str, host_keys: str) -> str:
     return f"no answer: {problem}"
 
 
+def action_texts(actions: Any) -> list[str]:
+    """What a module did. A host may answer anything: what is not a text is left out, and there is a limit to the rest."""
+    entries = actions if isinstance(actions, list) else []
+    return [entry[:_LONGEST] for entry in entries[:_MOST] if isinstance(entry, str)]
+
+
 def diff_texts(diff: Any) -> list[str]:
-    """The diffs of a module's result, each as text."""
-    entries = diff if isinstance(diff, list) else [diff] if diff else []
-    return [text for text in map(_diff_text, entries) if text]
+    """The diffs of a module's result, each as text; what is not one is left out."""
+    entries = [entry for entry in (diff if isinstance(diff, list) else [diff])[:_MOST] if isinstance(entry, Mapping)]
+    return [text[:_LONGEST_DIFF] for text in map(_diff_text, entries) if text]
 
 
 def _diff_text(entry: Mapping[str, Any]) -> str:
     if "prepared" in entry:
         return str(entry["prepared"])
-    before, after = (str(entry.get(side) or "").splitlines() for side in ("before", "after"))
+    before, after = (str(entry.get(side) or "")[:_LONGEST_DIFF].splitlines() for side in ("before", "after"))
     names = (str(entry.get("before_header") or "before"), str(entry.get("after_header") or "after"))
     return "\n".join(line.rstrip("\n") for line in difflib.unified_diff(before, after, *names, lineterm=""))
 

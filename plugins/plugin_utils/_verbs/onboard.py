@@ -146,7 +146,7 @@ def _apply(tools: Tools, done: dict[str, Any], part: str, module: str, options: 
     """Run a module; what it did goes into the row. Raises StepFailed."""
     result = tools.on_host(module, options)
     done["changed"] = bool(done.get("changed") or result.get("changed"))
-    done["drift"] += [f"{part}: {action}" for action in result.get("actions") or []]
+    done["drift"] += [f"{part}: {action}" for action in onboarding.action_texts(result.get("actions"))]
     done["diffs"] += onboarding.diff_texts(result.get("diff"))
     tools.note(done)
     if result.get("failed") or result.get("unreachable"):

@@ -16,8 +16,9 @@ from typing import Any
 
 from ansible import constants as C
 from ansible.utils.display import Display
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import is_instance_id
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key_file import is_in_collection
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable, text_lines
 
 from .._playbooks import summary
 from .._playbooks.tags import chosen_parts, unknown_tag
@@ -104,17 +105,19 @@ def show_summary(tools: Tools, playbook: str, title: str, columns: Sequence[str]
     display = Display()
     if tools.action._task.diff:
         for text, names in summary.group_diffs(rows):
-            display.display(f"{', '.join(names[:5])}{f' and {len(names) - 5} more' if len(names) > 5 else ''}:", color=C.COLOR_HIGHLIGHT)
-            display.display(text)
+            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+            display.display(printable(f"{', '.join(names[:5])}{more}:"), color=C.COLOR_HIGHLIGHT)
+            display.display("\n".join(map(printable, text_lines(text))))
     for line in summary.render_summary(title, columns, rows):
         display.display(line.text, color=_COLORS.get(line.kind))
     for text in ending:
-        display.display(f"  {text}")
+        display.display(f"  {printable(text)}")
     path = tools.path("ecs_access_report")
     if path:
         extra = [name for name in _ONLY_REPORTED if any(name in row for row in rows)]
         _write_report(path, summary.render_report(playbook, [*columns, *extra], rows, tools.check_mode))
-    ids = {row["host"]: str(tools.of_host(row["host"]).get("ecs_instance_id") or "") for row in rows if row.get("failed")}
+    found = {row["host"]: str(tools.of_host(row["host"]).get("ecs_instance_id") or "") for row in rows if row.get("failed")}
+    ids = {host: instance_id for host, instance_id in found.items() if is_instance_id(instance_id)}
     data = {"alicloud_ecs_access": {"playbook": playbook, **summary.statistics(rows, ids, path)}}
     return {"changed": False, "ansible_stats": {"data": data, "per_host": False, "aggregate": False}}
 

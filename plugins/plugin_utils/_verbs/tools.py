@@ -21,6 +21,7 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.guest_
 from .._playbooks.variables import is_on
 from .store import RunStore
 
+_LONGEST_WHY = 2000
 _OURS = "alicloud.ecs_access."
 
 
@@ -119,6 +120,8 @@ class Tools:
         """Add to what is known of this host; returns all of it."""
         names = [self.get("ecs_instance_id", ""), self.get("ansible_host", ""), self.host]
         full = {**(self.store.read("row", self.host) or {}), "names": names, **row}
+        # Part of it may be what the host answered.
+        full["why"] = str(full.get("why") or "")[:_LONGEST_WHY]
         self.store.write("row", full, self.host)
         return full
 

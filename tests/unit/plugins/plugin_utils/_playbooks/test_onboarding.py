@@ -41,6 +41,13 @@ def test_what_to_do_about_a_host_that_does_not_answer(problem, host_keys, part):
     assert part in onboarding.no_answer(problem, host_keys)
 
 
+@pytest.mark.parametrize("answer", [5, "text", {"a": 1}, [1, None, {"x": 2}], None])
+def test_a_host_may_answer_anything(answer):
+    assert onboarding.action_texts(answer) == []
+    assert onboarding.action_texts(["x" * 9999, "y"] * 999)[1:2] == ["y"]
+    assert all(isinstance(text, str) for text in onboarding.diff_texts(answer))
+
+
 def test_diffs_become_text():
     assert onboarding.diff_texts(None) == []
     assert onboarding.diff_texts([{"prepared": "+ x"}, {"before": "a\n", "after": "a\n"}]) == ["+ x"]

@@ -230,7 +230,7 @@ class FieldInstance:
         """What is made of the person's own words."""
         line = (self.folder / "mine.pub").read_text().strip()
         findings = [finding.to_dict() for finding in judge_client(login.err, login.status, parse_public_key(line).fingerprint_sha256)]
-        return Answer(world, image, False, not any(finding["severity"] == "blocks" for finding in findings), findings)
+        return Answer(world, image, False, not findings, findings)
 
     def check(self, world: World, image: str) -> list[Answer]:
         """Ask the module, as Ansible would, without and with its own login: arguments in, JSON out."""

@@ -97,6 +97,11 @@ def _listfile(facts: Facts, entry: PamEntry, said: str) -> Finding:
     return blocks("pam_listfile", "%s, which accepts only what %s lists" % (said, path), "add it to the list", command)
 
 
+def _nologin(facts: Facts, entry: PamEntry, said: str) -> Finding:
+    path = _argument(entry, "file") or "/etc/nologin"
+    return blocks("nologin_file", "%s; %s exists" % (said, path), "remove it once the reason for it is gone")
+
+
 def _shells(facts: Facts, entry: PamEntry, said: str) -> Finding:
     shell = facts.account.shell or "/bin/sh"
     return blocks(
@@ -202,6 +207,7 @@ _EXPLAINED: Dict[str, Callable[[Facts, PamEntry, str], Finding]] = {
     "pam_deny": _deny,
     "pam_access": _access,
     "pam_listfile": _listfile,
+    "pam_nologin": _nologin,
     "pam_shells": _shells,
     "pam_succeed_if": _succeed_if,
     "pam_time": _time,

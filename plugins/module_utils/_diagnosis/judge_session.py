@@ -43,9 +43,9 @@ def judge_session(facts: Facts) -> List[Finding]:
                     "run it in interactive shells only: case $- in *i*) ... esac",
                 )
             )
-        unsure = may_stop_at_an_error(text)
+        unsure = find_unsure(text)
         if unsure is not None and hit is None:
-            evidence = "%s:%d makes the shell end at the first command that fails: %s" % (path, unsure[0], unsure[1])
+            evidence = "%s:%d may end the shell, or wait for long: %s" % (path, unsure[0], unsure[1])
             found.append(warns("shell_startup_unsure", evidence, "check with prove: true, which runs it"))
         wait = find_unconditional_wait(text)
         if wait is not None and (hit is None or wait[0] < hit[0]):
@@ -82,9 +82,15 @@ def find_unconditional_end(text: str) -> Optional[Tuple[int, str]]:
     return _find_unconditional(text, lambda line, _rest: bool(_ENDING.match(line)))
 
 
-def may_stop_at_an_error(text: str) -> Optional[Tuple[int, str]]:
-    """The line that makes the shell end at the first command that fails; which that is shows only when it runs."""
-    return _find_unconditional(text, lambda line, _rest: bool(re.match(r"\s*set\s+(-[a-z]*[eu]|-o\s+(errexit|nounset))", line)))
+def find_unsure(text: str) -> Optional[Tuple[int, str]]:
+    """A line that makes the shell end at the first command that fails, or a loop that sleeps: what comes of it shows only when it runs."""
+    return _find_unconditional(text, _is_unsure)
+
+
+def _is_unsure(line: str, rest: str) -> bool:
+    if re.match(r"\s*set\s+(-[a-z]*[eu]|-o\s+(errexit|nounset))", line):
+        return True
+    return bool(re.match(r"\s*(until|while)\b", line)) and bool(re.search(r"\bsleep\b", (line + "\n" + rest).split("done")[0]))
 
 
 def find_unconditional_wait(text: str) -> Optional[Tuple[int, str]]:

@@ -27,13 +27,18 @@ def render_line(entry: PamEntry) -> str:
 
 def render_account(entries: List[PamEntry]) -> str:
     """The account stage without what would change something."""
-    lines = [_render(entry, entry.control, "pam_permit.so" if entry.module in CHANGES else entry.file) for entry in entries]
+    lines = [_render(entry, entry.control, "pam_permit.so" if _changes(entry) else entry.file) for entry in entries]
     return _BEGINNING + "".join(lines)
 
 
 def find_unasked(entries: List[PamEntry]) -> Optional[PamEntry]:
     """The first module that is not asked, although its refusal would count."""
-    return next((entry for entry in entries if entry.module in CHANGES and counts(entry.control)), None)
+    return next((entry for entry in entries if _changes(entry) and counts(entry.control)), None)
+
+
+def _changes(entry: PamEntry) -> bool:
+    """One that is not installed does nothing, and PAM says so."""
+    return entry.module in CHANGES and not entry.missing
 
 
 def render_session(entries: List[PamEntry]) -> str:

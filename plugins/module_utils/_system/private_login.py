@@ -9,13 +9,15 @@ Note that this module util is **PRIVATE** to the collection.
 """
 
 import contextlib
+import os
+import signal
 import socket
 import subprocess
 import time
 from typing import List, NamedTuple, Sequence
 
 from . import spaces
-from .child import in_child, own_group
+from .child import die_with_parent, in_child, own_group
 from .server import ENVIRONMENT, KILLED, Ended, run
 
 _CONNECT_SECONDS = 5
@@ -52,7 +54,10 @@ def meet(server: Sequence[str], client: Sequence[str], route: Route, seconds: fl
 
 def meet_by_pipe(server: Sequence[str], client: Sequence[str], seconds: int) -> Meeting:
     """The same without a network: sshd knows neither address."""
-    ended = run(list(client[:1]) + ["-o", "ProxyCommand=" + " ".join(server)] + list(client[1:]), seconds=seconds)
+    argv = list(client[:1]) + ["-o", "ProxyCommand=" + " ".join(server)] + list(client[1:])
+    # In the group of the child, which is ended with all that AuthorizedKeysCommand may have left in it.
+    told = in_child(lambda: list(run(argv, seconds=seconds, become=die_with_parent)), seconds + 1)
+    ended = Ended(*told["answer"]) if "answer" in told else Ended(KILLED, "", told["error"])
     return Meeting(ended, ended.err if ended.code == KILLED else "")
 
 
@@ -91,6 +96,9 @@ def _meet(server: Sequence[str], client: Sequence[str], route: Route, seconds: f
             with contextlib.suppress(subprocess.TimeoutExpired):
                 # It closes the session with PAM and the records of logins.
                 answering.wait(timeout=_CLOSING_SECONDS)
+            with contextlib.suppress(OSError):
+                # What AuthorizedKeysCommand may have left.
+                os.killpg(answering.pid, signal.SIGKILL)
     return [asking.returncode, _text(out), _text(err)]
 
 

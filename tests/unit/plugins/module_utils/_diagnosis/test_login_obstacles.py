@@ -10,7 +10,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.jud
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_client import judge_client
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_key_text import find_damage
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_log import judge_log
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_session import find_unconditional_wait
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_session import find_unconditional_end, find_unconditional_wait, find_unsure
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.pam_files import find_time_rule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
 
@@ -98,6 +98,39 @@ def test_an_old_client_is_told_apart_by_its_process() -> None:
 )
 def test_start_up_files_that_wait(text: str, line: object) -> None:
     found = find_unconditional_wait(text)
+    assert (found[0] if found else None) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("set -e\nfalse\n", 1),
+        ("x=1\nset -o errexit\n", 2),
+        ("until nc -z db 5432; do sleep 1; done\n", 1),
+        ("while read -r name; do export $name; done < /etc/names\n", None),
+        ("f() {\n  set -e\n}\n", None),
+        ("set -o vi\n", None),
+    ],
+)
+def test_start_up_files_that_only_a_run_can_judge(text: str, line: object) -> None:
+    found = find_unsure(text)
+    assert (found[0] if found else None) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('[ -z "$PS1" ] && exit\n', 1),
+        ("[[ $- != *i* ]] && exit\n", 1),
+        ("[[ $- == *i* ]] || exit 0\n", 1),
+        ("tty -s || exit\n", 1),
+        ("case $- in *i*) ;; *) exit ;; esac\n", 1),
+        ("cat <<END\nexit 1\nEND\n", None),
+        ("cat <<-'END' >/dev/null\nexit 1\n\tEND\nexit 2\n", 4),
+    ],
+)
+def test_start_up_files_that_want_a_terminal(text: str, line: object) -> None:
+    found = find_unconditional_end(text)
     assert (found[0] if found else None) == line
 
 

@@ -14,6 +14,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 import time
 import uuid
@@ -78,7 +79,9 @@ def arm(changes: Changes, service: Service, rollback_after: int, state_dir: str 
     timer = "%s-sshd-%s.timer" % (_names.PRODUCT, change[:12])
     try:
         os.makedirs(state_dir, mode=0o700, exist_ok=True)
-        os.chmod(os.path.dirname(state_dir), 0o755)
+        # A run with an open umask may have made it.
+        above = os.path.dirname(state_dir)
+        os.chmod(above, stat.S_IMODE(os.stat(above).st_mode) & ~0o022)
         os.chmod(state_dir, 0o700)
         _sweep(state_dir)
         files.write_file(os.path.join(state_dir, rollback.SCRIPT_NAME), rollback.SCRIPT.encode("ascii"), 0o700)

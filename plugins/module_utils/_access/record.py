@@ -154,7 +154,12 @@ def _text(value: Any) -> str:
     return value
 
 
+def is_name(text: str) -> bool:
+    """Whether this can be an account, a group or an owner in a record."""
+    return _NAME.match(text) is not None
+
+
 def _name(value: Any) -> str:
-    if not isinstance(value, str) or not _NAME.match(value):
+    if not isinstance(value, str) or not is_name(value):
         raise ValueError("name")
     return value

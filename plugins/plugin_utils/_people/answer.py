@@ -33,6 +33,12 @@ def describe_people(team: Team, variables: Mapping[str, Any], today: datetime.da
         "present": people.present,
         "notes": list(people.notes),
         "team_is_empty": not team.persons,
+        "record": {
+            **team.settings._asdict(),
+            "protected": sorted(team.protected),
+            # Rules may put nobody here, which is not the same as a file that lists nobody.
+            "allow_no_users": bool(team.persons),
+        },
     }
 
 

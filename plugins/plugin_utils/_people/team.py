@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.record import is_name
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import parse_wanted
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted_keys import WantedError, parse_keys, parse_revoked
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.authorized_keys import Revoked
@@ -25,6 +26,14 @@ _RSA_WEAK_BITS = 2048
 _UNLISTED = ("report", "lock", "remove")
 
 
+class Settings(NamedTuple):
+    """Whose file this is, and what happens to accounts that it no longer lists."""
+
+    owner: str = "default"
+    unlisted: str = "report"
+    unlisted_max: int = 3
+
+
 class Team(NamedTuple):
     """Everybody of these variables, and the rules about them. C(rules) is None where everybody is on every host."""
 
@@ -32,6 +41,7 @@ class Team(NamedTuple):
     rules: tuple[Rule, ...] | None
     groups: tuple[dict[str, Any], ...]
     protected: frozenset[str]
+    settings: Settings
     problems: tuple[Problem, ...]
 
     @property
@@ -50,14 +60,14 @@ def read_team(values: Mapping[str, Any], read_key: KeyReader) -> Team:
     if rules is not None:
         problems += _rights_outside_rules(persons.values())
     protected = _read_protected(values, problems)
-    _check_settings(values, problems)
+    settings = _read_settings(values, problems)
     for person in persons.values():
         if person.name in protected and person.state != "present":
             problems.append(Problem(f"{person.where}: {person.name} is in ssh_users_protected and cannot be {person.state}"))
         problems += _check_by_module(person, rules is not None)
     problems += _shared_keys(persons.values()) + _shared_uids(persons.values())
     groups = _join_groups(values, problems)
-    return Team(persons, rules, groups, protected, tuple(dict.fromkeys(problems)) + tuple(misspelled(values)))
+    return Team(persons, rules, groups, protected, settings, tuple(dict.fromkeys(problems)) + tuple(misspelled(values)))
 
 
 def _rights_outside_rules(persons: Iterable[Person]) -> list[Problem]:
@@ -90,14 +100,23 @@ def _read_protected(values: Mapping[str, Any], problems: list[Problem]) -> froze
     return frozenset(protected)
 
 
-def _check_settings(values: Mapping[str, Any], problems: list[Problem]) -> None:
-    unlisted = values.get("ssh_users_unlisted")
+def _read_settings(values: Mapping[str, Any], problems: list[Problem]) -> Settings:
+    owner, unlisted, most = (values.get(f"ssh_users_{name}") for name in Settings._fields)
+    if owner is not None and not (isinstance(owner, str) and is_name(owner)):
+        problems.append(Problem("ssh_users_owner must be one word without colon, comma or slash, such as platform"))
     if unlisted is not None and unlisted not in _UNLISTED:
         problems.append(Problem(f"ssh_users_unlisted must be {', '.join(_UNLISTED[:-1])} or {_UNLISTED[-1]}, not {str(unlisted)[:40]!r}"))
     try:
         parse_revoked([str(item) for item in values.get("ssh_users_revoked_keys") or []])
     except WantedError as exc:
         problems.append(Problem(f"ssh_users_{exc}"))
+    try:
+        limit = Settings().unlisted_max if most is None else int(str(most))
+    except ValueError:
+        limit = -1
+    if limit < 0:
+        problems.append(Problem(f"ssh_users_unlisted_max must be a number of people, not {str(most)[:40]!r}"))
+    return Settings(str(owner or Settings().owner), str(unlisted or Settings().unlisted), limit)
 
 
 def _check_by_module(person: Person, by_rules: bool) -> list[Problem]:

@@ -168,7 +168,9 @@ def _people(tools: Tools) -> People:
     answer = describe_people(
         TeamReader().read(tools.variables, tools.action._templar.template), tools.variables, datetime.datetime.now(datetime.timezone.utc).date()
     )
-    options = {"groups": answer["groups"], "users": answer["users"]}
+    options = {"groups": answer["groups"], "users": answer["users"], **answer["record"]}
+    if tools.get("ecs_instance_id"):
+        options["instance_id"] = str(tools.get("ecs_instance_id"))
     options.update({name.removeprefix("ssh_users_"): value for name, value in tools.given(_ALSO).items() if value is not None})
     return People(options, answer["present"], answer["team_is_empty"])
 

@@ -28,7 +28,17 @@ def test_people_groups_and_notes():
         "present": ["anna"],
         "notes": ["x: ssh_users_host_accounts[0] (x) changes a person whom no list has, so nothing is done; give keys or state: present to create them"],
         "team_is_empty": False,
+        "record": {"owner": "default", "unlisted": "report", "unlisted_max": 3, "protected": ["root"], "allow_no_users": True},
     }
+
+
+def test_whose_file_it_is_and_what_happens_to_those_it_no_longer_lists():
+    given = answer(accounts=ACCOUNTS, owner="platform", unlisted="lock", unlisted_max="5", protected=["root", "ecs-user"])["record"]
+    assert given == {"owner": "platform", "unlisted": "lock", "unlisted_max": 5, "protected": ["ecs-user", "root"], "allow_no_users": True}
+    assert answer(groups=[{"name": "dev"}])["record"]["allow_no_users"] is False
+    for wrong in ({"owner": "a b"}, {"unlisted": "delete"}, {"unlisted_max": "x"}, {"unlisted_max": -1}):
+        with pytest.raises(ValueError, match=f"ssh_users_{next(iter(wrong))} must be"):
+            answer(accounts=ACCOUNTS, **wrong)
 
 
 def test_everything_that_is_wrong_is_in_one_sentence():

@@ -21,7 +21,7 @@ _INDENT = "  "
 _NOTE_FROM = 4
 """So many hosts with one reason share a note below the table."""
 _FOLD_FROM = 12
-_NOT_TRIED = "not tried: the run ended before"
+_NOT_TRIED = "not tried yet"
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]+\Z")
 
 Row = Mapping[str, Any]
@@ -68,11 +68,14 @@ def render_summary(title: str, columns: Sequence[str], rows: Sequence[Row]) -> l
 
 def sum_line(rows: Sequence[Row]) -> str:
     """How many of the hosts were done."""
-    failed = [row for row in rows if row.get("failed")]
+    waiting = [row for row in rows if row.get("tried") is False]
+    failed = [row for row in rows if row.get("failed") and row not in waiting]
+    rest = f"; {len(waiting)} not tried yet" if waiting else ""
     if not failed:
-        return f"{len(rows)} host{'' if len(rows) == 1 else 's'} done, {sum(bool(row.get('changed')) for row in rows)} changed"
+        done = len(rows) - len(waiting)
+        return f"{done} host{'' if done == 1 else 's'} done, {sum(bool(row.get('changed')) for row in rows)} changed{rest}"
     names = ", ".join(show(row["host"]) for row in failed[:3]) + (", ..." if len(failed) > 3 else "")
-    return f"{len(failed)} of {len(rows)} hosts need attention: {names[:80]}"
+    return f"{len(failed)} of {len(rows)} hosts need attention: {names[:80]}{rest}"
 
 
 def judge(rows: Sequence[Row]) -> str:

@@ -40,6 +40,8 @@ def test_failures_come_last_and_hosts_that_nobody_tried_are_among_them():
     assert [row["host"] for row in rows] == ["b", "a", "c"]
     assert rows[-1]["why"].startswith("not tried")
     assert summary.statistics(rows, {}, "")["not_tried"] == 1
+    assert summary.sum_line(rows) == "1 of 3 hosts need attention: a; 1 not tried yet"
+    assert summary.sum_line(rows[:1] + rows[2:]) == "1 host done, 0 changed; 1 not tried yet"
 
 
 @pytest.mark.parametrize(

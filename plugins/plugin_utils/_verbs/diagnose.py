@@ -35,7 +35,7 @@ def columns(tools: Tools) -> list[str]:
 
 def ending(tools: Tools) -> list[str]:
     """All findings, where there is more than the table shows."""
-    hosts = list(tools.get("ansible_play_hosts_all", []))
+    hosts = tools.names("ansible_play_hosts_all")
     rows = tools.store.rows(hosts)
     shown = {host: row["evidence"] for host, row in rows.items() if len(row.get("evidence") or []) > 1}
     if len(hosts) > _EXPLAINED:

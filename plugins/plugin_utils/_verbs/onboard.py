@@ -104,7 +104,7 @@ def host_step(tools: Tools) -> dict[str, Any]:
 
 def follow_step(tools: Tools) -> dict[str, Any]:
     """Unbind the bootstrap key where a user became root with a key of their own. Fails if one of the instances refused."""
-    rows = tools.store.rows(tools.get("ansible_play_batch", []))
+    rows = tools.store.rows(tools.names("ansible_play_batch"))
     changed = refused = False
     for chunk in chunks_of([host for host, row in rows.items() if row.get("root_proven")], tools.variables["hostvars"]):
         # Another login that can become root was proven, so this key is not the last one.

@@ -95,7 +95,7 @@ def host_step(tools: Tools) -> dict[str, Any]:
 
 def follow_step(tools: Tools) -> dict[str, Any]:
     """Bind the new key pair again where something was repaired."""
-    hosts = [host for host in tools.get("ansible_play_batch", []) if (tools.store.read("recovery", host) or {}).get("bind_again")]
+    hosts = [host for host in tools.names("ansible_play_batch") if (tools.store.read("recovery", host) or {}).get("bind_again")]
     if tools.check_mode:
         return {"changed": False}
     results = [_attach(tools, chunk._asdict()) for chunk in chunks_of(hosts, tools.variables["hostvars"])]
@@ -122,7 +122,7 @@ def prove_step(tools: Tools) -> dict[str, Any]:
 
 def remove_step(tools: Tools) -> dict[str, Any]:
     """Remove the previous key where the new one is proven. Fails if one of the instances kept it."""
-    rows = {host: row for host, row in tools.store.rows(tools.get("ansible_play_batch", [])).items() if row.get("login")}
+    rows = {host: row for host, row in tools.store.rows(tools.names("ansible_play_batch")).items() if row.get("login")}
     hostvars = {host: {**dict(tools.of_host(host)), "previous": row.get("previous_pair", "")} for host, row in rows.items()}
     removals = recovery.group_by_previous_pair(list(rows), hostvars, "previous")
     extra = [str(tools.get("ecs_access_user"))] if tools.get("ecs_access_user") else []

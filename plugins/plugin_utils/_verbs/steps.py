@@ -38,9 +38,9 @@ _JOB_VARIABLES = ("awx_job_id", "tower_job_id")
 def check_variables(tools: Tools) -> None:
     """Raises StepFailed about the first thing that is wrong, before anything is changed."""
     tags = tools.action._task.tags or []
-    problem = unknown_tag(tools.get("ansible_run_tags", []), tools.get("ansible_skip_tags", []), tags)
+    problem = unknown_tag(tools.names("ansible_run_tags"), tools.names("ansible_skip_tags"), tags)
     names = set(tools.variables)
-    for host in tools.get("ansible_play_hosts_all", []):
+    for host in tools.names("ansible_play_hosts_all"):
         names.update(tools.of_host(host))
     problem = problem or unknown_name(names, documented()) or wrong_value(tools.given([*CHOICES, *SWITCHES]))
     if problem:
@@ -72,14 +72,14 @@ def require(tools: Tools, name: str, sentence: str) -> None:
 
 def require_instances(tools: Tools) -> None:
     """Raises StepFailed if no host at all is an instance."""
-    hosts = [tools.of_host(host) for host in tools.get("ansible_play_hosts_all", [])]
+    hosts = [tools.of_host(host) for host in tools.names("ansible_play_hosts_all")]
     if not any(variables.get("ecs_instance_id") and variables.get("ecs_region") for variables in hosts):
         raise StepFailed("None of the hosts has ecs_instance_id and ecs_region. Use the inventory plugin alicloud.ecs_access.ecs, or set the two variables.")
 
 
 def parts_of(tools: Tools) -> set[str]:
     """What C(--tags) and C(--skip-tags) leave to do."""
-    return chosen_parts(tools.get("ansible_run_tags", []), tools.get("ansible_skip_tags", []), tools.action._task.tags or [])
+    return chosen_parts(tools.names("ansible_run_tags"), tools.names("ansible_skip_tags"), tools.action._task.tags or [])
 
 
 def end_host(tools: Tools, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def end_host(tools: Tools, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def show_summary(tools: Tools, playbook: str, title: str, columns: Sequence[str], ending: Iterable[str]) -> dict[str, Any]:
     """Print the table of all hosts of the run, write the report, and give the counts to set_stats."""
-    hosts = list(tools.get("ansible_play_hosts_all", []))
+    hosts = tools.names("ansible_play_hosts_all")
     rows = summary.complete(tools.store.rows(hosts), hosts)
     display = Display()
     if tools.action._task.diff:

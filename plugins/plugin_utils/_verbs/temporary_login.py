@@ -32,7 +32,7 @@ def columns(tools: Tools) -> list[str]:
 
 def ending(tools: Tools) -> list[str]:
     """The commands, each in lines that can be pasted."""
-    rows = tools.store.rows(list(tools.get("ansible_play_hosts_all", [])))
+    rows = tools.store.rows(tools.names("ansible_play_hosts_all"))
     return [line for row in rows.values() if row.get("command") for line in fold_command(row["command"])]
 
 

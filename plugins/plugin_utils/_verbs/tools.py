@@ -54,6 +54,10 @@ class Tools:
         value = self.action._templar.template(self.variables[name])
         return default if value is None else value
 
+    def names(self, name: str) -> list[str]:
+        """One of Ansible's own lists of hosts or tags. It holds no templates, only names that others may have chosen."""
+        return list(self.variables.get(name) or [])
+
     def given(self, names: Iterable[str]) -> dict[str, Any]:
         """Those of the variables that are set."""
         return {name: self.get(name) for name in names if name in self.variables}

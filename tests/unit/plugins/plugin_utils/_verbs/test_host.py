@@ -1,0 +1,76 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who logs in to a host, and which host keys count."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible import context
+from ansible.utils.context_objects import CLIArgs
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import host
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.store import RunStore
+
+ID = "i-bp1example"
+
+
+class Connection:
+    transport = "ssh"
+
+    def __init__(self, **options: Any) -> None:
+        self.options = options
+
+    def get_option(self, name: str) -> Any:
+        return self.options.get(name)
+
+    def set_option(self, name: str, value: Any) -> None:
+        self.options[name] = value
+
+
+def tools(tmp_path, connection: Connection, **variables: Any) -> Any:
+    action = SimpleNamespace(_connection=connection, _play_context=SimpleNamespace(remote_user=None, private_key_file=None))
+    return SimpleNamespace(action=action, store=RunStore(str(tmp_path)), get=lambda name, default=None: variables.get(name, default))
+
+
+@pytest.mark.parametrize(
+    ("variables", "option", "user"),
+    [
+        ({"ecs_access_login_as": "ops", "ansible_user": "x"}, "cli", "ops"),
+        ({"ansible_user": "x", "ecs_login_user": "ecs-user"}, None, ""),
+        ({"ecs_login_user": "ecs-user"}, "cli", ""),
+        ({"ecs_login_user": "ecs-user"}, None, "ecs-user"),
+        ({}, None, "root"),
+    ],
+)
+def test_who_logs_in(tmp_path, monkeypatch, variables, option, user):
+    monkeypatch.setattr(context, "CLIARGS", CLIArgs({"remote_user": option}))
+    assert host.choose_user(tools(tmp_path, Connection(), **variables)) == user
+
+
+@pytest.mark.parametrize(
+    ("options", "instance_id", "trusted"),
+    [
+        ({}, ID, True),
+        ({"ssh_common_args": "-o ProxyJump=bastion"}, ID, True),
+        ({"ssh_args": "-o UserKnownHostsFile=/mine"}, ID, False),
+        ({"ssh_extra_args": "-ostricthostkeychecking=no"}, ID, False),
+        ({"host_key_checking": False}, ID, False),
+        ({}, "i-bp1other", False),
+        ({}, "-oProxyCommand=id", False),
+        ({}, "", False),
+    ],
+)
+def test_the_users_own_word_on_host_keys_counts(tmp_path, monkeypatch, options, instance_id, trusted):
+    monkeypatch.setattr(context, "CLIARGS", CLIArgs({"remote_user": None}))
+    connection = Connection(**options)
+    world = tools(tmp_path, connection, ecs_instance_id=instance_id)
+    world.store.write_text(world.store.known_hosts, f"{ID} ssh-ed25519 AAAA\n")
+    host.prepare_connection(world, "/key")
+    assert (f"HostKeyAlias={ID}" in (connection.options.get("ssh_common_args") or "")) is trusted
+    assert connection.options["private_key_file"] == "/key"
+    if trusted:
+        assert "StrictHostKeyChecking=yes" in connection.options["ssh_common_args"]
+        assert (options.get("ssh_common_args") or "") in connection.options["ssh_common_args"]

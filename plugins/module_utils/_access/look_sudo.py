@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ask sudo what its rules come to for a user: only the whole set in its order says what is in force.
+"""Ask sudo for the outcome of its rules for a user: only the whole set in its order decides what is in force.
 
 Note that this module util is **PRIVATE** to the collection.
 """
@@ -22,18 +22,18 @@ _SECONDS = 20
 
 
 def find_objections(users: Sequence[WantedUser]) -> List[str]:
-    """For each user whose rights by sudo are not what was asked: what stands against it."""
+    """For each user whose rights by sudo are not what was asked: which rule overrides it."""
     asked = [user for user in users if user.state == "present" and (user.sudo in ("password", "nopasswd") or user.sudo_rules)]
     program = find_tool("sudo")
     if not asked or program is None:
         return []
     if not is_roots(program):
-        return ["%s can be changed by others than root, so it was not asked what its rules come to" % program]
+        return ["%s can be changed by others than root, so it was not asked for the outcome of its rules" % program]
     found = []
     for user in asked:
         ended = run([program, "-n", "-ll", "-U", user.name], seconds=_SECONDS)
         if ended.code != 0:
-            found.append("user %s: sudo was asked what its rules come to, and gave no answer: %s" % (user.name, " ".join(ended.err.split())[:200]))
+            found.append("user %s: sudo was asked for the outcome of its rules, and gave no answer: %s" % (user.name, " ".join(ended.err.split())[:200]))
             continue
         objection = find_objection(user, parse_listing(ended.out))
         if objection is not None:

@@ -119,4 +119,4 @@ def explain(objection: Objection, rules: Sequence[Rule]) -> str:
     if not candidates:
         return objection.text + (" (a rule of %s)" % objection.path if objection.path else "")
     rule = candidates[-1]
-    return "%s: %s:%d (%s) stands against it" % (objection.text, rule.path, rule.number, rule.text)
+    return "%s: %s:%d (%s) overrides it" % (objection.text, rule.path, rule.number, rule.text)

@@ -36,7 +36,7 @@ class Request(NamedTuple):
     name: str = ""
     """What the address resolves to, where this sshd looks it up."""
     came_by: int = 0
-    """The port that this run itself came to from that address; 0 where it did not."""
+    """The port at which this run itself arrived from that address; 0 where it did not."""
 
 
 class AccountFacts(NamedTuple):
@@ -94,7 +94,7 @@ class KeyFileFacts(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a program said to one question; C(yes) is None where it was not asked, and C(why) says why."""
+    """The answer of a program to one question; C(yes) is None where it was not asked, C(why) the reason."""
 
     yes: Optional[bool] = None
     why: str = ""
@@ -192,7 +192,7 @@ class PamEntry(NamedTuple):
 
 
 class PamAnswer(NamedTuple):
-    """What PAM said to one stage of a login."""
+    """The answer of PAM to one stage of a login."""
 
     stage: str = "account"
     answer: Answer = NOTHING_TO_ASK

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ssh and sshd said when sshd was asked about a key.
+"""What ssh and sshd reported when sshd was asked about a key.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -74,7 +74,7 @@ def read_answer(client: str, server: str) -> Answer:
 
 
 def find_reason(log: str) -> str:
-    """The line of sshd's log that says most; empty when none says anything."""
+    """The line of sshd's log that explains most; empty when none explains anything."""
     lines = [re.sub(r"^(?:debug\d: |Auxiliary )?", "", " ".join(line.split())) for line in text_lines(log)]
     for pattern in _TELLING:
         for line in lines:
@@ -84,7 +84,7 @@ def find_reason(log: str) -> str:
 
 
 def describe_refusal(answer: Answer, certificate: Optional[Certificate], authorities: str) -> Finding:
-    """What sshd's log says, where nothing that was read explains it."""
+    """What sshd's log reports, where nothing that was read explains it."""
     why = answer.why or "its log has no reason"
     cause, fix = next(((cause, fix) for pattern, cause, fix in _CAUSES if re.search(pattern, why)), ("key_refused", "see what it names"))
     if certificate is None:

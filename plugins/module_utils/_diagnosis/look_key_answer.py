@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Ask the host's own sshd whether it accepts a key: with its real files and settings, in a private copy of the connection.
 
-Only the public half is offered. sshd says whether it would accept a signature of it, and the connection ends there: nobody is
+Only the public half is offered. sshd answers whether it would accept a signature of it, and the connection ends there: nobody is
 logged in, and PAM is not asked. Nothing is written but sshd's log, to a file without a name.
 Note that this module util is **PRIVATE** to the collection.
 """

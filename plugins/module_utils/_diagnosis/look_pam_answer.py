@@ -63,7 +63,7 @@ def _ask(entries: Tuple[PamEntry, ...], user: str, remote: str) -> Dict[str, Any
 
 
 def _explain(pam: Pam, verdict: Any, entries: List[PamEntry], user: str, remote: str) -> Dict[str, Any]:
-    found = {"code": verdict.code, "text": verdict.text, "log": verdict.log, "said": verdict.said, "place": ""}
+    found = {"code": verdict.code, "text": verdict.text, "log": verdict.log, "shown": verdict.shown, "place": ""}
     if verdict.code != SUCCESS and pam.is_private:
         alone = {}
         for entry in entries:
@@ -78,8 +78,8 @@ def _explain(pam: Pam, verdict: Any, entries: List[PamEntry], user: str, remote:
 def _to_answer(stage: str, told: Dict[str, Any], facts: Facts) -> PamAnswer:
     entry: Optional[PamEntry] = next((item for item in facts.pam.entries if item.place == told["place"]), None)
     own = [line.partition(": ")[2] for line in told["log"] if "(sshd:" in line and "conversation" not in line]
-    said = [line.strip() for line in told["said"] if line.strip()]
-    why = (own or said or [told["text"]])[0][:200]
+    shown = [line.strip() for line in told["shown"] if line.strip()]
+    why = (own or shown or [told["text"]])[0][:200]
     # Of an expired password too: sshd lets the user in, but runs nothing before it is changed.
     refused = told["code"] != SUCCESS
     return PamAnswer(stage, Answer(not refused, why if refused else "", told["place"]), told["code"], entry)

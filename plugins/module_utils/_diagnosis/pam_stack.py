@@ -37,7 +37,7 @@ def find_unasked(entries: List[PamEntry]) -> Optional[PamEntry]:
 
 
 def _changes(entry: PamEntry) -> bool:
-    """One that is not installed does nothing, and PAM says so."""
+    """One that is not installed does nothing, and PAM reports it."""
     return entry.module in CHANGES and not entry.missing
 
 
@@ -56,7 +56,7 @@ def _render(entry: PamEntry, control: str, module: str) -> str:
 
 
 def find_culprit(entries: List[PamEntry], codes: Mapping[str, int]) -> Optional[PamEntry]:
-    """The entry that makes the stack refuse, by what each module says when it is asked alone."""
+    """The entry that makes the stack refuse, by what each module answers when it is asked alone."""
     refusing = [entry for entry in entries if codes.get(entry.place, _SUCCESS) not in (_SUCCESS, _IGNORED)]
     for index, entry in enumerate(refusing):
         if counts(entry.control):

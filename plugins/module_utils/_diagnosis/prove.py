@@ -109,7 +109,7 @@ class _Trial:
         self._config.flush()
 
     def judge(self) -> Proof:
-        """What the login came to."""
+        """The outcome of the login."""
         user, text, said = self._facts.request.user, self._text, " ".join(self._said.split())[-200:]
         if "bad configuration option" in text:
             return Proof(None, False, "a login could not be tried: %s" % " ".join(text.split())[:200])

@@ -163,7 +163,7 @@ def trusts_authorities(facts: Facts) -> bool:
 
 
 def _weigh_pam(facts: Facts, found: List[Finding]) -> List[Finding]:
-    """What PAM said; the state of the account counts as PAM judges it."""
+    """The answer of PAM; the state of the account counts as PAM judges it."""
     for item in facts.pam.answers:
         if item.stage == "account" and item.answer.yes:
             found = demote(found, PAM_CAUSES, "PAM accepts the account all the same")
@@ -173,7 +173,7 @@ def _weigh_pam(facts: Facts, found: List[Finding]) -> List[Finding]:
 
 
 def weigh_key(facts: Facts, found: List[Finding]) -> List[Finding]:
-    """What sshd said about the key."""
+    """The answer of sshd about the key."""
     answer = facts.key_answer
     if answer.yes:
         causes = KEY_CAUSES if facts.request.address else KEY_CAUSES - _BY_ADDRESS
@@ -193,7 +193,7 @@ def weigh_key(facts: Facts, found: List[Finding]) -> List[Finding]:
 
 
 def weigh_proof(found: List[Finding], proof: Proof) -> List[Finding]:
-    """What a real login has shown. It says nothing about the key files, since it came with a key of its own."""
+    """What a real login has shown. It proves nothing about the key files, since it came with a key of its own."""
     if not proof.ran:
         return found
     return demote(found, SESSION_CAUSES | _REAL_CAUSES if proof.real else SESSION_CAUSES, "a private login got in all the same")

@@ -22,11 +22,11 @@ _LOG = "/dev/log"
 
 
 class Verdict(NamedTuple):
-    """What PAM answered, in its own number and words, what it said to the user, and what its modules wrote to the log."""
+    """What PAM answered, in its own number and words, what it showed to the user, and what its modules wrote to the log."""
 
     code: int
     text: str
-    said: List[str]
+    shown: List[str]
     log: List[str]
 
 
@@ -56,9 +56,9 @@ class Pam:
 
     def ask(self, user: str, remote: str) -> Verdict:
         """The answer of the whole stack of sshd."""
-        said: List[str] = []
+        shown: List[str] = []
         handle = ctypes.c_void_p()
-        conversation = _Conversation(_talker(said), None)
+        conversation = _Conversation(_talker(shown), None)
         code = self._library.pam_start(b"sshd", user.encode("utf-8", "surrogateescape"), ctypes.byref(conversation), ctypes.byref(handle))
         if code == SUCCESS:
             if remote:
@@ -67,7 +67,7 @@ class Pam:
             code = self._library.pam_acct_mgmt(handle, 0)
         text = (self._library.pam_strerror(handle, code) or b"").decode("utf-8", "replace")
         self._library.pam_end(handle, code)
-        return Verdict(code, text, said[:20], self._logged())
+        return Verdict(code, text, shown[:20], self._logged())
 
     def ask_of(self, stack: str, user: str, remote: str) -> Verdict:
         """The answer of another stack than the host's; only where C(is_private)."""
@@ -105,12 +105,12 @@ class Pam:
         return found
 
 
-def _talker(said: List[str]) -> ctypes.CFUNCTYPE:  # type: ignore[valid-type]
-    """Keeps what modules say; a question is not answered."""
+def _talker(shown: List[str]) -> ctypes.CFUNCTYPE:  # type: ignore[valid-type]
+    """Keeps what modules show; a question is not answered."""
 
     def talk(count, messages, _answers, _data):  # type: ignore[no-untyped-def] # called by C
         for index in range(count):
-            said.append((messages[index].contents.text or b"").decode("utf-8", "replace")[:500])
+            shown.append((messages[index].contents.text or b"").decode("utf-8", "replace")[:500])
             if messages[index].contents.style in (1, 2):
                 return _CONVERSATION_ERROR
         return SUCCESS

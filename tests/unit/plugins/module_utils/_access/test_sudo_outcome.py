@@ -63,4 +63,4 @@ def test_the_outcome_is_what_was_asked_or_it_is_said(options: dict, listing: str
 def test_the_rule_behind_it_is_named_by_file_and_line() -> None:
     found = find_objection(WantedUser("bob", sudo="nopasswd"), parse_listing(HEAD + FREE + listed("ALL", "ALL")))
     rules = parse_rules("/etc/sudoers", "bob ALL=(ALL) NOPASSWD: ALL\n") + parse_rules("/etc/sudoers.d/wheel", "# ours\n%sudo ALL=(ALL:ALL) ALL\n")
-    assert "/etc/sudoers.d/wheel:2 (%sudo ALL=(ALL:ALL) ALL) stands against it" in explain(found, rules)
+    assert "/etc/sudoers.d/wheel:2 (%sudo ALL=(ALL:ALL) ALL) overrides it" in explain(found, rules)

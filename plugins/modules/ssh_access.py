@@ -554,7 +554,7 @@ class SshAccess:
                 after = with_uids(after)
             # Others' rules may come later than ours: what is in force is asked of sudo itself, once nothing is left to be done.
             against = [] if outcome.failures or (plan.changed and self.check_mode) else find_objections(wanted.users)
-            if ledger and not self.check_mode and not outcome.failures:
+            if ledger and not self.check_mode and not outcome.failures and not plan.failures:
                 ledger.close(after)
         result: Dict[str, Any] = {
             "changed": bool(outcome.done),

@@ -195,7 +195,8 @@ class _KeysPlanner:
             try:
                 return self._take(user.name, plan_user_keys(user, account.home, self.snapshot, self.wanted.revoked))
             except InTheWay as exc:
-                if user.state != "locked":
+                # Who only loses keys must not keep the rest of it by what is in the way of one file.
+                if user.state != "locked" and (user.exclusive or any(key.present for key in user.keys or ())):
                     raise
                 self.failures.append(str(exc))
         self.after[user.name] = self._revoke(self.snapshot.key_files, user.name).after

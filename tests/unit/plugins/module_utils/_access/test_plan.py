@@ -213,6 +213,13 @@ def test_commands_take_the_user_out_of_the_admin_group():
     assert sentences(made.actions)[0].startswith("set the sudo rule"), "given before taken"
 
 
+def test_who_only_loses_keys_does_not_keep_sudo_by_what_is_in_the_way():
+    keys = {"ann": (key_file("/home/ann/.ssh/authorized_keys", K + "\n", problem="/home/ann/.ssh is a symbolic link and is not followed"),)}
+    made = plan(host(key_files=keys), sudo="none", authorized_keys=[{"key": K, "state": "absent"}])
+    assert commands(made) == ["usermod -G dev ann"]
+    assert made.failures == ("user ann: /home/ann/.ssh is a symbolic link and is not followed",)
+
+
 def test_several_rules_are_several_lines_and_what_ends_is_no_membership():
     made = plan(sudo_rules=[{"sudo": "nopasswd", "commands": ["/bin/ls"]}, {"sudo": "nopasswd", "until": "2027-01-31"}])
     assert [text.splitlines()[1:] for text in made.fragments.values()] == [

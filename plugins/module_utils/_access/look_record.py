@@ -88,7 +88,7 @@ class Ledger:
 
     def _next(self, after: Mapping[str, UserView]) -> Owned:
         assert self._wanted is not None and self._shrunk is not None
-        return next_owned(self._wanted, self._shrunk, self._own, after, time.strftime("%Y-%m-%d", time.gmtime()))
+        return next_owned(self._wanted, self._shrunk, self._own, self._others, after, time.strftime("%Y-%m-%d", time.gmtime()))
 
     def _write(self, owned: Owned) -> None:
         if self.state == "future":

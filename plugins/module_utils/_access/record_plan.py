@@ -183,8 +183,8 @@ def becomes_root(view: UserView) -> bool:
     return view.rule.root if view.rule else view.sudo == "password"
 
 
-def next_owned(wanted: Wanted, shrunk: Shrunk, own: Owned, after: Mapping[str, UserView], today: str) -> Owned:
-    """What the record has of this owner once the plan is carried out."""
+def next_owned(wanted: Wanted, shrunk: Shrunk, own: Owned, others: Owned, after: Mapping[str, UserView], today: str) -> Owned:
+    """What the record has of this owner once the plan is carried out. An account that another owner lists is from then on that owner's alone."""
     found: Dict[str, Given] = {}
     for user in wanted.users:
         view = after.get(user.name)
@@ -199,6 +199,6 @@ def next_owned(wanted: Wanted, shrunk: Shrunk, own: Owned, after: Mapping[str, U
         view = after.get(name)
         if name in shrunk.kept:
             found[name] = own[name]
-        elif view is not None and view.exists:
+        elif view is not None and view.exists and name not in others:
             found[name] = Given(own[name].uid, own[name].since)
     return found

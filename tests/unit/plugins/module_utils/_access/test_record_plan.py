@@ -102,7 +102,7 @@ def test_an_account_that_is_gone_or_another_is_not_touched(accounts):
 def test_the_user_of_this_run_keeps_everything_and_stays_in_the_record():
     shrunk = run({"ann": GIVEN}, {}, Policy("one", "remove", login=frozenset(["ann"])), None, {"name": "bob"})
     assert len(shrunk.wanted.users) == 1
-    assert next_owned(shrunk.wanted, shrunk, {"ann": GIVEN}, {}, "2027-02-01") == {"ann": GIVEN}
+    assert next_owned(shrunk.wanted, shrunk, {"ann": GIVEN}, {}, {}, "2027-02-01") == {"ann": GIVEN}
 
 
 def test_an_empty_file_is_refused_unless_rules_put_nobody_here():
@@ -165,10 +165,10 @@ def test_who_has_root(seen, root):
 def test_the_record_afterwards():
     entry = {"name": "ann", "authorized_keys": [{"key": A, "from": ["192.0.2.1"]}, {"key": B, "state": "absent"}], "sudo": "nopasswd", "groups": ["dev"]}
     wanted = parse_wanted({"users": [entry, {"name": "bob", "state": "absent"}, {"name": "new"}]})
-    shrunk = Shrunk(wanted, ("eve", "gone"))
-    own = {name: Given(1001, "2026-01-01", {A: ()}) for name in ("ann", "bob", "eve", "gone")}
-    after = {"ann": view("ann"), "bob": UserView("bob"), "eve": view("eve"), "gone": UserView("gone"), "new": view("new", rule=None)}
-    assert next_owned(wanted, shrunk, own, after, "2027-02-01") == {
+    shrunk = Shrunk(wanted, ("eve", "gone", "kept"))
+    own = {name: Given(1001, "2026-01-01", {A: ()}) for name in ("ann", "bob", "eve", "gone", "kept")}
+    after = {"ann": view("ann"), "bob": UserView("bob"), "eve": view("eve"), "gone": UserView("gone"), "kept": view("kept"), "new": view("new", rule=None)}
+    assert next_owned(wanted, shrunk, own, {"kept": GIVEN}, after, "2027-02-01") == {
         "ann": Given(1001, "2026-01-01", {A: ("from",)}, "root", ("dev",)),
         "new": Given(1001, "2027-02-01"),
         "eve": Given(1001, "2026-01-01"),

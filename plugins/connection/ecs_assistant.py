@@ -14,13 +14,18 @@ author:
 description:
   - Sends commands, modules and files through Cloud Assistant, so that an instance can be managed without SSH, an
     open port or an address. Use it to examine and repair an instance that can no longer be reached over SSH.
-  - It is slow. Each command is one call of C(RunCommand) and several of C(DescribeInvocationResults), a few seconds in all; a module
-    needs about one command for every 12 KiB of its compressed size, usually three to eight. An output larger than 12 KiB compressed
-    needs another command for each further 12 KiB. Use SSH wherever it works.
-  - Commands and their output stay in the account's Cloud Assistant history for some weeks, where everyone with access to it can read them.
-    Do not send secrets.
-  - Commands run as root. Becoming another user works if no password is needed.
-  - Needs the RAM actions C(ecs:RunCommand) and C(ecs:DescribeInvocationResults), and C(gzip) and C(base64) in the instance.
+  - It is slow. A task is two calls of C(RunCommand), one of C(SendFile) for every 24 kB of its compressed size, and several that ask for
+    their results, some seconds in all. An output larger than 12 KiB compressed needs another command for each further 12 KiB. Use SSH
+    wherever it works.
+  - In the instance, no other account can read what is sent or answered. The agent keeps the text of its commands for everybody to read, so
+    there is nothing of a task in it. Modules, commands, their input and files are sent as files (C(SendFile)) into a folder that is root's
+    alone, and removed when they have run. What a program is given as arguments can be seen by others while it runs, as with SSH. That
+    is the command itself of a task that becomes another user with M(ansible.builtin.raw), M(ansible.builtin.command) or M(ansible.builtin.shell).
+  - In the cloud, commands, files and output stay in the account's Cloud Assistant history for some weeks, where everyone with
+    access to it can read them (C(ecs:DescribeInvocationResults), C(ecs:DescribeSendFileResults)). Do not send secrets that such people must not have.
+  - Commands run as root, whatever C(ansible_user) is. Becoming another user works if no password is needed.
+  - Needs the RAM actions C(ecs:RunCommand), C(ecs:DescribeInvocationResults), C(ecs:SendFile) and C(ecs:DescribeSendFileResults), and
+    C(gzip) and C(base64) in the instance.
 extends_documentation_fragment:
   - alicloud.ecs_access.ecs_plugin
 options:
@@ -39,9 +44,17 @@ options:
     default: 600
     vars:
       - name: ansible_ecs_assistant_timeout
+  pipelining:
+    description: Send a module as the input of its interpreter, which takes one command instead of five.
+    type: bool
+    default: true
+    vars:
+      - name: ansible_ecs_assistant_pipelining
 notes:
-  - While a command runs, its input and output are kept in a folder of root under C(/run), which is removed at the end. If the
+  - While a command runs, it is kept with its input and output in a folder of root under C(/run), which is removed at the end. If the
     controller fails before that, a later run removes the folder after a day, or a reboot does.
+  - Where C(/tmp) has less than 8 MiB left, modules keep their own temporary files in that folder, so that an instance whose disk is full can
+    still be examined and repaired.
 """
 
 EXAMPLES = r"""
@@ -56,6 +69,7 @@ EXAMPLES = r"""
         user: john
 """
 
+import contextlib
 import os
 import shlex
 import typing as t
@@ -76,14 +90,17 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._assistant imp
 
 display = Display()
 
+FILE_SECONDS = 60
+CLEANUP_SECONDS = 30
+
 
 class Connection(ConnectionBase):
     """Every command is a separate script; nothing stays open."""
 
     transport = "alicloud.ecs_access.ecs_assistant"
     has_pipelining = True
-    # A module that comes as the input of its interpreter takes one command instead of five.
-    always_pipeline_modules = True
+    # Whom commands run as. Without it, core takes a become_user that equals ansible_user for who is there already.
+    default_user = "root"
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         super().__init__(*args, **kwargs)
@@ -142,17 +159,15 @@ class Connection(ConnectionBase):
 
     def _run(self, command: str, data: bytes) -> tuple[int, bytes, bytes]:
         token = uuid.uuid4().hex
-        parts, last = script.render_parts(token, to_bytes(data))
+        payload = script.pack(command, to_bytes(data))
         try:
-            for part in parts:
-                script.parse_piece(token, self._send(part))
-            reply = script.parse_reply(token, self._send(script.render_run(token, command, last)))
-            text = reply.text
-            while len(text) < reply.size:
-                piece = script.parse_piece(token, self._send(script.render_fetch(token, len(text))))
-                if len(piece) != min(script.PIECE, reply.size - len(text)):
-                    raise script.ReplyError
-                text += piece
+            script.parse_piece(token, self._send(script.render_begin(token)))
+            try:
+                self._send_files(token, payload)
+                reply, text = self._fetch(token, script.parse_reply(token, self._send(script.render_run(token, payload))))
+            except Exception:
+                self._clean_up(token)
+                raise
             if reply.size > script.PIECE:
                 self._send(script.render_cleanup(token))
             out, err = script.unpack(reply, text)
@@ -163,10 +178,41 @@ class Connection(ConnectionBase):
             ) from None
         return reply.status, out, err
 
-    def _send(self, text: str) -> str:
+    def _send_files(self, token: str, payload: script.Payload) -> None:
+        """What may be secret, into the closed folder."""
+        client, instance, folder = self._cloud(), self._instance, script.folder_of(token)
+
+        def send(file: tuple[str, bytes]) -> None:
+            sent = client.send_file(instance, folder, *file, FILE_SECONDS)
+            client.wait_for_file(sent, client.clock() + FILE_SECONDS + DELIVERY_SECONDS)
+
+        try:
+            client.in_parallel(send, payload.files)
+        except AccessError as exc:
+            problem = str(exc)
+        else:
+            return
+        # Outside of the handler, so that no exception of the SDK hangs on to this one and is shown with it.
+        raise AnsibleConnectionFailure(problem)
+
+    def _fetch(self, token: str, reply: script.Reply) -> tuple[script.Reply, str]:
+        """The whole answer."""
+        text = reply.text
+        while len(text) < reply.size:
+            piece = script.parse_piece(token, self._send(script.render_fetch(token, len(text))))
+            if len(piece) != min(script.PIECE, reply.size - len(text)):
+                raise script.ReplyError
+            text += piece
+        return reply, text
+
+    def _clean_up(self, token: str) -> None:
+        """Leave nothing of what was sent, if the instance still answers; otherwise a later run or a reboot removes it."""
+        with contextlib.suppress(AnsibleError, AccessError):
+            self._send(script.render_cleanup(token), CLEANUP_SECONDS)
+
+    def _send(self, text: str, seconds: int | None = None) -> str:
         """One script; returns its output."""
-        self._connect()
-        client, instance, timeout = t.cast(EcsClient, self._client), self._instance, self.get_option("command_timeout")
+        client, instance, timeout = self._cloud(), self._instance, seconds or self.get_option("command_timeout")
         (batch,) = client.run_command(text, [instance], timeout)
         ended = wait_for_batch(client, batch, client.clock() + timeout + DELIVERY_SECONDS)[instance]
         if ended.error is not None:
@@ -174,3 +220,7 @@ class Connection(ConnectionBase):
         if ended.output is None:
             raise AnsibleConnectionFailure(f"Cloud Assistant could not run a command in {instance}: {ended.why}")
         return ended.output
+
+    def _cloud(self) -> EcsClient:
+        self._connect()
+        return t.cast(EcsClient, self._client)

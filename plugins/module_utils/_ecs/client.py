@@ -15,9 +15,10 @@ from .._ids import is_instance_id
 from .._text import printable, shorten
 from .answer import items_of, mapping_of, number_of, text_of, word_of
 from .errors import EcsError
+from .file_sending import FileSending
 from .instance import Agent, Instance, read_agent, read_instance
 from .invocation import Invocation, read_invocation
-from .session import MOST_PAGES, EcsSession, bodies_by_token
+from .session import MOST_PAGES, bodies_by_token
 
 # What one call may carry, by the API's documentation.
 BIND_BATCH = 50
@@ -50,7 +51,7 @@ class RunBatch(NamedTuple):
     error: Optional[EcsError] = None
 
 
-class EcsClient(EcsSession):
+class EcsClient(FileSending):
     """The actions of one region, in batches and pages of the size that the API documents.
 
     C(left_out) counts entries of answers that have no usable instance id.
@@ -233,15 +234,12 @@ class EcsClient(EcsSession):
 
     def wait_for_invocation(self, invoke_id: str, instance_ids: Sequence[str], deadline: float) -> Dict[str, Invocation]:
         """How the command ended in each instance, or stands once I(deadline) (of C(clock)) has come."""
-        delay = 0.5
-        while True:
+
+        def look() -> Dict[str, Invocation]:
             results = self._invocation_results(invoke_id)
-            found = {instance_id: results.get(instance_id, Invocation()) for instance_id in instance_ids}
-            remaining = deadline - self.clock()
-            if remaining <= 0 or all(one.is_final for one in found.values()):
-                return found
-            self._sleep(min(delay, remaining))
-            delay = min(3.0, delay * 1.5)
+            return {instance_id: results.get(instance_id, Invocation()) for instance_id in instance_ids}
+
+        return self.poll(look, lambda found: all(one.is_final for one in found.values()), deadline)
 
     def _invocation_results(self, invoke_id: str) -> Dict[str, Invocation]:
         params = {"InvokeId": invoke_id, "MaxResults": RESULT_PAGE, "ContentEncoding": "Base64"}

@@ -124,6 +124,7 @@ _HINTS = (
     _Hint(r"Throttling", "The account calls this API too often: lower api_concurrency or raise api_retries."),
     _Hint(r"^QuotaExceed\.KeyPair", "The region's quota of key pairs (500) is used up: delete some, or ask for more."),
     _Hint(r"^QuotaExceed\.Tags", "A key pair holds at most 20 tags."),
+    _Hint(r"ExceedQuota", "The account's quota of Cloud Assistant commands and files for a day is used up: ask for more in Quota Center."),
     _Hint(r"^QuotaExceed", "A quota of the account is used up: see Quota Center in the console."),
     _Hint(r"^InvalidPublicKeyBody", "ECS takes RSA and ECDSA public keys here, not ed25519."),
     _Hint(r"^(InvalidKeyPair|InvalidKeyPairName)\.NotFound", "There is no key pair of this name in this region."),

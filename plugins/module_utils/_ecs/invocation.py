@@ -58,10 +58,10 @@ class Invocation(NamedTuple):
             return "Cloud Assistant returned no result for it; check that it is a running instance of this region"
         if not self.is_final:
             return "the command has not ended in time (%s); see Cloud Assistant's log in the instance" % self.status
-        return "the command ended as %s: %s" % (self.status, self._reason)
+        return "the command ended as %s: %s" % (self.status, self.reason)
 
     @property
-    def _reason(self) -> str:
+    def reason(self) -> str:
         if self.error_code in ("", "ExitCodeNonzero"):
             lines = text_lines(self.output.strip())
             return (printable(lines[-1][-200:]) if lines else "") or "no reason given"

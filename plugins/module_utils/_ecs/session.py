@@ -24,6 +24,7 @@ STS_VERSION = "2015-04-01"
 MOST_PAGES = 1000
 
 SomeSession = TypeVar("SomeSession", bound="EcsSession")
+Found = TypeVar("Found")
 
 
 class EcsSession:
@@ -102,6 +103,17 @@ class EcsSession:
             return [work(item) for item in items]
         with ThreadPoolExecutor(workers) as pool:
             return list(pool.map(work, items))
+
+    def poll(self, look: Callable[[], Found], is_over: Callable[[Found], bool], deadline: float) -> Found:
+        """What I(look) finds once that is the end of it, or once I(deadline) (of C(clock)) has come."""
+        delay = 0.5
+        while True:
+            found = look()
+            remaining = deadline - self.clock()
+            if remaining <= 0 or is_over(found):
+                return found
+            self._sleep(min(delay, remaining))
+            delay = min(3.0, delay * 1.5)
 
     def pages_by_token(self, action: str, params: Mapping[str, Any], path: Tuple[str, str], read: Callable[[dict], Any] = dict) -> List[Any]:
         """Every entry of all pages, through I(read); I(path) leads to the entries of a page."""

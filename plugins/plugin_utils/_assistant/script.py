@@ -1,11 +1,15 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shell scripts that carry a command, its input and its output through Cloud Assistant. Pure.
+"""What carries a command, its input and its output through Cloud Assistant. Pure.
 
-A script may have 18 KiB (24 KiB in base64) and its output 24 KiB, of which the service keeps the end. Input is compressed and, when it
-does not fit, sent ahead in numbered parts; output is compressed and, when it does not fit, fetched in pieces. Everything in between lies
-in a folder of root's under /run, which the last script removes; leftovers of runs that were killed are removed a day later.
+Every account of an instance can read the text of a script: the agent keeps it in a file of mode 0755 or, where the disk is full, runs it as
+an argument. So a script only names files. What may be secret is the payload, the command with its input, which comes as files (SendFile)
+into a folder of root's under /run that an earlier script has made and closed, because the agent writes a file before it protects it.
+
+A script may have 18 KiB, a file 24 KB, and an output 24 KiB, of which the service may keep the end alone. So the payload is compressed and cut,
+and output is compressed and, when it does not fit, fetched in pieces. The last script removes the folder; leftovers of runs that were
+killed are removed a day later.
 
 Note that this plugin util is **PRIVATE** to the collection.
 """
@@ -19,45 +23,62 @@ import shlex
 import typing as t
 import zlib
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.file_sending import FILE_LIMIT
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 
 PIECE = 16000
-"""Characters of base64 in one script or one answer; what stands around them stays far below the rest."""
+"""Characters of base64 in one answer; what stands around them stays far below the rest."""
 
+# The agent keeps its file: it goes, if it is one and this very script. A text that was run as an argument has no file.
 _PREAMBLE = """\
 #!/bin/sh
 umask 077
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-HOME=$(getent passwd "$(id -u)" | cut -d: -f6)
-export PATH HOME
+export PATH
 folder=/run/ecs-assistant-{token}
+case $0 in
+/*) [ -f "$0" ] && [ ! -L "$0" ] && [ -O "$0" ] && grep -q {token} "$0" && rm -f "$0" ;;
+esac 2> /dev/null
 """
-_FIRST = """\
-find /run -maxdepth 1 -name 'ecs-assistant-*' -mmin +1440 -exec rm -rf {} + 2>/dev/null
-mkdir -p "$folder" && cd "$folder" || exit 1
+_BEGIN = """\
+find /run -maxdepth 1 -name 'ecs-assistant-*' -mmin +1440 -exec rm -rf {{}} + 2> /dev/null
+mkdir "$folder" && echo {token}:ready
 """
-_PART = """\
-mkdir -p "$folder" && cd "$folder" || exit 1
-cat > in.{number:05d} <<'END_OF_INPUT'
-{text}
-END_OF_INPUT
-echo {token}:stored
-"""
+# Programs keep their own files elsewhere while there is room: /run is memory.
 _RUN = """\
-cat in.* | base64 -d | gzip -dc > input
-cd "$HOME" 2>/dev/null || cd /
-sh -c {command} < "$folder/input" > "$folder/out" 2> "$folder/err"
+cd "$folder" || exit
+cat in.* | gzip -dc > payload
+rm -f in.*
+[ "$(wc -c < payload)" -eq {total} ] || {{ rm -rf "$folder"; exit 1; }}
+head -c {split} payload > command
+tail -c +$(({split} + 1)) payload > input
+rm -f payload
+room=$(df -Pk /tmp | awk 'NR == 2 {{ print $4 }}')
+if [ "${{room:-0}}" -lt 8192 ]; then
+  TMPDIR=$folder
+  export TMPDIR
+fi
+entry=$(getent passwd "$(id -u)")
+USER=$(echo "$entry" | cut -d: -f1) HOME=$(echo "$entry" | cut -d: -f6) SHELL=$(echo "$entry" | cut -d: -f7)
+LOGNAME=$USER
+export USER LOGNAME HOME SHELL
+cd "$HOME" 2> /dev/null || cd /
+umask 022
+{shell} "$folder/command" < "$folder/input" > "$folder/out" 2> "$folder/err"
 status=$?
-cd "$folder"
+umask 077
+cd "$folder" || exit
 size=$(wc -c < out)
 cat out err | gzip -c | base64 | tr -d '\\n' > reply
 echo "{token}:$status:$((size)):$(($(wc -c < reply))):$(head -c {piece} reply)"
 [ "$(wc -c < reply)" -gt {piece} ] || rm -rf "$folder"
 """
 _FETCH = """\
-cd "$folder" || exit 1
+cd "$folder" || exit
 echo "{token}:$(tail -c +{start} reply | head -c {piece})"
 """
+
+_SHELL = re.compile(r"/[A-Za-z0-9_/.-]*/(?:ba|da|a|k|z)?sh\Z")
 
 MOST_REPLY = 12 * 1024 * 1024
 MOST_OUTPUT = 32 * 1024 * 1024
@@ -79,19 +100,51 @@ class Reply(t.NamedTuple):
     text: str
 
 
-def render_parts(token: str, data: bytes) -> tuple[list[str], str]:
-    """Scripts to send ahead, and the text for the script that runs the command."""
-    text = base64.b64encode(gzip.compress(data, mtime=0)).decode()
-    pieces = [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
-    scripts = [_PREAMBLE.format(token=token) + _PART.format(token=token, number=number, text=piece) for number, piece in enumerate(pieces[:-1])]
-    return scripts, pieces[-1]
+class Payload(t.NamedTuple):
+    """A command with its input on the way."""
+
+    shell: str
+    split: int
+    """Where the input begins."""
+    total: int
+    files: tuple[tuple[str, bytes], ...]
+    """Names and contents, in the order of the names."""
 
 
-def render_run(token: str, command: str, last_part: str) -> str:
+def pack(command: str, data: bytes) -> Payload:
+    """The files to send for a command and its input."""
+    shell, text = _unwrap(command)
+    content = text.encode("utf-8", "surrogateescape") + b"\n"
+    packed = gzip.compress(content + data, mtime=0)
+    pieces = [packed[start : start + FILE_LIMIT] for start in range(0, len(packed), FILE_LIMIT)]
+    return Payload(shell, len(content), len(content) + len(data), tuple((f"in.{number:06d}", piece) for number, piece in enumerate(pieces)))
+
+
+def _unwrap(command: str) -> tuple[str, str]:
+    """The shell, and the text that it runs. Ansible writes C(/bin/sh -c 'TEXT'), which would be an argument for everybody to read."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        words = []
+    if len(words) == 3 and words[1] == "-c" and _SHELL.match(words[0]) and command == f"{words[0]} -c {shlex.quote(words[2])}":
+        return words[0], words[2]
+    return "/bin/sh", command
+
+
+def folder_of(token: str) -> str:
+    """Where the files go."""
+    return f"/run/ecs-assistant-{token}"
+
+
+def render_begin(token: str) -> str:
+    """The script that makes the folder."""
+    return _PREAMBLE.format(token=token) + _BEGIN.format(token=token)
+
+
+def render_run(token: str, payload: Payload) -> str:
     """The script that runs the command with the input that has come."""
-    part = f"cat > in.99999 <<'END_OF_INPUT'\n{last_part}\nEND_OF_INPUT\n"
-    run = _RUN.format(token=token, command=shlex.quote(command), piece=PIECE)
-    return _PREAMBLE.format(token=token) + _FIRST + part + run
+    run = _RUN.format(token=token, shell=payload.shell, split=payload.split, total=payload.total, piece=PIECE)
+    return _PREAMBLE.format(token=token) + run
 
 
 def render_fetch(token: str, start: int) -> str:

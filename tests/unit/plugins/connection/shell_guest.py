@@ -5,11 +5,28 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
+from ansible.playbook.play_context import PlayContext
+from ansible_collections.alicloud.ecs_access.plugins.connection import ecs_assistant
 from ecs_emulator.testing import CommandOutcome
+
+
+def connect(instance_id: str, **options: Any) -> ecs_assistant.Connection:
+    """The connection with these options, however the collection was imported."""
+    given = {"instance_id": instance_id, "command_timeout": 20, **options}
+
+    class Connection(ecs_assistant.Connection):
+        def get_option(self, option: str, hostvars: Any = None) -> Any:
+            return given.get(option)
+
+        def get_option_and_origin(self, option: str, hostvars: Any = None) -> tuple[Any, str]:
+            return given.get(option), "direct"
+
+    return Connection(PlayContext(), os.devnull)
 
 
 class ShellGuest:

@@ -8,20 +8,14 @@ from __future__ import annotations
 import os
 
 import pytest
+import yaml
 from ansible.errors import AnsibleConnectionFailure
-from ansible.playbook.play_context import PlayContext
-from ansible.plugins.loader import connection_loader, init_plugin_loader
+from ansible_collections.alicloud.ecs_access.plugins.connection import ecs_assistant
 from ecs_emulator.testing import running
 
-from .shell_guest import ShellGuest
+from .shell_guest import ShellGuest, connect
 
-NAME = "alicloud.ecs_access.ecs_assistant"
 SECRET = "pa55-w0rd"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _collections():
-    init_plugin_loader()
 
 
 @pytest.fixture
@@ -37,10 +31,8 @@ def guest(emulator, tmp_path):
 
 @pytest.fixture
 def connection(emulator):
-    made = connection_loader.get(NAME, PlayContext(), os.devnull)
     keys = {"access_key_id": emulator.access_key_id, "access_key_secret": emulator.access_key_secret, "endpoint": emulator.endpoint}
-    made.set_options(direct={"instance_id": "i-web", "region": emulator.region, "command_timeout": 20, **keys})
-    return made
+    return connect("i-web", region=emulator.region, **keys)
 
 
 def test_nothing_of_the_task_is_in_a_command(emulator, guest, connection) -> None:
@@ -97,4 +89,4 @@ def test_core_is_told_whom_commands_run_as(connection) -> None:
     """Otherwise a become_user that equals ansible_user counts as who is there already."""
     assert connection.default_user == "root"
     assert not connection.always_pipeline_modules  # with it, async runs the module and then looks for a job
-    assert connection.get_option("pipelining") is True
+    assert yaml.safe_load(ecs_assistant.DOCUMENTATION)["options"]["pipelining"]["default"] is True

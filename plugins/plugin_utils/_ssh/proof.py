@@ -95,7 +95,7 @@ def prove_login(attempt: Attempt, target: Target, timeout: int, sleep: Callable[
         if turn:
             sleep(_PAUSE)
         try:
-            status, out, error = _run(attempt.command, timeout + 15)
+            status, out, error = run_bounded(attempt.command, timeout + 15)
         except subprocess.TimeoutExpired:
             problem = f"ssh did not end within {timeout + 15} seconds"
             continue
@@ -109,7 +109,7 @@ def prove_login(attempt: Attempt, target: Target, timeout: int, sleep: Callable[
     return Proof(False, f"no login as {target.name} by public key: {problem}")
 
 
-def _run(command: list[str], timeout: int) -> tuple[int, str, str]:
+def run_bounded(command: list[str], timeout: int) -> tuple[int, str, str]:
     """Status and output, of which the far side cannot make more than there is room for."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as error:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=error, timeout=timeout, check=False, preexec_fn=_limit_output)

@@ -21,7 +21,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import is
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.known_hosts import find_known
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import text_lines
 
-from .._ssh.proof import Target, proof_command
+from .._ssh.proof import Target, proof_command, run_bounded
 from .tools import Tools
 
 # sshd drops connections at random once ten logins are under way.
@@ -139,12 +139,12 @@ def _target(tools: Tools, user: str, key: str) -> Target:
 def _run(command: list[str]) -> dict[str, Any]:
     limit = _TIMEOUT + 15
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=limit, check=False)
+        status, out, error = run_bounded(command, limit)
     except subprocess.TimeoutExpired:
         return {"rc": 255, "stdout": "", "stderr": f"ssh did not end within {limit} seconds"}
     except OSError as exc:
         return {"rc": 255, "stdout": "", "stderr": f"{command[0]} cannot be run: {exc.strerror}"}
-    return {"rc": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
+    return {"rc": status, "stdout": out, "stderr": error}
 
 
 def option(connection: Any, name: str) -> Any:

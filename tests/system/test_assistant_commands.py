@@ -59,6 +59,7 @@ def full_disk(instance) -> Iterator[None]:
             instance.exec(f"umount -l {place}", privileged=True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("disk", ["with room", "full"])
 def test_no_other_account_can_read_what_a_task_sends(instance, through, tmp_path, disk) -> None:
     """The agent of the embedded cloud keeps its scripts, mode 0755, and runs them as an argument where it can't save them."""

@@ -19,7 +19,7 @@ setup: $(VENV)/ready ## the virtual environment and the collection's path
 
 $(VENV)/ready: requirements-dev.txt
 	@tests/tools/prepare
-	@$(PYTHON) -m venv --clear $(VENV)
+	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV)
 	@echo "Installing Python packages into $(VENV)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@

@@ -138,9 +138,10 @@ def test_localhost_is_asked_without_a_resolver_and_without_a_proxy(listen, monke
     for variable in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(variable, proxy.url)
     api = listen(http_answer(GOOD), address)
-    assert client("http://%s:%d" % (name, api.port)).describe_regions() == [{"RegionId": "cn-hangzhou"}]
+    patient = {"api_timeout": 20}
+    assert client("http://%s:%d" % (name, api.port), **patient).describe_regions() == [{"RegionId": "cn-hangzhou"}]
     credentials = listen(http_answer(json.dumps(CREDENTIALS).encode()), address)
-    keyless = {"access_key_id": None, "access_key_secret": None, "credentials_uri": "http://%s:%d/x" % (name, credentials.port)}
+    keyless = {**patient, "access_key_id": None, "access_key_secret": None, "credentials_uri": "http://%s:%d/x" % (name, credentials.port)}
     assert client("http://%s:%d" % (name, api.port), **keyless).describe_regions()
     assert set(asked) <= {"127.0.0.1", "::1"} and proxy.asked == []
     assert b"localhost:" in api.asked[0].lower()

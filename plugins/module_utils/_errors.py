@@ -12,6 +12,7 @@ AccessError
  +-- JsonRefused             an answer that is not JSON, or larger or deeper than it may be
  +-- EcsError                one failed call of the API; its codes are in _ecs/errors.py
  +-- GuestError              no usable answer from an instance, or nothing can be sent to it
+ +-- FileRefused             a file that Cloud Assistant did not bring to an instance
  +-- ReplyError              an unexpected response from an instance to the connection ecs_assistant
  +-- KeyFormatError          not a public key
  +-- KeyOptionsError         options before a public key that sshd would refuse

@@ -280,13 +280,14 @@ class TestCleanUp:
         spec = {"instances": [{"name": "odd", "backend": "container", "image": "no-such-image"}]}
         with pytest.raises(RuntimeError) as caught, start_fleet(spec):
             pass
-        assert "there is no image localhost/ecs-access-no-such-image: run: make instances" in str(caught.value)
+        assert "podman has no image localhost/ecs-access-no-such-image: run: python3 -m ecs_emulator images no-such-image" in str(caught.value)
         assert "Traceback" not in str(caught.value)
 
 
 def test_nothing_to_build_takes_no_time():
-    build = os.path.join(os.path.dirname(__file__), "..", "images", "build.py")
     begin = time.monotonic()
-    done = subprocess.run([sys.executable, build, "debian12"], capture_output=True, text=True, timeout=60, check=False)
+    environment = {**os.environ, "PYTHONPATH": os.path.join(os.path.dirname(__file__), "..", "emulator")}
+    command = [sys.executable, "-m", "ecs_emulator", "images", "debian12"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert time.monotonic() - begin < 5

@@ -93,8 +93,14 @@ def test_a_limit_equals_naming_the_hosts(world, team):
     [
         pytest.param([], [], {"ANSIBLE_STRATEGY": "free"}, id="strategy free"),
         pytest.param([], [], {"ANSIBLE_BECOME": "true", "ANSIBLE_BECOME_EXE": "/nowhere/sudo"}, id="become in ansible.cfg"),
-        pytest.param(["-e", "ansible_become=true"], [], {"ANSIBLE_BECOME_EXE": "/nowhere/sudo"}, id="become as a variable"),
-        pytest.param(["-e", "ansible_connection=ssh", "-e", "ansible_python_interpreter=/usr/bin/python3"], [], {}, id="variables of the connection"),
+        pytest.param(["-e", "ansible_become=true"], [], {"ANSIBLE_BECOME_EXE": "/nowhere/sudo"}, id="become as a variable", marks=pytest.mark.long),
+        pytest.param(
+            ["-e", "ansible_connection=ssh", "-e", "ansible_python_interpreter=/usr/bin/python3"],
+            [],
+            {},
+            id="variables of the connection",
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_the_users_settings_change_neither_calls_nor_table(world, team, options, extra, environment):
@@ -177,6 +183,8 @@ def test_a_key_that_would_die_with_the_job_is_refused(world, tmp_path, new_name)
         f"ecs_access_private_key_path={tmp_path}/key",
         "-e",
         "ecs_access_activation=none",
+        "-e",
+        "ecs_access_replace_bound=true",
     ]
     run = world.run(BIND, *options, JOB_ID="7")
     assert (run.returncode, (tmp_path / "key").exists()) == (2, False), run.output

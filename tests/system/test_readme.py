@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -36,15 +37,20 @@ def artifact(tmp_path_factory) -> Path:
     return path
 
 
-def test_the_five_minutes_work_as_pasted(start_fleet, artifact, tmp_path):
+@pytest.fixture
+def home():
+    """An empty one. Its path is short, as homes are: ssh's sockets lie in it."""
+    with tempfile.TemporaryDirectory(prefix="home-") as folder:
+        yield Path(folder)
+
+
+def test_the_five_minutes_work_as_pasted(start_fleet, artifact, home):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     (_kind, first), *_others = blocks(text)
     five = text[text.index("## Five minutes on a real account") : text.index("## How the playbooks are called")]
     command, _gap, screen = first.partition("\n\n")
     files = dict(zip(("my.ecs.yml", "team.yml"), [content for kind, content in blocks(five) if kind == "yaml"]))
     pasted = [content for kind, content in blocks(five) if kind == ""]
-    home = tmp_path / "home"
-    home.mkdir()
     instances = [{"name": name, "backend": "container", "image": "debian12", "tags": {"role": "web"}} for name in ("web-1", "web-2")]
     with start_fleet({"instances": instances}) as fleet:
         # On the embedded cloud the endpoint has to be named; everything else is the README's.

@@ -93,6 +93,7 @@ def test_a_block_is_taken_over(host):
     assert host.exec("cat /etc/ssh/sshd_config") == rest
 
 
+@pytest.mark.long
 def test_killed_at_any_step_one_of_both_is_in_force(host):
     put_collection(host)
     host.instance.put("/opt/driver.py", DRIVER)

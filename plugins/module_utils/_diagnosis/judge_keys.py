@@ -126,7 +126,7 @@ def _absent(facts: Facts, sources: List[_Source]) -> List[Finding]:
     return [
         blocks(
             "key_missing",
-            "%s has %d keys, but not %s"
+            "%s: %d keys, but not %s"
             % (paths, sum(1 for item in text for line in parse_key_file(item.content) if line.key is not None), key.fingerprint_sha256),
             "add the key (alicloud.ecs_access.ssh_access), or log in with one that is there",
             add_key(facts),

@@ -77,15 +77,15 @@ def keep_and_give_back(attacked: Any, canaries: Canaries, task: dict[str, Any], 
 
 
 @pytest.fixture
-def filled(attacked, tmp_path, make_key: Callable) -> tuple[Any, Canaries, str]:
+def filled(attacked, tmp_path, make_key: Callable) -> tuple[Any, Canaries, Any]:
     """An instance full of such text; a key that bob is allowed to use."""
     canaries, key = Canaries(tmp_path), make_key("bob")
     fill(attacked.instance, canaries, key.public)
-    return attacked, canaries, key.public
+    return attacked, canaries, key
 
 
 def test_results_that_are_kept_in_a_file_and_given_to_the_next_run_do_not_run(filled) -> None:
-    attacked, canaries, public = filled
+    attacked, canaries, public = filled[0], filled[1], filled[2].public
     ids = [attacked.instance.instance_id]
     tasks = {
         "ssh_access": {"users": [{"name": "bob", "authorized_keys": [public], "exclusive": True}]},
@@ -105,16 +105,19 @@ def test_results_that_are_kept_in_a_file_and_given_to_the_next_run_do_not_run(fi
 
 
 def test_a_playbook_that_quotes_them_runs_none(filled, make_key: Callable) -> None:
-    attacked, canaries, public = filled
+    attacked, canaries, key = filled
     # Whoever is refused sees the banner, and so does the table.
     team = {"ecs_access_hosts": "all", "ssh_users_accounts": [{"name": "bob"}]}
     refused = attacked.playbook("alicloud.ecs_access.onboard", extra_vars=team, key=make_key("refused"))
     assert "Permission denied" in refused.stdout and "banner" in refused.stdout, refused.output
     assert canaries.seen() == []
+    # The shell of a person who cannot log in is quoted.
+    attacked.instance.put("/run/shell", "/bin/" + canaries.template("shell"))
+    attacked.instance.exec("""sed -i "s|^\\(bob:.*\\):[^:]*$|\\1:$(cat /run/shell)|" /etc/passwd && grep -q "^bob.*/bin/{{" /etc/passwd""")
     run = attacked.playbook(
         DIAGNOSE, extra_vars={
             "ecs_access_hosts": "all", "ecs_access_user": "bob",
-            "ecs_access_private_key_path": str(attacked.key.path), "ecs_access_public_key": public,
+            "ecs_access_private_key_path": str(key.path), "ecs_access_public_key": key.public,
         }, variables={"ecs_region": attacked.cloud.region}, options=["-v"],
     )  # fmt: skip
     screen, _title, statistics = run.stdout.partition("CUSTOM STATS")

@@ -137,7 +137,7 @@ options:
         description:
           - Several rules instead of O(users[].sudo), O(users[].sudo_commands) and O(users[].sudo_runas). Each becomes a line of the user's
             file in C(sudoers.d), in this order. Where two of them match a command, C(sudo) uses the later one.
-        version_added: 1.1.0
+        version_added: 1.0.0
         type: list
         elements: dict
         suboptions:
@@ -187,7 +187,7 @@ options:
         default: false
       create:
         description: Create the account if it does not exist. With V(false), a missing account is skipped.
-        version_added: 1.1.0
+        version_added: 1.0.0
         type: bool
         default: true
       end_sessions:

@@ -14,7 +14,7 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.chu
 DOCUMENTATION = r"""
 name: _chunks
 short_description: Divide hosts into what one API call takes
-version_added: 1.1.0
+version_added: 1.0.0
 author:
   - The alicloud.ecs_access founders (@alicloud)
 description:

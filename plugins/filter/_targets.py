@@ -20,7 +20,7 @@ from jinja2 import pass_context
 DOCUMENTATION = r"""
 name: _targets
 short_description: Choose the hosts of a playbook of this collection
-version_added: 1.1.0
+version_added: 1.0.0
 author:
   - The alicloud.ecs_access founders (@alicloud)
 description:

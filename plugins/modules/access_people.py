@@ -5,7 +5,7 @@
 DOCUMENTATION = r"""
 module: access_people
 short_description: Check a team file and print who may log in where
-version_added: 1.1.0
+version_added: 1.0.0
 description:
   - Reads the variables of the role C(ssh_users) for each host, as the role does, and prints a matrix of people and hosts. Hosts on which
     everybody has the same access share a column.

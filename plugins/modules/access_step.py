@@ -5,7 +5,7 @@
 DOCUMENTATION = r"""
 module: access_step
 short_description: One step of a playbook of this collection
-version_added: 1.1.0
+version_added: 1.0.0
 description:
   - B(This module is private to the collection.) Only its playbooks use it; it can change in any release.
   - Runs on the controller. The step V(host) runs the modules of the collection on the host, and fails if the host was not done.

@@ -69,13 +69,13 @@ options:
       - Keys, sudo rights and memberships are taken back at once. O(unlisted) decides about accounts.
       - A record that is missing, damaged, of another instance (a copied image) or of a newer version removes nothing, and this is reported.
       - Without it no record is read or written.
-    version_added: 1.1.0
+    version_added: 1.0.0
     type: str
   unlisted:
     description:
       - What happens to the account of a user of O(owner) who is no longer listed. V(report) keeps it, V(lock) locks it, V(remove) removes
         it and keeps the home.
-    version_added: 1.1.0
+    version_added: 1.0.0
     type: str
     choices: [report, lock, remove]
     default: report
@@ -83,23 +83,23 @@ options:
     description:
       - The task is refused before any change if more users than this would lose their account or their last key because they are no
         longer listed. It is also refused if O(users) is empty, or if the last user with root would lose it for that reason.
-    version_added: 1.1.0
+    version_added: 1.0.0
     type: int
     default: 3
   protected:
     description: Accounts that are never locked or removed because they are no longer listed. The user of this run is always among them.
-    version_added: 1.1.0
+    version_added: 1.0.0
     type: list
     elements: str
     default: [root]
   allow_no_users:
     description: Accept empty O(users) of an O(owner) whose rules put nobody on this host.
-    version_added: 1.1.0
+    version_added: 1.0.0
     type: bool
     default: false
   instance_id:
     description: Id of the instance, by which a record that came with a copied image is recognized. By default the host's own ids are used.
-    version_added: 1.1.0
+    version_added: 1.0.0
     type: str
   _login:
     description:

@@ -241,7 +241,7 @@ class ClientConfigModule:
             former if former.exists and not own.exists else own,
             files.look_at_file(self._wanted.common.known_hosts),
             bool(names - {self._wanted.name + ".conf"}),
-            find_taken(remove_include(config.content) or b"", wanted, os.path.expanduser("~")),
+            find_taken(remove_include(config.content) or b"", wanted, os.environ.get("HOME", "")),
         )
 
     def _own_path(self, folder: str) -> str:

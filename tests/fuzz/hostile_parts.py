@@ -60,8 +60,10 @@ def _module(random: Random) -> tuple[str, dict[str, Any]]:
     """A module about all three instances, with options."""
     common = {"instance_ids": IDS, "fail_on": "never", "api_retries": random.choice((0, 1))}
     return random.choice([
-        ("ecs_attach_key_pair", {**common, "key_pair_name": "team", "state": random.choice(("present", "absent")), "login_users": ["auto", "ops"],
-        "allow_lockout": True}),
+        (
+            "ecs_attach_key_pair",
+            {**common, "key_pair_name": "team", "state": random.choice(("present", "absent")), "login_users": ["auto", "ops"], "allow_lockout": True},
+        ),
         ("ecs_temp_public_key", {**common, "public_key": world().key, "prepare": random.choice(("auto", "never"))}),
         ("ecs_host_key_info", common),
     ])  # fmt: skip
@@ -106,8 +108,9 @@ def forged_api(_tools: Any, random: Random) -> Batch:
 
 def _run_info(random: Random) -> list[str]:
     name, options = random.choice([
-        ("ecs_instance_info", {"source_address": "203.0.113.1"}), ("ecs_instance_info", {"names": ["good-*", "evil"]}), ("ecs_key_pair_info",
-        {"include_public_key": True}),
+        ("ecs_instance_info", {"source_address": "203.0.113.1"}),
+        ("ecs_instance_info", {"names": ["good-*", "evil"]}),
+        ("ecs_key_pair_info", {"include_public_key": True}),
         ("ecs_key_pair_info", {"include_instances": True}), ("ecs_key_pair", {"name": "team", "public_key": world().key, "tags": {"a": "b"}}),
         ("ecs_key_pair", {"name": "team", "state": "absent"}),
     ])  # fmt: skip

@@ -19,11 +19,13 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.folder im
 from ecs_emulator.testing import running
 
 from .plugins.connection.shell_guest import ShellGuest, connect
-from .plugins.modules.conftest import run_module  # noqa: F401 - a fixture
+from .plugins.modules import conftest as modules
 from .plugins.modules.test_ecs_attach_key_pair import KEY, Guest
 from .plugins.modules.test_ecs_host_key_info import KEY as HOST_KEY
 from .plugins.modules.test_ecs_host_key_info import answer
 from .plugins.modules.test_ecs_temp_public_key import Guests
+
+run_module = modules.run_module
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "permissions.md").read_text(encoding="utf-8")
 ROOT = {"ecs:RunCommand", "ecs:InvokeCommand", "ecs:SendFile", "ecs:StartTerminalSession"}
@@ -102,7 +104,7 @@ WORK = {
 
 
 @pytest.fixture
-def start(run_module, tmp_path):  # noqa: F811
+def start(run_module, tmp_path):
     """start(actions): a World whose user may do just these."""
     contexts = []
 

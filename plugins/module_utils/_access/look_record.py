@@ -87,7 +87,8 @@ class Ledger:
         return {"path": PATH, "owner": self._policy.owner, "state": self.state, "unlisted": sorted(unlisted), "notes": list(self.notes)}
 
     def _next(self, after: Mapping[str, UserView]) -> Owned:
-        assert self._wanted is not None and self._shrunk is not None
+        if self._wanted is None or self._shrunk is None:
+            raise AssertionError("extend comes first")
         return next_owned(self._wanted, self._shrunk, self._own, self._others, after, time.strftime("%Y-%m-%d", time.gmtime()))
 
     def _write(self, owned: Owned) -> None:

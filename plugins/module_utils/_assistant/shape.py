@@ -67,9 +67,9 @@ def fit(value: Any, shape: Any) -> Any:
     if isinstance(shape, dict):
         return _fit_keys(value, shape)
     if shape is float:
-        _require(type(value) in (int, float) and abs(value) < 2**53)
+        _require(isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 2**53)
         return float(value)
-    _require(type(value) is shape and (shape is bool or abs(value) < 2**53))
+    _require(isinstance(value, shape) and isinstance(value, bool) == (shape is bool) and (shape is bool or abs(value) < 2**53))
     return value
 
 

@@ -33,7 +33,7 @@ def find_taken(config: bytes, names: Sequence[str], home: str) -> FrozenSet[str]
     asked = [name for name in dict.fromkeys(names) if usual is not None and _NAME.match(name) and name.lower() not in listed]
     for name in asked:
         # Patterns of Host match letters as they are, names of hosts do not.
-        if time.monotonic() < late and any(_ask(program, config, form, home) != usual for form in {name, name.lower()}):
+        if time.monotonic() < late and any(_ask(program, config, form, home) != usual for form in (name, name.lower())):
             listed.add(name.lower())
     return frozenset(listed)
 

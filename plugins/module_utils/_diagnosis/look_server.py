@@ -68,13 +68,14 @@ def _find_listener(request: Request, listening: Tuple[Listening, ...]) -> Listen
 
 def _missing_helper(program: str) -> str:
     """The program that this sshd hands connections to (since 9.8) and that is not there; empty when all are."""
-    paths = [program]
-    for path in paths:
+    paths, unread = [program], [program]
+    while unread and len(paths) < 5:
         with contextlib.suppress(OSError):
-            data = read_regular(path, _PROGRAM_BYTES)
-            for name in re.findall(rb"\0(/[\w./-]+/sshd-(?:session|auth))\0", data):
-                if os.fsdecode(name) not in paths and len(paths) < 5:
-                    paths.append(os.fsdecode(name))
+            data = read_regular(unread.pop(), _PROGRAM_BYTES)
+            named = (os.fsdecode(name) for name in re.findall(rb"\0(/[\w./-]+/sshd-(?:session|auth))\0", data))
+            found = [name for name in dict.fromkeys(named) if name not in paths]
+            paths += found
+            unread += found
     return next((path for path in paths if not os.access(path, os.X_OK)), "")
 
 

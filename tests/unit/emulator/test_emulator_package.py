@@ -31,7 +31,8 @@ def installed(tmp_path_factory):
 
 def run(installed, *arguments):
     environment = dict(os.environ, PYTHONPATH=str(installed))
-    return subprocess.run([sys.executable, "-m", "ecs_emulator", *arguments], env=environment, cwd="/", capture_output=True, text=True, timeout=60)
+    command = [sys.executable, "-m", "ecs_emulator", *arguments]
+    return subprocess.run(command, env=environment, cwd="/", capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_every_file_of_the_checkout_is_in_it(installed):

@@ -52,9 +52,9 @@ ANSWERS = {
     "no number": lambda found: {**found, "clock": float("nan"), "boot": float("nan")},
     "too large": lambda found: '{"clock": 1e999, "boot": 1e999}',
     "years away": lambda found: {**found, "clock": 1e300, "boot": 5},
-    "names that are lists": lambda found: with_every(["x"])(found),
-    "names that are tables": lambda found: with_every({"x": 1})(found),
-    "numbers for texts": lambda found: with_every(5)(found),
+    "names that are lists": with_every(["x"]),
+    "names that are tables": with_every({"x": 1}),
+    "numbers for texts": with_every(5),
     "true for all": lambda found: dict.fromkeys(found, True),
     "a list": [],
     "a text": '"x"',
@@ -63,10 +63,10 @@ ANSWERS = {
     "stars": settings_of("allowusers", [STARS] * 2),
     "stars and an address": settings_of("allowusers", [f"{STARS}@{STARS}"] * 2),
     "stars for groups": settings_of("denygroups", [STARS] * 2),
-    "escapes": lambda found: with_every("\x1b[2J\x9b\u202e\u2028 {{ 7 * 7 }}")(found),
+    "escapes": with_every("\x1b[2J\x9b\u202e\u2028 {{ 7 * 7 }}"),
     "no rows": lambda found: {**found, "rows": [], "seen": {}},
     "a key for two": '{"a": 1, "a": ',
-    "half a pair": lambda found: with_every("\ud800")(found),
+    "half a pair": with_every("\ud800"),
 }
 
 

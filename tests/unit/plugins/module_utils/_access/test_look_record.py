@@ -36,9 +36,9 @@ def disk(monkeypatch):
     return files
 
 
-def run(*names, params=PARAMS):
+def run(*names, params=None):
     """One run with these users; answers the ledger."""
-    ledger = Ledger(params, Login(False))
+    ledger = Ledger(params or PARAMS, Login(False))
     wanted = parse_wanted({"users": [{"name": name, "authorized_keys": [A]} for name in names]})
     ledger.extend(wanted)
     after = {name: UserView(name, True, 1001) for name in ("ann", "bob")}

@@ -5,22 +5,13 @@
 
 from __future__ import annotations
 
-import datetime
-from typing import Any
-
-from ansible.errors import AnsibleLookupError
-from ansible.plugins.lookup import LookupBase
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.answer import describe_people
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.source import TeamReader
-
 DOCUMENTATION = r"""
-name: _people
+name: people
 short_description: List the people of a host
-version_added: 1.1.0
+version_added: 1.0.0
 author:
   - The alicloud.ecs_access founders (@alicloud)
 description:
-  - B(This lookup is private to the collection.) Only its roles and playbooks use it; it can change in any release.
   - Reads the variables of the role C(ssh_users) for the host of the task, and answers who its people are today.
 options:
   _terms:
@@ -31,7 +22,7 @@ options:
 EXAMPLES = r"""
 - name: Show who can log in to this host
   ansible.builtin.debug:
-    msg: "{{ lookup('alicloud.ecs_access._people').present }}"
+    msg: "{{ lookup('alicloud.ecs_access.people').present }}"
 """
 
 RETURN = r"""
@@ -40,6 +31,14 @@ _list:
   type: list
   elements: dict
 """
+
+import datetime
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.answer import describe_people
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.source import TeamReader
 
 
 class LookupModule(LookupBase):

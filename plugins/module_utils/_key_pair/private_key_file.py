@@ -210,6 +210,8 @@ def _trusted() -> tuple:
 def _read(path: str, option: str = "private_key_path") -> tuple:
     """Content and mode of a regular file, (None, None) when there is none; raises KeyFileError for anything else."""
     folder, name = os.path.split(path)
+    if os.path.isdir(path):
+        raise KeyFileError("%s: %s is a folder; give the path of a file in it" % (option, path))
     try:
         place = _open_folder(folder, option)
         try:
@@ -224,8 +226,6 @@ def _read(path: str, option: str = "private_key_path") -> tuple:
         raise KeyFileError("%s: cannot read %s: %s" % (option, path, exc.strerror)) from None
     try:
         info = os.fstat(descriptor)
-        if stat.S_ISDIR(info.st_mode):
-            raise KeyFileError("%s: %s is a folder; give the path of a file in it" % (option, path))
         if not stat.S_ISREG(info.st_mode):
             raise KeyFileError("%s: %s is not a regular file" % (option, path))
         _check_owner(path, info, option)

@@ -23,11 +23,17 @@ def chosen_parts(run_tags: Collection[str], skip_tags: Collection[str], task_tag
     return {part for part in PARTS if (every or part in run_tags) and part not in skip_tags}
 
 
-def unknown_tag(run_tags: Iterable[str], skip_tags: Iterable[str], task_tags: Collection[str]) -> str:
-    """The sentence about a tag that chooses nothing here; empty if there is none."""
+def unknown_tag(run_tags: Iterable[str], skip_tags: Iterable[str], task_tags: Collection[str], is_called: bool) -> str:
+    """The sentence about a tag that chooses nothing here; empty if there is none.
+
+    A playbook that others import gets their tags too, and to skip what is not there skips nothing: of these only a misspelled part is wrong.
+    """
     known = {*PARTS, *_OF_ANSIBLE, *task_tags}
-    for tag in [*run_tags, *skip_tags]:
-        if tag not in known:
-            close = nearest(tag, PARTS)
-            return f"There is no tag {tag}" + (f"; did you mean {close}?" if close else f": the tags are {', '.join(PARTS)}.")
+    unknown = [(tag, is_called) for tag in run_tags if tag not in known] + [(tag, False) for tag in skip_tags if tag not in known]
+    for tag, is_wrong in unknown:
+        close = nearest(tag, PARTS)
+        if close:
+            return f"There is no tag {tag}; did you mean {close}?"
+        if is_wrong:
+            return f"There is no tag {tag}: the tags are {', '.join(PARTS)}."
     return ""

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible import constants as C
+from ansible import context
 from ansible.utils.display import Display
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import is_instance_id
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key_file import is_in_collection
@@ -38,7 +39,7 @@ _JOB_VARIABLES = ("awx_job_id", "tower_job_id")
 def check_variables(tools: Tools) -> None:
     """Raises StepFailed about the first thing that is wrong, before anything is changed."""
     tags = tools.action._task.tags or []
-    problem = unknown_tag(tools.names("ansible_run_tags"), tools.names("ansible_skip_tags"), tags)
+    problem = unknown_tag(tools.names("ansible_run_tags"), tools.names("ansible_skip_tags"), tags, _is_called(tools))
     names = set(tools.variables)
     for host in tools.names("ansible_play_hosts_all"):
         names.update(tools.of_host(host))
@@ -48,6 +49,12 @@ def check_variables(tools: Tools) -> None:
     report = tools.path("ecs_access_report")
     if report and not os.access(os.path.dirname(report), os.W_OK):
         raise StepFailed(f"The report cannot be written: there is no folder {os.path.dirname(report)} that you may write to.")
+
+
+def _is_called(tools: Tools) -> bool:
+    """Whether the command line names the playbook itself, not one that imports it."""
+    name = tools.action._task.args["playbook"]
+    return any(os.path.basename(given) in (f"{name}.yml", f"alicloud.ecs_access.{name}") for given in context.CLIARGS.get("args", ()))
 
 
 def check_private_key(tools: Tools) -> None:

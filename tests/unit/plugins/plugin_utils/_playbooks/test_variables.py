@@ -90,15 +90,19 @@ def test_tags_choose_parts(run, skip, task, parts):
 
 
 @pytest.mark.parametrize(
-    ("run", "skip", "part"),
+    ("run", "skip", "is_called", "part"),
     [
-        (["user"], [], "did you mean users?"),
-        (["all"], ["xyz"], "the tags are bind"),
-        (["mine"], [], ""),
-        (["all"], ["proof"], ""),
+        (["user"], [], True, "did you mean users?"),
+        (["user"], [], False, "did you mean users?"),
+        (["xyz"], [], True, "the tags are bind"),
+        (["xyz"], [], False, ""),
+        (["all"], ["bnd"], True, "did you mean bind?"),
+        (["all"], ["molecule-notest"], True, ""),
+        (["mine"], [], True, ""),
+        (["all"], ["proof"], True, ""),
     ],
 )
-def test_a_tag_that_chooses_nothing(run, skip, part):
-    sentence = unknown_tag(run, skip, ["always", "mine"])
+def test_a_tag_that_chooses_nothing(run, skip, is_called, part):
+    sentence = unknown_tag(run, skip, ["always", "mine"], is_called)
     assert part in sentence
     assert bool(part) == bool(sentence)

@@ -33,8 +33,6 @@ attributes:
   diff_mode:
     description: Diffs are printed once for all hosts that have the same one.
     support: full
-seealso:
-  - module: alicloud.ecs_access.access_summary
 """
 
 EXAMPLES = r"""

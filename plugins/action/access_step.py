@@ -13,7 +13,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import steps
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import StepFailed, Tools
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import Tools
 
 _ROOM = "ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs."
 _PLAYBOOKS = ["bind_key_pair", "diagnose", "onboard", "recover_access", "temporary_login"]
@@ -38,10 +38,8 @@ class ActionModule(ActionBase):
         tools = Tools(self, task_vars or {})
         try:
             result.update(self._step(tools, **options))
-        except (StepFailed, ValueError) as exc:
+        except (AccessError, ValueError) as exc:
             result.update(failed=True, changed=False, msg=str(exc))
-        except AccessError as exc:
-            result.update(failed=True, changed=False, msg=exc.text)
         return result
 
     def _step(self, tools: Tools, playbook: str, step: str, chunk: dict[str, Any]) -> dict[str, Any]:
@@ -64,9 +62,7 @@ class ActionModule(ActionBase):
         """Whatever goes wrong on one host ends up in its row; the other hosts go on."""
         try:
             return step(tools)
-        except (StepFailed, ValueError) as exc:
+        except (AccessError, ValueError) as exc:
             return steps.end_host(tools, {"failed": True, "why": str(exc)})
-        except AccessError as exc:
-            return steps.end_host(tools, {"failed": True, "why": exc.text})
         except AnsibleError as exc:
             return steps.end_host(tools, {"failed": True, "why": " ".join(str(exc).split())})

@@ -35,6 +35,7 @@ AccessError
  +-- FolderError             the folder of a run cannot be trusted or used
  +-- CloudProblem            no way to an instance before a login
  +-- TunnelError             through Session Manager
+ +-- StepFailed              a step of a playbook cannot be done
  +-- WireError               a frame of Session Manager that is not a message
 
 Each is defined where it is raised. Modules and plugins catch the root, once, where they end.

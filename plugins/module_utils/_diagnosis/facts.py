@@ -293,6 +293,11 @@ class Facts(NamedTuple):
         return tuple(word for value in self.server.effective.get(keyword, ()) for word in value.split())
 
     @property
+    def port(self) -> int:
+        """The port in question: the one that was asked about, or the first that sshd listens on."""
+        return self.request.port or int((self.words("port") or ("22",))[0])
+
+    @property
     def uses_pam(self) -> bool:
         """Whether sshd uses PAM; where its settings cannot be read, it most likely does."""
         return self.setting("usepam", "yes") == "yes"

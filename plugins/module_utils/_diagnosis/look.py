@@ -46,10 +46,9 @@ def read_facts(request: Request, check_mode: bool = False) -> Facts:
     """The facts, in the order in which they build on each other."""
     facts = Facts(request, root=os.geteuid() == 0)
     facts = facts._replace(account=look_account.read_account(request.user), server=look_server.read_server(request))
-    port = request.port or int((facts.words("port") or ("22",))[0])
     facts = facts._replace(
         pam=look_pam.read_pam(),
-        network=look_session.read_network(request, facts.server.program, port),
+        network=look_session.read_network(request, facts.server.program, facts.port),
         fips=read_quietly("/proc/sys/crypto/fips_enabled").strip() == "1",
     )
     if not facts.account.found:

@@ -12,7 +12,7 @@ import tempfile
 from typing import List, Tuple
 
 from .._openssh.authorized_keys import parse_key_file
-from .._system.private_login import Meeting, Route, can_meet, meet, meet_by_pipe
+from .._system.private_login import Meeting, Route, can_meet, client_command, meet, meet_by_pipe
 from .._system.run import find_tool, held_open
 from .._system.sshd import lent_folder
 from .facts import Answer, Facts
@@ -23,18 +23,9 @@ _SECONDS = 20
 # Where no key is named, any will do: those are tried that stand first.
 _MOST_KEYS = 5
 _OPTIONS = (
-    "IdentitiesOnly=yes",
-    "IdentityAgent=none",
-    "BatchMode=yes",
-    "PreferredAuthentications=publickey",
     "PubkeyAuthentication=yes",
     # What this client would not do of itself says nothing about other clients.
     "PubkeyAcceptedKeyTypes=+ssh-rsa",
-    "StrictHostKeyChecking=no",
-    "UserKnownHostsFile=/dev/null",
-    "GlobalKnownHostsFile=/dev/null",
-    "ControlPath=none",
-    "RequestTTY=no",
 )
 
 
@@ -76,16 +67,14 @@ def _candidates(facts: Facts) -> List[str]:
 
 def _ask(facts: Facts, line: str, option: str) -> Answer:
     request, server = facts.request, facts.server
-    route = Route(request.address or UNKNOWN_CLIENT, request.local_address or "127.0.0.1", request.port or int((facts.words("port") or ("22",))[0]))
+    route = Route(request.address or UNKNOWN_CLIENT, request.local_address or "127.0.0.1", facts.port)
     with tempfile.TemporaryFile(dir="/run") as public, tempfile.TemporaryFile(dir="/run") as log, held_open(public, log) as paths:
         public.write((line + "\n").encode("utf-8", "surrogateescape"))
         public.flush()
-        client = [find_tool("ssh") or "ssh", "-v", "-F", "none"]
-        for setting in _OPTIONS + ("%s=%s" % (option, paths[0]),):
-            client += ["-o", setting]
+        client = client_command(find_tool("ssh") or "ssh", request.user, "%s=%s" % (option, paths[0]), *_OPTIONS) + ["-v"]
         command = [server.program, "-i", "-ddd", "-f", server.config, "-E", paths[1]] + list(server.options)
         with lent_folder(server.privsep_missing):
-            meeting, by_pipe = _meet(command, client + ["-l", request.user, route.local, "true"], route)
+            meeting, by_pipe = _meet(command, client + [route.local, "true"], route)
         log.seek(0)
         said = log.read(1 << 20).decode("utf-8", "replace")
     if meeting.error:

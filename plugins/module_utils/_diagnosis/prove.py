@@ -13,7 +13,7 @@ import tempfile
 import uuid
 from typing import IO, List, Optional, Tuple
 
-from .._system.private_login import Route, can_meet, local_address, meet, meet_by_pipe
+from .._system.private_login import Route, can_meet, client_command, local_address, meet, meet_by_pipe
 from .._system.run import TOOL_PATH, find_tool, held_open
 from .._system.server import run
 from .._system.sshd import lent_folder
@@ -23,18 +23,6 @@ from .look_pam import find_address_modules, find_unsafe_pam
 from .proof import Proof, key_kinds, read_log, render_config
 
 _SECONDS = 30
-_OPTIONS = (
-    "IdentitiesOnly=yes",
-    "IdentityAgent=none",
-    "BatchMode=yes",
-    "PreferredAuthentications=publickey",
-    "StrictHostKeyChecking=no",
-    "UserKnownHostsFile=/dev/null",
-    "GlobalKnownHostsFile=/dev/null",
-    "ControlPath=none",
-    "LogLevel=ERROR",
-    "RequestTTY=no",
-)
 _ACCEPTED = "Accepted publickey for"
 _SESSION_IN_SESSION = "Cannot make/remove an entry for the specified session"
 _ENVIRONMENT = {"PATH": TOOL_PATH, "LC_ALL": "C", "HOME": "/nonexistent"}
@@ -66,11 +54,8 @@ class _Trial:
         self._mark = "in-%s" % uuid.uuid4().hex
         self._config, self._log = config, log
         local = facts.request.local_address or local_address(facts.request.address or "")
-        self._route = Route(facts.request.address or "", local, facts.request.port or int((facts.words("port") or ("22",))[0]))
-        self._client = [ssh, "-F", "none"]
-        for option in _OPTIONS + ("IdentityFile=" + paths[0],):
-            self._client += ["-o", option]
-        self._client += ["-l", facts.request.user]
+        self._route = Route(facts.request.address or "", local, facts.port)
+        self._client = client_command(ssh, facts.request.user, "LogLevel=ERROR", "IdentityFile=" + paths[0])
         self._server = [facts.server.program, "-i", "-f", paths[1], "-E", paths[2]]
         self._line = self._echo = self._text = self._error = ""
         self._code, self._said = 0, ""

@@ -20,6 +20,17 @@ from . import spaces
 from .child import die_with_parent, in_child, own_group
 from .server import ENVIRONMENT, KILLED, Ended, run
 
+_CLIENT_OPTIONS = (
+    "IdentitiesOnly=yes",
+    "IdentityAgent=none",
+    "BatchMode=yes",
+    "PreferredAuthentications=publickey",
+    "StrictHostKeyChecking=no",
+    "UserKnownHostsFile=/dev/null",
+    "GlobalKnownHostsFile=/dev/null",
+    "ControlPath=none",
+    "RequestTTY=no",
+)
 _CONNECT_SECONDS = 5
 _CLOSING_SECONDS = 5
 
@@ -37,6 +48,14 @@ class Meeting(NamedTuple):
 
     ended: Ended
     error: str = ""
+
+
+def client_command(ssh: str, user: str, *options: str) -> List[str]:
+    """The client of a meeting: it offers only the key of its options, asks nobody and keeps nothing."""
+    command = [ssh, "-F", "none"]
+    for option in _CLIENT_OPTIONS + options:
+        command += ["-o", option]
+    return command + ["-l", user]
 
 
 def can_meet(route: Route) -> bool:

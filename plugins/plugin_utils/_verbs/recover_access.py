@@ -17,7 +17,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.fin
 
 from .._playbooks import recovery
 from .._playbooks.binding import Binding, find_binding
-from .._playbooks.chunks import chunks_of
+from .._playbooks.chunks import CHUNK, chunks_of
 from .._playbooks.temporary_login import private_half
 from .._playbooks.variables import read_list
 from . import bind_key_pair, cloud, steps
@@ -128,8 +128,8 @@ def remove_step(tools: Tools) -> dict[str, Any]:
     extra = [str(tools.get("ecs_access_user"))] if tools.get("ecs_access_user") else []
     changed = False
     for removal in removals:
-        for start in range(0, len(removal.instance_ids), 50):
-            ids = removal.instance_ids[start : start + 50]
+        for start in range(0, len(removal.instance_ids), CHUNK):
+            ids = removal.instance_ids[start : start + CHUNK]
             arguments = {"key_pair_name": removal.key_pair_name, "region": removal.region, "instance_ids": ids, "state": "absent"}
             result = tools.on_controller("ecs_attach_key_pair", {**arguments, "login_users": ["auto", *extra], "fail_on": "never"})
             cloud.store_answers(tools, {"instance_ids": ids}, result, "removals")

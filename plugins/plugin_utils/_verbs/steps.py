@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +23,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import p
 from .._playbooks import summary
 from .._playbooks.tags import chosen_parts, unknown_tag
 from .._playbooks.variables import CHOICES, SWITCHES, unknown_name, wrong_value
+from .store import write_private
 from .texts import documented
 from .tools import StepFailed, Tools
 
@@ -79,7 +79,7 @@ def require(tools: Tools, name: str, sentence: str) -> None:
 
 def require_instances(tools: Tools) -> None:
     """Raises StepFailed if no host at all is an instance."""
-    hosts = [tools.of_host(host) for host in tools.names("ansible_play_hosts_all")]
+    hosts = map(tools.of_host, tools.names("ansible_play_hosts_all"))
     if not any(variables.get("ecs_instance_id") and variables.get("ecs_region") for variables in hosts):
         raise StepFailed("None of the hosts has ecs_instance_id and ecs_region. Use the inventory plugin alicloud.ecs_access.ecs, or set the two variables.")
 
@@ -130,12 +130,7 @@ def show_summary(tools: Tools, playbook: str, title: str, columns: Sequence[str]
 
 
 def _write_report(path: str, content: Mapping[str, Any]) -> None:
-    scratch = f"{path}.{secrets.token_hex(4)}"
     try:
-        handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(content, stream, indent=2, default=str)
-            stream.write("\n")
-        os.replace(scratch, path)
+        write_private(path, json.dumps(content, indent=2, default=str) + "\n")
     except OSError as exc:
         raise StepFailed(f"The report {printable(path)} cannot be written: {exc.strerror}") from None

@@ -15,11 +15,25 @@ import contextlib
 import hashlib
 import json
 import os
+import secrets
 from typing import Any
 
 import ansible.constants as C
 
 _NAME = "ecs_access"
+
+
+def write_private(path: str, text: str) -> None:
+    """Make a file of mode 0600 appear whole, in place of what was there; raises OSError."""
+    scratch = f"{path}.{secrets.token_hex(4)}"
+    handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.replace(scratch, path)
+    except BaseException:
+        os.unlink(scratch)
+        raise
 
 
 class RunStore:
@@ -69,13 +83,9 @@ class RunStore:
         return {host: row for host, row in found.items() if row is not None}
 
     def write_text(self, path: str, text: str) -> None:
-        """Make a file of mode 0600 appear whole."""
+        """The same for a file of another kind."""
         self._make()
-        scratch = f"{path}.new-{os.getpid()}"
-        handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.rename(scratch, path)
+        write_private(path, text)
 
     def _make(self) -> None:
         with contextlib.suppress(FileExistsError):

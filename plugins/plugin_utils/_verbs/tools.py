@@ -16,6 +16,7 @@ from typing import Any
 from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.guest_answer import without_orders
 
 from .._playbooks.variables import is_on
@@ -25,8 +26,10 @@ _LONGEST_WHY = 2000
 _OURS = "alicloud.ecs_access."
 
 
-class StepFailed(Exception):
-    """One sentence about why the step cannot be done."""
+class StepFailed(AccessError):
+    """Why a step of a playbook cannot be done."""
+
+    code = "step"
 
 
 class Tools:

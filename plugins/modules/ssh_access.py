@@ -174,8 +174,10 @@ actions:
 remains:
   description:
     - Where revoked keys remain, or could not be searched for. The task fails then, unless sshd refuses these keys, see O(revoked_keys).
-    - What is left of users who are locked or absent and is not removed by this module. Sudoers lines of other origin, crontabs, at jobs,
-      services and files outside of the home. Each is a warning, too. Files are searched for in the usual places for some seconds.
+    - What is left of users who are locked or absent and is not removed by this module. Sudoers lines of other origin, crontabs, at jobs
+      and services. Each is a warning, too.
+    - Of users whose account is removed, also files outside of the home, which the next account of that uid would own. They are searched
+      for in the usual places for some seconds.
   type: list
   elements: str
   returned: always, except for wrong options
@@ -323,7 +325,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.report
     user_results,
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.session import find_login
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers_files import check_fragments, read_sudo
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers_files import check_fragments
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import parse_wanted
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.lock import accounts_are_locked, locked_accounts
@@ -366,7 +368,7 @@ class SshAccess:
                 outcome = apply_plan(plan)
                 after = with_uids(after)
             # Others' rules may come later than ours: what is in force is asked of sudo itself, once nothing is left to be done.
-            against = [] if outcome.failures or (plan.changed and self.check_mode) else find_objections(wanted.users)
+            against = [] if outcome.failures or (plan.changed and self.check_mode) else find_objections(wanted.users, plan.others_rules)
             if ledger and not self.check_mode and not outcome.failures and not plan.failures:
                 ledger.close(after)
         result: Dict[str, Any] = {
@@ -381,8 +383,12 @@ class SshAccess:
         if ledger:
             result["record"] = ledger.answer()
         unremoved = plan.unremoved + outcome.unremoved
-        gone = [user for user in settled.users if user.state != "present"]
-        left = find_remains([Gone(user.name, plan.before[user.name].uid, plan.before[user.name].home) for user in gone], read_sudo().rules) if gone else []
+        gone = [
+            Gone(user.name, plan.before[user.name].uid, plan.before[user.name].home, removed=user.state == "absent")
+            for user in settled.users
+            if user.state != "present"
+        ]
+        left = find_remains(gone, plan.others_rules)
         result["remains"] = list(unremoved) + left
         result["warnings"] += left
         if outcome.failures:

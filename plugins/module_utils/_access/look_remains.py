@@ -40,6 +40,8 @@ class Gone(NamedTuple):
     name: str
     uid: Optional[int]
     home: str
+    removed: bool = True
+    """Whether the account goes: its number is then free for the next one. One that is locked keeps its number, and so its files."""
 
 
 def find_remains(users: Sequence[Gone], rules: Sequence[Rule]) -> List[str]:
@@ -52,7 +54,7 @@ def find_remains(users: Sequence[Gone], rules: Sequence[Rule]) -> List[str]:
         found += ["user %s still has the at job %s" % (user.name, path) for path in _at_jobs(user.uid)]
         found += ["services of user %s start at boot (loginctl disable-linger %s)" % (user.name, user.name) for _path in _present((_LINGER,), user.name)]
         found += ["%s runs as user %s" % (path, user.name) for path in _units(user)]
-    return found + _files(users)
+    return found + _files([user for user in users if user.removed])
 
 
 def _names(rule: Rule, user: Gone) -> bool:

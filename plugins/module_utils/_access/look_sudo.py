@@ -15,14 +15,13 @@ from .._system.run import find_tool
 from .._system.server import is_roots, run
 from .sudo_outcome import explain, find_objection, parse_listing
 from .sudoers import Rule, rules_for
-from .sudoers_files import read_sudo
 from .wanted import WantedUser
 
 _SECONDS = 20
 
 
-def find_objections(users: Sequence[WantedUser]) -> List[str]:
-    """For each user whose rights by sudo are not what was asked: which rule overrides it."""
+def find_objections(users: Sequence[WantedUser], others: Sequence[Rule]) -> List[str]:
+    """For each user whose rights by sudo are not what was asked: which of the others' rules overrides it."""
     asked = [user for user in users if user.state == "present" and (user.sudo in ("password", "nopasswd") or user.sudo_rules)]
     program = find_tool("sudo")
     if not asked or program is None:
@@ -37,12 +36,12 @@ def find_objections(users: Sequence[WantedUser]) -> List[str]:
             continue
         objection = find_objection(user, parse_listing(ended.out))
         if objection is not None:
-            found.append("user %s: %s" % (user.name, explain(objection, _rules_of(user.name))))
+            found.append("user %s: %s" % (user.name, explain(objection, _rules_of(user.name, others))))
     return found
 
 
-def _rules_of(name: str) -> List[Rule]:
-    """Rules about the user in other files than ours, in order."""
+def _rules_of(name: str, others: Sequence[Rule]) -> List[Rule]:
+    """Those of the others' rules that are about the user, in order."""
     try:
         account = pwd.getpwnam(name)
     except KeyError:
@@ -50,4 +49,4 @@ def _rules_of(name: str) -> List[Rule]:
     numbers = os.getgrouplist(name, account.pw_gid)
     groups = [entry.gr_name for entry in grp.getgrall() if entry.gr_gid in numbers]
     ids = ["#%d" % account.pw_uid] + ["%%#%d" % number for number in numbers]
-    return rules_for(name, groups, read_sudo().rules, ids)
+    return rules_for(name, groups, others, ids)

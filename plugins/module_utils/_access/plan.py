@@ -45,6 +45,7 @@ def plan_access(snapshot: Snapshot, wanted: Wanted, settled: Settled, also_view:
         failures=tuple(dict.fromkeys(settled.failures + tuple(keys.failures))),
         unremoved=tuple(dict.fromkeys(keys.unremoved)),
         revoked_keys=_find_revoked(snapshot, wanted.revoked),
+        others_rules=tuple(snapshot.sudo.rules),
     )
 
 

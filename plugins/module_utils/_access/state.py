@@ -208,6 +208,8 @@ class Plan(NamedTuple):
     """Where revoked keys stay or could not be searched for: a failure, unless sshd itself refuses them."""
     revoked_keys: Tuple[PublicKey, ...] = ()
     """These keys, as far as they are known."""
+    others_rules: Tuple[Rule, ...] = ()
+    """Rules of sudo in files that are not ours, which no step changes."""
 
     @property
     def changed(self) -> bool:

@@ -160,7 +160,7 @@ def admin_groups(rules: List[Rule]) -> List[str]:
     return sorted(found, key=lambda name: (name != "sudo", name != "wheel"))
 
 
-def rules_for(user: str, groups: Sequence[str], rules: List[Rule], ids: Sequence[str] = ()) -> List[Rule]:
+def rules_for(user: str, groups: Sequence[str], rules: Sequence[Rule], ids: Sequence[str] = ()) -> List[Rule]:
     """Rules that name the user, one of the groups, one of the ids (C(#1000), C(%#100)), or everybody.
 
     To sudo, names that differ in upper and lower case alone are the same.

@@ -62,6 +62,13 @@ def test_all_of_it_is_named(host):
     ]
 
 
+def test_files_of_who_is_only_locked_are_not_searched_for(host):
+    """The number stays taken; what acts in the name of the account is named all the same."""
+    host("_FILES/deep/file")
+    crontab = host("_CRONTABS/ann")
+    assert find_remains([Gone("ann", ME, "/home/ann", removed=False)], []) == [f"user ann still has the crontab {crontab}"]
+
+
 def test_nobody_is_waited_for(host, tmp_path):
     """A folder that is a pipe by the time it is opened."""
     os.mkfifo(tmp_path / "_FILES")

@@ -21,21 +21,16 @@ _VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 def find_ca_bundle(environ: Mapping[str, str]) -> Optional[str]:
     """The file or folder that the user names; raises SettingsError where it cannot be used."""
-    variable = next((name for name in _VARIABLES if environ.get(name)), None)
-    if variable is None:
-        return None
-    _check(variable, environ[variable])
-    return environ[variable]
+    return _load_named(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), environ)
 
 
 def make_context(environ: Mapping[str, str]) -> ssl.SSLContext:
     """What a client of ours believes; raises SettingsError."""
-    bundle = find_ca_bundle(environ)
     context = ssl.create_default_context()
     sdk_bundle = _find_sdk_bundle()
-    for path in (sdk_bundle, bundle):
-        if path:
-            _load(context, path)
+    if sdk_bundle:
+        _load(context, sdk_bundle)
+    _load_named(context, environ)
     return context
 
 
@@ -47,13 +42,19 @@ def _find_sdk_bundle() -> Optional[str]:
     return str(certifi.where())
 
 
-def _check(variable: str, path: str) -> None:
+def _load_named(context: ssl.SSLContext, environ: Mapping[str, str]) -> Optional[str]:
+    """Trust what the first variable that is set names: its path, or None where none is set."""
+    variable = next((name for name in _VARIABLES if environ.get(name)), None)
+    if variable is None:
+        return None
+    path = environ[variable]
     try:
-        _load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), path)
+        _load(context, path)
     except ssl.SSLError:
         raise SettingsError(_SENTENCE % (variable, _show(path), "it holds no certificates (PEM)")) from None
     except OSError as exc:
         raise SettingsError(_SENTENCE % (variable, _show(path), exc.strerror or "it cannot be read")) from None
+    return path
 
 
 _SENTENCE = "the variable %s names %s, which gives no certificates to trust: %s. Set it to a file of certificates, or unset it"

@@ -37,6 +37,16 @@ def test_a_folder_is_trusted_too(ca_file, tmp_path):
     assert isinstance(trust.make_context({"REQUESTS_CA_BUNDLE": str(folder)}), ssl.SSLContext)
 
 
+def test_a_bundle_is_parsed_once(ca_file, monkeypatch):
+    """One of a company has hundreds of certificates."""
+    loaded, load = [], trust._load
+    monkeypatch.setattr(trust, "_load", lambda context, path: loaded.append(path) or load(context, path))
+    context = trust.make_context({"SSL_CERT_FILE": ca_file})
+    assert loaded.count(ca_file) == 1
+    with open(ca_file, encoding="ascii") as stream:
+        assert ssl.PEM_cert_to_DER_cert(stream.read()) in context.get_ca_certs(binary_form=True)
+
+
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
 @pytest.mark.parametrize(("content", "words"), [(None, "No such file or directory"), ("", "no certificates"), ("nonsense", "no certificates")])
 def test_a_file_that_gives_none_is_named_with_its_variable(variable, content, words, tmp_path):

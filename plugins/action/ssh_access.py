@@ -16,7 +16,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.guest_answer import without_orders
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.private_keys import find_private_key
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.private_keys import refuse_private_key
 
 _display = Display()
 _SSHD = "alicloud.ecs_access.sshd_pubkey"
@@ -34,9 +34,9 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         del tmp
-        secret = find_private_key(self._task.args)
-        if secret:
-            raise AnsibleActionFail(f"{secret} holds a private key; nothing was sent. Give the public half, the content of the .pub file")
+        refusal = refuse_private_key(self._task.args)
+        if refusal:
+            raise AnsibleActionFail(refusal)
         try:
             arguments = with_plain_hashes(self._task.args)
         except AccessError as exc:

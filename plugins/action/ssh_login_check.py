@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.guest_answer import without_orders
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.private_keys import refuse_private_key
 
 
 class ActionModule(ActionBase):
@@ -20,5 +21,8 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         del tmp
+        refusal = refuse_private_key(self._task.args)
+        if refusal:
+            return {**result, "failed": True, "changed": False, "msg": refusal}
         result.update(without_orders(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)))
         return result

@@ -14,6 +14,7 @@ from ansible.utils.display import Display
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key_file import check_private_key_file
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.guest_answer import without_orders
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.private_keys import refuse_private_key
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.proof import Proof, Target, proof_command, prove_login
 
 _display = Display()
@@ -37,6 +38,9 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         del tmp
         arguments = {name: value for name, value in self._task.args.items() if not name.startswith("_")}
+        refusal = refuse_private_key(arguments)
+        if refusal:
+            raise AnsibleActionFail(refusal)
         wants_proof = arguments.get("proof", "required") != "skip"
         transport = getattr(self._connection, "transport", "")
         if wants_proof and transport in _OTHER_SSH:

@@ -67,7 +67,7 @@ notes:
     of a container does not have. What cannot be asked there makes the result V(unknown), and the finding names it.
   - PAM modules that count, or that run programs, are not asked, such as C(pam_faillock) and C(pam_exec). O(prove=true) asks them.
   - SELinux labels are reported only if they are certainly wrong; the SELinux policy itself is not queried.
-  - An C(AuthorizedKeysCommand) is run as sshd runs it at every login, and not in check mode.
+  - An C(AuthorizedKeysCommand) is run by sshd, when it is asked about the key, and not in check mode.
   - Causes on the client (keys that are not offered, known hosts) and in the cloud (security groups, status, addresses) are checked by
     the playbook C(alicloud.ecs_access.diagnose).
 seealso:

@@ -109,15 +109,13 @@ NOTHING_TO_ASK = Answer(relevant=False)
 
 
 class KeyCommandFacts(NamedTuple):
-    """AuthorizedKeysCommand, run the way sshd would."""
+    """AuthorizedKeysCommand; its answer only where it was run by us and not by sshd."""
 
     command: str = ""
     nodes: Tuple[Node, ...] = ()
     user: str = ""
     user_exists: bool = True
     ran: bool = False
-    not_run: str = ""
-    """Why it was not asked, where nothing is wrong with it."""
     status: int = 0
     output: bytes = b""
     error: str = ""
@@ -130,6 +128,8 @@ class UnitState(NamedTuple):
     load: str
     active: str
     enabled: str
+    ports: Tuple[int, ...] = ()
+    """Where the service manager listens for it."""
 
 
 class HostKey(NamedTuple):
@@ -223,6 +223,8 @@ class NetworkFacts(NamedTuple):
     wrappers: Answer = NOTHING_TO_ASK
     filter: Answer = NOTHING_TO_ASK
     """The packet filter; C(place) is the rule that refuses."""
+    sent_on_to: int = 0
+    """The port of sshd that the packet filter sends the connection on to; 0 where it leaves it alone."""
 
 
 class Mount(NamedTuple):

@@ -22,6 +22,48 @@ def judge_account(facts: Facts) -> List[Finding]:
     return _lock(facts) + _shell(facts) + _nologin(facts)
 
 
+def judge_shell(facts: Facts) -> List[Finding]:
+    """A shell that sshd accepts and that does not start, or ends at once, when the account runs it."""
+    account, user = facts.account, facts.request.user
+    if not account.found or _shell(facts):
+        return []
+    shell, change = account.shell or "/bin/sh", _change_shell(facts)
+    closed = account.shell_closed_at
+    if closed is not None:
+        return [
+            blocks(
+                "shell_not_executable",
+                "%s (owner %s, mode %04o): %s cannot enter it to start its shell, %s" % (closed.path, closed.owner or closed.uid, closed.mode, user, shell),
+                "allow all users to enter it",
+                open_up(facts, closed, "x"),
+            )
+        ]
+    if not account.shell_executable:
+        return [_not_executable(facts)]
+    if account.shell_interpreter:
+        return [
+            blocks(
+                "shell_interpreter_missing",
+                "the shell of %s, %s, needs %s, which does not exist or cannot be executed" % (user, shell, _visible(account.shell_interpreter)),
+                "give it another shell, or fix the first line of the script",
+                change,
+            )
+        ]
+    if is_sftp(facts.setting("forcecommand", "none")):
+        # sshd serves files itself then, and starts no shell.
+        return []
+    if shell.rsplit("/", 1)[-1] in NO_SHELLS:
+        return [
+            blocks(
+                "shell_nologin",
+                "the shell of %s is %s, which ends every session at once" % (user, shell),
+                "set a login shell, if people log in with this account",
+                change,
+            )
+        ]
+    return []
+
+
 def judge_aging(facts: Facts) -> List[Finding]:
     """What pam_unix finds in the age of a password, even of one that nobody ever types."""
     user, shadow = facts.request.user, facts.account.shadow
@@ -118,55 +160,32 @@ def _password_problem(shadow: Shadow, today: int) -> Optional[str]:
 
 
 def _shell(facts: Facts) -> List[Finding]:
+    """What sshd itself looks at, with root's eyes: that the shell exists and that anybody may execute it."""
     account, user = facts.account, facts.request.user
-    shell = account.shell or "/bin/sh"
-    change = "usermod -s %s -- %s" % (account.other_shell, shell_quote(user)) if account.other_shell else ""
+    shell, change = account.shell or "/bin/sh", _change_shell(facts)
     if account.shell_node.kind == "link":
         where = "%s, is a link to %s, which does not exist" % (_visible(shell), _visible(account.shell_node.link))
         return [blocks("shell_missing", "the shell of %s, %s" % (user, where), "give it a shell that exists", change)]
     if account.shell_node.kind == "missing":
         return [blocks("shell_missing", "the shell of %s, %s, does not exist" % (user, _visible(shell)), "give it a shell that exists", change)]
-    closed = account.shell_closed_at
-    if closed is not None and account.shell_node.kind == "file":
-        return [
-            blocks(
-                "directory_not_enterable",
-                "%s (owner %s, mode %04o): %s cannot enter it to start its shell, %s" % (closed.path, closed.owner or closed.uid, closed.mode, user, shell),
-                "allow all users to enter it",
-                open_up(facts, closed, "x"),
-            )
-        ]
-    if account.shell_node.kind != "file" or not account.shell_executable:
-        return [
-            blocks(
-                "shell_not_executable",
-                "%s cannot execute its shell, %s (%s, mode %04o)" % (user, shell, account.shell_node.kind, account.shell_node.mode),
-                "give it another shell, or make this one executable",
-                change,
-            )
-        ]
-    if account.shell_interpreter:
-        return [
-            blocks(
-                "shell_interpreter_missing",
-                "the shell of %s, %s, needs %s, which does not exist or cannot be executed" % (user, shell, _visible(account.shell_interpreter)),
-                "give it another shell, or fix the first line of the script",
-                change,
-            )
-        ]
-    if is_sftp(facts.setting("forcecommand", "none")):
-        # sshd serves files itself then, and starts no shell.
-        return []
-    if shell.rsplit("/", 1)[-1] in NO_SHELLS:
-        return [
-            blocks(
-                "shell_nologin",
-                "the shell of %s is %s, which ends every session at once" % (user, shell),
-                "set a login shell, if people log in with this account",
-                change,
-            )
-        ]
+    if account.shell_node.kind != "file" or not account.shell_node.mode & 0o111:
+        return [_not_executable(facts)]
     return []
+
+
+def _not_executable(facts: Facts) -> Finding:
+    account, user = facts.account, facts.request.user
+    return blocks(
+        "shell_not_executable",
+        "%s cannot execute its shell, %s (%s, mode %04o)" % (user, account.shell or "/bin/sh", account.shell_node.kind, account.shell_node.mode),
+        "give it another shell, or make this one executable",
+        _change_shell(facts),
+    )
+
+
+def _change_shell(facts: Facts) -> str:
+    account = facts.account
+    return "usermod -s %s -- %s" % (account.other_shell, shell_quote(facts.request.user)) if account.other_shell else ""
 
 
 def _visible(text: str) -> str:

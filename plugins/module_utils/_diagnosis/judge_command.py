@@ -31,6 +31,8 @@ def judge_command(facts: Facts) -> CommandVerdict:
     problems = _problems(facts)
     if problems:
         return CommandVerdict(False, tuple(problems))
+    if not command.ran:
+        return _by_sshd(facts)
     key = facts.request.key
     lines = [line for line in parse_key_file(command.output) if line.key is not None and (key is None or line.key.same_key(key))]
     judged = [judge_line(facts, "the output of %s" % command.command, line) for line in lines]
@@ -40,10 +42,36 @@ def judge_command(facts: Facts) -> CommandVerdict:
     return CommandVerdict(False, tuple(finding for findings in judged for finding in findings))
 
 
+def _by_sshd(facts: Facts) -> CommandVerdict:
+    """sshd ran it when it was asked about the key."""
+    answer, name = facts.key_answer, _name(facts)
+    if answer.yes:
+        return CommandVerdict(True, ())
+    if answer.yes is None:
+        found = warns(
+            "keys_command_not_run", "%s was not queried for keys%s" % (name, ": " + answer.why if answer.why else ""), "log in with the key to find out"
+        )
+    elif "Timeout before authentication" in answer.why:
+        found = blocks("keys_command_fails", "%s did not end before LoginGraceTime was over" % name, "fix the command")
+    elif "AuthorizedKeysCommand" in answer.why:
+        found = blocks("keys_command_fails", "sshd reported: %s" % answer.why, "fix the command")
+    elif answer.why and not answer.why.startswith("Failed publickey"):
+        # Then sshd had another reason, and may not have run it.
+        return CommandVerdict(False, ())
+    else:
+        key = facts.request.key
+        what = key.fingerprint_sha256 if key is not None else "a key"
+        found = blocks("key_missing", "%s does not return %s for %s" % (name, what, facts.request.user), "add the key to where that command gets its keys")
+    return CommandVerdict(False, (found,))
+
+
+def _name(facts: Facts) -> str:
+    return "AuthorizedKeysCommand %s" % facts.command.command.split()[0]
+
+
 def _problems(facts: Facts) -> List[Finding]:
     command = facts.command
-    program = command.command.split()[0]
-    name = "AuthorizedKeysCommand %s" % program
+    name = _name(facts)
     if not command.nodes or command.nodes[0].kind != "file":
         return [blocks("keys_command_missing", "%s does not exist" % name, "install it, or remove the setting")]
     for node in command.nodes:
@@ -72,8 +100,6 @@ def _problems(facts: Facts) -> List[Finding]:
                 "create that account, or name another",
             )
         ]
-    if not command.ran:
-        return [warns("keys_command_not_run", "%s was not queried for keys: %s" % (name, command.not_run), "log in with the key to find out")]
     if command.error or command.status != 0:
         said = command.error or "ended with status %d%s" % (command.status, _last_line(command.output))
         return [blocks("keys_command_fails", "%s %s" % (name, said), "fix the command")]

@@ -60,7 +60,7 @@ def judge_line(facts: Facts, place: str, line: KeyLine) -> List[Finding]:
                     "set a later expiry-time, or remove it",
                 )
             )
-        elif name == "command":
+        elif name == "command" and not overrides_commands(facts):
             found += judge_forced(facts, 'command="%s" at %s' % (value, place), value)
     return found
 
@@ -68,6 +68,11 @@ def judge_line(facts: Facts, place: str, line: KeyLine) -> List[Finding]:
 def admits(findings: List[Finding]) -> bool:
     """Whether sshd takes the line: one whose command refuses is taken, and no later line is looked at."""
     return all(finding.severity != BLOCKS or finding.cause in _OF_COMMAND for finding in findings)
+
+
+def overrides_commands(facts: Facts) -> bool:
+    """Whether ForceCommand runs in place of what a key or a certificate commands."""
+    return facts.setting("forcecommand", "none") != "none"
 
 
 def judge_forced(facts: Facts, what: str, command: str) -> List[Finding]:
@@ -105,7 +110,8 @@ def is_sftp(command: str) -> bool:
 def judge_certificate(facts: Facts) -> List[Finding]:
     """What a certificate commands that sshd accepts."""
     certificate = facts.request.certificate
-    command = certificate.options.get("force-command", "") if certificate is not None and facts.key_answer.yes else ""
+    counts = certificate is not None and facts.key_answer.yes and not overrides_commands(facts)
+    command = certificate.options.get("force-command", "") if certificate is not None and counts else ""
     return judge_forced(facts, "force-command=%s of the certificate" % command, command) if command else []
 
 

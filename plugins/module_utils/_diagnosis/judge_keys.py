@@ -57,14 +57,16 @@ def _judge_keys(facts: Facts) -> List[Finding]:
     holding = [source for source in sources if source.has_key]
     if holding:
         return [finding for source in holding for finding in source.path + (() if source.admits else source.lines)]
-    found = list(command.findings) if facts.command.command else []
+    found: List[Finding] = []
     for item in facts.key_files:
         damage = find_damage(item.content, facts.request.key)
         if damage is not None:
             place = item.path if damage.line == 0 else "%s:%d" % (item.path, damage.line)
             found += judge_path(facts, item)
             found.append(blocks(damage.cause, "%s: %s" % (place, damage.clause), damage.fix))
-    return found or _absent(facts, sources)
+    found = found or _absent(facts, sources)
+    # What ends the asking comes first, and that a command does not know the key comes last.
+    return found + list(command.findings) if any(one.cause == "key_missing" for one in command.findings) else list(command.findings) + found
 
 
 def _look(facts: Facts, item: KeyFileFacts) -> _Source:

@@ -12,7 +12,7 @@ from typing import Callable, List, Optional, Tuple
 
 from .._text import text_lines
 from .facts import Facts
-from .finding import Finding, blocks
+from .finding import Finding, blocks, info
 
 
 def judge_network(facts: Facts) -> List[Finding]:
@@ -91,6 +91,8 @@ def _client_fits(word: str, address: Optional[str]) -> bool:
 
 def _firewall(facts: Facts) -> List[Finding]:
     asked = facts.network.filter
+    if facts.network.sent_on_to:
+        return [info("port_sent_on", "the packet filter of this host sends the connection on to port %d" % facts.network.sent_on_to)]
     if asked.yes is not False:
         return []
     address = facts.request.address or "ADDRESS"

@@ -224,7 +224,7 @@ def _elsewhere(facts: Facts, serving: List[Listening]) -> List[Finding]:
             )
         ]
     asked = facts.request.address
-    by_sshd = [item for item in here if item.program == "sshd"]
+    by_sshd = [item for item in here if item.program == "sshd" and not _is_of_socket(facts, item)]
     if asked and by_sshd == here and not any((":" in item.address) == (":" in asked) for item in here):
         # sshd never takes both with one socket, unlike the service manager.
         version = "IPv6" if ":" in here[0].address else "IPv4"
@@ -255,11 +255,13 @@ def _half_taken(facts: Facts, serving: List[Listening], holders: List[Listening]
 
 
 def _is_ssh(facts: Facts, item: Listening) -> bool:
-    # systemd holds the sockets of many services: only one on sshd's port is sshd's.
-    if item.program in ("systemd", "init"):
-        active = any(name.endswith(".socket") and state == "active" for name, _load, state, _on in facts.server.unit_states)
-        return active and item.port in (_ports(facts) | {facts.request.port or 22})
-    return True
+    # systemd holds the sockets of many services, and sshd's unit says which are its own.
+    return _is_of_socket(facts, item) if item.program in ("systemd", "init") else True
+
+
+def _is_of_socket(facts: Facts, item: Listening) -> bool:
+    """Whether the service manager opened it; an sshd that it started holds it too."""
+    return any(unit.name.endswith(".socket") and unit.active == "active" and item.port in unit.ports for unit in facts.server.unit_states)
 
 
 def _ports(facts: Facts) -> Set[int]:

@@ -17,6 +17,7 @@ from .finding import Finding, blocks
 # The client reports an offer that was not refused; sshd's log shows the line that matched (auth2-pubkey.c and auth2-pubkeyfile.c).
 _ACCEPTED = "Server accepts key: "
 _OFFERED = re.compile(r"Offering (?:RSA |ED25519 )?public key|Will attempt key")
+_LATE = "Timeout before authentication"
 _REFUSED = re.compile(r"Permission denied \(|Connection (closed|reset) by (authenticating|invalid) user|no mutual signature algorithm|Received disconnect")
 _MATCHED = re.compile(r"debug1: (/\S+?):(\d+): matching (?:key|CA) found")
 # Why a key was refused, in the order of how much each says.
@@ -25,20 +26,21 @@ _TELLING = (
     r"User \S+ .*not allowed because .*",
     r"(?:Login|User) \S+ .*(?:not allowed|denied).*",
     r"Invalid user .*",
-    r"error: (?:Certificate invalid|Refusing certificate).*|(?:Certificate|Refusing certificate).*",
-    r"error: Authentication key \S+ \S+ revoked by .*|.*[Rr]evoked.*key.*",
-    r"error: Error checking authentication key .*",
+    r"(?:Certificate|Refusing certificate).*",
+    r"Authentication key \S+ \S+ revoked by .*|.*[Rr]evoked.*key.*",
+    r"Error checking authentication key .*",
     r"Bad options? in .*|bad key options: .*|key options: .*unknown.*",
     r"(?:cert: )?Authentication tried for .* with valid certificate but .*",
     r"(?:userauth_pubkey: )?certificate signature algorithm .*",
     r"user_cert_trusted_ca: CA .* is not listed in .*",
     r"Authentication tried for .* with correct key but not from a permitted host .*|.*from=.*not allowed.*",
     r"Authentication key .* expired|.*key.*expired.*",
-    r"error: AuthorizedKeysCommand .*|error: Unsafe AuthorizedKeysCommand.*|AuthorizedKeysCommand .*(?:failed|exited|returned).*",
-    r"(?:error: )?Could not open (?:user '.*' )?authorized keys.*|Could not open keyfile.*",
+    r"Unsafe AuthorizedKeysCommand.*|AuthorizedKeysCommand .*(?:failed|exited|returned).*",
+    r"Could not open (?:user '.*' )?authorized keys.*|Could not open keyfile.*",
     r"(?:userauth_pubkey: )?(?:signature|key) (?:algorithm|type) \S+ not in \S+.*",
     r".*RSA key too short.*|refusing RSA key: .*",
     r"Too many authentication failures.*",
+    r"Timeout before authentication.*",
     r"Failed publickey for .*",
 )
 
@@ -69,13 +71,16 @@ def read_answer(client: str, server: str) -> Answer:
         return Answer(True, "", place)
     if _REFUSED.search(client) and (_OFFERED.search(client) or "no mutual signature algorithm" in client):
         return Answer(False, find_reason(server), place)
+    if _LATE in server and _OFFERED.search(client):
+        return Answer(False, find_reason(server), place)
     lines = [line for line in text_lines(client) if line.strip() and not line.startswith(("debug", "OpenSSH"))]
     return Answer(None, "the connection of ssh and sshd on this host failed (%s)" % (lines[-1].strip()[:200] if lines else "without a message"))
 
 
 def find_reason(log: str) -> str:
     """The line of sshd's log that explains most; empty when none explains anything."""
-    lines = [re.sub(r"^(?:debug\d: |Auxiliary )?", "", " ".join(line.split())) for line in text_lines(log)]
+    # Into a file sshd writes no word for the level of an error; to syslog it does.
+    lines = [re.sub(r"^(?:debug\d: |Auxiliary |error: )?", "", " ".join(line.split())) for line in text_lines(log)]
     for pattern in _TELLING:
         for line in lines:
             if re.match(pattern, line):

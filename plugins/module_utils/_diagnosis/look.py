@@ -15,8 +15,10 @@ from .._openssh.keys import PublicKey
 from .._system.nodes import read_quietly
 from .._system.private_login import local_address
 from .._system.sockets import find_connection
-from . import look_account, look_key_answer, look_keys, look_pam, look_pam_answer, look_server, look_session
+from . import look_account, look_key_answer, look_key_command, look_keys, look_pam, look_pam_answer, look_server, look_session
 from .facts import Facts, Request
+
+_MOST_DOORS = 16
 
 
 def make_request(user: str, key: Optional[PublicKey], address: Optional[str], port: Optional[int], certificate: Optional[Certificate] = None) -> Request:
@@ -46,16 +48,22 @@ def read_facts(request: Request, check_mode: bool = False) -> Facts:
     """The facts, in the order in which they build on each other."""
     facts = Facts(request, root=os.geteuid() == 0)
     facts = facts._replace(account=look_account.read_account(request.user), server=look_server.read_server(request))
+    doors = tuple(sorted({item.port for item in facts.server.listening if item.program == "sshd"}))[:_MOST_DOORS]
+    network = look_session.read_network(request, facts.server.program, facts.port, doors)
+    if network.sent_on_to:
+        # For sshd the connection comes to that port.
+        facts = facts._replace(request=request._replace(port=network.sent_on_to))
+        facts = facts._replace(server=look_server.read_server(facts.request))
     facts = facts._replace(
         pam=look_pam.read_pam(),
-        network=look_session.read_network(request, facts.server.program, facts.port),
+        network=network,
         fips=read_quietly("/proc/sys/crypto/fips_enabled").strip() == "1",
     )
     if not facts.account.found:
         return facts
     facts = facts._replace(key_files=look_keys.read_key_files(facts))
     facts = facts._replace(
-        command=look_keys.read_key_command(facts, check_mode),
+        command=look_key_command.read_key_command(facts),
         revoked=look_keys.read_revoked(facts),
         other_files=look_keys.read_other_files(facts),
         selinux=look_keys.read_selinux(facts),

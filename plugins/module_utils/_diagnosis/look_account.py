@@ -10,6 +10,7 @@ import contextlib
 import grp
 import os
 import pwd
+import re
 import struct
 from typing import Optional, Tuple
 
@@ -38,10 +39,13 @@ def read_account(name: str) -> AccountFacts:
         others = tuple(sorted(item.pw_name for item in pwd.getpwall() if item.pw_name.lower() == name.lower()))
         return AccountFacts(similar=others, passwd_line=_passwd_line(name), name_sources=_name_sources())
     shell = entry.pw_shell or "/bin/sh"
+    interpreter = _find_interpreter(shell)
+    programs = [os.path.realpath(path) for path in (shell, interpreter) if path]
     with acting_as(name, entry.pw_uid, entry.pw_gid):
         # sshd asks as root whether anybody may execute it; then it is executed with the rights of the account.
         executable = os.access(shell, os.X_OK, effective_ids=True)
-        closed = find_closed(chain(shell)) if not executable else ""
+        closed = next((path for path in map(_find_closed, programs) if path), "")
+        unusable = interpreter and not os.access(interpreter, os.X_OK, effective_ids=True)
         good = [path for path in ("/bin/bash", "/bin/sh") if path != shell and os.access(path, os.X_OK, effective_ids=True)]
     return AccountFacts(
         found=True,
@@ -56,8 +60,8 @@ def read_account(name: str) -> AccountFacts:
         shell_node=look_at(shell),
         shell_executable=executable and _is_program(shell),
         other_shell=next((path for path in good if path in _shells()), ""),
-        shell_closed_at=look_at(closed) if closed not in ("", shell) else None,
-        shell_interpreter=_missing_interpreter(shell),
+        shell_closed_at=look_at(closed) if closed else None,
+        shell_interpreter=interpreter if unusable else "",
         shells=_shells(),
         nologin=_notices(),
         home_node=look_at(entry.pw_dir),
@@ -88,15 +92,25 @@ def _name_sources() -> str:
     return ""
 
 
-def _missing_interpreter(shell: str) -> str:
+def _find_closed(path: str) -> str:
+    """The directory on a way without links that whoever we are now cannot enter; empty where there is none."""
+    closed = find_closed(chain(path))
+    return closed if closed != path and os.path.isdir(closed) else ""
+
+
+def _find_interpreter(shell: str) -> str:
     """The program without which the kernel cannot start a shell: that of a script, or the loader of a binary."""
     try:
         data = read_regular(shell, _HEAD)
     except OSError:
         return ""
-    words = data.split(b"\n", 1)[0][2:256].split() if data.startswith(b"#!") else [find_loader(data)]
-    name = os.fsdecode(words[0]) if words and words[0] else ""
-    return name if name and not os.access(name, os.X_OK) else ""
+    return os.fsdecode(find_script_interpreter(data) if data.startswith(b"#!") else find_loader(data))
+
+
+def find_script_interpreter(data: bytes) -> bytes:
+    """What the first line of a script names. To the kernel only blanks and tabs end a word: the line end of another system is part of it."""
+    words = [word for word in re.split(rb"[ \t]+", data.split(b"\n", 1)[0][2:256]) if word]
+    return words[0] if words else b""
 
 
 def find_loader(data: bytes) -> bytes:

@@ -60,8 +60,7 @@ def _obstacle(facts: Facts, check_mode: bool) -> str:
 
 
 def _candidates(facts: Facts) -> List[str]:
-    texts = [item.content for item in facts.key_files] + [facts.command.output]
-    lines = [line for text in texts for line in parse_key_file(text)]
+    lines = [line for item in facts.key_files for line in parse_key_file(item.content)]
     return [line.key.line for line in lines if line.key is not None and "cert-authority" not in line.options][:_MOST_KEYS]
 
 

@@ -1,32 +1,27 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read where keys are: the files sshd looks at, its key command, the revoked keys, and other accounts' files.
+"""Read where keys are: the files sshd looks at, the revoked keys, and other accounts' files.
 
 Note that this module util is **PRIVATE** to the collection.
 """
 
-import ctypes
 import os
 import pwd
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Dict, List, Tuple
 
 from .._openssh.authorized_keys import parse_key_file
 from .._openssh.keys import PublicKey
-from .._openssh.rules import DEFAULT_KEY_FILES, expand_pattern, expand_tokens, key_file_patterns, keys_command, revoked_keys_file, strange_token
-from .._openssh.sshd_config import split_words
+from .._openssh.rules import DEFAULT_KEY_FILES, expand_pattern, key_file_patterns, revoked_keys_file
 from .._system.account_files import to_account
 from .._system.accounts import Account
 from .._system.key_sharing import KeySharing
 from .._system.nodes import look_at, read_quietly
 from .._system.rights import acting_as
-from .._system.run import TOOL_PATH, HostError, run_tool
-from .._system.server import KILLED, NOT_STARTED, is_roots, run
-from .facts import Facts, KeyCommandFacts, KeyFileFacts, Node
+from .._system.run import HostError, run_tool
+from .facts import Facts, KeyFileFacts
 from .look_key_file import look_at_key_file
 
-_COMMAND_SECONDS = 15
-_NO_NEW_PRIVILEGES = 38
 _MOST_ACCOUNTS = 2000
 # Types that no policy lets sshd read keys from; what is right differs between policies.
 _FOREIGN_TYPES = ("default_t", "unlabeled_t", "file_t", "tmp_t", "user_tmp_t", "home_root_t", "var_t", "mnt_t", "usr_t")
@@ -86,40 +81,9 @@ def read_revoked(facts: Facts) -> Tuple[str, str, bool]:
     return path, "", (code != 0 and "REVOKED" in said) or _lists_plainly(path, key)
 
 
-def read_key_command(facts: Facts, check_mode: bool = False) -> KeyCommandFacts:
-    """Ask AuthorizedKeysCommand as sshd does at every login, where that gives nobody more than a login would."""
-    text = keys_command(facts.server.effective)
-    if text is None:
-        return KeyCommandFacts()
-    words = split_words(text)
-    user = facts.setting("authorizedkeyscommanduser", "none")
-    try:
-        entry: Optional[pwd.struct_passwd] = pwd.getpwnam(user)
-    except KeyError:
-        entry = None
-    found = KeyCommandFacts(text, _program_chain(words[0]), "" if user == "none" else user, entry is not None)
-    arguments = _arguments(words, facts)
-    if entry is None or not is_roots(words[0]):
-        return found._replace(not_run="it is not root's alone")
-    if not facts.root or check_mode:
-        return found._replace(not_run="nothing is run in check mode" if check_mode else "that takes root")
-    if entry.pw_uid == 0:
-        return found._replace(not_run="it would run as root")
-    if arguments is None:
-        return found._replace(not_run="it wants to know more than this check does")
-    done = run(arguments, seconds=_COMMAND_SECONDS, env=_environment(entry), become=_becoming(entry))
-    if done.code in (NOT_STARTED, KILLED):
-        return found._replace(ran=True, error=done.err)
-    return found._replace(ran=True, status=done.code, output=done.out.encode("utf-8", "replace"))
-
-
 def _key_file_patterns(facts: Facts) -> Tuple[str, ...]:
     """Where sshd looks; the usual places, where its settings cannot be read."""
     return tuple(key_file_patterns(facts.server.effective)) if facts.words("authorizedkeysfile") else DEFAULT_KEY_FILES
-
-
-def _environment(entry: pwd.struct_passwd) -> Dict[str, str]:
-    return {"PATH": TOOL_PATH, "HOME": entry.pw_dir, "USER": entry.pw_name, "LOGNAME": entry.pw_name}
 
 
 def read_selinux(facts: Facts) -> Tuple[Tuple[str, str], ...]:
@@ -136,40 +100,6 @@ def read_selinux(facts: Facts) -> Tuple[Tuple[str, str], ...]:
             if kind in _FOREIGN_TYPES and (path, kind) not in found:
                 found.append((path, kind))
     return tuple(found)
-
-
-def _program_chain(path: str) -> Tuple[Node, ...]:
-    """The program and every directory above it, resolved: what sshd checks."""
-    current = os.path.realpath(path)
-    found = [look_at(current)]
-    while current != "/":
-        current = os.path.dirname(current)
-        found.append(look_at(current))
-    return tuple(found)
-
-
-def _arguments(words: List[str], facts: Facts) -> Optional[List[str]]:
-    key, account = facts.request.key, facts.account
-    tokens = {"u": facts.request.user, "U": str(account.uid), "h": account.home}
-    if key is not None:
-        tokens.update({"f": key.fingerprint_sha256, "k": key.base64, "t": key.key_type})
-    arguments = words[1:] or ["%u"]
-    if any(strange_token(word, tokens) for word in arguments):
-        # Needs a key, or is a token of a later sshd.
-        return None
-    return words[:1] + [expand_tokens(word, tokens) for word in arguments]
-
-
-def _becoming(entry: pwd.struct_passwd) -> Callable[[], None]:
-    def become() -> None:
-        os.setsid()
-        # No program that it starts can gain rights, whatever its mode is.
-        ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-        os.setgroups(os.getgrouplist(entry.pw_name, entry.pw_gid))
-        os.setgid(entry.pw_gid)
-        os.setuid(entry.pw_uid)
-
-    return become
 
 
 def _lists_plainly(path: str, key: PublicKey) -> bool:

@@ -169,13 +169,19 @@ def _process_state(pid: int) -> str:
 def _unit_states() -> Tuple[UnitState, ...]:
     if not os.path.isdir("/run/systemd/system"):
         return ()
-    _code, out, _err = run_program(["systemctl", "show", "-p", "Id,LoadState,ActiveState,UnitFileState"] + list(_UNITS))
+    _code, out, _err = run_program(["systemctl", "show", "-p", "Id,LoadState,ActiveState,UnitFileState,Listen"] + list(_UNITS))
     found = {}
     for block in out.strip().split("\n\n"):
         values = dict(line.split("=", 1) for line in text_lines(block) if "=" in line)
         if values.get("Id"):
-            found[values["Id"]] = UnitState(values["Id"], values.get("LoadState", ""), values.get("ActiveState", ""), values.get("UnitFileState", ""))
+            state = values.get("LoadState", ""), values.get("ActiveState", ""), values.get("UnitFileState", "")
+            found[values["Id"]] = UnitState(values["Id"], *state, ports=find_listen_ports(block))
     return tuple(found.values())
+
+
+def find_listen_ports(block: str) -> Tuple[int, ...]:
+    """The TCP ports of a socket unit; a line for each, such as C(Listen=[::]:22 (Stream))."""
+    return tuple(int(port) for port in re.findall(r"(?m)^Listen=(?:\S*:)?(\d+) \(Stream\)", block))
 
 
 def _unit(states: Tuple[UnitState, ...]) -> str:

@@ -61,6 +61,7 @@ def read_session(facts: Facts) -> SessionFacts:
         startup = read_tuple(_in_home(account, every))
         login_startup = read_tuple(_in_home(account, login))
         rc = read_tuple((account.home + "/.ssh/rc", "/etc/ssh/sshrc"))
+        forced = _forced(facts)
     logins = _logins()
     root = facts.setting("chrootdirectory", "none")
     chroot = () if root == "none" else chain(expand_pattern(root, user, account.uid, account.home))
@@ -74,19 +75,21 @@ def read_session(facts: Facts) -> SessionFacts:
         logins=len([name for name in logins if name == user]),
         all_logins=len(logins),
         chroot=chroot,
-        forced=_forced(facts),
+        forced=forced,
         chroot_shell=not chroot or os.path.exists(chroot[-1].path + (account.shell or "/bin/sh")),
     )
 
 
-def read_network(request: Request, program: str, port: int) -> NetworkFacts:
-    """TCP wrappers, the route back, firewall rules as far as this process may list them."""
+def read_network(request: Request, program: str, port: int, others: Tuple[int, ...]) -> NetworkFacts:
+    """TCP wrappers, the route back, and the packet filter, which may send the port on to one of the others."""
+    asked, arrives = _ask_filter(request, port, others)
     return NetworkFacts(
         wrappers=look_wrappers.ask(request, program),
         hosts_allow=read_quietly("/etc/hosts.allow"),
         hosts_deny=read_quietly("/etc/hosts.deny"),
         route_error=_route_error(request.address or ""),
-        filter=_ask_filter(request, port),
+        filter=asked,
+        sent_on_to=arrives if arrives != port else 0,
     )
 
 
@@ -132,6 +135,7 @@ def _logins() -> Tuple[str, ...]:
 
 
 def _forced(facts: Facts) -> Tuple[Tuple[str, bool], ...]:
+    """As whoever we are now: the account, which runs them."""
     certificate = facts.request.certificate
     commands = {facts.setting("forcecommand", "none"), certificate.options.get("force-command", "none") if certificate else "none"} - {"none"}
     for item in facts.key_files:
@@ -147,9 +151,9 @@ def _forced(facts: Facts) -> Tuple[Tuple[str, bool], ...]:
 def _is_startable(command: str) -> bool:
     program = (command.split() or [""])[0]
     if re.match(r"[A-Za-z][\w.+-]*\Z", program) and not _OF_SHELLS.match(program):
-        return any(os.access("%s/%s" % (folder, program), os.X_OK) for folder in _PLACES)
+        return any(os.access("%s/%s" % (folder, program), os.X_OK, effective_ids=True) for folder in _PLACES)
     # Anything else is a matter of the shell.
-    return not program.startswith("/") or (os.path.isfile(program) and os.access(program, os.X_OK))
+    return not program.startswith("/") or (os.path.isfile(program) and os.access(program, os.X_OK, effective_ids=True))
 
 
 def _route_error(address: str) -> str:
@@ -173,16 +177,16 @@ def _covers(network: str, address: str) -> bool:
         return False
 
 
-def _ask_filter(request: Request, port: int) -> Answer:
-    """Whether a connection from the address gets through the packet filter, and through which rule it does not."""
+def _ask_filter(request: Request, port: int, others: Tuple[int, ...]) -> Tuple[Answer, int]:
+    """Whether a connection from the address gets through the packet filter, or through which rule it does not; and to which port."""
     if os.geteuid() != 0:
-        return Answer(None, "that takes root")
-    told = ask_filter(Route(request.address or "", request.local_address, port))
+        return Answer(None, "that takes root"), port
+    told = ask_filter(Route(request.address or "", request.local_address, port), others)
     if "error" in told:
         # Where this run itself came that way, it is known.
-        return Answer(True) if request.came_by == port else Answer(None, told["error"])
+        return Answer(True) if request.came_by == port else Answer(None, told["error"]), port
     answer = told["answer"]
-    return NOTHING_TO_ASK if answer is None else Answer(answer["passes"], "", answer["rule"])
+    return (NOTHING_TO_ASK, port) if answer is None else (Answer(bool(answer["port"]), "", answer["rule"]), answer["port"] or port)
 
 
 def _tool(command: List[str]) -> Tuple[int, str]:

@@ -57,6 +57,10 @@ class Proof(NamedTuple):
     """Whether sshd saw the addresses of the connection in question."""
     status: int = 0
     """What a forced command ended with."""
+    forced: bool = False
+    """Whether the command that ran was that of ForceCommand."""
+    waited: bool = False
+    """Whether its session was ended because it took too long."""
 
 
 def render_config(facts: Facts, key_line: str, echo: str, real: bool = False) -> str:
@@ -118,5 +122,9 @@ def findings_of(proof: Proof, known: Sequence[Finding]) -> List[Finding]:
         return [warns("forced_command_failed", proof.text, "run the forced command as the user; it may refuse a plain command only")]
     if proof.accepted is None or proof.ran or any(finding.severity == "blocks" for finding in known):
         return []
+    unsure = next((finding for finding in known if finding.cause == "shell_startup_unsure"), None)
+    if proof.accepted and unsure is not None:
+        cause = "shell_startup_hangs" if proof.waited else "shell_startup_exits"
+        return [blocks(cause, "%s; %s" % (unsure.evidence, proof.text), "run it in interactive shells only: case $- in *i*) ... esac")]
     cause = "session_fails" if proof.accepted else "login_refused"
     return [blocks(cause, proof.text, "see sshd's log: %s" % (proof.why or "no reason is logged"))]

@@ -15,7 +15,7 @@ from typing import IO, List, Optional, Tuple
 
 from .._system.private_login import Route, can_meet, client_command, local_address, meet, meet_by_pipe
 from .._system.run import TOOL_PATH, find_tool, held_open
-from .._system.server import run
+from .._system.server import KILLED, run
 from .._system.sshd import lent_folder
 from .facts import Facts
 from .judge_key_line import is_sftp
@@ -106,10 +106,10 @@ class _Trial:
             # One for files only has nothing to say to a plain command.
             status = 0 if is_sftp(forced) else self._code
             ended = "" if status == 0 else " and ended with status %d" % status
-            return Proof(True, True, "%s was let in by a private sshd, where ForceCommand ran%s" % (user, ended), real=self._real, status=status)
+            return Proof(True, True, "%s was let in by a private sshd, where ForceCommand ran%s" % (user, ended), "", self._real, status, True)
         if _ACCEPTED in text:
             told = " (status %d%s)" % (self._code, ": " + said if said else "")
-            return Proof(True, False, "a private sshd let %s in, but its session ran no command%s" % (user, told), why, self._real)
+            return Proof(True, False, "a private sshd let %s in, but its session ran no command%s" % (user, told), why, self._real, waited=self._code == KILLED)
         if self._error:
             return Proof(None, False, "a login could not be tried: %s" % self._error)
         by_address = find_address_modules() if not self._real and self._facts.uses_pam else ""

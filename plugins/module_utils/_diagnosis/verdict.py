@@ -34,6 +34,7 @@ _JUDGES = (
     judge_pam.judge_pam,
     judge_pam.judge_auth_only,
     judge_pam.judge_limits,
+    judge_account.judge_shell,
     judge_settings.judge_session_settings,
     judge_session.judge_session,
 )

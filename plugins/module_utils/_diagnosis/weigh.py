@@ -113,6 +113,7 @@ SESSION_CAUSES = PAM_CAUSES | frozenset(
         "revoked_keys_unreadable",
     )
 )
+_FORCED = frozenset(("forced_command_refuses", "forced_command_missing"))
 # And one from the real address.
 _REAL_CAUSES = frozenset(
     (
@@ -196,7 +197,9 @@ def weigh_proof(found: List[Finding], proof: Proof) -> List[Finding]:
     """What a real login has shown. It proves nothing about the key files, since it came with a key of its own."""
     if not proof.ran:
         return found
-    return demote(found, SESSION_CAUSES | _REAL_CAUSES if proof.real else SESSION_CAUSES, "a private login got in all the same")
+    causes = SESSION_CAUSES | _REAL_CAUSES if proof.real else SESSION_CAUSES
+    # Its key has no command; ForceCommand overrides those of keys.
+    return demote(found, causes if proof.forced else causes - _FORCED, "a private login got in all the same")
 
 
 def not_asked(answer: Answer, what: str, cause: str) -> List[Finding]:

@@ -14,7 +14,8 @@ from .._diagnosis.finding import BLOCKS
 from .._diagnosis.judge_keys import judge_keys
 from .._diagnosis.judge_settings import judge_algorithms
 from .._diagnosis.look_account import read_account
-from .._diagnosis.look_keys import read_key_command, read_key_files, read_revoked
+from .._diagnosis.look_key_command import query_key_command
+from .._diagnosis.look_keys import read_key_files, read_revoked
 from .._diagnosis.look_server import is_debians
 from .._openssh.authorized_keys import parse_key_file
 
@@ -33,7 +34,7 @@ def find_key_problem(program: str, effective: Mapping[str, Sequence[str]], user:
         account=read_account(user),
         server=ServerFacts(effective={keyword: tuple(values) for keyword, values in effective.items()}, debian=is_debians(program)),
     )
-    facts = facts._replace(key_files=read_key_files(facts), command=read_key_command(facts))
+    facts = facts._replace(key_files=read_key_files(facts), command=query_key_command(facts))
     texts = [item.content for item in facts.key_files] + [facts.command.output]
     problems: List[str] = []
     for key in [line.key for text in texts for line in parse_key_file(text) if line.key is not None]:

@@ -8,6 +8,7 @@ the client's address. Nothing of this can be seen from the host, and it is gone 
 Note that this module util is **PRIVATE** to the collection.
 """
 
+import contextlib
 import os
 import re
 import select
@@ -31,12 +32,15 @@ _HERE, _THERE = "02:00:00:00:00:01", "02:00:00:00:00:02"
 _PLAIN_ROUTING = re.compile(r"\d+:\s+from all lookup (local|main|default)\s*")
 
 
-def ask_filter(route: Route) -> Dict[str, Any]:
-    """{"answer": {"passes": ..., "rule": ...}}, {"answer": None} where there are no rules, or {"error": why it was not asked}."""
-    return in_child(lambda: _ask(route), _SECONDS)
+def ask_filter(route: Route, others: Sequence[int] = ()) -> Dict[str, Any]:
+    """{"answer": {"port": ..., "rule": ...}}, {"answer": None} where there are no rules, or {"error": why it was not asked}.
+
+    C(port) is where the connection arrives: the route's, one of I(others) that a rule sends it on to, or 0.
+    """
+    return in_child(lambda: _ask(route, others), _SECONDS)
 
 
-def _ask(route: Route) -> Any:
+def _ask(route: Route, others: Sequence[int]) -> Any:
     version = "6" if ":" in route.client else ""
     rules = _read(version)
     if not rules:
@@ -63,10 +67,10 @@ def _ask(route: Route) -> Any:
         spaces.tool(["ipset", "restore"], sets)
     for one in rules:
         _load(one)
-    passes = _connect(here, there, route)
+    port = _connect(here, there, route, others)
     spaces.enter(here)
-    shown = [] if passes else [spaces.tool(list(one.show), optional=True) for one in rules]
-    return {"passes": passes, "rule": find_counted(shown)}
+    shown = [] if port else [spaces.tool(list(one.show), optional=True) for one in rules]
+    return {"port": port, "rule": find_counted(shown)}
 
 
 def _read(version: str) -> List[Rules]:
@@ -125,26 +129,31 @@ def _load(rules: Rules) -> None:
         spaces.tool(list(rules.load), rules.text)
 
 
-def _connect(here: int, there: int, route: Route) -> bool:
-    """Whether a greeting of the one side arrives at the other."""
+def _connect(here: int, there: int, route: Route, others: Sequence[int]) -> int:
+    """The port at which a greeting of the one side can be had by the other; 0 where it never arrives."""
     kind = socket.AF_INET6 if ":" in route.local else socket.AF_INET
     spaces.enter(here)
     late = time.monotonic() + _CONNECT_SECONDS
-    with socket.socket(kind) as door:
-        door.bind((route.local, route.port))
-        door.listen(1)
+    with contextlib.ExitStack() as held:
+        doors = {}
+        for port in {route.port, *others}:
+            door = held.enter_context(socket.socket(kind))
+            door.bind((route.local, port))
+            door.listen(1)
+            doors[door] = port
         spaces.enter(there)
-        with socket.socket(kind) as client:
-            client.bind((route.client, 0))
-            client.settimeout(max(0.1, late - time.monotonic()))
-            try:
-                client.connect((route.local, route.port))
-                if not select.select([door], [], [], max(0.1, late - time.monotonic()))[0]:
-                    return False
+        client = held.enter_context(socket.socket(kind))
+        client.bind((route.client, 0))
+        client.settimeout(max(0.1, late - time.monotonic()))
+        try:
+            client.connect((route.local, route.port))
+            for door in select.select(list(doors), [], [], max(0.1, late - time.monotonic()))[0]:
                 server, _peer = door.accept()
                 with server:
                     server.sendall(_GREETING)
                     client.settimeout(max(0.1, late - time.monotonic()))
-                    return client.recv(len(_GREETING)) == _GREETING
-            except OSError:
-                return False
+                    if client.recv(len(_GREETING)) == _GREETING:
+                        return doors[door]
+        except OSError:
+            return 0
+    return 0

@@ -75,8 +75,8 @@ SESSION = (
     Scenario("ssh_rc_hangs", "printf 'while true; do\\n  sleep 1\\ndone\\n' > /etc/ssh/sshrc", "rm /etc/ssh/sshrc", note="system"),
     Scenario("shell_startup_hangs", "echo 'sleep 600' > $H/.bashrc", ": > $H/.bashrc"),
     Scenario("shell_startup_exits", "echo 'exit 1' > /etc/bash.bashrc", ": > /etc/bash.bashrc", note="system"),
-    # Nothing in the files tells: the real login does.
-    Scenario("session_fails", "printf 'set -e\\nfalse\\n' > $H/.bashrc", ": > $H/.bashrc", note="set-e", proof="fails"),
+    # The files alone do not tell: the real login does.
+    Scenario("shell_startup_exits", "printf 'set -e\\nfalse\\n' > $H/.bashrc", ": > $H/.bashrc", note="set-e", proof="fails"),
     Scenario("sftp_only", "match 'Match User bob' 'ForceCommand internal-sftp'", "sed -i '/Match User/,$d' $C; restart", verdict="unknown"),
     Scenario("sftp_only", 'keys \'command="internal-sftp" %s\\n\' "$K"', "sed -i 's/command=\"internal-sftp\" //' $A", note="key", verdict="unknown"),
     Scenario(

@@ -10,9 +10,13 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.jud
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_client import judge_client
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_key_text import find_damage
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_log import judge_log
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_server import judge_server
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_session import find_unconditional_end, find_unconditional_wait, find_unsure
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.look_account import find_script_interpreter
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.look_server import find_listen_ports
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.pam_files import find_time_rule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.records import Listening
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBF9wCb7TxxP9gb3hE8ODe/Tc+uIUNYipthBw65i3Nf6"
 TYPE, BLOB = KEY.split()
@@ -172,6 +176,20 @@ def test_lines_that_are_accounts(line: str, good: bool) -> None:
     assert is_well_formed(line) is good
 
 
+@pytest.mark.parametrize(
+    ("data", "interpreter"),
+    [
+        (b"#!/bin/bash\nexit\n", b"/bin/bash"),
+        (b"#! /usr/bin/env bash\n", b"/usr/bin/env"),
+        (b"#!/bin/bash\r\nexit\r\n", b"/bin/bash\r"),
+        (b"#!\t/bin/sh -e\n", b"/bin/sh"),
+        (b"#!\n", b""),
+    ],
+)
+def test_a_script_is_started_by_what_its_first_line_names(data: bytes, interpreter: bytes) -> None:
+    assert find_script_interpreter(data) == interpreter
+
+
 ACCEPTED = "debug1: Server accepts key: john ED25519 SHA256:abc explicit\n"
 DENIED = "debug1: No more authentication methods to try.\njohn@web-1: Permission denied (publickey).\n"
 
@@ -186,3 +204,30 @@ DENIED = "debug1: No more authentication methods to try.\njohn@web-1: Permission
 )
 def test_a_key_that_ssh_silently_passes_over(log: str, cause: str) -> None:
     assert [finding.cause for finding in judge_client(log, 255)] == [cause]
+
+
+@pytest.mark.parametrize(
+    ("block", "ports"),
+    [
+        ("Id=ssh.socket\nListen=0.0.0.0:22 (Stream)\nListen=[::]:2222 (Stream)\n", (22, 2222)),
+        ("Id=ssh.socket\nListen=22 (Stream)\nListen=/run/x:5 (Datagram)\n", (22,)),
+        ("Id=ssh.service\n", ()),
+    ],
+)
+def test_where_a_socket_unit_listens(block: str, ports: tuple) -> None:
+    assert find_listen_ports(block) == ports
+
+
+def test_a_socket_that_listens_elsewhere_is_sshds_all_the_same() -> None:
+    unit = facts_of.UnitState("ssh.socket", "loaded", "active", "enabled", (2222,))
+    other = facts_of.UnitState("cockpit.socket", "loaded", "inactive", "disabled", (9090,))
+    listening = (Listening("::", 2222, "systemd", 1), Listening("::", 9090, "systemd", 1))
+    server = facts_of.ServerFacts("/usr/sbin/sshd", unit_states=(unit, other), listening=listening, effective={"port": ("22",)})
+    facts = Facts(Request("bob", None, "198.51.100.7", 22), server=server)
+    assert [finding.cause for finding in judge_server(facts)] == ["sshd_other_port"]
+    asked = facts._replace(request=facts.request._replace(port=2222))
+    assert judge_server(asked) == []
+    handed_on = server._replace(listening=(Listening("::", 2222, "sshd", 7),))
+    assert judge_server(asked._replace(server=handed_on)) == []
+    own = handed_on._replace(unit_states=(unit._replace(active="inactive"),))
+    assert [finding.cause for finding in judge_server(asked._replace(server=own))] == ["sshd_other_family"]

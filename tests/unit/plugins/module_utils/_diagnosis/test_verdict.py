@@ -53,7 +53,7 @@ def healthy(**changes) -> Facts:
             groups=("bob",),
             password_field="x",
             shadow=Shadow("!", changed=20000, maximum=99999),
-            shell_node=Node("/bin/bash", "file"),
+            shell_node=Node("/bin/bash", "file", mode=0o755),
             shells=("/bin/bash",),
             home_node=DIRECTORY,
         ),
@@ -353,3 +353,59 @@ def test_pam_decides_about_the_age_of_an_account() -> None:
         pam=old.pam._replace(answers=(PamAnswer("account", Answer(False, "expired"), 12, PamEntry("account", "required", "pam_unix", (), "/f:1")),))
     )
     assert [finding.cause for finding in judge(refusing).findings] == ["password_expired"]
+
+
+def test_a_command_of_the_key_is_not_what_a_private_login_ran() -> None:
+    facts = healthy()
+    line = b'command="/opt/gone" ' + KEY.encode() + b"\n"
+    commanded = facts._replace(
+        key_files=(facts.key_files[0]._replace(content=line),), session=facts.session._replace(forced=(("/opt/gone", False),)), key_answer=Answer(True)
+    )
+    got_in = Proof(True, True, "bob logged in through a private sshd", real=True)
+    assert with_proof(judge(commanded), got_in).can_log_in == "false"
+    forced = commanded._replace(server=facts.server._replace(effective={**EFFECTIVE, "forcecommand": ("/opt/menu",)}))
+    assert judge(forced).can_log_in == "true"
+    refusing = with_settings(forcecommand="/bin/false")
+    assert with_proof(judge(refusing), got_in._replace(forced=True)).can_log_in == "true"
+
+
+@pytest.mark.parametrize(("waited", "cause"), [(False, "shell_startup_exits"), (True, "shell_startup_hangs")])
+def test_a_session_that_fails_is_explained_by_the_line_that_may_end_it(waited: bool, cause: str) -> None:
+    facts = healthy()
+    unsure = judge(facts._replace(session=facts.session._replace(startup=(("/home/bob/.bashrc", "set -e\nfalse\n"),))))
+    assert unsure.can_log_in == "unknown"
+    verdict = with_proof(unsure, Proof(True, False, "its session ran no command", waited=waited))
+    assert (verdict.can_log_in, verdict.findings[0].cause) == ("false", cause)
+    assert "/home/bob/.bashrc:1" in verdict.findings[0].evidence
+
+
+def test_a_shell_behind_a_closed_directory_is_met_after_the_key() -> None:
+    facts = healthy()
+    closed = Node("/usr/bin", "directory", mode=0o700, fixed=True)
+    behind = facts._replace(account=facts.account._replace(shell_closed_at=closed), key_answer=Answer(True))
+    verdict = judge(behind)
+    assert [finding.cause for finding in verdict.findings] == ["shell_not_executable"]
+    assert verdict.findings[0].fix_command == "chmod a+x -- /usr/bin"
+    without_key = behind._replace(key_files=(behind.key_files[0]._replace(content=b""),), key_answer=Answer(False))
+    assert first(without_key) == "key_file_empty"
+
+
+COMMAND = facts_of.KeyCommandFacts("/usr/local/bin/keys %u", (Node("/usr/local/bin/keys", "file", mode=0o755),), "nobody")
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "cause"),
+    [
+        (Answer(True), "true", ""),
+        (Answer(False), "false", "key_missing"),
+        (Answer(False, "Failed publickey for bob from 198.51.100.7 port 1 ssh2"), "false", "key_missing"),
+        (Answer(False, "AuthorizedKeysCommand /usr/local/bin/keys failed, status 3"), "false", "keys_command_fails"),
+        (Answer(False, "Timeout before authentication for 198.51.100.7 port 1"), "false", "keys_command_fails"),
+        (Answer(False, "User bob not allowed because account is locked"), "false", "account_locked"),
+        (Answer(None, "that takes root"), "unknown", "keys_command_not_run"),
+    ],
+)
+def test_what_a_keys_command_returns_is_for_sshd_to_see(answer: Answer, outcome: str, cause: str) -> None:
+    facts = with_settings(authorizedkeysfile="none")._replace(command=COMMAND, key_files=(), key_answer=answer)
+    verdict = judge(facts)
+    assert (verdict.can_log_in, verdict.findings[0].cause if verdict.findings else "") == (outcome, cause)

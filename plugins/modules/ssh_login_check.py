@@ -38,6 +38,15 @@ options:
   port:
     description: The port that the login uses. If not given, the ports in sshd's configuration.
     type: int
+  session:
+    description:
+      - What the login is for, since start-up files and forced commands do not concern all of them. V(command) is a single command, as
+        Ansible runs it, V(shell) a shell in a terminal, and V(sftp) the transfer of files.
+      - With O(prove=true), the private login asks for the same. One with a terminal is entered into the host's records of logins (C(wtmp),
+        C(lastlog)), as every such login is.
+    type: str
+    choices: [command, shell, sftp]
+    default: command
   prove:
     description:
       - Also perform a real login as this user, through a private sshd that no other process can reach. It uses the host's own settings
@@ -166,7 +175,7 @@ def check_login(params: Dict[str, Any], check_mode: bool) -> Dict[str, Any]:
     text = params["public_key"]
     certificate = parse_certificate(text) if text and is_certificate(text) else None
     key = certificate.key if certificate is not None else parse_public_key(text) if text else None
-    request = make_request(params["user"], key, params["address"], params["port"], certificate)
+    request = make_request(params["user"], key, params["address"], params["port"], certificate, params["session"])
     facts = read_facts(request, check_mode)
     verdict = judge(facts)
     result: Dict[str, Any] = {"changed": False, "address": request.address or ""}
@@ -185,6 +194,7 @@ def argument_spec() -> Dict[str, Any]:
         "public_key": {"type": "str", "no_log": False},
         "address": {"type": "str"},
         "port": {"type": "int"},
+        "session": {"type": "str", "choices": ["command", "shell", "sftp"], "default": "command"},
         "prove": {"type": "bool", "default": False},
     }
 

@@ -37,6 +37,8 @@ class Request(NamedTuple):
     """What the address resolves to, where this sshd looks it up."""
     came_by: int = 0
     """The port at which this run itself arrived from that address; 0 where it did not."""
+    session: str = "command"
+    """What the login is for: command, shell (in a terminal) or sftp."""
 
 
 class AccountFacts(NamedTuple):
@@ -258,6 +260,8 @@ class SessionFacts(NamedTuple):
     all_logins: int = 0
     chroot: Tuple[Node, ...] = ()
     chroot_shell: bool = True
+    missing_programs: Tuple[str, ...] = ()
+    """Programs that start-up files replace the shell with and that cannot be started."""
     forced: Tuple[Tuple[str, bool], ...] = ()
     """Programs of forced commands, and whether each can be started."""
 

@@ -49,8 +49,7 @@ def judge_shell(facts: Facts) -> List[Finding]:
                 change,
             )
         ]
-    if is_sftp(facts.setting("forcecommand", "none")):
-        # sshd serves files itself then, and starts no shell.
+    if serves_files(facts):
         return []
     if shell.rsplit("/", 1)[-1] in NO_SHELLS:
         return [
@@ -157,6 +156,13 @@ def _password_problem(shadow: Shadow, today: int) -> Optional[str]:
     if shadow.maximum is not None and shadow.maximum >= 0 and shadow.changed + shadow.maximum < today:
         return "the password of %%s expired %d days ago" % (today - shadow.changed - shadow.maximum)
     return None
+
+
+def serves_files(facts: Facts) -> bool:
+    """Whether sshd serves files itself for this login, and starts no shell."""
+    forced = facts.setting("forcecommand", "none")
+    asked = facts.request.session == "sftp" and forced == "none" and "internal-sftp" in facts.words("subsystem")
+    return asked or is_sftp(forced)
 
 
 def _shell(facts: Facts) -> List[Finding]:

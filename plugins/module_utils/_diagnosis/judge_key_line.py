@@ -88,7 +88,7 @@ def judge_forced(facts: Facts, what: str, command: str) -> List[Finding]:
     if is_sftp(command):
         # Where no shell is meant to be had, files are what the login is for.
         by_design = facts.setting("chrootdirectory", "none") != "none" or facts.account.shell.rsplit("/", 1)[-1] in NO_SHELLS
-        if by_design:
+        if by_design or facts.request.session == "sftp":
             return [info("sftp_only", "%s allows file transfers only" % what)]
         return [
             warns(

@@ -12,6 +12,7 @@ from typing import Callable, List, Optional, Tuple
 from .._text import text_lines
 from .facts import Facts
 from .finding import Finding, blocks, warns
+from .judge_account import serves_files
 
 _ENDING = re.compile(r"\s*(exit|logout|exec\s+(?!\d*[<>])\S.*)(\s|;|$)")
 # Ends the shell where there is no terminal, which is so for every command and every copy of files.
@@ -26,38 +27,70 @@ _ENDING_WITHOUT_TERMINAL = re.compile(
     )""",
     re.VERBOSE,
 )
+_ENDING_BY_TEST = re.compile(r"(?:&&|\|\|)\s*(?:\{\s*)?(?:exit|logout)\b")
 _OPENING = re.compile(r"\s*(if|case|for|while|until|function|select)\b|.*\(\)\s*\{?\s*$|\s*\{\s*$")
 _CLOSING = re.compile(r"\s*(fi|esac|done)\b|\s*\}")
 
 
 def judge_session(facts: Facts) -> List[Finding]:
     """Files that run at login, and where they run."""
-    found = []
-    for path, text in facts.session.startup:
-        hit = find_unconditional_end(text)
-        if hit is not None:
-            found.append(
-                blocks(
-                    "shell_startup_exits",
-                    "%s:%d ends the shell before the command runs: %s" % (path, hit[0], hit[1]),
-                    "run it in interactive shells only: case $- in *i*) ... esac",
-                )
-            )
-        unsure = find_unsure(text)
-        if unsure is not None and hit is None:
-            evidence = "%s:%d may end the shell, or wait for long: %s" % (path, unsure[0], unsure[1])
-            found.append(warns("shell_startup_unsure", evidence, "check with prove: true, which runs it"))
-        wait = find_unconditional_wait(text)
-        if wait is not None and (hit is None or wait[0] < hit[0]):
-            found.append(blocks("shell_startup_hangs", "%s:%d makes every session wait: %s" % (path, wait[0], wait[1]), "remove the line"))
-    for path, text in facts.session.login_startup:
+    return _start_up(facts) + _rc(facts) + _disks(facts)
+
+
+def _start_up(facts: Facts) -> List[Finding]:
+    """What the shell reads before it does what was asked."""
+    session, found = facts.session, []
+    if facts.request.session == "shell":
+        # A shell for a login reads the files of others only where its own say so.
+        others = any("bashrc" in text for _path, text in session.login_startup) or not facts.account.shell.endswith(("/bash", "/sh"))
+        for path, text in session.login_startup + (session.startup if others else ()):
+            found += _ends(facts, path, text, find_end_in_terminal(text), "before anything can be typed")
+        return found
+    for path, text in () if serves_files(facts) else session.startup:
+        found += _ends(facts, path, text, find_unconditional_end(text), "before the command runs")
+    for path, text in session.login_startup:
         hit = find_unconditional_end(text)
         if hit is not None and not hit[1].startswith("exec"):
             found.append(warns("shell_startup_exits", "%s:%d ends every interactive session: %s" % (path, hit[0], hit[1]), "remove the line"))
+    return found
+
+
+def _ends(facts: Facts, path: str, text: str, hit: Optional[Tuple[int, str]], when: str) -> List[Finding]:
+    """One file: whether it ends the shell, waits, or may do either."""
+    found = []
+    terminal = facts.request.session == "shell"
+    if terminal and hit is not None and hit[1].startswith("exec") and find_replacement(text) not in facts.session.missing_programs:
+        # Whatever runs instead is what the person gets.
+        return []
+    if hit is not None:
+        found.append(
+            blocks(
+                "shell_startup_exits",
+                "%s:%d ends the shell %s: %s" % (path, hit[0], when, hit[1]),
+                "remove the line" if terminal else "run it in interactive shells only: case $- in *i*) ... esac",
+            )
+        )
+    unsure = find_unsure(text) or (find_conditional_end(text) if terminal else None)
+    if unsure is not None and hit is None:
+        evidence = "%s:%d may end the shell, or wait for long: %s" % (path, unsure[0], unsure[1])
+        found.append(warns("shell_startup_unsure", evidence, "check with prove: true, which runs it"))
+    wait = find_unconditional_wait(text)
+    if wait is not None and (hit is None or wait[0] < hit[0]):
+        found.append(blocks("shell_startup_hangs", "%s:%d makes every session wait: %s" % (path, wait[0], wait[1]), "remove the line"))
+    return found
+
+
+def _rc(facts: Facts) -> List[Finding]:
+    found = []
     for path, text in facts.session.rc:
         wait = find_unconditional_wait(text)
         if wait is not None:
             found.append(blocks("ssh_rc_hangs", "%s:%d runs at every login and does not end: %s" % (path, wait[0], wait[1]), "remove the line"))
+    return found
+
+
+def _disks(facts: Facts) -> List[Finding]:
+    found = []
     for disk in facts.session.disks:
         if disk.read_only:
             found.append(
@@ -72,14 +105,30 @@ def judge_session(facts: Facts) -> List[Finding]:
     return found
 
 
+def find_end_in_terminal(text: str) -> Optional[Tuple[int, str]]:
+    """The same where the shell has a terminal."""
+    return _find_unconditional(text, lambda line, _rest: bool(_ENDING.match(line)))
+
+
+def find_conditional_end(text: str) -> Optional[Tuple[int, str]]:
+    """The first line on the outermost level that ends the shell where a test says so."""
+    return _find_unconditional(text, lambda line, _rest: bool(_ENDING_BY_TEST.search(line)) and not _ENDING_WITHOUT_TERMINAL.match(line))
+
+
+def find_replacement(text: str) -> str:
+    """The program that the shell is replaced with without a condition; empty where it is not."""
+    hit = find_end_in_terminal(text)
+    words = hit[1].split() if hit is not None else []
+    return words[1] if len(words) > 1 and words[0] == "exec" and not words[1].startswith("-") else ""
+
+
 def find_unconditional_end(text: str) -> Optional[Tuple[int, str]]:
     """The first line on the outermost level that ends or replaces the shell, unless a line before it lets others return."""
     lines = text_lines(text)
     for number, line in enumerate(lines, 1):
         if _ENDING_WITHOUT_TERMINAL.match(line):
-            before = _find_unconditional("\n".join(lines[: number - 1]), lambda line, _rest: bool(_ENDING.match(line)))
-            return before or (number, line.strip())
-    return _find_unconditional(text, lambda line, _rest: bool(_ENDING.match(line)))
+            return find_end_in_terminal("\n".join(lines[: number - 1])) or (number, line.strip())
+    return find_end_in_terminal(text)
 
 
 def find_unsure(text: str) -> Optional[Tuple[int, str]]:

@@ -21,7 +21,9 @@ from .facts import Facts, Request
 _MOST_DOORS = 16
 
 
-def make_request(user: str, key: Optional[PublicKey], address: Optional[str], port: Optional[int], certificate: Optional[Certificate] = None) -> Request:
+def make_request(
+    user: str, key: Optional[PublicKey], address: Optional[str], port: Optional[int], certificate: Optional[Certificate] = None, session: str = "command"
+) -> Request:
     """What was asked, completed by where this run itself came from."""
     connection = find_connection()
     if address is None and connection is not None:
@@ -41,6 +43,7 @@ def make_request(user: str, key: Optional[PublicKey], address: Optional[str], po
         local,
         certificate,
         came_by=connection.port if connection is not None and came else 0,
+        session=session,
     )
 
 

@@ -6,6 +6,7 @@
 Note that this module util is **PRIVATE** to the collection.
 """
 
+import glob
 import ipaddress
 import os
 import re
@@ -33,6 +34,7 @@ from .facts import (
     Request,
     SessionFacts,
 )
+from .judge_session import find_replacement
 from .look_pam import read_tuple
 
 # What a shell reads for a command that comes over SSH, and for a terminal.
@@ -45,6 +47,8 @@ _STARTUP: Dict[str, Tuple[Tuple[str, ...], Tuple[str, ...]]] = {
 }
 
 
+_ONE_OF = (".bash_profile", ".bash_login", ".profile")
+_MOST_PROFILES = 100
 # Where sshd lets commands be looked for, and words that shells have of themselves.
 _PLACES = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/games", "/usr/local/sbin", "/usr/sbin", "/sbin", "/snap/bin")
 _OF_SHELLS = re.compile(
@@ -59,9 +63,11 @@ def read_session(facts: Facts) -> SessionFacts:
     every, login = _STARTUP.get(os.path.basename(account.shell), _STARTUP[""])
     with acting_as(user, account.uid, account.gid):
         startup = read_tuple(_in_home(account, every))
-        login_startup = read_tuple(_in_home(account, login))
+        login_startup = read_tuple(_only_first(_in_home(account, login)))
         rc = read_tuple((account.home + "/.ssh/rc", "/etc/ssh/sshrc"))
         forced = _forced(facts)
+        replacing = [find_replacement(text) for _path, text in startup + login_startup]
+        missing = tuple(program for program in replacing if program and not _is_startable(program))
     logins = _logins()
     root = facts.setting("chrootdirectory", "none")
     chroot = () if root == "none" else chain(expand_pattern(root, user, account.uid, account.home))
@@ -76,6 +82,7 @@ def read_session(facts: Facts) -> SessionFacts:
         all_logins=len(logins),
         chroot=chroot,
         forced=forced,
+        missing_programs=missing,
         chroot_shell=not chroot or os.path.exists(chroot[-1].path + (account.shell or "/bin/sh")),
     )
 
@@ -95,6 +102,14 @@ def read_network(request: Request, program: str, port: int, others: Tuple[int, .
 
 def _in_home(account: AccountFacts, names: Tuple[str, ...]) -> Tuple[str, ...]:
     return tuple(name if name.startswith("/") else "%s/%s" % (account.home.rstrip("/"), name) for name in names)
+
+
+def _only_first(paths: Tuple[str, ...]) -> Tuple[str, ...]:
+    """bash reads the first that there is of its own three, and /etc/profile reads a folder."""
+    own = [path for path in paths if path.rpartition("/")[2] in _ONE_OF and os.access(path, os.R_OK, effective_ids=True)]
+    folder = sorted(glob.glob("/etc/profile.d/*.sh"))[:_MOST_PROFILES] if "/etc/profile" in paths else []
+    rest = [path for path in paths if path.rpartition("/")[2] not in _ONE_OF]
+    return tuple(rest[:1] + folder + own[:1] + rest[1:])
 
 
 def _unmounted(home: str, paths: List[str]) -> Tuple[Mount, ...]:

@@ -25,6 +25,8 @@ from .proof import Proof, key_kinds, read_log, render_config
 _SECONDS = 30
 _ACCEPTED = "Accepted publickey for"
 _SESSION_IN_SESSION = "Cannot make/remove an entry for the specified session"
+# SSH_FXP_INIT of a client, and how SSH_FXP_VERSION of a server begins after its length.
+_FILES_ASKED, _FILES_SERVED = b"\0\0\0\5\1\0\0\0\3", "\2\0\0\0"
 _ENVIRONMENT = {"PATH": TOOL_PATH, "LC_ALL": "C", "HOME": "/nonexistent"}
 
 
@@ -51,7 +53,7 @@ class _Trial:
 
     def __init__(self, facts: Facts, ssh: str, paths: List[str], config: IO[bytes], log: IO[bytes]) -> None:
         self._facts = facts
-        self._mark = "in-%s" % uuid.uuid4().hex
+        self._word = uuid.uuid4().hex
         self._config, self._log = config, log
         local = facts.request.local_address or local_address(facts.request.address or "")
         self._route = Route(facts.request.address or "", local, facts.port)
@@ -70,21 +72,37 @@ class _Trial:
             # The audit identity of a login cannot be changed everywhere. Then it takes a process that descends from none.
             before = self._code, self._said, self._text
             self._log_in([manager, "--quiet", "--pipe", "--collect"] + self._server)
-            if self._mark not in self._said and _ACCEPTED not in self._text:
+            if not self._is_in and _ACCEPTED not in self._text:
                 self._code, self._said, self._text = before
 
     def _log_in(self, server: List[str]) -> None:
         if self._real:
             self._write_config()
-            meeting = meet(server, self._client + [self._route.local, "echo", self._mark], self._route, _SECONDS)
+            meeting = meet(server, self._client + self._ask(self._route.local), self._route, _SECONDS, self._typed)
             self._real = not meeting.error
         if not self._real:
             self._write_config()
-            meeting = meet_by_pipe(server, self._client + ["private-sshd", "echo", self._mark], _SECONDS)
+            meeting = meet_by_pipe(server, self._client + self._ask("private-sshd"), _SECONDS, self._typed)
         self._error = meeting.error
         self._code, self._said = meeting.ended.code, meeting.ended.out + meeting.ended.err
         self._log.seek(0)
         self._text = self._log.read(1 << 20).decode("utf-8", "replace")
+
+    def _ask(self, host: str) -> List[str]:
+        """The rest of the client's command."""
+        asked = {"shell": ["-tt", host], "sftp": ["-s", host, "sftp"]}
+        return asked.get(self._facts.request.session, [host, "echo", "in-" + self._word])
+
+    @property
+    def _typed(self) -> bytes:
+        # The terminal shows what is typed: only what the shell makes of it counts.
+        typed = {"shell": b"echo in-''%s; exit\n" % self._word.encode(), "sftp": _FILES_ASKED}
+        return typed.get(self._facts.request.session, b"")
+
+    @property
+    def _is_in(self) -> bool:
+        """Whether what was asked for has run."""
+        return (_FILES_SERVED if self._facts.request.session == "sftp" else "in-" + self._word) in self._said
 
     def _write_config(self) -> None:
         for stream in (self._config, self._log):
@@ -99,7 +117,7 @@ class _Trial:
         if "bad configuration option" in text:
             return Proof(None, False, "a login could not be tried: %s" % " ".join(text.split())[:200])
         why = read_log(text)
-        if self._mark in self._said:
+        if self._is_in:
             return Proof(True, True, "%s logged in through a private sshd" % user, real=self._real)
         forced = self._facts.setting("forcecommand", "none")
         if _ACCEPTED in text and forced != "none" and self._code not in (255, 127, 126) and self._code >= 0:

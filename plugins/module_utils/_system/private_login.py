@@ -63,24 +63,24 @@ def can_meet(route: Route) -> bool:
     return bool(route.client and route.local) and not any(text.lower().startswith("fe80:") for text in (route.client, route.local))
 
 
-def meet(server: Sequence[str], client: Sequence[str], route: Route, seconds: float) -> Meeting:
-    """Run C(sshd -i) at one end and ssh, which gets its addresses here, at the other."""
-    told = in_child(lambda: _meet(server, client, route, seconds), seconds + _CLOSING_SECONDS + 1)
+def meet(server: Sequence[str], client: Sequence[str], route: Route, seconds: float, typed: bytes = b"") -> Meeting:
+    """Run C(sshd -i) at one end and ssh, which gets its addresses here, at the other; I(typed) is what ssh reads."""
+    told = in_child(lambda: _meet(server, client, route, seconds, typed), seconds + _CLOSING_SECONDS + 1)
     if "error" in told:
         return Meeting(Ended(KILLED, "", told["error"]), told["error"])
     return Meeting(Ended(*told["answer"]))
 
 
-def meet_by_pipe(server: Sequence[str], client: Sequence[str], seconds: int) -> Meeting:
+def meet_by_pipe(server: Sequence[str], client: Sequence[str], seconds: int, typed: bytes = b"") -> Meeting:
     """The same without a network: sshd knows neither address."""
     argv = list(client[:1]) + ["-o", "ProxyCommand=" + " ".join(server)] + list(client[1:])
     # In the group of the child, which is ended with all that AuthorizedKeysCommand may have left in it.
-    told = in_child(lambda: list(run(argv, seconds=seconds, become=die_with_parent)), seconds + 1)
+    told = in_child(lambda: list(run(argv, typed, seconds, become=die_with_parent)), seconds + 1)
     ended = Ended(*told["answer"]) if "answer" in told else Ended(KILLED, "", told["error"])
     return Meeting(ended, ended.err if ended.code == KILLED else "")
 
 
-def _meet(server: Sequence[str], client: Sequence[str], route: Route, seconds: float) -> List[object]:
+def _meet(server: Sequence[str], client: Sequence[str], route: Route, seconds: float, typed: bytes) -> List[object]:
     late = time.monotonic() + seconds
     host = spaces.this_network()
     private = spaces.new_network()
@@ -96,7 +96,7 @@ def _meet(server: Sequence[str], client: Sequence[str], route: Route, seconds: f
             own_group()
 
         argv = list(client[:1]) + ["-b", route.client, "-p", str(route.port)] + list(client[1:])
-        asking = _start(argv, go_inside, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        asking = _start(argv, go_inside, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         answering = None
         with contextlib.suppress(socket.timeout):
             connection, _peer = door.accept()
@@ -105,7 +105,7 @@ def _meet(server: Sequence[str], client: Sequence[str], route: Route, seconds: f
                 connection.setblocking(True)
                 answering = _start(server, own_group, stdin=connection, stdout=connection, stderr=subprocess.DEVNULL)
         try:
-            out, err = asking.communicate(timeout=max(0.1, late - time.monotonic()))
+            out, err = asking.communicate(typed, timeout=max(0.1, late - time.monotonic()))
         except subprocess.TimeoutExpired:
             asking.kill()
             out, err = asking.communicate()

@@ -235,7 +235,7 @@ class FieldInstance:
     def check(self, world: World, image: str) -> list[Answer]:
         """Ask the module, as Ansible would, without and with its own login: arguments in, JSON out."""
         arguments = {"user": world.user, "public_key": (self.folder / world.offers).read_text().strip(), "address": self.address}
-        arguments |= {"port": world.port} if world.port else {}
+        arguments |= {"session": world.how} | ({"port": world.port} if world.port else {})
         arguments |= world.check
         module = "ansible_collections.alicloud.ecs_access.plugins.modules.ssh_login_check"
         script = f"cd /; export PYTHONPATH={CODE}\n"

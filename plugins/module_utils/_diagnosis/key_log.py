@@ -7,7 +7,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import re
-from typing import Optional
+from typing import List, Optional
 
 from .._openssh.certificates import Certificate
 from .._text import text_lines
@@ -17,6 +17,7 @@ from .finding import Finding, blocks
 # The client reports an offer that was not refused; sshd's log shows the line that matched (auth2-pubkey.c and auth2-pubkeyfile.c).
 _ACCEPTED = "Server accepts key: "
 _OFFERED = re.compile(r"Offering (?:RSA |ED25519 )?public key|Will attempt key")
+_UNMATCHED = re.compile(r"Unable to negotiate with \S+ port \d+: (no matching .*)")
 _LATE = "Timeout before authentication"
 _REFUSED = re.compile(r"Permission denied \(|Connection (closed|reset) by (authenticating|invalid) user|no mutual signature algorithm|Received disconnect")
 _MATCHED = re.compile(r"debug1: (/\S+?):(\d+): matching (?:key|CA) found")
@@ -71,10 +72,31 @@ def read_answer(client: str, server: str) -> Answer:
         return Answer(True, "", place)
     if _REFUSED.search(client) and (_OFFERED.search(client) or "no mutual signature algorithm" in client):
         return Answer(False, find_reason(server), place)
+    unmatched = _UNMATCHED.search(client)
+    if unmatched:
+        return Answer(False, unmatched.group(1).strip())
     if _LATE in server and _OFFERED.search(client):
         return Answer(False, find_reason(server), place)
     lines = [line for line in text_lines(client) if line.strip() and not line.startswith(("debug", "OpenSSH"))]
     return Answer(None, "the connection of ssh and sshd on this host failed (%s)" % (lines[-1].strip()[:200] if lines else "without a message"))
+
+
+def judge_negotiation(facts: Facts) -> List[Finding]:
+    """Whether the host's own ssh, as it comes, finds a common language with its sshd."""
+    if not is_unmatched(facts.key_answer):
+        return []
+    return [
+        blocks(
+            "no_common_algorithm",
+            "the ssh of this host, with its defaults, and sshd have no common algorithm: %s" % facts.key_answer.why,
+            "remove the restriction of KexAlgorithms, Ciphers, MACs or HostKeyAlgorithms, or log in with a client that has such an algorithm",
+        )
+    ]
+
+
+def is_unmatched(answer: Answer) -> bool:
+    """Whether it never came to a question about the key."""
+    return answer.yes is False and answer.why.startswith("no matching ")
 
 
 def find_reason(log: str) -> str:

@@ -8,7 +8,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 
 from typing import List, NamedTuple, Tuple
 
-from . import judge_account, judge_key_line, judge_keys, judge_log, judge_network, judge_pam, judge_server, judge_session, judge_settings
+from . import judge_account, judge_key_line, judge_keys, judge_log, judge_network, judge_pam, judge_server, judge_session, judge_settings, key_log
 from .facts import Facts
 from .finding import BLOCKS, WARNS, Finding, in_order, warns
 from .proof import Proof, findings_of
@@ -19,6 +19,7 @@ _JUDGES = (
     judge_log.judge_log,
     judge_server.judge_server,
     judge_server.judge_loaded,
+    key_log.judge_negotiation,
     judge_account.judge_account,
     judge_settings.judge_access,
     judge_settings.judge_methods,

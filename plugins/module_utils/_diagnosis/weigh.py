@@ -11,7 +11,7 @@ from typing import FrozenSet, List
 
 from .facts import Answer, Facts
 from .finding import BLOCKS, INFO, Finding, warns
-from .key_log import describe_refusal
+from .key_log import describe_refusal, is_unmatched
 from .proof import Proof
 
 # What sshd has judged when it accepts the public half of a key. Not PermitRootLogin and AuthenticationMethods: it looks at
@@ -183,7 +183,7 @@ def weigh_key(facts: Facts, found: List[Finding]) -> List[Finding]:
     if answer.yes is False and certified is not None:
         # What our reading says is about the key alone.
         found = [finding for finding in found if finding.cause not in KEY_CAUSES or finding.cause in _OF_ALL_KEYS]
-    elif answer.yes is False and trusts_authorities(facts):
+    elif answer.yes is False and not is_unmatched(answer) and trusts_authorities(facts):
         why = "sshd also takes certificates for this account, and none was given"
         return demote(found, KEY_CAUSES - _OF_ALL_KEYS, why) + [warns("certificate_not_given", why, "check again with the certificate as public_key")]
     if any(finding.severity == BLOCKS for finding in found):

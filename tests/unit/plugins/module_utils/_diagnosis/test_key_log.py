@@ -5,7 +5,13 @@
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.facts import Answer, Facts, Request, ServerFacts
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.key_log import depends_on_address, describe_refusal, find_reason, read_answer
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.key_log import (
+    depends_on_address,
+    describe_refusal,
+    find_reason,
+    judge_negotiation,
+    read_answer,
+)
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.sshd_config import Directive
 
 OFFERED = "debug1: Offering public key: /proc/1/fd/4 ED25519 SHA256:x explicit\n"
@@ -24,7 +30,15 @@ def test_a_refusal_has_the_reason_of_the_log() -> None:
     assert read_answer(OFFERED + DENIED, log) == Answer(False, "User bob from 10.0.0.2 not allowed because not listed in AllowUsers")
 
 
-@pytest.mark.parametrize("client", ["", "Unable to negotiate with 10.0.0.1 port 22: no matching cipher found.\n", DENIED])
+def test_a_language_that_is_not_shared_is_a_refusal() -> None:
+    client = "Unable to negotiate with 10.0.0.1 port 22: no matching cipher found. Their offer: aes256-cbc\r\n"
+    answer = read_answer(client, "")
+    assert answer == Answer(False, "no matching cipher found. Their offer: aes256-cbc")
+    assert [finding.cause for finding in judge_negotiation(Facts(Request("bob"), key_answer=answer))] == ["no_common_algorithm"]
+    assert judge_negotiation(Facts(Request("bob"), key_answer=Answer(False, "Failed publickey for bob"))) == []
+
+
+@pytest.mark.parametrize("client", ["", DENIED])
 def test_without_an_offer_there_is_no_answer(client: str) -> None:
     assert read_answer(client, "").yes is None
 

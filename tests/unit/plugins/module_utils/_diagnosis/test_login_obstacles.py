@@ -6,17 +6,23 @@
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis import facts as facts_of
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.facts import Facts, Request
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_account import is_well_formed
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_account import is_well_formed, judge_shell
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_client import judge_client
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_key_text import find_damage
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_log import judge_log
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_server import judge_server
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_session import find_unconditional_end, find_unconditional_wait, find_unsure
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_session import (
+    find_replacement,
+    find_unconditional_end,
+    find_unconditional_wait,
+    find_unsure,
+    judge_session,
+)
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.look_account import find_script_interpreter
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.look_server import find_listen_ports
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.pam_files import find_time_rule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.records import Listening
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.records import Listening, Node
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBF9wCb7TxxP9gb3hE8ODe/Tc+uIUNYipthBw65i3Nf6"
 TYPE, BLOB = KEY.split()
@@ -231,3 +237,52 @@ def test_a_socket_that_listens_elsewhere_is_sshds_all_the_same() -> None:
     assert judge_server(asked._replace(server=handed_on)) == []
     own = handed_on._replace(unit_states=(unit._replace(active="inactive"),))
     assert [finding.cause for finding in judge_server(asked._replace(server=own))] == ["sshd_other_family"]
+
+
+def _starting(session: str, path: str, text: str, missing: tuple = (), login: bool = True) -> list:
+    read = ((path, text),)
+    files = facts_of.SessionFacts(login_startup=read, missing_programs=missing) if login else facts_of.SessionFacts(startup=read)
+    facts = Facts(Request("bob", session=session), account=facts_of.AccountFacts(True, shell="/bin/bash"), session=files)
+    return [(finding.severity, finding.cause) for finding in judge_session(facts)]
+
+
+@pytest.mark.parametrize(
+    ("session", "text", "missing", "found"),
+    [
+        ("shell", "exec fish -l\n", ("fish",), [("blocks", "shell_startup_exits")]),
+        ("shell", "exec fish -l\n", (), []),
+        ("command", "exec fish -l\n", ("fish",), []),
+        ("shell", "[ -d /opt/x ] || exit 1\n", (), [("warns", "shell_startup_unsure")]),
+        ("command", "[ -d /opt/x ] || exit 1\n", (), []),
+        ("shell", "tty -s || exit\n", (), []),
+        ("shell", "exit\n", (), [("blocks", "shell_startup_exits")]),
+        ("command", "exit\n", (), [("warns", "shell_startup_exits")]),
+        ("shell", "sleep 600\n", (), [("blocks", "shell_startup_hangs")]),
+    ],
+)
+def test_files_of_a_terminal_concern_a_terminal(session: str, text: str, missing: tuple, found: list) -> None:
+    assert _starting(session, "/home/bob/.profile", text, missing) == found
+
+
+@pytest.mark.parametrize(("session", "found"), [("command", ["shell_startup_exits"]), ("sftp", ["shell_startup_exits"]), ("shell", [])])
+def test_files_of_a_command_do_not_concern_a_terminal(session: str, found: list) -> None:
+    assert [cause for _severity, cause in _starting(session, "/home/bob/.bashrc", "exit 1\n", login=False)] == found
+
+
+def test_a_shell_for_a_login_reads_what_its_own_files_name() -> None:
+    files = facts_of.SessionFacts((("/home/bob/.bashrc", "exit 1\n"),), (("/home/bob/.profile", '. "$HOME/.bashrc"\n'),))
+    facts = Facts(Request("bob", session="shell"), account=facts_of.AccountFacts(True, shell="/bin/bash"), session=files)
+    assert [finding.cause for finding in judge_session(facts)] == ["shell_startup_exits"]
+
+
+@pytest.mark.parametrize(("session", "subsystem", "found"), [("sftp", "internal-sftp", []), ("sftp", "/usr/lib/openssh/sftp-server", ["shell_nologin"])])
+def test_sshd_serves_files_without_a_shell(session: str, subsystem: str, found: list) -> None:
+    account = facts_of.AccountFacts(True, shell="/usr/sbin/nologin", shell_node=Node("/usr/sbin/nologin", "file", mode=0o755))
+    facts = Facts(Request("bob", session=session), account, facts_of.ServerFacts(effective={"subsystem": ("sftp " + subsystem,)}))
+    assert [finding.cause for finding in judge_shell(facts)] == found
+    assert [finding.cause for finding in judge_shell(facts._replace(request=Request("bob")))] == ["shell_nologin"]
+
+
+@pytest.mark.parametrize(("text", "program"), [("exec fish -l\n", "fish"), ("exec 2>/dev/null\n", ""), ("exec -l zsh\n", ""), ("if x; then\nexec y\nfi\n", "")])
+def test_what_replaces_the_shell(text: str, program: str) -> None:
+    assert find_replacement(text) == program

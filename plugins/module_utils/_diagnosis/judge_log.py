@@ -19,7 +19,7 @@ def judge_log(facts: Facts) -> List[Finding]:
     if not address:
         return []
     lines = _since(facts.server.log, address)
-    return _penalties(facts, lines) + _negotiations(lines, address) + _signatures(facts, lines)
+    return _penalties(facts, lines) + _startups(facts, lines) + _negotiations(lines, address) + _signatures(facts, lines)
 
 
 def _since(log: Sequence[str], address: str) -> List[str]:
@@ -43,6 +43,22 @@ def _penalties(facts: Facts, lines: List[str]) -> List[Finding]:
                     "sshd refuses %s for a while after failed logins: %s" % (facts.request.address, line.strip()),
                     "wait some minutes, or exempt the address with PerSourcePenaltyExemptList; a restart clears all penalties",
                     "sshd -t && systemctl restart %s" % unit,
+                )
+            ]
+    return []
+
+
+def _startups(facts: Facts, lines: List[str]) -> List[Finding]:
+    """More connections than sshd serves before they have logged in: of all together, or of one source."""
+    for line in reversed(lines):
+        if "[%s]" % facts.request.address in line and re.search(r"drop connection .* past max ?startups", line, re.IGNORECASE):
+            limit = facts.setting("persourcemaxstartups", "none")
+            setting = "MaxStartups" if limit == "none" else "MaxStartups, or PerSourceMaxStartups %s," % limit
+            return [
+                warns(
+                    "max_startups",
+                    "sshd dropped a connection from %s, because %s allowed no more: %s" % (facts.request.address, setting, line.strip()),
+                    "end the connections that never log in, or raise the limit",
                 )
             ]
     return []

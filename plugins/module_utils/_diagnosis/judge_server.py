@@ -235,9 +235,19 @@ def _elsewhere(facts: Facts, serving: List[Listening]) -> List[Finding]:
                 "remove or correct AddressFamily or ListenAddress, and restart sshd",
             )
         ]
-    if not any(item.address in ("0.0.0.0", "::") for item in here):
-        return [info("sshd_listens_on", "sshd listens on %s only" % " and ".join(sorted(set(item.address for item in here))))]
-    return []
+    if any(item.address in ("0.0.0.0", "::") for item in here):
+        return []
+    said = "sshd listens on %s only" % " and ".join(sorted(set(item.address for item in here)))
+    local = facts.request.local_address
+    if not local or local in [item.address for item in here]:
+        return [info("sshd_listens_on", said)]
+    return [
+        warns(
+            "sshd_listens_on",
+            "%s, and a login from %s most likely goes to %s" % (said, asked, local),
+            "connect to an address that sshd listens on, or remove or correct ListenAddress and restart sshd",
+        )
+    ]
 
 
 def _half_taken(facts: Facts, serving: List[Listening], holders: List[Listening]) -> List[Finding]:

@@ -50,6 +50,8 @@ _DECISIVE = frozenset(
         "keys_command_not_run",
         "not_root",
         "per_source_penalty",
+        "max_startups",
+        "sshd_listens_on",
         "no_common_algorithm",
         "client_signs_with_sha1",
         "algorithm_sha1_only",

@@ -76,6 +76,8 @@ REFUSED = "Unable to negotiate with 198.51.100.7 port 59354: no matching cipher 
         ((DROPPED, "Server listening on 0.0.0.0 port 22."), None),
         ((DROPPED, "Accepted publickey for eve from 198.51.100.7 port 40113 ssh2: ED25519 SHA256:x"), None),
         ((DROPPED, "Accepted publickey for eve from 198.51.100.70 port 40113 ssh2: ED25519 SHA256:x"), "per_source_penalty"),
+        (("drop connection #10 from [198.51.100.7]:40112 on [10.0.0.5]:22 past MaxStartups",), "max_startups"),
+        (("drop connection #10 from [198.51.100.70]:40112 on [10.0.0.5]:22 past MaxStartups",), None),
         ((REFUSED,), "no_common_algorithm"),
         ((REFUSED.replace("198.51.100.7", "192.0.2.9"),), None),
     ],
@@ -286,3 +288,10 @@ def test_sshd_serves_files_without_a_shell(session: str, subsystem: str, found: 
 @pytest.mark.parametrize(("text", "program"), [("exec fish -l\n", "fish"), ("exec 2>/dev/null\n", ""), ("exec -l zsh\n", ""), ("if x; then\nexec y\nfi\n", "")])
 def test_what_replaces_the_shell(text: str, program: str) -> None:
     assert find_replacement(text) == program
+
+
+@pytest.mark.parametrize(("local", "severity"), [("", "info"), ("10.0.0.5", "info"), ("10.0.0.9", "warns")])
+def test_an_own_address_that_the_login_does_not_go_to(local: str, severity: str) -> None:
+    server = facts_of.ServerFacts("/usr/sbin/sshd", listening=(Listening("10.0.0.5", 22, "sshd", 7),), effective={"port": ("22",)})
+    facts = Facts(Request("bob", None, "198.51.100.7", 22, local_address=local), server=server)
+    assert [(finding.cause, finding.severity) for finding in judge_server(facts)] == [("sshd_listens_on", severity)]

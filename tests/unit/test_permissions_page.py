@@ -1,33 +1,41 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every policy of docs/permissions.md does its work, and does not with one action less."""
+"""Every policy of docs/permissions.md does its work, and does not with one action less: of each capability, and of each playbook."""
 
 from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.session import EcsSession
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import read_settings
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh import cloud
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.folder import RunFolder
 from ecs_emulator.testing import running
 
+from .playbook_calls import MORE, PLAYBOOKS
 from .plugins.connection.shell_guest import ShellGuest, connect
 from .plugins.modules import conftest as modules
-from .plugins.modules.test_ecs_attach_key_pair import KEY, Guest
+from .plugins.modules.test_ecs_attach_key_pair import KEY, OTHER, Guest
 from .plugins.modules.test_ecs_host_key_info import KEY as HOST_KEY
 from .plugins.modules.test_ecs_host_key_info import answer
 from .plugins.modules.test_ecs_temp_public_key import Guests
 
 run_module = modules.run_module
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "permissions.md").read_text(encoding="utf-8")
+ROOT_FOLDER = Path(__file__).resolve().parents[2]
+PAGE = (ROOT_FOLDER / "docs" / "permissions.md").read_text(encoding="utf-8")
+# For what comes after the binding, which stays.
+LATE = [("The playbook recover_access", "ecs:SendFile"), ("The playbook recover_access", "ecs:DescribeSendFileResults")]
+# Asks nothing of the cloud.
+WITHOUT_CLOUD = {"check_team"}
 ROOT = {"ecs:RunCommand", "ecs:InvokeCommand", "ecs:SendFile", "ecs:StartTerminalSession"}
 _PARTS = [part.partition("\n\n") for part in PAGE.split("\n## ")[1:]]
 SECTIONS = {title: (text, json.loads(text.split("```json\n")[1].split("```")[0])["Statement"]) for title, _blank, text in _PARTS}
@@ -43,17 +51,29 @@ class World:
         self.given = {"access_key_id": "LTAIann", "access_key_secret": "secret", "endpoint": emulator.endpoint, "region": emulator.region, "api_retries": 0}
         self._run = run
 
+    def result(self, module, /, **options):
+        """What a module answers."""
+        return self._run(module, **{**self.given, **options})
+
     def module(self, module, /, **options):
         """The error of a module, or nothing."""
-        result = self._run(module, **{**self.given, **options})
+        result = self.result(module, **options)
         return json.dumps(result) if result["failed"] else ""
 
     def ids(self):
         return list(self.emulator.cloud.instances)
 
+    def bound(self):
+        """The key pair of each instance."""
+        return {one.instance_id: one.key_pair_name for one in self.emulator.cloud.instances.values()}
+
     def changed(self):
         """The instances that a key pair is bound to."""
-        return sorted(one.instance_id for one in self.emulator.cloud.instances.values() if one.key_pair_name)
+        return sorted(instance_id for instance_id, pair in self.bound().items() if pair)
+
+    def has_pair(self):
+        """Whether the key pair that playbooks make is there."""
+        return "new" in self.emulator.cloud.regions[self.emulator.region].key_pairs
 
 
 def _inventory(world):
@@ -100,20 +120,25 @@ WORK = {
     "Temporary login": _temporary,
     "Connect with temporary keys": _ssh,
     "Connect through Cloud Assistant": _assistant,
+    **PLAYBOOKS,
 }
 
 
 @pytest.fixture
-def start(run_module, tmp_path):
+def start(run_module, tmp_path, monkeypatch):
     """start(actions): a World whose user may do just these."""
     contexts = []
+    # Nobody waits for guests that answer at once.
+    _region, clock, _sleep, jitter = EcsSession.__init__.__defaults__
+    monkeypatch.setattr(EcsSession.__init__, "__defaults__", (None, clock, lambda seconds: time.sleep(min(seconds, 0.02)), jitter))
 
-    def begin(actions, count=2):
+    def begin(actions, count=2, pair=""):
         user = {"user": "ann", "access_key_id": "LTAIann", "access_key_secret": "secret"}
         policy = dict(user, statements=[{"Effect": "Allow", "Action": list(actions), "Resource": "*"}])
         fleet = {
-            "instances": [{"name": "web", "instance_id": "i-web", "count": count}],
-            "key_pairs": [{"name": "team", "public_key": KEY}],
+            "instances": [{"name": "web", "instance_id": "i-web", "count": count, "key_pair": pair, "security_groups": ["open"]}],
+            "key_pairs": [{"name": "team", "public_key": KEY}, {"name": "old", "public_key": OTHER}],
+            "security_groups": [{"name": "open", "security_group_id": "sg-open", "rules": [{}]}],
             "policies": [policy],
         }
         contexts.append(running(fleet))
@@ -159,7 +184,7 @@ def test_with_one_action_less_nothing_is_begun_and_the_action_is_named(title, mi
     before = world.changed()
     error = _do(title, world)
     assert f"RAM action {missing}" in error
-    assert world.changed() == before
+    assert world.changed() == (world.ids() if (title, missing) in LATE else before)
     if title != "Connect with temporary keys":  # there a key may have been delivered, for its minute
         assert not world.emulator.keys.keys(world.ids()[0], "root")
 
@@ -180,3 +205,58 @@ def test_an_action_that_is_taken_away_on_the_way_is_named_and_the_next_run_compl
     assert world.module("ecs_attach_key_pair", **options) == ""
     assert world.changed() == sorted(world.ids())
     assert guest.has
+
+
+def _world(start, title, actions):
+    """Where the playbook has something to do: what is recovered is bound to another pair."""
+    return start(actions, count=4, pair="old" if title == "The playbook recover_access" else "")
+
+
+def _run(title, world, calls=None):
+    try:
+        return (calls or PLAYBOOKS[title])(world)
+    except (AccessError, AnsibleConnectionFailure) as exc:
+        return str(exc)
+
+
+def test_every_playbook_has_a_section():
+    playbooks = {path.stem for path in (ROOT_FOLDER / "playbooks").glob("*.yml")} - WITHOUT_CLOUD
+    assert {f"The playbook {name}" for name in playbooks} == set(PLAYBOOKS)
+
+
+@pytest.mark.parametrize(("title", "missing"), [each for each in LESS if each[0] in PLAYBOOKS])
+def test_a_playbook_that_loses_an_action_after_its_first_call_names_it_and_the_next_run_completes_it(title, missing, start):
+    """Mid-batch: the first call of an action is allowed, later ones are not."""
+    world = _world(start, title, ACTIONS[title])
+    before = world.bound()
+    world.emulator.faults(missing[len("ecs:") :], "error", code="Forbidden.RAM", status=403, skip=1, times=1000)
+    error = _run(title, world)
+    if len(world.emulator.requests(missing[len("ecs:") :])) > 1:
+        assert f"RAM action {missing}" in error
+    else:
+        assert error == ""
+    # Bound to one or the other, and the key of a pair that was made is at hand.
+    assert all(pair in (before[instance_id], "new") for instance_id, pair in world.bound().items())
+    if title == "The playbook bind_key_pair":
+        assert world.has_pair() is (world.folder / "key").exists()
+    world.emulator.clear_faults()
+    assert _run(title, world) == ""
+    if "ecs:AttachKeyPair" in ACTIONS[title]:
+        assert set(world.bound().values()) == {"new"}
+
+
+@pytest.mark.parametrize("variable", MORE)
+def test_what_a_variable_needs_besides_is_said_and_enough(variable, start):
+    title, calls, action = MORE[variable]
+    assert f"`{variable}` needs `{action}` too" in " ".join(SECTIONS[title][0].split())
+    lacking = _world(start, title, ACTIONS[title])
+    assert f"RAM action {action}" in _run(title, lacking, calls)
+    assert set(lacking.bound().values()) == {"new"}
+
+
+@pytest.mark.parametrize("variable", MORE)
+def test_with_it_the_work_is_done(variable, start):
+    title, calls, action = MORE[variable]
+    world = _world(start, title, [*ACTIONS[title], action])
+    assert _run(title, world, calls) == ""
+    assert set(world.bound().values()) == {""}

@@ -19,7 +19,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import p
 from .._playbooks.diagnosis import Observed, diagnose
 from . import cloud, steps
 from .host import assistant_connection, prepare_connection, try_verbosely
-from .tools import StepFailed, Tools, describe
+from .tools import StepFailed, Tools, describe, reason
 
 # More hosts than that have their findings in the report.
 _EXPLAINED = 5
@@ -34,13 +34,16 @@ def columns(tools: Tools) -> list[str]:
 
 
 def ending(tools: Tools) -> list[str]:
-    """All findings, where there is more than the table shows."""
+    """What could not be asked, and all findings, where there is more than the table shows."""
     hosts = tools.names("ansible_play_hosts_all")
+    unasked = [f"Not asked of the cloud: {printable(why)}" for why in tools.store.read("unasked") or {}]
     rows = tools.store.rows(hosts)
     shown = {host: row["evidence"] for host, row in rows.items() if len(row.get("evidence") or []) > 1}
     if len(hosts) > _EXPLAINED:
-        return []
-    return [line for host, evidence in shown.items() for line in [f"All findings on {printable(host)}:", *(f"  - {printable(text)}" for text in evidence)]]
+        return unasked
+    return unasked + [
+        line for host, evidence in shown.items() for line in [f"All findings on {printable(host)}:", *(f"  - {printable(text)}" for text in evidence)]
+    ]
 
 
 def check(tools: Tools) -> None:
@@ -49,10 +52,12 @@ def check(tools: Tools) -> None:
 
 
 def cloud_step(tools: Tools, chunk: cloud.Chunk) -> dict[str, Any]:
-    """Nothing is missed without an answer: the hosts can be checked without the cloud."""
+    """No host fails for want of an answer: they can be checked without the cloud."""
     arguments = {"region": chunk["region"], "instance_ids": chunk["instance_ids"]}
     address = tools.get("ecs_access_address", "")
     known = tools.on_controller("ecs_instance_info", {**arguments, **({"source_address": address} if address else {})})
+    if known.get("failed"):
+        tools.store.update("unasked", {reason(known): True})
     tools.store.update("answers", {row["instance_id"]: row for row in known.get("instances") or []})
     cloud.read_host_keys(tools, chunk, [row["instance_id"] for row in known.get("instances") or [] if row.get("status") == "Running"])
     return {"changed": False}

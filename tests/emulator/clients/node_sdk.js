@@ -2,103 +2,78 @@
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The vendor's unmodified SDKs for Node.js against the emulator: the generated client (ACS3-HMAC-SHA256 headers) and
-// the older pop-core (HMAC-SHA1 parameters, in the query and in a form body). Prints one JSON object.
+// The vendor's unmodified SDKs for Node.js against a server of this package: the generated client, any version, and the older pop-core.
 //
-//   npm install @alicloud/ecs20140526 @alicloud/openapi-client @alicloud/pop-core
-//   node node_sdk.js READY_FILE
+//   npm install @alicloud/ecs20140526 (or @alicloud/pop-core)
+//   NODE_EXTRA_CA_CERTS=CA_FILE node node_sdk.js READY_FILE generated|pop-core
+//
+// Reads and answers as python_sdk.py does; packages are those of the working directory.
 'use strict';
 
 const fs = require('fs');
+const readline = require('readline');
 const { createRequire } = require('module');
 
 const packages = createRequire(process.cwd() + '/');
-const Ecs = packages('@alicloud/ecs20140526');
-const OpenApi = packages('@alicloud/openapi-client');
-const PopCore = packages('@alicloud/pop-core');
-
 const ready = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
+const account = { accessKeyId: ready.access_key_id, accessKeySecret: ready.access_key_secret };
 
-async function generated() {
-  const config = new OpenApi.Config({
-    accessKeyId: ready.access_key_id,
-    accessKeySecret: ready.access_key_secret,
-    regionId: ready.region,
-    endpoint: new URL(ready.endpoint).host,
-    protocol: 'HTTP',
-  });
-  const client = new Ecs.default(config);
-  const ids = [];
-  let nextToken;
-  do {
-    const request = new Ecs.DescribeInstancesRequest({ regionId: ready.region, maxResults: 10, nextToken });
-    const body = (await client.describeInstances(request)).body;
-    ids.push(...body.instances.instance.map((instance) => instance.instanceId));
-    nextToken = body.nextToken;
-  } while (nextToken);
-  const tag = [new Ecs.CreateKeyPairRequestTag({ key: 'owner', value: 'a b+c*~é' })];
-  const created = (await client.createKeyPair(new Ecs.CreateKeyPairRequest({
-    regionId: ready.region, keyPairName: 'node-generated', tag,
-  }))).body;
-  const attached = (await client.attachKeyPair(new Ecs.AttachKeyPairRequest({
-    regionId: ready.region, keyPairName: 'node-generated', instanceIds: JSON.stringify(ids.slice(0, 2)),
-  }))).body;
-  const pairs = (await client.describeKeyPairs(new Ecs.DescribeKeyPairsRequest({
-    regionId: ready.region, keyPairName: 'node-*',
-  }))).body;
-  const command = (await client.runCommand(new Ecs.RunCommandRequest({
-    regionId: ready.region, type: 'RunShellScript', commandContent: 'true', instanceId: ids.slice(0, 2),
-  }))).body;
-  let unknown = '';
-  try {
-    await client.deleteKeyPairs(new Ecs.DeleteKeyPairsRequest({ regionId: 'nowhere', keyPairNames: '["x"]' }));
-  } catch (error) {
-    unknown = error.code;
-  }
-  return {
-    instances: ids.length,
-    private_key: created.privateKeyBody.startsWith('-----BEGIN RSA '),
-    fail_count: Number(attached.failCount),
-    tag: pairs.keyPairs.keyPair[0].tags.tag[0].tagValue,
-    invoke_id: command.invokeId,
-    unknown_region: unknown,
+function generated() {
+  const Ecs = packages('@alicloud/ecs20140526');
+  const own = createRequire(packages.resolve('@alicloud/ecs20140526'));
+  const first = (names) => {
+    for (const name of names) {
+      try {
+        return own(name);
+      } catch (error) {
+        if (error.code !== 'MODULE_NOT_FOUND') throw error;
+      }
+    }
+    throw new Error('none of ' + names);
+  };
+  // Newer generations name these packages otherwise.
+  const core = first(['@alicloud/openapi-core', '@alicloud/openapi-client']);
+  const { cast } = first(['@darabonba/typescript', '@alicloud/tea-typescript']);
+  const Config = core.$OpenApiUtil ? core.$OpenApiUtil.Config : core.Config;
+  const address = new URL(ready.endpoint);
+  const client = new Ecs.default(new Config({
+    ...account, regionId: ready.region, endpoint: address.host, protocol: address.protocol.slice(0, -1).toUpperCase(),
+  }));
+  return async (operation) => {
+    const method = operation.do[0].toLowerCase() + operation.do.slice(1);
+    if (!client[method]) return { unknown: true };
+    const request = cast({ RegionId: ready.region, ...operation.with }, new Ecs[operation.do + 'Request']({}));
+    return { body: (await client[method](request)).body.toMap() };
   };
 }
 
-async function popCore(method) {
-  const client = new PopCore.RPCClient({
-    accessKeyId: ready.access_key_id,
-    accessKeySecret: ready.access_key_secret,
-    endpoint: ready.endpoint,
-    apiVersion: '2014-05-26',
-  });
-  const body = await client.request(
-    'DescribeInstances', { RegionId: ready.region, PageSize: 100, Tag: [{ Key: 'role', Value: 'w eb*' }] }, { method });
-  const sts = new PopCore.RPCClient({
-    accessKeyId: ready.access_key_id,
-    accessKeySecret: ready.access_key_secret,
-    endpoint: ready.endpoint,
-    apiVersion: '2015-04-01',
-  });
-  const assumed = await sts.request(
-    'AssumeRole', { RoleArn: 'acs:ram::1234567890123456:role/tester', RoleSessionName: 'node' }, { method });
-  const temporary = new PopCore.RPCClient({
-    accessKeyId: assumed.Credentials.AccessKeyId,
-    accessKeySecret: assumed.Credentials.AccessKeySecret,
-    securityToken: assumed.Credentials.SecurityToken,
-    endpoint: ready.endpoint,
-    apiVersion: '2014-05-26',
-  });
-  const regions = await temporary.request('DescribeRegions', {}, { method });
-  return { instances: body.TotalCount, regions: regions.Regions.Region.length > 0 };
+function popCore() {
+  const { RPCClient } = packages('@alicloud/pop-core');
+  const clients = (version) => new RPCClient({ ...account, endpoint: ready.endpoint, apiVersion: version });
+  const ecs = clients('2014-05-26');
+  const sts = clients('2015-04-01');
+  let posts = false;
+  return async (operation) => {
+    // Parameters in the query and in a body by turns.
+    posts = !posts;
+    const parameters = operation.sts ? {} : { RegionId: ready.region };
+    for (const [name, value] of Object.entries(operation.with)) {
+      parameters[name] = value instanceof Object && !Array.isArray(value) ? JSON.stringify(value) : value;
+    }
+    return { body: await (operation.sts ? sts : ecs).request(operation.do, parameters, { method: posts ? 'POST' : 'GET' }) };
+  };
 }
 
-async function main() {
-  const result = { generated: await generated(), pop_get: await popCore('GET'), pop_post: await popCore('POST') };
-  process.stdout.write(JSON.stringify(result) + '\n');
-}
-
-main().catch((error) => {
-  process.stderr.write(String(error && error.stack || error) + '\n');
-  process.exit(1);
-});
+(async () => {
+  const call = { generated, 'pop-core': popCore }[process.argv[3]]();
+  for await (const line of readline.createInterface({ input: process.stdin })) {
+    let answer;
+    try {
+      answer = await call(JSON.parse(line));
+    } catch (error) {
+      if (typeof error.code !== 'string') throw error;
+      answer = { code: error.code };
+    }
+    console.log(JSON.stringify(answer));
+  }
+})();

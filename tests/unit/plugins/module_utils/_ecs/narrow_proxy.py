@@ -6,8 +6,9 @@
 import http.client
 import socket
 import socketserver
+import ssl
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 LIMIT = 8192
@@ -19,8 +20,8 @@ class _Handler(socketserver.StreamRequestHandler):
         if head and head[0].startswith(b"CONNECT "):
             self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             self.server.connects.append(head[0].split()[1].decode())
-            secure = self.server.context.wrap_socket(self.connection, server_side=True)
-            self.rfile, self.wfile = secure.makefile("rb"), secure.makefile("wb", 0)
+            self.connection = self.server.context.wrap_socket(self.connection, server_side=True)
+            self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", 0)
             head = self._read_head()
         while head:
             self._serve(head)
@@ -40,7 +41,9 @@ class _Handler(socketserver.StreamRequestHandler):
         self.server.lines.append(head[0])
         if len(head[0]) > LIMIT:
             return self._answer(414, b"<html>414 Request-URI Too Large</html>", "text/html")
-        upstream = http.client.HTTPConnection(self.server.upstream.hostname, self.server.upstream.port, timeout=10)
+        if headers.get("upgrade", "").lower() == "websocket":
+            return self._pass_on(head)
+        upstream = self._connect()
         upstream.putrequest("POST", head[0].split()[1].decode(), skip_host=True, skip_accept_encoding=True)
         for name, value in headers.items():
             upstream.putheader(name, value)
@@ -49,9 +52,35 @@ class _Handler(socketserver.StreamRequestHandler):
         self._answer(answer.status, answer.read(), answer.headers["Content-Type"])
         upstream.close()
 
+    def _connect(self):
+        address, port = self.server.upstream.hostname, self.server.upstream.port
+        if self.server.upstream.scheme == "http":
+            return http.client.HTTPConnection(address, port, timeout=10)
+        return http.client.HTTPSConnection(address, port, timeout=10, context=ssl.create_default_context(cafile=self.server.ca_file))
+
+    def _pass_on(self, head):
+        """Bytes either way, until one side ends."""
+        upstream = self._connect()
+        upstream.connect()
+        upstream.sock.sendall(b"\r\n".join([*head, b"", b""]))
+        threading.Thread(target=_copy, args=(upstream.sock, self.connection), daemon=True).start()
+        _copy(self.connection, upstream.sock)
+        upstream.close()
+
     def _answer(self, status, body, content_type):
         head = "HTTP/1.1 %d Answer\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n" % (status, content_type, len(body))
         self.wfile.write(head.encode() + body)
+
+
+def _copy(source, target):
+    with suppress(OSError):
+        while True:
+            data = source.recv(65536)
+            if not data:
+                break
+            target.sendall(data)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_RDWR)
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -62,10 +91,13 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def narrow_proxy(upstream, context=None):
-    """Serves; C(.url) is its own address, C(.lines) are the request lines that came and C(.connects) the hosts that were asked for."""
+def narrow_proxy(upstream, context=None, ca_file=None):
+    """Serves; C(.url) is its own address, C(.lines) are the request lines that came and C(.connects) the hosts that were asked for.
+
+    With I(context) it poses as those hosts; I(ca_file) vouches for an upstream that speaks TLS.
+    """
     with _Server(("127.0.0.1", 0), _Handler) as server:
-        server.upstream, server.context, server.lines, server.connects = urlsplit(upstream), context, [], []
+        server.upstream, server.context, server.ca_file, server.lines, server.connects = urlsplit(upstream), context, ca_file, [], []
         server.url = "http://127.0.0.1:%d" % server.server_address[1]
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         try:

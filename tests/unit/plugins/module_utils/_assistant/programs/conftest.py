@@ -88,10 +88,21 @@ def made_world(interpreter: str = ""):
     folder = Path(tempfile.mkdtemp(prefix="world-", dir="/dev/shm"))
     try:
         made = World(folder, find_system(), interpreter)
-        made.run("useradd -m -s /bin/sh -K UID_MIN=3000 john; ssh-keygen -A")
+        shutil.copytree(host_keys(), folder / "changes" / "etc")
+        made.run("useradd -m -s /bin/sh -K UID_MIN=3000 john")
         yield made
     finally:
         shutil.rmtree(folder)
+
+
+@cache
+def host_keys() -> Path:
+    """A folder etc with host keys for every world: making them takes longer than most tests."""
+    folder = Path(tempfile.mkdtemp(prefix="world-keys-", dir="/dev/shm"))
+    atexit.register(shutil.rmtree, folder)
+    (folder / "etc" / "ssh").mkdir(parents=True)
+    subprocess.run(["ssh-keygen", "-A", "-f", folder], check=True, timeout=60, stdout=subprocess.DEVNULL)
+    return folder / "etc"
 
 
 @cache

@@ -31,6 +31,8 @@ BATCHES = {
 }
 
 
+# el-like has the programs of Debian 12.
+@pytest.mark.one_image
 @pytest.mark.parametrize("part", PARTS)
 def test_no_difference(instance, part):
     tools = GuestTools(instance.container)

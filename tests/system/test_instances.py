@@ -108,6 +108,7 @@ class TestLookAlike:
 
 
 class TestPower:
+    @pytest.mark.one_image
     def test_reboot_gives_a_new_boot_id_and_keeps_the_disk(self, instance, fleet, ssh, controller_key):
         instance.put("/root/kept", "still here")
         before, keys = instance.boot_id(), instance.host_keys()
@@ -122,6 +123,7 @@ class TestPower:
         wait_until(lambda: one_instance.exec("cat /proc/sys/kernel/random/boot_id", check=False).strip() not in ("", before))
         wait_until(lambda: ssh(one_instance, "root", controller_key).returncode == 0)
 
+    @pytest.mark.one_image
     def test_ansible_can_reboot_it(self, instance, ansible):
         before = instance.boot_id()
         result = ansible(instance, "ansible.builtin.reboot", {"reboot_timeout": 60, "connect_timeout": 5})
@@ -133,6 +135,7 @@ class TestPower:
         one_instance.exec("systemctl daemon-reload; systemctl daemon-reexec")
         assert one_instance.boot_id() == before
 
+    @pytest.mark.one_image
     def test_a_stopped_instance_refuses_connections(self, instance, fleet, ssh, controller_key):
         fleet.call("StopInstance", InstanceId=instance.instance_id)
         fleet.wait_for_status(instance.instance_id, "Stopped")

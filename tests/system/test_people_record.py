@@ -100,6 +100,7 @@ def test_seven_ways_to_shrink_a_file_and_another_owner_who_keeps_his(instance, a
     instance.exec(f"userdel -rf {ann}; userdel -rf {cat}; userdel -rf {joe}; rm -rf /home/{bob} /home/{eve} /home/{dan}; groupdel {group}; true")
 
 
+@pytest.mark.one_image
 def test_a_wrong_file_changes_nothing(instance, access, login, make_key, new_name, own_record):
     names = [new_name(f"p{number}") for number in range(5)]
     keys = {name: make_key(name) for name in names}
@@ -135,6 +136,7 @@ RECORDS = {
 }
 
 
+@pytest.mark.one_image
 @pytest.mark.parametrize("kind", RECORDS)
 def test_a_record_that_cannot_be_used_removes_nothing(instance, access, login, make_key, new_name, own_record, kind):
     ann, bob = new_name("ann"), new_name("bob")

@@ -8,12 +8,15 @@ from __future__ import annotations
 import datetime
 import json
 
+import pytest
+
 MODULE = "alicloud.ecs_access.ssh_access"
 TODAY = datetime.datetime.now(datetime.timezone.utc).date()
 ENDED = (TODAY - datetime.timedelta(days=1)).isoformat()
 HOLDS = (TODAY + datetime.timedelta(days=1)).isoformat()
 
 
+@pytest.mark.one_image
 def test_keys_and_sudo_end_by_themselves(instance, ansible, ssh, make_key, new_name):
     name = new_name("emil")
     ended, holds, elsewhere = make_key("ended"), make_key("holds"), make_key("elsewhere")

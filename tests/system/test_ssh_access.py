@@ -110,6 +110,7 @@ def test_a_team_gets_in(instance, access, login, make_key, new_name, crypt):
     assert all(isinstance(user["uid"], int) for user in done["users"])
 
 
+@pytest.mark.one_image
 def test_the_recipe_without_chown_is_mended(instance, access, login, make_key, new_name):
     name, old, new = new_name("vendor"), make_key(), make_key()
     instance.exec(f"useradd -m -s /bin/sh -p '*' {name}; mkdir -m 700 /home/{name}/.ssh")
@@ -275,6 +276,7 @@ def test_hostile_homes_are_refused_and_nothing_changes(instance, playbook, make_
     assert instance.exec(SNAPSHOT) == before
 
 
+@pytest.mark.one_image
 def test_48_an_immutable_file_is_named_before_anything_is_done(instance, access, make_key, new_name):
     name, newcomer, key = new_name("fixed"), new_name("newcomer"), make_key()
     access(users=[{"name": name, "authorized_keys": [key.public]}])
@@ -403,6 +405,7 @@ def test_the_set_is_judged_as_a_whole(instance, access, new_name):
         instance.exec("rm /etc/sudoers.d/50-alias")
 
 
+@pytest.mark.one_image
 def test_revoked_keys_leave_every_account(instance, access, login, make_key, new_name):
     lost, kept = make_key(), make_key()
     one, two = new_name("victim"), new_name("victim")
@@ -479,6 +482,7 @@ def test_50_keys_elsewhere_are_found_there(instance, access, login, make_key, ne
         instance.exec("rm -r /etc/ssh/keys")
 
 
+@pytest.mark.one_image
 def test_keys_that_a_program_serves_are_told_of(instance, playbook, login, make_key, new_name, sshd_config):
     name, own, served = new_name("served"), make_key(), make_key()
     instance.put("/usr/sbin/lab-keys", f"#!/bin/sh\n[ $1 = {name} ] && echo '{served.public}'\n", "0755")
@@ -495,6 +499,7 @@ def test_keys_that_a_program_serves_are_told_of(instance, playbook, login, make_
     instance.exec("rm /usr/sbin/lab-keys")
 
 
+@pytest.mark.one_image
 def test_a_step_that_fails_is_named_and_so_is_what_was_done(instance, ansible, make_key, new_name):
     name, group, key = new_name("half"), new_name("doomed"), make_key()
     instance.exec(f"useradd -m {name}; groupadd {group}; echo 1 > /etc/group.lock")

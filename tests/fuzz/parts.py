@@ -65,14 +65,9 @@ def key_writing(tools: Any, random: Random) -> Batch:
 def sudo_writing(tools: Any, random: Random) -> Batch:
     """Fragments: visudo accepts what we accept, and what is granted is what was asked for, to this user alone."""
     entries = [user_entry(random) for _number in range(40)]
-    users = [user for entry in entries if (user := _wanted_user(entry)) is not None]
+    users = [user for entry in entries if (user := wanted_user(entry)) is not None]
     texts = [render_fragment(user.name, user.sudo_lines) for user in users]
-    found = []
-    for user, text, answer, (accepted, said) in zip(users, texts, tools.granted(texts), tools.visudo(texts)):
-        if not accepted or answer is None:
-            found.append(f"visudo refuses {text!r}: {said}")
-        elif granted(answer) != meant(user):
-            found.append(f"{text!r} grants {granted(answer)}, meant is {meant(user)}")
+    found = misread_fragments(tools, users)
     tools.accounts(ACCOUNTS)
     some = random.sample(range(len(texts)), min(3, len(texts)))
     for index, names in zip(some, tools.sudo([texts[index] for index in some], USERS)):
@@ -80,6 +75,18 @@ def sudo_writing(tools: Any, random: Random) -> Batch:
         if names is not None and set(names) != {users[index].name.lower()} & set(USERS):
             found.append(f"sudo grants something to {names} by {texts[index]!r}")
     return Batch(len(entries), len(users), found)
+
+
+def misread_fragments(tools: Any, users: list[WantedUser]) -> list[str]:
+    """Fragments of these users that visudo refuses, or that grant something else to sudo than what is meant."""
+    texts = [render_fragment(user.name, user.sudo_lines) for user in users]
+    found = []
+    for user, text, answer, (accepted, said) in zip(users, texts, tools.granted(texts), tools.visudo(texts)):
+        if not accepted or answer is None:
+            found.append(f"visudo refuses {text!r}: {said}")
+        elif granted(answer) != meant(user):
+            found.append(f"{text!r} grants {granted(answer)}, meant is {meant(user)}")
+    return found
 
 
 def sudo_reading(tools: Any, random: Random) -> Batch:
@@ -148,7 +155,7 @@ def _wanted_key(tools: Any, random: Random, number: int) -> WantedKey | None:
     return key if _known(tools, (key.options or "no").encode()) else None
 
 
-def _wanted_user(entry: dict[str, Any]) -> WantedUser | None:
+def wanted_user(entry: dict[str, Any]) -> WantedUser | None:
     """None where ssh_access refuses, and for regular expressions, which are none to older versions of sudo."""
     try:
         user = parse_wanted({"users": [entry]}).users[0]

@@ -4,11 +4,14 @@
 """One list of hostile texts in every field that foreign text comes through, and each place that it ends in read by the program that reads it."""
 
 import base64
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "fuzz"))
 
@@ -23,6 +26,8 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._tunnel.socket
 from ecs_emulator.testing import running
 from hostile import CANARY, TEXTS, raw_characters
 from inventory_run import find_problems, read_inventory
+
+COLLECTIONS = Path(__file__).resolve().parents[4] / ".work" / "collections"
 
 FREE = (
     "InstanceName",
@@ -88,6 +93,49 @@ def test_names_and_groups_of_the_inventory(inventory, capfd):
     assert find_problems(inventory) == []
     assert len(inventory.groups) > 10
     assert not raw_characters("".join(capfd.readouterr())) and not Path(CANARY).exists()
+
+
+class Loader(yaml.SafeLoader):
+    """YAML as anybody reads it, and Ansible's mark for text that must not be evaluated."""
+
+
+Loader.add_constructor("!unsafe", Loader.construct_yaml_str)
+
+
+def test_what_ansible_inventory_prints(tmp_path):
+    """Read again as JSON and as YAML: the same hosts, groups and texts, whatever they are called."""
+    texts = [text.encode("utf-8", "replace").decode() for text in TEXTS]
+    evil = [
+        {"name": text, "instance_id": f"i-e{number}", "public_ip": f"127.0.1.{number}", "host_name": text, "description": text, "tags": {"role": text}}
+        for number, text in enumerate(texts)
+    ]
+    source = tmp_path / "my.ecs.yml"
+    options = {"keyed_groups": [{"key": "ecs_tags.role", "prefix": "role"}, {"key": "ecs_description", "prefix": "", "separator": ""}]}
+    source.write_text(yaml.safe_dump({"plugin": "alicloud.ecs_access.ecs", **options}))
+    printed = {}
+    with running({"instances": [{"name": "good", "instance_id": "i-good", "public_ip": "127.0.0.9"}, *evil]}) as emulator:
+        environment = {**os.environ, **emulator.environment, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
+        for form in ("", "--yaml"):
+            words = [Path(sys.executable).with_name("ansible-inventory"), "-i", source, "--list", *form.split()]
+            done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, check=True, timeout=120)
+            printed[form] = done.stdout.decode()
+            # What is printed has the values as they are; what is said about them must be fit for a terminal.
+            assert "Traceback" not in done.stderr.decode() and not raw_characters(done.stderr.decode())
+    listed = json.loads(printed[""])
+    (tree,) = yaml.load(printed["--yaml"], Loader).values()
+    hosts = {name: _plain(variables) for name, variables in listed["_meta"]["hostvars"].items()}
+    assert len(hosts) == len(TEXTS) + 1 and {variables["ecs_instance_id"] for variables in hosts.values()} >= {"i-good", "i-e0"}
+    in_yaml = {name: variables for group in tree["children"].values() for name, variables in (group.get("hosts") or {}).items() if variables}
+    assert in_yaml == hosts
+    assert {"ungrouped", *tree["children"]} == {"ungrouped", *listed["all"]["children"]}
+    assert not Path(CANARY).exists()
+
+
+def _plain(value):
+    """Without the marks for text that must not be evaluated."""
+    if isinstance(value, dict):
+        return value["__ansible_unsafe"] if value.keys() == {"__ansible_unsafe"} else {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
 def test_the_configuration_of_ssh(inventory, run_module, tmp_path):

@@ -106,8 +106,11 @@ def is_fragment(name: str) -> bool:
 
 
 def is_command(text: str) -> bool:
-    """Whether this stands in a rule as exactly one command: no tag, no option, no comment, nothing that ends it early."""
-    return _COMMAND.match(text) is not None
+    """Whether this stands in a rule as exactly one command: no tag, no option, no comment, nothing that ends it early.
+
+    What cannot be printed is none: it would be a part of the command to sudo, and a blank or nothing to whoever reads the rule.
+    """
+    return text.isprintable() and _COMMAND.match(text) is not None
 
 
 def is_runas(text: str) -> bool:

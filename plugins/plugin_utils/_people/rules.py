@@ -170,7 +170,7 @@ def _read_sudo(where: str, rule: Mapping[str, Any], until: datetime.date | None,
     if rule.get("sudo_commands") == []:
         problems.append(Problem(f"{where}: sudo_commands is empty; leave it out to allow everything, or leave out sudo too"))
     for command in commands:
-        if not is_command(command) or not command.isprintable():
+        if not is_command(command):
             problems.append(Problem(f"{where}: {command[:60]!r} is not one sudo command: give an absolute path with or without arguments"))
     if runas is not None and (not isinstance(runas, str) or not is_runas(runas) or not runas.isprintable()):
         problems.append(Problem(f"{where}: sudo_runas must look like user, user:group or ALL:ALL, not {str(runas)[:40]!r}"))

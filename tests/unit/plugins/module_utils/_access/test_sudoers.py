@@ -151,6 +151,14 @@ def test_one_command(command):
     assert is_command(command)
 
 
+@pytest.mark.parametrize("end", ["\u2028", "\u2029\x85", "\u200b", "\u202e", "\x9b31m", "\xa0", "\t", "\n"])
+@pytest.mark.parametrize("command", ["/srv/", "/bin/ls ", "/bin/ls -l"])
+def test_what_cannot_be_printed_is_no_command(command, end):
+    """To sudo, U+2028 is a part of the path; to a reader it is a blank."""
+    assert is_command(command)
+    assert not is_command(command + end)
+
+
 @pytest.mark.parametrize("text", ["ALL", "root", "www:www", ":www", "#1000", "%ops", "%#27:#27", "a,b:c,d", " a , b : c "])
 def test_runas(text):
     assert is_runas(text)

@@ -16,8 +16,6 @@ from .finding import Finding, blocks, shell_quote, warns
 from .fix import join_group, set_mode
 from .judge_key_line import judge_forced
 
-_CAUSES = {"denyusers": "deny_users", "allowusers": "allow_users", "denygroups": "deny_groups", "allowgroups": "allow_groups"}
-
 
 def judge_access(facts: Facts) -> List[Finding]:
     """DenyUsers, AllowUsers, DenyGroups, AllowGroups in sshd's order."""
@@ -27,28 +25,30 @@ def judge_access(facts: Facts) -> List[Finding]:
     refusal = rules.find_refusal(facts.server.effective, account_of(facts), address)
     if refusal is None:
         return []
-    keyword, cause, listed = refusal.keyword, _CAUSES[refusal.keyword], facts.words(refusal.keyword)
+    keyword, listed = refusal.keyword, facts.words(refusal.keyword)
+    if not refusal.sure and refusal.word:
+        return [_depends("deny_users_unknown", "DenyUsers has %s" % refusal.word)]
     if not refusal.sure:
-        return [_depends(cause + "_unknown", "DenyUsers has %s" % refusal.word if refusal.word else "AllowUsers has %s" % " ".join(listed))]
+        return [_depends("allow_users_unknown", "AllowUsers has %s" % " ".join(listed))]
     at = _at(facts, keyword, refusal.word or None)
     if keyword == "denyusers":
-        return [blocks(cause, "DenyUsers has %s%s" % (refusal.word, at), "take %s out of it" % refusal.word)]
+        return [blocks("deny_users", "DenyUsers has %s%s" % (refusal.word, at), "take %s out of it" % refusal.word)]
     if keyword == "allowusers":
         where = " from %s" % address if any("@" in word for word in listed) else ""
-        return [blocks(cause, "AllowUsers does not cover %s%s (it has %s)%s" % (user, where, " ".join(listed), at), "add %s to it" % user)]
+        return [blocks("allow_users", "AllowUsers does not cover %s%s (it has %s)%s" % (user, where, " ".join(listed), at), "add %s to it" % user)]
     if keyword == "denygroups" and refusal.word:
         return [
             blocks(
-                cause,
+                "deny_groups",
                 "DenyGroups has %s, a group of %s%s" % (refusal.word, user, at),
                 "take %s out of that group, or the group out of DenyGroups" % user,
             )
         ]
     if keyword == "denygroups":
-        return [blocks(cause, "DenyGroups is set%s, and sshd then refuses users who are in no group" % at, "add %s to a group" % user)]
+        return [blocks("deny_groups", "DenyGroups is set%s, and sshd then refuses users who are in no group" % at, "add %s to a group" % user)]
     return [
         blocks(
-            cause,
+            "allow_groups",
             "AllowGroups (%s) has none of the groups of %s (%s)%s" % (" ".join(listed), user, ", ".join(account.groups), at),
             "make %s a member of one of them" % user,
             join_group(facts, [word for word in listed if not set(word) & set("*?!")]),

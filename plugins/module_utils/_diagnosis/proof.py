@@ -126,5 +126,5 @@ def findings_of(proof: Proof, known: Sequence[Finding]) -> List[Finding]:
     if proof.accepted and unsure is not None:
         cause = "shell_startup_hangs" if proof.waited else "shell_startup_exits"
         return [blocks(cause, "%s; %s" % (unsure.evidence, proof.text), "run it in interactive shells only: case $- in *i*) ... esac")]
-    cause = "session_fails" if proof.accepted else "login_refused"
-    return [blocks(cause, proof.text, "see sshd's log: %s" % (proof.why or "no reason is logged"))]
+    outcome = "session_fails" if proof.accepted else "login_refused"
+    return [blocks(outcome, proof.text, "see sshd's log: %s" % (proof.why or "no reason is logged"))]

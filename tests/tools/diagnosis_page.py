@@ -58,7 +58,7 @@ Every cause that the module `ssh_login_check` and the playbook `diagnose` can na
 made from the code.
 
 - *blocks*: no login is possible. *warns*: it may fail, or soon will. *informs*: worth knowing.
-- *Decided by* says how sure it is: that program has the last word, and what it accepts is shown as information only, whatever was read in
+- *Decided by* shows how sure it is: that program has the last word, and what it accepts is shown as information only, whatever was read in
   files. *files*: no program can be asked, so it is as sure as what is written there.
 - `...` stands for names, paths and lines of the host.
 """

@@ -111,7 +111,7 @@ def find_end_in_terminal(text: str) -> Optional[Tuple[int, str]]:
 
 
 def find_conditional_end(text: str) -> Optional[Tuple[int, str]]:
-    """The first line on the outermost level that ends the shell where a test says so."""
+    """The first line on the outermost level that ends the shell where a test decides it."""
     return _find_unconditional(text, lambda line, _rest: bool(_ENDING_BY_TEST.search(line)) and not _ENDING_WITHOUT_TERMINAL.match(line))
 
 

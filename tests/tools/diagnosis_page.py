@@ -52,7 +52,7 @@ OF_PARTS = {
     "verdict": "nobody",
     "weigh": "nobody",
 }
-INTRODUCTION = """# What a diagnosis can say
+INTRODUCTION = """# Causes of failed logins
 
 Every cause that the module `ssh_login_check` and the playbook `diagnose` can name, in the order in which a login meets them. This page is
 made from the code.

@@ -193,6 +193,9 @@ class PamEntry(NamedTuple):
     """The module as the line names it."""
 
 
+PAM_STAGES = {"account": "whether PAM accepts the account", "session": "whether PAM opens a session"}
+
+
 class PamAnswer(NamedTuple):
     """The answer of PAM to one stage of a login."""
 
@@ -253,6 +256,8 @@ class SessionFacts(NamedTuple):
     login_startup: Tuple[Tuple[str, str], ...] = ()
     """The same for files that it reads for a terminal."""
     rc: Tuple[Tuple[str, str], ...] = ()
+    messages: Tuple[Tuple[str, str], ...] = ()
+    """Scripts that pam_motd runs for the message of the day."""
     disks: Tuple[Disk, ...] = ()
     unmounted: Tuple[Mount, ...] = ()
     processes: int = 0

@@ -34,7 +34,7 @@ _CLOSING = re.compile(r"\s*(fi|esac|done)\b|\s*\}")
 
 def judge_session(facts: Facts) -> List[Finding]:
     """Files that run at login, and where they run."""
-    return _start_up(facts) + _rc(facts) + _disks(facts)
+    return _messages(facts) + _start_up(facts) + _rc(facts) + _disks(facts)
 
 
 def _start_up(facts: Facts) -> List[Finding]:
@@ -77,6 +77,16 @@ def _ends(facts: Facts, path: str, text: str, hit: Optional[Tuple[int, str]], wh
     wait = find_unconditional_wait(text)
     if wait is not None and (hit is None or wait[0] < hit[0]):
         found.append(blocks("shell_startup_hangs", "%s:%d makes every session wait: %s" % (path, wait[0], wait[1]), "remove the line"))
+    return found
+
+
+def _messages(facts: Facts) -> List[Finding]:
+    found = []
+    for path, text in facts.session.messages:
+        wait = find_unconditional_wait(text)
+        if wait is not None and re.match(r"#!\s*/(?:usr/)?bin/(?:env )?(?:ba|da)?sh\b", text):
+            evidence = "%s:%d, which pam_motd runs at every login, waits: %s" % (path, wait[0], wait[1])
+            found.append(blocks("motd_hangs", evidence, "remove the line, or run the script by a timer"))
     return found
 
 

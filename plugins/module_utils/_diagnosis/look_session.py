@@ -49,6 +49,7 @@ _STARTUP: Dict[str, Tuple[Tuple[str, ...], Tuple[str, ...]]] = {
 
 _ONE_OF = (".bash_profile", ".bash_login", ".profile")
 _MOST_PROFILES = 100
+_MESSAGES = "/etc/update-motd.d"
 # Where sshd lets commands be looked for, and words that shells have of themselves.
 _PLACES = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/games", "/usr/local/sbin", "/usr/sbin", "/sbin", "/snap/bin")
 _OF_SHELLS = re.compile(
@@ -81,6 +82,7 @@ def read_session(facts: Facts) -> SessionFacts:
         logins=len([name for name in logins if name == user]),
         all_logins=len(logins),
         chroot=chroot,
+        messages=read_tuple(_message_scripts(facts)),
         forced=forced,
         missing_programs=missing,
         chroot_shell=not chroot or os.path.exists(chroot[-1].path + (account.shell or "/bin/sh")),
@@ -110,6 +112,15 @@ def _only_first(paths: Tuple[str, ...]) -> Tuple[str, ...]:
     folder = sorted(glob.glob("/etc/profile.d/*.sh"))[:_MOST_PROFILES] if "/etc/profile" in paths else []
     rest = [path for path in paths if path.rpartition("/")[2] not in _ONE_OF]
     return tuple(rest[:1] + folder + own[:1] + rest[1:])
+
+
+def _message_scripts(facts: Facts) -> Tuple[str, ...]:
+    """Debian's pam_motd runs them, unless each of its lines forbids it."""
+    runs = any(entry.module == "pam_motd" and entry.kind == "session" and "noupdate" not in entry.arguments for entry in facts.pam.entries)
+    if not facts.uses_pam or not runs or not facts.server.debian:
+        return ()
+    paths = sorted(glob.glob(_MESSAGES + "/*"))[:_MOST_PROFILES]
+    return tuple(path for path in paths if re.match(r"[\w-]+\Z", os.path.basename(path)) and os.access(path, os.X_OK))
 
 
 def _unmounted(home: str, paths: List[str]) -> Tuple[Mount, ...]:

@@ -11,7 +11,7 @@ from typing import List, NamedTuple, Optional, Sequence
 
 from .._openssh.rules import Account, find_refusal
 from .._text import text_lines
-from .facts import Facts
+from .facts import PAM_STAGES, Facts
 from .finding import Finding, blocks, warns
 
 # What the private sshd gets from us, what has no meaning without a network, and what sshd -T prints but does not read.
@@ -74,7 +74,7 @@ def render_config(facts: Facts, key_line: str, echo: str, real: bool = False) ->
     replaced = _REPLACED if real else _REPLACED | _BY_ADDRESS
     for keyword, values in facts.server.effective.items():
         if keyword not in replaced:
-            lines += ["%s %s" % (_OLD_NAMES.get(keyword, keyword), value) for value in values if value]
+            lines += ["%s %s" % (_OLD_NAMES.get(keyword, keyword), _of_a_plain_key(keyword, value)) for value in values if value]
     if real:
         return "\n".join(lines) + "\n"
     lines.append("UseDNS no")
@@ -83,6 +83,11 @@ def render_config(facts: Facts, key_line: str, echo: str, real: bool = False) ->
     if refusal is not None and refusal.sure:
         lines.append("AllowUsers %s" % " ".join(facts.words("allowusers")) if refusal.keyword == "allowusers" else "DenyUsers %s" % facts.request.user)
     return "\n".join(lines) + "\n"
+
+
+def _of_a_plain_key(keyword: str, value: str) -> str:
+    """Whether the key in question has the command that root needs is judged by its line; the one of this login has none."""
+    return "prohibit-password" if keyword == "permitrootlogin" and value == "forced-commands-only" else value
 
 
 def key_kinds(facts: Facts) -> List[List[str]]:
@@ -126,5 +131,9 @@ def findings_of(proof: Proof, known: Sequence[Finding]) -> List[Finding]:
     if proof.accepted and unsure is not None:
         cause = "shell_startup_hangs" if proof.waited else "shell_startup_exits"
         return [blocks(cause, "%s; %s" % (unsure.evidence, proof.text), "run it in interactive shells only: case $- in *i*) ... esac")]
+    stage = PAM_STAGES["session" if proof.accepted else "account"]
+    unasked = next((finding for finding in known if finding.cause == "pam_not_asked" and stage in finding.evidence), None)
+    if unasked is not None:
+        return [blocks("pam_refuses", "%s; most likely by what was not asked before: %s" % (proof.text, unasked.evidence), "run what that line names by hand")]
     outcome = "session_fails" if proof.accepted else "login_refused"
     return [blocks(outcome, proof.text, "see sshd's log: %s" % (proof.why or "no reason is logged"))]

@@ -9,7 +9,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 
 from typing import FrozenSet, List
 
-from .facts import Answer, Facts
+from .facts import PAM_STAGES, Answer, Facts
 from .finding import BLOCKS, INFO, Finding, warns
 from .key_log import describe_refusal, is_unmatched
 from .proof import Proof
@@ -94,6 +94,7 @@ SESSION_CAUSES = PAM_CAUSES | frozenset(
         "shell_startup_hangs",
         "shell_startup_unsure",
         "ssh_rc_hangs",
+        "motd_hangs",
         "limit_maxlogins",
         "limit_nofile",
         "limit_memory",
@@ -109,7 +110,6 @@ SESSION_CAUSES = PAM_CAUSES | frozenset(
         "allow_groups",
         "pubkey_authentication_off",
         "authentication_methods",
-        "permit_root_login",
         "revoked_keys_unreadable",
     )
 )
@@ -168,8 +168,7 @@ def _weigh_pam(facts: Facts, found: List[Finding]) -> List[Finding]:
     for item in facts.pam.answers:
         if item.stage == "account" and item.answer.yes:
             found = demote(found, PAM_CAUSES, "PAM accepts the account all the same")
-        what = "whether PAM accepts the account" if item.stage == "account" else "whether PAM opens a session"
-        found = found + not_asked(item.answer, what, "pam_not_asked")
+        found = found + not_asked(item.answer, PAM_STAGES[item.stage], "pam_not_asked")
     return found
 
 

@@ -295,3 +295,17 @@ def test_an_own_address_that_the_login_does_not_go_to(local: str, severity: str)
     server = facts_of.ServerFacts("/usr/sbin/sshd", listening=(Listening("10.0.0.5", 22, "sshd", 7),), effective={"port": ("22",)})
     facts = Facts(Request("bob", None, "198.51.100.7", 22, local_address=local), server=server)
     assert [(finding.cause, finding.severity) for finding in judge_server(facts)] == [("sshd_listens_on", severity)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("#!/bin/sh\nsleep 120\n", ["motd_hangs"]),
+        ("#!/bin/sh\necho hello\n", []),
+        ("#!/usr/bin/python3\nsleep 120\n", []),
+        ("#!/usr/bin/env bash\nsleep 999\n", ["motd_hangs"]),
+    ],
+)
+def test_a_message_of_the_day_that_waits(text: str, found: list) -> None:
+    facts = Facts(Request("bob"), session=facts_of.SessionFacts(messages=(("/etc/update-motd.d/50-x", text),)))
+    assert [finding.cause for finding in judge_session(facts)] == found

@@ -409,3 +409,22 @@ def test_what_a_keys_command_returns_is_for_sshd_to_see(answer: Answer, outcome:
     facts = with_settings(authorizedkeysfile="none")._replace(command=COMMAND, key_files=(), key_answer=answer)
     verdict = judge(facts)
     assert (verdict.can_log_in, verdict.findings[0].cause if verdict.findings else "") == (outcome, cause)
+
+
+def test_a_refusal_by_a_module_that_was_not_asked_names_its_line() -> None:
+    facts, why = healthy(), Answer(None, "/etc/pam.d/sshd:1: asking pam_exec would change something")
+    for stage, accepted, other in (("account", False, "session_fails"), ("session", True, "login_refused")):
+        unasked = judge(facts._replace(pam=facts.pam._replace(answers=(PamAnswer(stage, why),))))
+        assert unasked.can_log_in == "unknown"
+        verdict = with_proof(unasked, Proof(accepted, False, "a private sshd let bob down"))
+        assert (verdict.can_log_in, verdict.findings[0].cause) == ("false", "pam_refuses")
+        assert "/etc/pam.d/sshd:1" in verdict.findings[0].evidence
+        assert with_proof(unasked, Proof(not accepted, False, "a private sshd let bob down")).findings[0].cause == other
+
+
+def test_the_key_of_a_private_login_has_no_command_that_root_may_need() -> None:
+    assert "permitrootlogin prohibit-password" in render_config(with_settings(permitrootlogin="forced-commands-only"), KEY, "/bin/echo")
+    assert "permitrootlogin no" in render_config(with_settings(permitrootlogin="no"), KEY, "/bin/echo")
+    facts = with_settings(permitrootlogin="forced-commands-only")
+    root = facts._replace(request=facts.request._replace(user="root"), account=facts.account._replace(uid=0))
+    assert with_proof(judge(root), Proof(True, True, "root logged in", real=True)).can_log_in == "false"

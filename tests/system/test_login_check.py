@@ -136,7 +136,7 @@ def test_a_refusal_that_no_file_tells_is_found_by_the_proof(fleet, get_world: Ca
     asked = world.check()
     assert (asked.first, asked.can_log_in) == ("pam_not_asked", "unknown"), "a look runs no program that it does not know"
     checked = world.check(prove=True)
-    assert (checked.first, checked.can_log_in) == ("login_refused", False)
+    assert (checked.first, checked.can_log_in) == ("pam_refuses", False)
 
 
 @pytest.mark.on_image("debian12")

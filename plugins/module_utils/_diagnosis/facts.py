@@ -105,6 +105,8 @@ class Answer(NamedTuple):
     """FILE:LINE of what decided, where it is known."""
     relevant: bool = True
     """Whether a login depends on it at all."""
+    late: bool = False
+    """Whether it had not ended when its time was over."""
 
 
 NOTHING_TO_ASK = Answer(relevant=False)

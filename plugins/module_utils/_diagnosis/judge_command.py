@@ -47,12 +47,11 @@ def _by_sshd(facts: Facts) -> CommandVerdict:
     answer, name = facts.key_answer, _name(facts)
     if answer.yes:
         return CommandVerdict(True, ())
-    if answer.yes is None:
-        found = warns(
-            "keys_command_not_run", "%s was not queried for keys%s" % (name, ": " + answer.why if answer.why else ""), "log in with the key to find out"
-        )
-    elif "Timeout before authentication" in answer.why:
-        found = blocks("keys_command_fails", "%s did not end before LoginGraceTime was over" % name, "fix the command")
+    if answer.yes is None and answer.late:
+        found = blocks("keys_command_fails", "sshd, which runs %s, was asked about the key and gave no answer: %s" % (name, answer.why), "fix the command")
+    elif answer.yes is None:
+        why = ": " + answer.why if answer.why else ""
+        found = warns("keys_command_not_run", "%s was not queried for keys%s" % (name, why), "log in with the key to find out")
     elif "AuthorizedKeysCommand" in answer.why:
         found = blocks("keys_command_fails", "sshd reported: %s" % answer.why, "fix the command")
     elif answer.why and not answer.why.startswith("Failed publickey"):

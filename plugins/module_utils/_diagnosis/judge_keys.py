@@ -57,16 +57,15 @@ def _judge_keys(facts: Facts) -> List[Finding]:
     holding = [source for source in sources if source.has_key]
     if holding:
         return [finding for source in holding for finding in source.path + (() if source.admits else source.lines)]
-    found: List[Finding] = []
+    unknown = any(one.cause == "key_missing" for one in command.findings)
+    found = [] if unknown else list(command.findings)
     for item in facts.key_files:
         damage = find_damage(item.content, facts.request.key)
         if damage is not None:
             place = item.path if damage.line == 0 else "%s:%d" % (item.path, damage.line)
             found += judge_path(facts, item)
             found.append(blocks(damage.cause, "%s: %s" % (place, damage.clause), damage.fix))
-    found = found or _absent(facts, sources)
-    # What ends the asking comes first, and that a command does not know the key comes last.
-    return found + list(command.findings) if any(one.cause == "key_missing" for one in command.findings) else list(command.findings) + found
+    return found or _absent(facts, sources) or list(command.findings)
 
 
 def _look(facts: Facts, item: KeyFileFacts) -> _Source:

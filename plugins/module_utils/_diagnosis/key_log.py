@@ -18,7 +18,6 @@ from .finding import Finding, blocks
 _ACCEPTED = "Server accepts key: "
 _OFFERED = re.compile(r"Offering (?:RSA |ED25519 )?public key|Will attempt key")
 _UNMATCHED = re.compile(r"Unable to negotiate with \S+ port \d+: (no matching .*)")
-_LATE = "Timeout before authentication"
 _REFUSED = re.compile(r"Permission denied \(|Connection (closed|reset) by (authenticating|invalid) user|no mutual signature algorithm|Received disconnect")
 _MATCHED = re.compile(r"debug1: (/\S+?):(\d+): matching (?:key|CA) found")
 # Why a key was refused, in the order of how much each says.
@@ -41,7 +40,6 @@ _TELLING = (
     r"(?:userauth_pubkey: )?(?:signature|key) (?:algorithm|type) \S+ not in \S+.*",
     r".*RSA key too short.*|refusing RSA key: .*",
     r"Too many authentication failures.*",
-    r"Timeout before authentication.*",
     r"Failed publickey for .*",
 )
 
@@ -75,8 +73,6 @@ def read_answer(client: str, server: str) -> Answer:
     unmatched = _UNMATCHED.search(client)
     if unmatched:
         return Answer(False, unmatched.group(1).strip())
-    if _LATE in server and _OFFERED.search(client):
-        return Answer(False, find_reason(server), place)
     lines = [line for line in text_lines(client) if line.strip() and not line.startswith(("debug", "OpenSSH"))]
     return Answer(None, "the connection of ssh and sshd on this host failed (%s)" % (lines[-1].strip()[:200] if lines else "without a message"))
 

@@ -14,6 +14,7 @@ from typing import List, Tuple
 from .._openssh.authorized_keys import parse_key_file
 from .._system.private_login import Meeting, Route, can_meet, client_command, meet, meet_by_pipe
 from .._system.run import find_tool, held_open
+from .._system.server import KILLED
 from .._system.sshd import lent_folder
 from .facts import Answer, Facts
 from .key_log import depends_on_address, read_answer
@@ -80,7 +81,7 @@ def _ask(facts: Facts, line: str, option: str) -> Answer:
         return Answer(None, meeting.error)
     if by_pipe and depends_on_address(facts, said):
         return Answer(None, "the answer depends on addresses, and this process may not make a private network")
-    return read_answer(meeting.ended.err, said)
+    return read_answer(meeting.ended.err, said)._replace(late=meeting.ended.code == KILLED)
 
 
 def _meet(server: List[str], client: List[str], route: Route) -> Tuple[Meeting, bool]:

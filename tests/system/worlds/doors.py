@@ -64,9 +64,9 @@ SERVER = (
 )
 
 ALGORITHMS = (
-    Scenario("no_common_algorithm", "conf 'KexAlgorithms diffie-hellman-group1-sha1'", OFF, note="kex", verdict="unknown"),
-    Scenario("no_common_algorithm", "conf 'Ciphers aes128-cbc'", OFF, note="cipher", verdict="unknown"),
-    Scenario("no_common_algorithm", "conf 'HostKeyAlgorithms ssh-rsa'", OFF, note="host-key", verdict="unknown"),
+    Scenario("no_common_algorithm", "conf 'KexAlgorithms diffie-hellman-group1-sha1'", OFF, note="kex"),
+    Scenario("no_common_algorithm", "conf 'Ciphers aes128-cbc'", OFF, note="cipher"),
+    Scenario("no_common_algorithm", "conf 'HostKeyAlgorithms ssh-rsa'", OFF, note="host-key"),
     Scenario(
         "client_signs_with_sha1",
         ":",

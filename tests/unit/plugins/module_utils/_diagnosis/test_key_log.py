@@ -43,11 +43,6 @@ def test_without_an_offer_there_is_no_answer(client: str) -> None:
     assert read_answer(client, "").yes is None
 
 
-def test_an_offer_that_sshd_did_not_answer_in_time_is_refused() -> None:
-    late = "Timeout before authentication for 10.0.0.2 port 1"
-    assert read_answer(OFFERED + "Connection closed by 10.0.0.1 port 22\n", late) == Answer(False, late)
-
-
 def test_no_common_signature_is_a_refusal() -> None:
     assert read_answer("debug1: send_pubkey_test: no mutual signature algorithm\n" + DENIED, "").yes is False
 

@@ -16,7 +16,8 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import 
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import Tools
 
 _ROOM = "ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs."
-_PLAYBOOKS = ["bind_key_pair", "diagnose", "onboard", "recover_access", "temporary_login"]
+_PLAYBOOKS = ["bind_key_pair", "check_team", "diagnose", "onboard", "recover_access", "temporary_login"]
+_STEPS = ["check", "cloud", "host", "follow", "prove", "remove", "result", "summary", "matrix", "verdict"]
 
 
 class ActionModule(ActionBase):
@@ -31,7 +32,7 @@ class ActionModule(ActionBase):
         _unused, options = self.validate_argument_spec(
             argument_spec={
                 "playbook": {"type": "str", "required": True, "choices": _PLAYBOOKS},
-                "step": {"type": "str", "required": True, "choices": ["check", "cloud", "host", "follow", "prove", "remove", "result", "summary"]},
+                "step": {"type": "str", "required": True, "choices": _STEPS},
                 "chunk": {"type": "dict", "default": {}},
             }
         )
@@ -52,7 +53,7 @@ class ActionModule(ActionBase):
             return part.cloud_step(tools, chunk)
         if step in ("host", "prove"):
             return self._on_host(tools, getattr(part, f"{step}_step"))
-        if step in ("follow", "remove"):
+        if step in ("follow", "remove", "matrix", "verdict"):
             return getattr(part, f"{step}_step")(tools)
         if step == "result":
             return steps.end_host(tools, {})

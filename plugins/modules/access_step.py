@@ -16,12 +16,12 @@ options:
     description: The playbook.
     type: str
     required: true
-    choices: [bind_key_pair, diagnose, onboard, recover_access, temporary_login]
+    choices: [bind_key_pair, check_team, diagnose, onboard, recover_access, temporary_login]
   step:
     description: The step.
     type: str
     required: true
-    choices: [check, cloud, host, follow, prove, remove, result, summary]
+    choices: [check, cloud, host, follow, prove, remove, result, summary, matrix, verdict]
   chunk:
     description: The instances of the step V(cloud).
     type: dict

@@ -10,12 +10,11 @@ Note that this plugin util is **PRIVATE** to the collection. It is pure.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from .answer import unknown_names
 from .people import Host, Standing, people_of
-from .rules import Rule
 from .team import Team
 
 _CELLS = {"elsewhere": "", "locked": "locked", "absent": "absent", "expired": "ended"}
@@ -30,13 +29,14 @@ class Column(NamedTuple):
 
 
 class Matrix(NamedTuple):
-    """The answer of a check."""
+    """The answer of a check. C(unusable): hosts on which nothing may be done, each with what is wrong."""
 
     people: tuple[str, ...]
     columns: tuple[Column, ...]
     errors: tuple[str, ...]
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
+    unusable: dict[str, tuple[str, ...]]
 
 
 def cell(standing: Standing) -> str:
@@ -46,44 +46,49 @@ def cell(standing: Standing) -> str:
     return _RIGHTS[standing.sudo] + (f" until {standing.end.isoformat()}" if standing.end else "")
 
 
-def make_matrix(hosts: Iterable[tuple[Host, Team]], known: Collection[str], today: datetime.date) -> Matrix:
-    """Judge every host by its team. I(known): all names of groups and hosts of the inventory."""
+def make_matrix(hosts: Iterable[tuple[Host, Team]], inventory: Mapping[str, Collection[str]], today: datetime.date) -> Matrix:
+    """Judge every host by its team. I(inventory): the hosts of each group, also of hosts that are not judged here."""
+    known = {name for group, members in inventory.items() for name in (group, *members)}
     errors: dict[str, None] = {}
     notes: dict[str, None] = {}
     names: dict[str, None] = {}
     columns: dict[tuple[tuple[str, str], ...], list[str]] = {}
-    teams: dict[int, Team] = {}
-    matched: set[tuple[str, str]] = set()
+    teams: dict[int, tuple[Team, tuple[str, ...]]] = {}
+    unusable: dict[str, tuple[str, ...]] = {}
     for host, team in hosts:
-        teams[id(team)] = team
-        matched.update(_key(rule) for rule in team.rules or () if _key(rule) not in matched and rule.pattern.matches(host.name, host.groups))
+        if id(team) not in teams:
+            teams[id(team)] = team, (*team.blocking, *unknown_names(team.rules or (), known))
         people = people_of(team, host, today)
         names.update(dict.fromkeys(team.persons))
         notes.update(dict.fromkeys(people.notes))
         errors.update(dict.fromkeys(f"{host.name}: {problem}" for problem in people.problems))
         cells = tuple((standing.name, cell(standing)) for standing in people.standings if standing.state != "elsewhere")
         columns.setdefault(cells, []).append(host.name)
-    errors = {**{problem.text: None for team in teams.values() for problem in team.problems}, **errors}
-    judged_errors, warnings = _judge_rules(teams.values(), matched, known)
+        if people.problems or teams[id(team)][1]:
+            unusable[host.name] = (*teams[id(team)][1], *people.problems)
+    errors = {**{problem.text: None for team, _blocking in teams.values() for problem in team.problems}, **errors}
+    judged_errors, warnings = _judge_rules([team for team, _blocking in teams.values()], inventory, known)
     return Matrix(
         tuple(names),
         tuple(Column(tuple(found), dict(cells)) for cells, found in columns.items()),
         tuple(errors) + judged_errors,
         warnings,
         tuple(notes),
+        unusable,
     )
 
 
-def _key(rule: Rule) -> tuple[str, str]:
-    return rule.where, rule.pattern_text
-
-
-def _judge_rules(teams: Iterable[Team], matched: set[tuple[str, str]], known: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _judge_rules(teams: Iterable[Team], inventory: Mapping[str, Collection[str]], known: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Whether rules match anything is asked of the whole inventory: a limit says nothing about a rule."""
+    groups: dict[str, list[str]] = {}
+    for group, members in inventory.items():
+        for name in members:
+            groups.setdefault(name, []).append(group)
     errors: list[str] = []
     warnings: list[str] = []
-    for rule in {_key(rule): rule for team in teams for rule in team.rules or ()}.values():
+    for rule in {(rule.where, rule.pattern_text): rule for team in teams for rule in team.rules or ()}.values():
         unknown = unknown_names([rule], known)
-        if _key(rule) in matched:
+        if any(rule.pattern.matches(name, found) for name, found in groups.items()):
             errors += unknown
             continue
         text = f"{rule.where}: {rule.pattern_text} matches no host"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from .targets import nearest
@@ -46,14 +46,13 @@ def documented_names(texts: Iterable[str]) -> set[str]:
     return {name for text in texts for pattern in (_IN_HEADER, _IN_ROLE, _IN_PLUGIN) for name in pattern.findall(text)}
 
 
-def unknown_name(names: Iterable[str], documented: Collection[str]) -> str:
-    """The sentence about the first of I(names) that nothing documents; empty if there is none."""
+def unknown_names(names: Iterable[str], documented: Collection[str]) -> Iterator[str]:
+    """A sentence about each of I(names) that nothing documents."""
     for name in sorted(names):
         if not name.startswith(PREFIXES) or name.startswith(FREE) or name in documented or _is_layer(name, documented):
             continue
         close = nearest(name, documented)
-        return f"There is no variable {name}" + (f"; did you mean {close}?" if close else ". The first lines of each playbook list its variables.")
-    return ""
+        yield f"There is no variable {name}" + (f"; did you mean {close}?" if close else ". The first lines of each playbook list its variables.")
 
 
 def wrong_value(values: Mapping[str, Any]) -> str:

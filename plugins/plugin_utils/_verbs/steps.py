@@ -22,7 +22,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import p
 
 from .._playbooks import summary
 from .._playbooks.tags import chosen_parts, unknown_tag
-from .._playbooks.variables import CHOICES, SWITCHES, unknown_name, wrong_value
+from .._playbooks.variables import CHOICES, SWITCHES, unknown_names, wrong_value
 from .store import write_private
 from .texts import documented
 from .tools import StepFailed, Tools
@@ -38,12 +38,19 @@ _JOB_VARIABLES = ("awx_job_id", "tower_job_id")
 
 def check_variables(tools: Tools) -> None:
     """Raises StepFailed about the first thing that is wrong, before anything is changed."""
-    tags = tools.action._task.tags or []
-    problem = unknown_tag(tools.names("ansible_run_tags"), tools.names("ansible_skip_tags"), tags, _is_called(tools))
     names = set(tools.variables)
     for host in tools.names("ansible_play_hosts_all"):
-        names.update(tools.of_host(host))
-    problem = problem or unknown_name(names, documented()) or wrong_value(tools.given([*CHOICES, *SWITCHES]))
+        names.update(tools.raw(host))
+    check_call(tools)
+    problem = next(unknown_names(names, documented()), "") or wrong_value(tools.given([*CHOICES, *SWITCHES]))
+    if problem:
+        raise StepFailed(problem)
+
+
+def check_call(tools: Tools) -> None:
+    """Raises StepFailed for a tag that does not exist, or a report that cannot be written."""
+    tags = tools.action._task.tags or []
+    problem = unknown_tag(tools.names("ansible_run_tags"), tools.names("ansible_skip_tags"), tags, _is_called(tools))
     if problem:
         raise StepFailed(problem)
     report = tools.path("ecs_access_report")
@@ -119,13 +126,19 @@ def show_summary(tools: Tools, playbook: str, title: str, columns: Sequence[str]
         display.display(line.text, color=_COLORS.get(line.kind))
     for text in ending:
         display.display(f"  {printable(text)}")
+    extra = [name for name in _ONLY_REPORTED if any(name in row for row in rows)]
+    return hand_out(tools, rows, summary.render_report(playbook, [*columns, *extra], rows, tools.check_mode))
+
+
+def hand_out(tools: Tools, rows: Sequence[Mapping[str, Any]], report: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the report where one is wanted; the result gives its counts to set_stats."""
     path = tools.path("ecs_access_report")
     if path:
-        extra = [name for name in _ONLY_REPORTED if any(name in row for row in rows)]
-        _write_report(path, summary.render_report(playbook, [*columns, *extra], rows, tools.check_mode))
+        _write_report(path, report)
     found = {row["host"]: str(tools.of_host(row["host"]).get("ecs_instance_id") or "") for row in rows if row.get("failed")}
     ids = {host: instance_id for host, instance_id in found.items() if is_instance_id(instance_id)}
-    data = {"alicloud_ecs_access": {"playbook": playbook, **summary.statistics(rows, ids, path)}}
+    counts = {**summary.statistics(rows, ids, path), **report["counts"], "result": report["result"]}
+    data = {"alicloud_ecs_access": {"playbook": report["playbook"], **counts}}
     return {"changed": False, "ansible_stats": {"data": data, "per_host": False, "aggregate": False}}
 
 

@@ -74,7 +74,7 @@ def specification(name):
     role = ROOT / "roles" / name / "meta" / "argument_specs.yml"
     if role.exists():
         return yaml.safe_load(role.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
-    if (ROOT / "plugins" / "modules" / f"{name}.py").exists() and name not in ("access_people", "access_step"):
+    if (ROOT / "plugins" / "modules" / f"{name}.py").exists() and name != "access_step":
         spec = importlib.import_module(MODULES + name).argument_spec()
         return {**cloud_argument_spec(), **spec} if name.startswith("ecs_") else spec
     documentation = importlib.import_module(MODULES + name).DOCUMENTATION

@@ -20,12 +20,12 @@ PEOPLE = [
     {"name": "emil", "authorized_keys": [EMIL], "until": "2027-06-01"},
 ]
 HOSTS = [Host("web-1", ("web",)), Host("web-2", ("web",)), Host("db-1", ("db",))]
-KNOWN = {"web", "db", "web-1", "web-2", "db-1"}
+INVENTORY = {"web": ["web-1", "web-2"], "db": ["db-1"]}
 
 
 def matrix(**variables):
     team = team_of(**{"accounts": PEOPLE, **variables})
-    return make_matrix([(host, team) for host in HOSTS], KNOWN, TODAY)
+    return make_matrix([(host, team) for host in HOSTS], INVENTORY, TODAY)
 
 
 def test_hosts_that_are_alike_share_a_column():
@@ -48,9 +48,15 @@ def test_a_rule_without_a_host_is_a_warning_unless_it_is_required():
 
 
 def test_what_stops_a_run_is_an_error():
-    assert matrix(access=[{"users": ["anna"], "hosts": "web:!gone"}]).errors == (
-        "ssh_users_access[0]: the inventory has no group or host gone; use the whole inventory, or correct the rule",
-    )
+    found = matrix(access=[{"users": ["anna"], "hosts": "web:!gone"}])
+    assert found.errors == ("ssh_users_access[0]: the inventory has no group or host gone; use the whole inventory, or correct the rule",)
+    assert found.unusable == dict.fromkeys(("web-1", "web-2", "db-1"), found.errors)
+
+
+def test_a_limit_says_nothing_about_rules():
+    team = team_of(accounts=PEOPLE, access=[{"users": ["anna"], "hosts": "db", "required": True}])
+    found = make_matrix([(HOSTS[0], team)], INVENTORY, TODAY)
+    assert (found.errors, found.warnings, found.unusable) == ((), (), {})
 
 
 def test_overrides_of_nobody_are_named():
@@ -63,6 +69,7 @@ def test_sixty_people_twelve_rules_and_two_thousand_hosts():
     team = team_of(accounts=people, access=rules)
     hosts = [Host(f"host-{number}", (f"g{number % 20}", "prod", "all")) for number in range(2000)]
     began = time.process_time()
-    found = make_matrix([(host, team) for host in hosts], {"prod", *(f"g{number}" for number in range(20))}, TODAY)
+    inventory = {group: [host.name for host in hosts if group in host.groups] for group in ("prod", *(f"g{number}" for number in range(20)))}
+    found = make_matrix([(host, team) for host in hosts], inventory, TODAY)
     assert time.process_time() - began < 5
     assert len(found.columns) == 13

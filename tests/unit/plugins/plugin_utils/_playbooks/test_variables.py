@@ -11,7 +11,7 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.var
     is_on,
     read_list,
     read_mapping,
-    unknown_name,
+    unknown_names,
     wrong_value,
 )
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.texts import documented, help_text
@@ -37,7 +37,7 @@ def test_every_kind_of_name_is_documented():
     ],
 )
 def test_a_name_that_nothing_documents(name, part):
-    sentence = unknown_name({"ecs_access_hosts", name}, documented())
+    sentence = next(unknown_names({"ecs_access_hosts", name}, documented()), "")
     assert part in sentence
     assert bool(part) == bool(sentence)
 

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from .answer import unknown_names
-from .people import Host, Standing, people_of
+from .people import Host, People, Standing, people_under, rules_here
 from .team import Team
 
 _CELLS = {"elsewhere": "", "locked": "locked", "absent": "absent", "expired": "ended"}
@@ -54,11 +54,16 @@ def make_matrix(hosts: Iterable[tuple[Host, Team]], inventory: Mapping[str, Coll
     names: dict[str, None] = {}
     columns: dict[tuple[tuple[str, str], ...], list[str]] = {}
     teams: dict[int, tuple[Team, tuple[str, ...]]] = {}
+    judged: dict[tuple[int, ...], People] = {}
     unusable: dict[str, tuple[str, ...]] = {}
     for host, team in hosts:
         if id(team) not in teams:
             teams[id(team)] = team, (*team.blocking, *unknown_names(team.rules or (), known))
-        people = people_of(team, host, today)
+        rules = rules_here(team, host)
+        alike = id(team), *map(id, rules)
+        if alike not in judged:
+            judged[alike] = people_under(team, rules, today)
+        people = judged[alike]
         names.update(dict.fromkeys(team.persons))
         notes.update(dict.fromkeys(people.notes))
         errors.update(dict.fromkeys(f"{host.name}: {problem}" for problem in people.problems))

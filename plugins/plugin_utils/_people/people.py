@@ -51,11 +51,21 @@ class Host(NamedTuple):
 
 def people_of(team: Team, host: Host, today: datetime.date) -> People:
     """The people of a host on a day."""
+    return people_under(team, rules_here(team, host), today)
+
+
+def rules_here(team: Team, host: Host) -> tuple[Rule, ...]:
+    """The rules that cover a host."""
+    return tuple(rule for rule in team.rules or () if rule.pattern.matches(host.name, host.groups))
+
+
+def people_under(team: Team, rules: Sequence[Rule], today: datetime.date) -> People:
+    """The people of every host that these rules of the team cover, and no others."""
     users: list[dict[str, Any]] = []
     standings: list[Standing] = []
     notes: list[str] = []
     problems: list[str] = []
-    live, ended = _rules_here(team.rules, host, today)
+    live, ended = _by_person(rules, today)
     for person in team.persons.values():
         if person.overrides_nobody:
             notes.append(f"{person.name}: {person.where} changes a person whom no list has, so nothing is done; give keys or state: present to create them")
@@ -75,15 +85,14 @@ def people_of(team: Team, host: Host, today: datetime.date) -> People:
 _Rules = dict[str, list[Rule]]
 
 
-def _rules_here(rules: Sequence[Rule] | None, host: Host, today: datetime.date) -> tuple[_Rules, _Rules]:
-    """Rules that cover the host, by person: those that hold, and those that have ended."""
+def _by_person(rules: Iterable[Rule], today: datetime.date) -> tuple[_Rules, _Rules]:
+    """Rules by person: those that hold, and those that have ended."""
     live: _Rules = {}
     ended: _Rules = {}
-    for rule in rules or ():
-        if rule.pattern.matches(host.name, host.groups):
-            target = ended if rule.until is not None and rule.until < today else live
-            for name in rule.people:
-                target.setdefault(name, []).append(rule)
+    for rule in rules:
+        target = ended if rule.until is not None and rule.until < today else live
+        for name in rule.people:
+            target.setdefault(name, []).append(rule)
     return live, ended
 
 

@@ -12,7 +12,8 @@ author:
 description:
   - Lists the key pairs of a region, all of them or those that match every given option.
 notes:
-  - The RAM action is C(ecs:DescribeKeyPairs), with O(include_instances) also C(ecs:DescribeInstances).
+  - The RAM action is C(ecs:DescribeKeyPairs), with O(include_instances) also C(ecs:DescribeInstances), with O(include_launch_templates)
+    also C(ecs:DescribeLaunchTemplates) and C(ecs:DescribeLaunchTemplateVersions).
 extends_documentation_fragment:
   - alicloud.ecs_access.ecs
   - alicloud.ecs_access.attributes
@@ -40,6 +41,13 @@ options:
     default: false
   include_instances:
     description: Whether to return which instances are bound to each key pair.
+    type: bool
+    default: false
+  include_launch_templates:
+    description:
+      - Whether to return which launch templates name each key pair, in any of their versions. Every launch template of the region is read.
+      - Scaling configurations and images are not looked at.
+    version_added: 1.0.0
     type: bool
     default: false
 seealso:
@@ -102,13 +110,21 @@ key_pairs:
       type: list
       elements: str
       sample: [i-bp1example]
+    launch_templates:
+      description: The launch templates that name the key pair, each as its id and its name.
+      returned: when O(include_launch_templates=true)
+      type: list
+      elements: str
+      sample: [lt-bp1example web]
 """
 
 from typing import Any, Dict, List
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.answer import mapping_of, text_of
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.tags import normalize_tags
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.plan import KeyPair, read_key_pair
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable
 
 # Up to here it is cheaper to ask for each key pair's instances than to read all instances.
 _FEW = 10
@@ -124,7 +140,8 @@ class KeyPairInfoModule:
     def run(self) -> Dict[str, Any]:
         pairs = self._find()
         bound = self._find_bound([pair.name for pair in pairs]) if self._params["include_instances"] else {}
-        return {"changed": False, "key_pairs": [self._show(pair, bound) for pair in pairs]}
+        named = self._find_templates() if self._params["include_launch_templates"] and pairs else {}
+        return {"changed": False, "key_pairs": [self._show(pair, bound, named) for pair in pairs]}
 
     def _find(self) -> List[KeyPair]:
         params = self._params
@@ -151,12 +168,22 @@ class KeyPairInfoModule:
                     bound[instance.key_pair_name].append(instance.instance_id)
         return bound
 
-    def _show(self, pair: KeyPair, bound: Dict[str, List[str]]) -> Dict[str, Any]:
+    def _find_templates(self) -> Dict[str, List[str]]:
+        named: Dict[str, List[str]] = {}
+        for version in self._module.client.describe_launch_template_versions():
+            pair = text_of(mapping_of(version.get("LaunchTemplateData")).get("KeyPairName"))
+            template = "%s %s" % (text_of(version.get("LaunchTemplateId")), text_of(version.get("LaunchTemplateName")))
+            named.setdefault(pair, []).append(printable(template).strip())
+        return named
+
+    def _show(self, pair: KeyPair, bound: Dict[str, List[str]], named: Dict[str, List[str]]) -> Dict[str, Any]:
         shown = pair.to_dict()
         if not self._params["include_public_key"]:
             del shown["public_key"], shown["key_type"]
         if self._params["include_instances"]:
             shown["instance_ids"] = sorted(bound[pair.name])
+        if self._params["include_launch_templates"]:
+            shown["launch_templates"] = sorted(set(named.get(pair.name, [])))
         return shown
 
 
@@ -168,6 +195,7 @@ def argument_spec() -> Dict[str, Any]:
         resource_group_id={"type": "str"},
         include_public_key={"type": "bool", "default": False, "no_log": False},
         include_instances={"type": "bool", "default": False},
+        include_launch_templates={"type": "bool", "default": False},
     )
 
 

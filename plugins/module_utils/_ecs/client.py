@@ -26,6 +26,7 @@ DESCRIBE_BATCH = 100
 COMMAND_BATCH = 100
 ASSISTANT_BATCH = 50
 KEY_PAIR_PAGE = 50
+TEMPLATE_PAGE = 50
 RESULT_PAGE = 50
 TAG_BATCH = 20
 
@@ -110,13 +111,17 @@ class EcsClient(FileSending):
             "Tag": _tag_list(tags),
             "PageSize": KEY_PAIR_PAGE,
         }
-        first = self.call("DescribeKeyPairs", dict(params, PageNumber=1))
-        found = items_of(first, "KeyPairs", "KeyPair")
-        pages = min(MOST_PAGES, -(-number_of(first.get("TotalCount")) // KEY_PAIR_PAGE))
-        bodies = self.in_parallel(lambda number: self.call("DescribeKeyPairs", dict(params, PageNumber=number)), range(2, pages + 1))
-        for body in bodies:
-            found.extend(items_of(body, "KeyPairs", "KeyPair"))
+        found = self._pages_by_number("DescribeKeyPairs", params, ("KeyPairs", "KeyPair"))
         return [pair for pair in found if isinstance(pair.get("KeyPairName"), str)]
+
+    def _pages_by_number(self, action: str, params: Mapping[str, Any], path: Sequence[str]) -> List[dict]:
+        """All entries of an action that knows no token; I(params) hold the size of a page."""
+        first = self.call(action, dict(params, PageNumber=1))
+        found = items_of(first, *path)
+        pages = min(MOST_PAGES, -(-number_of(first.get("TotalCount")) // params["PageSize"]))
+        for body in self.in_parallel(lambda number: self.call(action, dict(params, PageNumber=number)), range(2, pages + 1)):
+            found.extend(items_of(body, *path))
+        return found
 
     def find_key_pair(self, name: str, include_public_key: bool = True) -> Optional[dict]:
         """The key pair of exactly this name, or None."""
@@ -192,6 +197,19 @@ class EcsClient(FileSending):
             return [_read_bind_result(instance_id, answered.get(instance_id)) for instance_id in batch]
 
         return [entry for batch in self.in_parallel(one, _batches(instance_ids, BIND_BATCH)) for entry in batch]
+
+    # -- launch templates -----------------------------------------------------------------------------------------
+
+    def describe_launch_template_versions(self) -> List[dict]:
+        """All versions of all launch templates."""
+        params = {"PageSize": TEMPLATE_PAGE}
+        templates = self._pages_by_number("DescribeLaunchTemplates", params, ("LaunchTemplateSets", "LaunchTemplateSet"))
+        ids = [text_of(entry.get("LaunchTemplateId")) for entry in templates]
+        path = ("LaunchTemplateVersionSets", "LaunchTemplateVersionSet")
+        found = self.in_parallel(
+            lambda each: self._pages_by_number("DescribeLaunchTemplateVersions", dict(params, LaunchTemplateId=each, DetailFlag=True), path), ids
+        )
+        return [version for versions in found for version in versions]
 
     # -- Cloud Assistant ------------------------------------------------------------------------------------------
 

@@ -47,6 +47,8 @@ class Cloud:
         self._sequence = itertools.count(1)
         for group in fleet.security_groups:
             self.regions[group.region].security_groups[group.security_group_id] = group
+        for template in fleet.launch_templates:
+            self.regions[template.region].launch_templates[template.launch_template_id] = template
         for pair in fleet.key_pairs:
             self._add_fleet_key_pair(pair)
         for number, spec in enumerate(fleet.instances):

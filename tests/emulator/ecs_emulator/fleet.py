@@ -25,6 +25,7 @@ from ecs_emulator.specs import (
     Fleet,
     InstanceSpec,
     KeyPairSpec,
+    LaunchTemplateSpec,
     Limits,
     RuleSpec,
     SecurityGroupSpec,
@@ -87,6 +88,7 @@ def parse_fleet(content: object) -> Fleet:
     for section in top.sections("security_groups"):
         groups.add(section, section.choice("region", regions, region))
     key_pairs = tuple(_parse_key_pair(section, regions, region) for section in top.sections("key_pairs"))
+    templates = tuple(_parse_launch_template(section, regions, region) for section in top.sections("launch_templates"))
     instances: list[InstanceSpec] = []
     for section in top.sections("instances"):
         instances.extend(_parse_instances(section, regions, region, groups, len(instances)))
@@ -94,7 +96,7 @@ def parse_fleet(content: object) -> Fleet:
     _check_instances(instances, key_pairs)
     return Fleet(
         access_key_id, access_key_secret, account_id, region, regions, tuple(instances), key_pairs, groups.specs(),
-        resource_groups, roles, behaviours, timing, sessions, limits, users,
+        resource_groups, roles, behaviours, timing, sessions, limits, users, templates,
     )  # fmt: skip
 
 
@@ -167,6 +169,14 @@ def _parse_key_pair(section: Reader, regions: tuple[str, ...], region: str) -> K
         resource_group_id=section.text("resource_group_id", ""),
         tags=section.text_mapping("tags"),
     )
+    section.finish()
+    return spec
+
+
+def _parse_launch_template(section: Reader, regions: tuple[str, ...], default_region: str) -> LaunchTemplateSpec:
+    name, region = section.text("name"), section.choice("region", regions, default_region)
+    launch_template_id = section.text("launch_template_id", "") or "lt-" + _digest(region, name)
+    spec = LaunchTemplateSpec(name, launch_template_id, region, tuple(section.texts("key_pairs")) or ("",))
     section.finish()
     return spec
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ecs_emulator.backends import Guest
 from ecs_emulator.connect import Connect
 from ecs_emulator.schedule import Schedule
-from ecs_emulator.specs import InstanceSpec, SecurityGroupSpec
+from ecs_emulator.specs import InstanceSpec, LaunchTemplateSpec, SecurityGroupSpec
 
 
 @dataclass
@@ -84,6 +84,7 @@ class Region:
     instances: dict[str, Instance] = field(default_factory=dict)
     key_pairs: dict[str, KeyPair] = field(default_factory=dict)
     security_groups: dict[str, SecurityGroupSpec] = field(default_factory=dict)
+    launch_templates: dict[str, LaunchTemplateSpec] = field(default_factory=dict)
 
 
 @dataclass

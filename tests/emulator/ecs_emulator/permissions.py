@@ -127,6 +127,8 @@ _PATHS: Mapping[str, Paths] = {
             "DescribeInvocationResults", "DescribeSendFileResults", "DescribeTerminalSessions", "EndTerminalSession",
         )
     },
+    "DescribeLaunchTemplates": _all_of("launchtemplate"),
+    "DescribeLaunchTemplateVersions": _all_of("launchtemplate"),
     "DescribeSecurityGroups": _all_of("securitygroup"),
     "DescribeSecurityGroupAttribute": _named("securitygroup", "SecurityGroupId"),
     **dict.fromkeys(("TagResources", "UntagResources", "ListTagResources", "JoinResourceGroup"), _tagged),

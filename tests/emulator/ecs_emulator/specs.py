@@ -64,6 +64,16 @@ class KeyPairSpec:
 
 
 @dataclass(frozen=True)
+class LaunchTemplateSpec:
+    """A launch template: the key pair that each of its versions names, the first version first; empty for none."""
+
+    name: str
+    launch_template_id: str
+    region: str
+    key_pairs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class InstanceSpec:
     """One instance."""
 
@@ -173,3 +183,4 @@ class Fleet:
     sessions: SessionLimits = field(default_factory=SessionLimits)
     limits: Limits = field(default_factory=Limits)
     users: tuple[UserSpec, ...] = ()
+    launch_templates: tuple[LaunchTemplateSpec, ...] = ()

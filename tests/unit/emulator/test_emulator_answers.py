@@ -21,6 +21,7 @@ FLEET = {
     # The SDK types the counts of key pairs as text; both types have been seen documented.
     "behaviours": {"result_types": "string"},
     "resource_groups": [{"id": "rg-team"}],
+    "launch_templates": [{"name": "web", "key_pairs": ["given"]}],
     "instances": [
         {"name": "web", "instance_id": "i-web", "tags": {"role": "web"}, "eip": "203.0.113.9"},
         {"name": "db", "instance_id": "i-db"},
@@ -69,6 +70,8 @@ def look_at_instances(answers):
     group = answers.call("DescribeSecurityGroups")["SecurityGroups"]["SecurityGroup"][0]["SecurityGroupId"]
     answers.call("DescribeSecurityGroupAttribute", SecurityGroupId=group)
     answers.call("DetachKeyPair", KeyPairName="given", InstanceIds=as_json("i-web"))
+    template = answers.call("DescribeLaunchTemplates")["LaunchTemplateSets"]["LaunchTemplateSet"][0]["LaunchTemplateId"]
+    answers.call("DescribeLaunchTemplateVersions", LaunchTemplateId=template)
 
 
 def use_the_assistant(answers):

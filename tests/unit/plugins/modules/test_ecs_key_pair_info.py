@@ -85,3 +85,14 @@ def test_instances_of_many_key_pairs_with_few_calls(run, cloud):
 
 def test_check_mode_looks_too(run):
     assert names(run(names=["other"], check_mode=True)) == ["other"]
+
+
+def test_launch_templates_that_name_a_pair_in_any_version(run_module):
+    templates = [{"name": "web%02d" % number, "launch_template_id": "lt-%02d" % number, "key_pairs": ["one"]} for number in range(51)]
+    templates += [{"name": "db", "launch_template_id": "lt-db", "key_pairs": ["two", "", "two"]}]
+    with running({"key_pairs": [{"name": "one"}, {"name": "two"}, {"name": "three"}], "launch_templates": templates}) as cloud:
+        keys = {"access_key_id": cloud.access_key_id, "access_key_secret": cloud.access_key_secret, "endpoint": cloud.endpoint}
+        result = run_module("ecs_key_pair_info", region=cloud.region, include_launch_templates=True, **keys)
+        assert cloud.request_counts() == {"DescribeKeyPairs": 1, "DescribeLaunchTemplates": 2, "DescribeLaunchTemplateVersions": 52}
+    found = {pair["name"]: pair["launch_templates"] for pair in result["key_pairs"]}
+    assert found == {"one": ["lt-%02d web%02d" % (number, number) for number in range(51)], "two": ["lt-db db"], "three": []}

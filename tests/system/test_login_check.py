@@ -140,6 +140,19 @@ def test_a_refusal_that_no_file_tells_is_found_by_the_proof(fleet, get_world: Ca
 
 
 @pytest.mark.on_image("debian12")
+@pytest.mark.parametrize("session", ["command", "shell", "sftp"])
+def test_the_private_login_asks_for_what_the_login_is_for(fleet, get_world: Callable, session: str) -> None:
+    world = get_world(fleet["debian12"])
+    checked = world.check(session=session, prove=True)
+    assert (checked.can_log_in, checked.findings) == (True, []), checked.result
+    assert "logged in through a private sshd" in checked.result["proof"]
+    world.sh("echo '[ -e /licence ] || exit 1' > $H/.bash_profile; chown bob $H/.bash_profile")
+    checked = world.check(session=session, prove=True)
+    assert checked.can_log_in is (session != "shell"), checked.result
+    assert [finding["cause"] for finding in checked.findings if finding["severity"] == "blocks"] == (["shell_startup_exits"] if session == "shell" else [])
+
+
+@pytest.mark.on_image("debian12")
 def test_the_proof_leaves_nothing_behind_even_when_it_is_killed(fleet, get_world: Callable) -> None:
     world = get_world(fleet["debian12"])
     listing = "find /run /tmp /root /home /etc /var/tmp -newer /opt/base/mark ! -path '/run/systemd/*' ! -path '/run/user*' | sort"

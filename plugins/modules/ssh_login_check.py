@@ -82,6 +82,9 @@ notes:
 seealso:
   - module: alicloud.ecs_access.ssh_access
   - module: alicloud.ecs_access.sshd_pubkey
+  - name: Causes of failed logins
+    description: Every cause with what is found, the fix, and the program that decides.
+    link: https://github.com/alicloud/ecs_access/blob/main/docs/diagnosis.md
 """
 
 EXAMPLES = r"""

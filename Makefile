@@ -33,7 +33,7 @@ demo: setup ## onboard a team on three real instances of the embedded cloud
 
 emulator: setup ## the embedded cloud in the foreground, with the demo's fleet
 	@$(PY) -m ecs_emulator images debian11 debian12 debian13
-	@$(PY) -m ecs_emulator serve --listen 127.0.0.1:8443 --fleet demo/fleet.yml --state .work/emulator --ready-file .work/emulator.json
+	@$(PY) -m ecs_emulator serve --tls --listen 127.0.0.1:8443 --fleet demo/fleet.yml --state .work/emulator --ready-file .work/emulator.json
 
 test: lint unit sanity integration molecule system ## all tests but the long ones
 

@@ -51,7 +51,7 @@ class Cloud:
         ready = self._folder / "ready.json"
         self._server = subprocess.Popen(
             [sys.executable, "-m", "ecs_emulator", "serve", "--listen", "127.0.0.1:0", "--fleet", HERE / "fleet.yml",
-             "--state", self._folder / "state", "--ready-file", ready]
+             "--state", self._folder / "state", "--ready-file", ready, "--tls"]
         )  # fmt: skip
         give_up = time.monotonic() + _START_SECONDS
         while not ready.exists():
@@ -68,6 +68,7 @@ class Cloud:
         self._environment = {
             **os.environ,
             "ALIBABA_CLOUD_ECS_ENDPOINT": account["endpoint"],
+            "REQUESTS_CA_BUNDLE": account["ca_file"],
             "ALIBABA_CLOUD_ACCESS_KEY_ID": account["access_key_id"],
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": account["access_key_secret"],
             "ALIBABA_CLOUD_REGION_ID": account["region"],

@@ -38,12 +38,13 @@ def check(target: str, row: str = "", switches: dict[str, str] | None = None) ->
     fleet = yaml.safe_load((TESTS / "integration" / "fleet.yml").read_text(encoding="utf-8"))
     if switches:
         fleet["behaviours"] = switches
-    with running(fleet) as cloud:
+    with running(fleet, tls=True) as cloud:
         config = {
             "ecs_endpoint": cloud.endpoint,
             "ecs_access_key_id": cloud.access_key_id,
             "ecs_access_key_secret": cloud.access_key_secret,
             "ecs_region": cloud.region,
+            "ecs_ca_file": cloud.ca_file,
         }
         arguments = ["integration", "--color", "no", "--python", f"{sys.version_info[0]}.{sys.version_info[1]}", target]
         code = ansible_test.run(Path(sys.executable), work, arguments, json.dumps(config))

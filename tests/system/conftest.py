@@ -85,7 +85,7 @@ def controller_key(lab_folder: Path) -> KeyFile:
 @pytest.fixture(scope="session")
 def start_fleet(lab_folder: Path, controller_key: KeyFile) -> Callable:
     """start_fleet({"instances": [...]}): a context manager with a fleet of the test's own, for what the shared one must not suffer."""
-    return lambda fleet: running_fleet(fleet, lab_folder / f"fleet-{next(_numbers)}", controller_key)
+    return lambda fleet, tls=True: running_fleet(fleet, lab_folder / f"fleet-{next(_numbers)}", controller_key, tls)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from contextlib import contextmanager
 
 import pytest
@@ -28,13 +27,12 @@ PLAY = """
 
 def requests(fleet, action=None):
     """How often the API was called since the last forget()."""
-    with urllib.request.urlopen(fleet.endpoint + "/_emulator/requests", timeout=10) as answer:
-        by_action = json.load(answer)["by_action"]
+    by_action = fleet.control("GET", "requests")["by_action"]
     return by_action.get(action, 0) if action else by_action
 
 
 def forget(fleet):
-    urllib.request.urlopen(urllib.request.Request(fleet.endpoint + "/_emulator/requests", method="DELETE"), timeout=10)
+    fleet.control("DELETE", "requests")
 
 
 @pytest.fixture

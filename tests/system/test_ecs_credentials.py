@@ -70,6 +70,7 @@ def play(runner, options, environment=None):
     inventory.write_text(yaml.safe_dump(given))
     clean = {
         "HOME": str(runner.folder / "person"), "ECS_ACCESS_KNOWN_HOSTS": str(runner.known_hosts), "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "false",
+        "REQUESTS_CA_BUNDLE": fleet.ca_file,
     }  # fmt: skip
     return runner.controller.playbook(PLAY, inventory, extra_vars={"cloud": {"region": fleet.region, **common}}, environment={**clean, **(environment or {})})
 

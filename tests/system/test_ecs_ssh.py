@@ -226,7 +226,12 @@ def test_a_key_that_is_refused_though_it_was_registered_is_registered_once_more(
     """The instance's clock jumps, so what was registered a moment ago has expired there."""
     jump = f"""
     - ansible.builtin.pause: {{seconds: 14}}
-    - ansible.builtin.uri: {{url: "{runner.fleet.endpoint}/_emulator/instances/web", method: POST, body_format: json, body: {{clock_offset: 47}}}}
+    - ansible.builtin.uri:
+        url: "{runner.fleet.endpoint}/_emulator/instances/web"
+        ca_path: {runner.fleet.ca_file}
+        method: POST
+        body_format: json
+        body: {{clock_offset: 47}}
       delegate_to: localhost
       vars: {{ansible_connection: local, ansible_python_interpreter: "{{{{ ansible_playbook_python }}}}"}}
     - ansible.builtin.meta: reset_connection
@@ -331,6 +336,13 @@ def test_a_profile_in_a_variable_beats_an_access_key_in_the_environment(runner):
     assert runner.play(PING, ["web"], environment=wrong).returncode == 4
     run = runner.play(PING, ["web"], environment=wrong, ecs_access_profile="ops")
     assert run.returncode == 0, run.output
+
+
+def test_plain_http_and_ws_serve_on_this_machine(start_fleet, tmp_path):
+    with running_cloud(lambda fleet: start_fleet(fleet, tls=False), [], ["hidden"]) as cloud, Runner.open(cloud, tmp_path) as runner:
+        run = runner.play(PING, ["hidden"], tunnel="always")
+        assert run.returncode == 0, run.output
+        assert (cloud.endpoint[:7], runner.calls()) == ("http://", calls_for("always"))
 
 
 def test_ansible_doc_shows_the_options(runner):

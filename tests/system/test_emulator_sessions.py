@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -56,9 +56,7 @@ def pristine(cloud: Fleet) -> Iterator[None]:
 
 
 def control(cloud: Fleet, name: str, **knobs: Any) -> dict:
-    body = json.dumps(knobs).encode() if knobs else None
-    with urllib.request.urlopen(urllib.request.Request(f"{cloud.endpoint}/_emulator/instances/{name}", body)) as response:
-        return json.loads(response.read())
+    return cloud.control("POST" if knobs else "GET", f"instances/{name}", knobs or None)
 
 
 def send_key(cloud: Fleet, name: str, public_key: str, user: str = "root") -> dict:
@@ -90,7 +88,8 @@ def tunnel(cloud: Fleet, name: str, key: lab_ssh.KeyFile, known_hosts: Path, *wo
     url = cloud.call("StartTerminalSession", PortNumber=22, **{"InstanceId.1": cloud.ids[name]})["WebSocketUrl"]
     command = ["ssh", "-o", f"ProxyCommand={sys.executable} {PROXY} '{url}'", "-o", f"HostKeyAlias={cloud.ids[name]}"]
     command += [*lab_ssh.OPTIONS, "-o", f"UserKnownHostsFile={known_hosts}", "-i", str(key.path), "-l", "root", cloud.ids[name]]
-    return subprocess.Popen([*command, "--", *words], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **popen)
+    environment = {**os.environ, "SSL_CERT_FILE": str(cloud.ca_file)}
+    return subprocess.Popen([*command, "--", *words], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, **popen)
 
 
 def finish(process: subprocess.Popen, feed: str = "") -> tuple[int, str, str]:
@@ -151,8 +150,7 @@ def test_a_session_survives_neither_a_reboot_nor_a_cut_and_the_next_works(cloud,
     held = tunnel(cloud, "hidden", key, known_hosts, "echo in; sleep 60", stdin=subprocess.PIPE)
     assert held.stdout is not None
     assert held.stdout.readline() == "in\n"
-    with urllib.request.urlopen(urllib.request.Request(f"{cloud.endpoint}/_emulator/sessions", method="DELETE")):
-        pass
+    cloud.control("DELETE", "sessions")
     assert finish(held)[0] == 255
 
     boot_id = instance.boot_id()

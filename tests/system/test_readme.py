@@ -53,11 +53,11 @@ def test_the_five_minutes_work_as_pasted(start_fleet, artifact, home):
     pasted = [content for kind, content in blocks(five) if kind == ""]
     instances = [{"name": name, "backend": "container", "image": "debian12", "tags": {"role": "web"}} for name in ("web-1", "web-2")]
     with start_fleet({"instances": instances}) as fleet:
-        # On the embedded cloud the endpoint has to be named; everything else is the README's.
+        # On the embedded cloud the endpoint has to be named, and who vouches for it; everything else is the README's.
         keep = {name: os.environ[name] for name in ("LANG", "LC_ALL") if name in os.environ}
         environment = {
             **keep, "HOME": str(home), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "ANSIBLE_NOCOLOR": "1",
-            "ALIBABA_CLOUD_ECS_ENDPOINT": fleet.endpoint,
+            "ALIBABA_CLOUD_ECS_ENDPOINT": fleet.endpoint, "REQUESTS_CA_BUNDLE": fleet.ca_file,
         }  # fmt: skip
         for name, content in files.items():
             (home / name).write_text(content)

@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -199,18 +197,12 @@ def test_a_hostile_name_is_no_configuration_and_its_instance_is_reached_by_id(pe
 def test_an_instance_that_does_not_answer_keeps_its_known_keys(person, cloud):
     person.role()
     before = person.known_hosts.read_bytes()
-    cloud_address = cloud.endpoint + "/_emulator/instances/web-1"
-    set_online(cloud_address, False)
+    cloud.control("POST", "instances/web-1", {"agent_online": False})
     try:
         assert not person.role().changed()
     finally:
-        set_online(cloud_address, True)
+        cloud.control("POST", "instances/web-1", {"agent_online": True})
     assert person.known_hosts.read_bytes() == before
-
-
-def set_online(address: str, online: bool) -> None:
-    data = json.dumps({"agent_online": online}).encode()
-    urllib.request.urlopen(urllib.request.Request(address, data=data, method="POST", headers={"Content-Type": "application/json"}), timeout=10)
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import time
-import urllib.request
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
@@ -77,9 +75,7 @@ def undo(cloud: Fleet, instance: Instance) -> None:
 
 
 def control(cloud: Fleet, name: str, **knobs: Any) -> dict:
-    body = json.dumps(knobs).encode() if knobs else None
-    with urllib.request.urlopen(urllib.request.Request(f"{cloud.endpoint}/_emulator/instances/{name}", body), timeout=20) as answer:
-        return json.load(answer)
+    return cloud.control("POST" if knobs else "GET", f"instances/{name}", knobs or None)
 
 
 @pytest.fixture
@@ -371,7 +367,7 @@ HOSTILE = [
 @pytest.mark.parametrize("hostile", HOSTILE, ids=str)
 def test_hostile_text_is_refused_and_nothing_is_sent(cloud, register, make_key, hostile):
     key = make_key()
-    urllib.request.urlopen(urllib.request.Request(cloud.endpoint + "/_emulator/requests", method="DELETE"), timeout=10)
+    cloud.control("DELETE", "requests")
     options = {"public_key": " ".join(key.public.split()[:2] + [hostile.get("comment", "me")]), "username": hostile.get("username", "root")}
     if "ids" in hostile:
         options["instance_ids"] = hostile["ids"]
@@ -380,6 +376,5 @@ def test_hostile_text_is_refused_and_nothing_is_sent(cloud, register, make_key, 
     result = register(["deb"], **options)
     assert result["failed"]
     assert re.search(r"cannot be sent|is not one|^public_key\b", result["msg"]), result["msg"]
-    with urllib.request.urlopen(cloud.endpoint + "/_emulator/requests", timeout=10) as answer:
-        assert json.load(answer)["by_action"] == {}
+    assert cloud.control("GET", "requests")["by_action"] == {}
     assert cloud["deb"].run("test -e /pwned").returncode == 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 import threading
 from typing import Any, Callable, Iterator, Mapping
 
@@ -36,13 +37,15 @@ def forged(cloud: Fleet, changes: Mapping[str, Callable[[dict[str, Any]], None]]
 def rewriting(cloud: Fleet, change: Callable[[dict[str, Any]], None]) -> Iterator[dict[str, str]]:
     """The same for whole answers of any action, errors too: change() may alter each of them."""
     loop, runners = asyncio.new_event_loop(), []
+    context = ssl.create_default_context(cafile=cloud.ca_file)
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
 
     async def pass_on(request: web.Request) -> web.Response:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in DROPPED}
         address = URL(cloud.endpoint + request.raw_path, encoded=True)
-        async with ClientSession() as client, client.request(request.method, address, headers=headers, data=await request.read()) as answer:
+        passed = {"headers": headers, "data": await request.read(), "ssl": context}
+        async with ClientSession() as client, client.request(request.method, address, **passed) as answer:
             body = await answer.json(content_type=None)
             change(body)
             return web.Response(status=answer.status, body=json.dumps(body).encode(), content_type="application/json")

@@ -9,9 +9,11 @@ import contextlib
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any, Iterator, Mapping
 
@@ -28,6 +30,7 @@ class Fleet:
 
     def __init__(self, ready: Mapping[str, Any], process: subprocess.Popen[bytes], log: Path) -> None:
         self.endpoint: str = ready["endpoint"]
+        self.ca_file: str | None = ready["ca_file"]
         self.access_key_id: str = ready["access_key_id"]
         self.access_key_secret: str = ready["access_key_secret"]
         self.region: str = ready["region"]
@@ -48,6 +51,7 @@ class Fleet:
     def environment(self) -> dict[str, str]:
         """What a user would export to work on this cloud."""
         return {
+            **({"REQUESTS_CA_BUNDLE": self.ca_file} if self.ca_file else {}),
             "ALIBABA_CLOUD_ACCESS_KEY_ID": self.access_key_id,
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": self.access_key_secret,
             "ALIBABA_CLOUD_REGION_ID": self.region,
@@ -62,13 +66,23 @@ class Fleet:
         from darabonba.runtime import RuntimeOptions
 
         scheme, _separator, address = self.endpoint.partition("://")
-        config = Config(access_key_id=self.access_key_id, access_key_secret=self.access_key_secret, endpoint=address, protocol=scheme.upper())
+        account = {"access_key_id": self.access_key_id, "access_key_secret": self.access_key_secret}
+        config = Config(**account, endpoint=address, protocol=scheme.upper(), ca=self.ca_file)
         params = Params(
             action=action, version=version, protocol=scheme.upper(), pathname="/", method="POST", auth_type="AK", style="RPC",
             req_body_type="formData", body_type="json",
         )  # fmt: skip
         query = {"RegionId": self.region, **{name: str(value) for name, value in parameters.items()}}
         return Client(config).call_api(params, OpenApiRequest(query=query), RuntimeOptions())["body"]
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """A control path of the embedded cloud."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.endpoint}/_emulator/{path}", data, {"Content-Type": "application/json"}, method=method)
+        context = ssl.create_default_context(cafile=self.ca_file)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+        with opener.open(request, timeout=30) as answer:
+            return json.loads(answer.read() or b"null")
 
     def status(self, instance_id: str) -> str:
         """What the API says the instance does."""
@@ -97,13 +111,13 @@ class Fleet:
 
 
 @contextlib.contextmanager
-def running_fleet(fleet: Mapping[str, Any], folder: Path, controller_key: KeyFile) -> Iterator[Fleet]:
+def running_fleet(fleet: Mapping[str, Any], folder: Path, controller_key: KeyFile, tls: bool = True) -> Iterator[Fleet]:
     """Start an embedded cloud, let the controller in to every instance as root, and remove everything afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "fleet.yml").write_text(yaml.safe_dump(dict(fleet)))
     ready_file, log = folder / "ready.json", folder / "emulator.log"
     command = [sys.executable, "-m", "ecs_emulator", "serve", "--listen", "127.0.0.1:0", "--fleet", str(folder / "fleet.yml")]
-    command += ["--state", str(folder / "state"), "--ready-file", str(ready_file)]
+    command += ["--state", str(folder / "state"), "--ready-file", str(ready_file), *["--tls"] * tls]
     with open(log, "wb") as out:
         environment = {**os.environ, "PYTHONPATH": str(EMULATOR), "PYTHONUNBUFFERED": "1"}
         process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=environment)

@@ -6,10 +6,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import subprocess
-import urllib.request
 from collections import Counter
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, Mapping
@@ -125,11 +123,7 @@ class Runner:
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """A control path of the embedded cloud."""
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.fleet.endpoint}/_emulator/{path}", data=data, method=method)
-        request.add_header("Content-Type", "application/json")
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
-            return json.loads(answer.read() or b"null")
+        return self.fleet.control(method, path, body)
 
     def fault(self, action: str, fault: str, **details: Any) -> None:
         """Queue a fault."""

@@ -132,13 +132,13 @@ class Connection(ConnectionBase):
         if not os.path.exists(in_path):
             raise AnsibleFileNotFound(f"{in_path} does not exist on the controller")
         with open(in_path, "rb") as stream:
-            status, _out, err = self._run(f"cat > {shlex.quote(out_path)}", stream.read())
+            status, _out, err = self._run(_by_sh(f"cat > {shlex.quote(out_path)}"), stream.read())
         if status:
             raise AnsibleError(f"{out_path} could not be written in {self._instance}: {printable(err.decode('utf-8', 'replace').strip())}")
 
     def fetch_file(self, in_path: str, out_path: str) -> None:
         super().fetch_file(in_path, out_path)
-        status, out, err = self._run(f"cat {shlex.quote(in_path)}", b"")
+        status, out, err = self._run(_by_sh(f"cat {shlex.quote(in_path)}"), b"")
         if status:
             raise AnsibleError(f"{in_path} could not be read in {self._instance}: {printable(err.decode('utf-8', 'replace').strip())}")
         with open(out_path, "wb") as stream:
@@ -224,3 +224,8 @@ class Connection(ConnectionBase):
     def _cloud(self) -> EcsClient:
         self._connect()
         return t.cast(EcsClient, self._client)
+
+
+def _by_sh(command: str) -> str:
+    """Whatever the account's shell is."""
+    return f"/bin/sh -c {shlex.quote(command)}"

@@ -64,7 +64,13 @@ LOGNAME=$USER
 export USER LOGNAME HOME SHELL
 cd "$HOME" 2> /dev/null || cd /
 umask 022
-{shell} "$folder/command" < "$folder/input" > "$folder/out" 2> "$folder/err"
+shell={shell}
+case $shell:$SHELL in
+:/*/sh | :/*/ash | :/*/bash | :/*/dash | :/*/ksh | :/*/zsh) shell=$SHELL ;;
+:*) shell=/bin/sh ;;
+esac
+[ -x "$shell" ] || shell=/bin/sh
+"$shell" "$folder/command" < "$folder/input" > "$folder/out" 2> "$folder/err"
 status=$?
 umask 077
 cd "$folder" || exit
@@ -104,6 +110,7 @@ class Payload(t.NamedTuple):
     """A command with its input on the way."""
 
     shell: str
+    """Empty for that of the account, as with SSH, if it is one; a repair may be just about it."""
     split: int
     """Where the input begins."""
     total: int
@@ -128,7 +135,7 @@ def _unwrap(command: str) -> tuple[str, str]:
         words = []
     if len(words) == 3 and words[1] == "-c" and _SHELL.match(words[0]) and command == f"{words[0]} -c {shlex.quote(words[2])}":
         return words[0], words[2]
-    return "/bin/sh", command
+    return "", command
 
 
 def folder_of(token: str) -> str:

@@ -29,12 +29,15 @@ class Agent:
         for each in (self.run_folder, self.script_folder):
             each.mkdir()
         self.keeps = keeps
+        self.shell = ""
         self.texts: list[str] = []
 
     def run(self, text: str) -> str:
         assert len(base64.b64encode(text.encode())) <= 24 * 1024  # what RunCommand takes
         self.texts.append(text)
         text = text.replace("/run", str(self.run_folder)).replace("cut -d: -f6", f"echo {self.run_folder.parent}")
+        if self.shell:
+            text = text.replace("cut -d: -f7", f"echo {self.shell}")
         if not self.keeps:
             return subprocess.run(["sh", "-c", text], capture_output=True, check=True).stdout.decode()
         path = self.script_folder / f"t-{len(self.texts)}.sh"
@@ -106,6 +109,19 @@ def test_environment_of_a_login(agent) -> None:
     _status, out, _err, _count = _run(agent, 'echo "$USER $LOGNAME ${SHELL:+shell} $TMPDIR$folder"', b"")
     name = pwd.getpwuid(os.getuid()).pw_name
     assert out.decode() == f"{name} {name} shell \n"
+
+
+@pytest.mark.parametrize(
+    ("command", "shell", "name"),
+    [
+        ("{}", "/bin/bash", b"bash"), ("{}", "/bin/sh", b"sh"), ("/bin/sh -c {}", "/bin/bash", b"sh"), ("/bin/bash -c {}", "/bin/sh", b"bash"),
+        ("{}", "/usr/sbin/nologin", b"sh"), ("{}", "/bin/false", b"sh"), ("{}", "/no/such/bash", b"sh"), ("{}", "/tmp/x;y", b"sh"),
+    ],
+)  # fmt: skip
+def test_the_shell_is_that_of_a_login_if_it_is_one(agent, command: str, shell: str, name: bytes) -> None:
+    agent.shell = shlex.quote(shell)
+    text = "cat /proc/$$/comm"
+    assert _run(agent, text if command == "{}" else command.format(shlex.quote(text)), b"")[1].strip() == name
 
 
 def test_a_folder_that_is_there_already_is_not_used(tmp_path) -> None:

@@ -18,7 +18,7 @@ _WIDTH = 110
 
 
 class Way(NamedTuple):
-    """How ssh gets to an instance: words of a command."""
+    """How ssh gets to an instance: words of a command. C(identity) is empty for a key that ssh knows by itself."""
 
     address: str
     port: Any
@@ -52,7 +52,8 @@ def temporary_login_outcome(row: Mapping[str, Any] | None, way: Way) -> dict[str
 def login_command(user: str, way: Way) -> str:
     """What a person types."""
     other_port = [] if str(way.port or 22) == "22" else ["-p", str(way.port)]
-    return shlex.join(["ssh", "-i", way.identity, *way.options, *other_port, f"{user}@{way.address}"])
+    identity = ["-i", way.identity] if way.identity else []
+    return shlex.join(["ssh", *identity, *way.options, *other_port, f"{user}@{way.address}"])
 
 
 def known_host_options(instance_id: str, known_hosts: str) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from .._playbooks.binding import binding_outcome
 from . import cloud, steps
+from .public_key import given_key
 from .tools import Tools
 
 COLUMNS = ["bound", "live", "pending_at_reboot"]
@@ -39,6 +40,7 @@ def ending(tools: Tools) -> list[str]:
 
 def check(tools: Tools) -> None:
     steps.require(tools, "ecs_access_key_pair_name", "Set the name of the key pair to bind with -e ecs_access_key_pair_name=NAME.")
+    given_key(tools)
     steps.check_private_key(tools)
     steps.require_instances(tools)
 

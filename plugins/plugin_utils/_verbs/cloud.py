@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import is_instance_id
 
+from .public_key import given_key
 from .tools import Tools, reason
 
 Chunk = Mapping[str, Any]
@@ -23,7 +24,7 @@ def make_pair(tools: Tools, region: str) -> dict[str, Any]:
     known = tools.store.read("pairs") or {}
     if region in known:
         return {**known[region], "changed": False}
-    public, private, text = tools.path("ecs_access_public_key_path"), tools.path("ecs_access_private_key_path"), tools.get("ecs_access_public_key")
+    public, private, text = tools.path("ecs_access_public_key_path"), tools.path("ecs_access_private_key_path"), given_key(tools)
     made: dict[str, Any] = {"changed": False}
     if public or private or text:
         arguments = {"name": tools.get("ecs_access_key_pair_name"), "region": region}

@@ -19,6 +19,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import p
 from .._playbooks.diagnosis import Observed, diagnose
 from . import cloud, steps
 from .host import assistant_connection, prepare_connection, try_verbosely
+from .public_key import given_key
 from .tools import StepFailed, Tools, describe, reason
 
 # More hosts than that have their findings in the report.
@@ -107,13 +108,13 @@ def _ask(tools: Tools, question: Mapping[str, Any], connection: Any) -> Mapping[
 
 
 def _public_key(tools: Tools) -> str:
-    text, path = str(tools.get("ecs_access_public_key", "") or ""), tools.path("ecs_access_public_key_path")
+    text, path = given_key(tools), tools.path("ecs_access_public_key_path")
+    if text or not path:
+        return text
     try:
-        if not text and path:
-            with open(path, encoding="utf-8", errors="replace") as stream:
-                text = stream.read(65536).strip()
-        if text:
-            parse_public_key(text)
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            text = stream.read(65536).strip()
+        parse_public_key(text, path)
     except OSError as exc:
         raise StepFailed(f"The public key {path} cannot be read: {exc.strerror}.") from None
     except AccessError as exc:

@@ -22,6 +22,7 @@ from .._playbooks.temporary_login import private_half
 from .._playbooks.variables import read_list
 from . import bind_key_pair, cloud, steps
 from .host import assistant_connection, prepare_connection, try_logins
+from .public_key import given_key, key_file
 from .tools import StepFailed, Tools, describe, reason
 
 _PATH = "PATH=$PATH:/usr/sbin:/sbin\n"
@@ -41,11 +42,12 @@ def ending(tools: Tools) -> list[str]:
 
 def check(tools: Tools) -> None:
     name = str(tools.get("ecs_access_key_pair_name", "") or "")
-    if not name or not any(tools.get(f"ecs_access_{kind}_key_path") for kind in ("private", "public")):
+    if not name or not any(tools.get(f"ecs_access_{kind}") for kind in ("private_key_path", "public_key_path", "public_key")):
         raise StepFailed(
-            "Set the name of the new key pair with -e ecs_access_key_pair_name=NAME, and the file of its key with "
-            "-e ecs_access_private_key_path=PATH (created there if it does not exist) or -e ecs_access_public_key_path=PATH."
+            "Set the name of the new key pair with -e ecs_access_key_pair_name=NAME, and its key with -e ecs_access_private_key_path=PATH "
+            "(created there if it does not exist), -e ecs_access_public_key_path=PATH or -e ecs_access_public_key=LINE."
         )
+    given_key(tools)
     if tools.get("ecs_access_previous_key_pair_name", "") == name:
         raise StepFailed("ecs_access_previous_key_pair_name must not be the same as ecs_access_key_pair_name.")
     problem = recovery.request_error(_requested(tools))
@@ -214,7 +216,7 @@ def _user(tools: Tools) -> str:
 
 def _identity(tools: Tools) -> str:
     """The private key, which may lie beside the public one; or the public one, for an agent."""
-    private, public = tools.path("ecs_access_private_key_path"), tools.path("ecs_access_public_key_path")
+    private, public = tools.path("ecs_access_private_key_path"), key_file(tools) or tools.path("ecs_access_public_key_path")
     beside = private_half(public)
     return private or (beside if os.path.exists(beside) else public)
 

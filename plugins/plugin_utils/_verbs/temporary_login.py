@@ -17,6 +17,7 @@ from typing import Any
 from .._playbooks.temporary_login import Way, choose_identity, fold_command, known_host_options, temporary_login_outcome, tunnel_options
 from . import cloud, steps
 from .host import ABOUT_HOST_KEYS, option
+from .public_key import given_key
 from .tools import Tools
 
 _PROGRAM = Path(__file__).resolve().parents[1] / "_program.py"
@@ -38,12 +39,13 @@ def ending(tools: Tools) -> list[str]:
 
 def check(tools: Tools) -> None:
     steps.require_instances(tools)
+    given_key(tools)
     steps.check_private_key(tools)
 
 
 def cloud_step(tools: Tools, chunk: cloud.Chunk) -> dict[str, Any]:
     """Ask first whether the user could log in at all; only those instances are prepared that nothing else keeps from it."""
-    public, text, identity = tools.path("ecs_access_public_key_path"), tools.get("ecs_access_public_key", ""), _identity(tools)
+    public, text, identity = tools.path("ecs_access_public_key_path"), given_key(tools), _identity(tools)
     arguments = {
         "region": chunk["region"],
         "username": tools.get("ecs_access_user", "auto"),
@@ -86,7 +88,12 @@ def _way(tools: Tools, instance_id: str) -> Way:
         options += known_host_options(instance_id, _known_hosts(tools))
     if address == instance_id:
         options += tunnel_options(sys.executable, str(_PROGRAM), str(tools.get("ecs_region", "")), instance_id)
-    return Way(address, tools.get("ansible_port", 22), _identity(tools), options)
+    return Way(address, tools.get("ansible_port", 22), "" if _is_elsewhere(tools) else _identity(tools), options)
+
+
+def _is_elsewhere(tools: Tools) -> bool:
+    """Whether ssh knows the private key by itself: only the text of the public one was given."""
+    return bool(given_key(tools)) and not tools.path("ecs_access_private_key_path") and not tools.path("ecs_access_public_key_path")
 
 
 def _identity(tools: Tools) -> str:

@@ -51,19 +51,20 @@ class Tools:
         return str(self.variables["inventory_hostname"])
 
     def get(self, name: str, default: Any = None) -> Any:
-        """A variable of the host, templated; I(default) where it is not set or None."""
+        """A variable of the host, templated; I(default) where it is not set, or empty as an unanswered question of a survey is."""
         if name not in self.variables:
             return default
         value = self.action._templar.template(self.variables[name])
-        return default if value is None else value
+        return default if value is None or value == "" else value
 
     def names(self, name: str) -> list[str]:
         """One of Ansible's own lists of hosts or tags. It holds no templates, only names that others may have chosen."""
         return list(self.variables.get(name) or [])
 
     def given(self, names: Iterable[str]) -> dict[str, Any]:
-        """Those of the variables that are set."""
-        return {name: self.get(name) for name in names if name in self.variables}
+        """Those of the variables that are set and not empty."""
+        found = {name: self.get(name) for name in names if name in self.variables}
+        return {name: value for name, value in found.items() if value is not None}
 
     def is_on(self, name: str) -> bool:
         return is_on(self.get(name, False), name)

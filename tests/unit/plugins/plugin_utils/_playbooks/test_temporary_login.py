@@ -39,6 +39,7 @@ def test_the_private_key(paths, identity):
     [
         ("192.0.2.1", 22, "/k", "ssh -i /k root@192.0.2.1"),
         ("192.0.2.1", "2222", "/k", "ssh -i /k -p 2222 root@192.0.2.1"),
+        ("192.0.2.1", 22, "", "ssh root@192.0.2.1"),
         ("web; reboot", "22; reboot", "/my key", "ssh -i '/my key' -p '22; reboot' 'root@web; reboot'"),
     ],
 )

@@ -1,0 +1,57 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The public key that a playbook was given: as text, or the one in the agent, such as the machine credential of a job.
+
+Note that this plugin util is **PRIVATE** to the collection.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import text_lines
+
+from .._ssh.proof import run_bounded
+from .tools import StepFailed, Tools
+
+AGENT = "agent"
+_NAME = "ecs_access_public_key"
+_SECONDS = 15
+
+
+def given_key(tools: Tools) -> str:
+    """The line of the key, empty if only paths were given or nothing. Raises StepFailed."""
+    text = str(tools.get(_NAME, "") or "").strip()
+    if not text:
+        return ""
+    try:
+        return parse_public_key(_from_agent() if text == AGENT else text, _NAME).line
+    except AccessError as exc:
+        raise StepFailed(f"The public key cannot be used: {exc.text}") from None
+
+
+def key_file(tools: Tools) -> str:
+    """A file with that key, by which ssh chooses among those of an agent; empty if none was given."""
+    text = given_key(tools)
+    if not text:
+        return ""
+    path = os.path.join(tools.store.folder, "key.pub")
+    tools.store.write_text(path, text + "\n")
+    return path
+
+
+def _from_agent() -> str:
+    try:
+        status, out, _error = run_bounded(["ssh-add", "-L"], _SECONDS)
+    except (OSError, subprocess.TimeoutExpired):
+        status, out = 2, ""
+    keys = [line for line in text_lines(out) if line.strip() and "-cert-v01@" not in line.split(None, 1)[0]] if status == 0 else []
+    if not keys:
+        raise StepFailed(f"{_NAME}=agent: there is no agent with a key. In AWX, give the job template a machine credential.")
+    if len(keys) > 1:
+        raise StepFailed(f"{_NAME}=agent: the agent has {len(keys)} keys, and only one can be meant. Give the line of that one (ssh-add -L shows them).")
+    return keys[0]

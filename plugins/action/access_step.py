@@ -5,18 +5,32 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import steps
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import (
+    bind_key_pair,
+    check_team,
+    diagnose,
+    onboard,
+    recover_access,
+    steps,
+    temporary_login,
+)
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import Tools
 
-_ROOM = "ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs."
-_PLAYBOOKS = ["bind_key_pair", "check_team", "diagnose", "onboard", "recover_access", "temporary_login"]
+# Imported here, in the process that all workers are forked from: in each of them, for each host, it would take longer than a task.
+_PARTS: dict[str, Any] = {
+    "bind_key_pair": bind_key_pair,
+    "check_team": check_team,
+    "diagnose": diagnose,
+    "onboard": onboard,
+    "recover_access": recover_access,
+    "temporary_login": temporary_login,
+}
 _STEPS = ["check", "cloud", "host", "follow", "prove", "remove", "result", "summary", "matrix", "verdict"]
 
 
@@ -31,7 +45,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _unused, options = self.validate_argument_spec(
             argument_spec={
-                "playbook": {"type": "str", "required": True, "choices": _PLAYBOOKS},
+                "playbook": {"type": "str", "required": True, "choices": list(_PARTS)},
                 "step": {"type": "str", "required": True, "choices": _STEPS},
                 "chunk": {"type": "dict", "default": {}},
             }
@@ -44,7 +58,7 @@ class ActionModule(ActionBase):
         return result
 
     def _step(self, tools: Tools, playbook: str, step: str, chunk: dict[str, Any]) -> dict[str, Any]:
-        part = importlib.import_module(_ROOM + playbook)
+        part = _PARTS[playbook]
         if step == "check":
             steps.check_variables(tools)
             part.check(tools)

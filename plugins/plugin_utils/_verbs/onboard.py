@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.release import __version__ as core_version
 
 from .._people.answer import describe_people
@@ -24,6 +24,7 @@ from .._playbooks.chunks import chunks_of
 from .._playbooks.variables import read_mapping
 from . import bind_key_pair, cloud, steps
 from .host import prepare_connection, try_logins
+from .public_key import given_key
 from .tools import StepFailed, Tools, describe, reason
 
 _ALSO = ("ssh_users_revoked_keys", "ssh_users_allow_self_lockout")
@@ -67,6 +68,7 @@ def check(tools: Tools) -> None:
             "at least one user who may become root, because the key pair is unbound only after that login is proven."
         )
     if _binds(tools):
+        given_key(tools)
         steps.check_private_key(tools)
 
 
@@ -90,12 +92,10 @@ def host_step(tools: Tools) -> dict[str, Any]:
     awaits_key = bool(tools.check_mode and binds and not row["live"])
     prepare_connection(tools, tools.path("ecs_access_private_key_path"))
     try:
-        tools.action._low_level_execute_command("true", sudoable=False)
-    except AnsibleError as exc:
-        why = onboarding.no_answer(describe(exc), (tools.store.read("host_keys") or {}).get(str(tools.get("ecs_instance_id", "")), ""))
-        return steps.end_host(tools, onboarding.unreachable_outcome(row, why, awaits_key))
-    try:
         return steps.end_host(tools, _set_up(tools, parts, row))
+    except AnsibleConnectionFailure as exc:
+        why = onboarding.no_answer(describe(exc), (tools.store.read("host_keys") or {}).get(str(tools.get("ecs_instance_id", "")), ""))
+        return steps.end_host(tools, onboarding.unreachable_outcome(tools.store.read("row", tools.host) or row, why, awaits_key))
     except AnsibleError as exc:
         return steps.end_host(tools, {"failed": True, "why": describe(exc)})
     except StepFailed as exc:
@@ -121,14 +121,16 @@ def follow_step(tools: Tools) -> dict[str, Any]:
 def _set_up(tools: Tools, parts: set[str], row: Mapping[str, Any]) -> dict[str, Any]:
     people = _people(tools)
     done: dict[str, Any] = {**row, "people": len(people.present), "drift": list(row.get("drift") or []), "diffs": [], "why": ""}
-    tools.note(done)
     if tools.is_on("ecs_access_bootstrap_python"):
         _bootstrap_python(tools, done)
+    if not parts & {"users", "server"}:
+        # Nothing else would notice that the host does not answer.
+        tools.action._low_level_execute_command("true", sudoable=False)
     if "users" in parts:
         _apply(tools, done, "users", "ssh_access", people.options)
     if "server" in parts and people.present:
         given = tools.given(f"ssh_server_{name}" for name in _SERVER)
-        options = {name.removeprefix("ssh_server_"): value for name, value in given.items() if value not in (None, "")}
+        options = {name.removeprefix("ssh_server_"): value for name, value in given.items()}
         _apply(tools, done, "sshd", "sshd_pubkey", {**options, "users": people.present})
     if "proof" in parts and not tools.check_mode:
         keys = {name: path for name, path in _keys(tools).items() if name in people.present}
@@ -171,7 +173,7 @@ def _people(tools: Tools) -> People:
     options = {"groups": answer["groups"], "users": answer["users"], **answer["record"]}
     if tools.get("ecs_instance_id"):
         options["instance_id"] = str(tools.get("ecs_instance_id"))
-    options.update({name.removeprefix("ssh_users_"): value for name, value in tools.given(_ALSO).items() if value is not None})
+    options.update({name.removeprefix("ssh_users_"): value for name, value in tools.given(_ALSO).items()})
     return People(options, answer["present"], answer["team_is_empty"])
 
 

@@ -30,6 +30,19 @@ def test_a_promise_names_a_test(promise):
     assert "::test_" in promise
 
 
+@pytest.mark.parametrize("promise", PROMISES)
+def test_a_promise_is_tested_in_every_run(promise):
+    """Not only by tests that take minutes."""
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", promise)
+    assert not all(_is_long(ATTACK / file, test) for file, test in named)
+
+
+def _is_long(file, test):
+    """Whether the whole test is, not only some of its cases."""
+    before = file.read_text(encoding="utf-8").partition(f"\ndef {test}(")[0]
+    return "\n@pytest.mark.long\n" in before[before.rfind("\n\n") :] + "\n"
+
+
 @pytest.mark.parametrize("file", sorted(path.name for path in ATTACK.glob("test_*.py")))
 def test_an_attack_stands_behind_a_promise(file):
     assert file in {name for name, _test in NAMED}

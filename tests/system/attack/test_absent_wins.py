@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 
+import pytest
 from lab.leavers import add_accounts, apply, apply_each, apply_role, known, open_sessions, opened
 
 # What the other lists still have about them.
@@ -51,6 +52,7 @@ def test_in_the_lists_of_the_role(attacked, make_key):
     assert {problem: what for problem, what in problems.items() if what} == {}
 
 
+@pytest.mark.long
 def test_with_options_that_are_wrong_for_somebody_who_stays(attacked, make_key):
     """The key file that the team has of mallory is rubbish by now; another list takes eve for an account of the directory."""
     instance, key, revoked = attacked.instance, make_key(), make_key("revoked")
@@ -68,6 +70,7 @@ def test_with_options_that_are_wrong_for_somebody_who_stays(attacked, make_key):
     assert opened(attacked, ["mary"], revoked) == set()
 
 
+@pytest.mark.long
 def test_in_one_list_twice_and_locked_with_sudo(attacked, make_key):
     """The same name twice may be refused; it is never taken for a success that leaves the access."""
     instance, key = attacked.instance, make_key()

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from .bystanders import ATTACH, account, changed, each, outcomes, own_keys, run_all, set_sshd, state, who_opens
@@ -24,6 +26,8 @@ ACCOUNTS = {
     "rootlink": account("rootlink", prepare="ln -s /root/.ssh ~rootlink/.ssh; chown -h rootlink: ~rootlink/.ssh"),
     "nologin": account("nologin", prepare="install -d -m 0700 -o nologin ~nologin/.ssh; ln -s /etc/nologin ~nologin/.ssh/authorized_keys"),
 }
+# One of each kind: another's home, a directory of the system, a link.
+SOME = ["mate1", "evey", "etcy", "rootlink"]
 VICTIMS = ["toor1", "toor2", "toor3", "eve"]
 HOMES = ["/root", "/srv/toor1", "/srv/toor2", "/srv/toor3", "/home/eve", "/srv/data", "/etc"]
 KEPT = ["/", "/.ssh", "/etc/nologin", "/home/mallory/mate3", *(home + below for home in HOMES for below in ("", "/.ssh", "/.ssh/authorized_keys"))]
@@ -51,8 +55,11 @@ def test_an_account_that_has_roots_home_is_not_given_it(attacked, pair):
     one = attacked.instance
     run_all(one, account("bob"), "usermod -d /root bob", account("honest"))
     before = state(one, ["/root", "/root/.ssh", "/root/.ssh/authorized_keys"])
-    (foreseen,) = attacked.cloud_module(ATTACH, arguments(attacked, "bob"), options=["--check"])["instances"]
-    (entry,) = attacked.cloud_module(ATTACH, arguments(attacked, "bob"))["instances"]
+    cases = {"foreseen": arguments(attacked, "bob"), "bob": arguments(attacked, "bob"), "honest": arguments(attacked, "honest")}
+    (play,) = json.loads(each(ATTACH, cases, "localhost"))
+    play["tasks"][0]["check_mode"] = True
+    results = outcomes(attacked.playbook(json.dumps([play], indent=1)), cases)
+    (foreseen,), (entry,) = results["foreseen"]["instances"], results["bob"]["instances"]
     assert changed(before, state(one, before)) == {}
     assert attacked.lets_in("root", attacked.key)
     assert not attacked.lets_in("root", pair)
@@ -60,11 +67,12 @@ def test_an_account_that_has_roots_home_is_not_given_it(attacked, pair):
     # Check mode foresees it.
     assert foreseen["failed"], foreseen
     assert not foreseen["live"], foreseen
-    assert not bind(attacked, ["honest"])["honest"]["failed"]
+    assert not results["honest"]["failed"]
     assert attacked.lets_in("honest", pair)
 
 
-def test_what_is_anothers_is_not_given_away(attacked, make_key, pair):
+@pytest.mark.parametrize("chosen", [pytest.param(SOME, id="some"), pytest.param(list(ACCOUNTS), id="all", marks=pytest.mark.long)])
+def test_what_is_anothers_is_not_given_away(attacked, make_key, pair, chosen):
     one, old = attacked.instance, make_key("old")
     toors = [account(name, home=f"/srv/{name}", options="-o -u 0") for name in ("toor1", "toor2", "toor3")]
     run_all(
@@ -79,7 +87,7 @@ def test_what_is_anothers_is_not_given_away(attacked, make_key, pair):
     assert who_opens(attacked, [(name, old) for name in VICTIMS]) == [True] * len(VICTIMS)
     before = state(one, KEPT)
     assert before["/etc/nologin"].strip() == "missing"
-    results = bind(attacked, [*ACCOUNTS, "honest"])
+    results = bind(attacked, [*chosen, "honest"])
     assert list(changed(before, state(one, KEPT))) == []
     assert who_opens(attacked, [*[(name, old) for name in VICTIMS], ("root", attacked.key)]) == [True] * (len(VICTIMS) + 1)
     assert who_opens(attacked, [(name, pair) for name in [*VICTIMS, "root", "honest"]]) == [False] * (len(VICTIMS) + 1) + [True]

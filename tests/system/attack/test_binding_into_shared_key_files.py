@@ -23,6 +23,8 @@ WORLDS = {
 EVERYONE = "/etc/ssh/authorized_keys"
 FILES = [EVERYONE, *(path for _setting, path, _script in WORLDS.values())]
 NAMES = ["everyone1", *(f"{name}1" for name in WORLDS)]
+# One of each kind: for everybody, by a pattern that leads out, for two of one uid and home.
+SOME = ["everyone1", "dotdot1", "twin1"]
 OTHERS = ["everyone2", *(f"{name}2" for name in WORLDS), "root"]
 
 
@@ -60,10 +62,11 @@ def attach(attacked, names, **options):
     return {name: result["instances"][0] for name, result in outcomes(run, cases).items()}
 
 
-def test_a_pair_that_is_bound_opens_no_other_account(attacked, make_key, share):
+@pytest.mark.parametrize("names", [pytest.param(SOME, id="some"), pytest.param(NAMES, id="all", marks=pytest.mark.long)])
+def test_a_pair_that_is_bound_opens_no_other_account(attacked, make_key, share, names):
     pair, old = make_pair(attacked, make_key, "team"), make_key("old")
     before = share(old)
-    done = attach(attacked, [*NAMES, "honest"])
+    done = attach(attacked, [*names, "honest"])
     assert list(changed(before, state(attacked.instance, FILES))) == []
     live = [name for name, entry in done.items() if entry["live"] and not entry["failed"]]
     assert "honest" in live
@@ -84,6 +87,7 @@ def test_a_pair_that_is_unbound_still_opens_who_has_its_key_without_it(attacked,
     assert [name for name in opened_by(attacked, pair, named) if not (done[name]["failed"] or done[name]["live"])] == []
 
 
+@pytest.mark.long
 def test_the_key_of_the_pair_that_is_replaced_stays_with_the_others(attacked, make_key, share):
     old, new = make_pair(attacked, make_key, "old"), make_pair(attacked, make_key, "team")
     before = share(old)

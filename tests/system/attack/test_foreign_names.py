@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 from typing import Any, Callable
 
+import pytest
 import yaml
 
 from .account import Account, Door, Listing, running_account
@@ -64,6 +65,7 @@ def test_a_host_of_another_source_keeps_its_address_and_its_secrets(start_fleet:
         assert list(account.listing(sources[1]).of("i-mallory")) == ["legacy"]
 
 
+@pytest.mark.long
 def test_it_keeps_them_in_every_form_of_inventory(start_fleet: Callable, controller_key, tmp_path) -> None:
     taken = [instance("rack-2", "i-two"), instance("db1", "i-three")]
     with running_account(start_fleet, tmp_path, controller_key, [instance("legacy"), *taken, *OTHERS]) as account:

@@ -9,6 +9,7 @@ import ipaddress
 import re
 from typing import Any, Callable
 
+import pytest
 import yaml
 
 from .account import Account, Canaries, Door, running_account
@@ -92,6 +93,7 @@ def test_a_hostile_address_runs_nothing_and_leaves_only_its_own_host_out(start_f
         assert_contained(account, {entry["name"] for entry in evil}, **options)
 
 
+@pytest.mark.long
 def test_so_does_one_that_is_not_the_first_choice(start_fleet: Callable, controller_key, tmp_path) -> None:
     canaries = Canaries(tmp_path)
     none = {"public_ip": "", "private_ip": "10.9.9.9"}
@@ -174,6 +176,7 @@ def test_the_module_for_instances_gives_out_no_hostile_address_or_id(start_fleet
         assert all(is_address(address) for entry in found for address in [*entry["public_ips"], *entry["private_ips"], *entry["ipv6_ips"]])
 
 
+@pytest.mark.long
 def test_a_forged_entry_costs_the_module_for_instances_no_other(start_fleet: Callable, controller_key, tmp_path) -> None:
     changes = [forge(InstanceId="-oProxyCommand=x"), forge(PublicIpAddress={"IpAddress": True}), forge(SecurityGroupIds={"SecurityGroupId": 5})]
     evil = [f"evil-{number}" for number in range(len(changes))]

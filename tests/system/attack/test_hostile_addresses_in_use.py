@@ -31,7 +31,7 @@ def type_all(account: Account, names: list[str]) -> None:
         ssh_as_typed(account.folder, "-o", "ConnectTimeout=3", "-o", "BatchMode=yes", "--", name, "true")
 
 
-@pytest.mark.parametrize("tunnel", [False, True], ids=["plain", "tunnel"])
+@pytest.mark.parametrize("tunnel", [pytest.param(False, id="plain"), pytest.param(True, id="tunnel", marks=pytest.mark.long)])
 def test_the_person_reaches_the_good_host_and_nothing_of_the_others_is_run(start_fleet: Callable, controller_key, tmp_path, tunnel: bool) -> None:
     canaries = Canaries(tmp_path)
     command = canaries.command
@@ -59,7 +59,7 @@ def test_the_person_reaches_the_good_host_and_nothing_of_the_others_is_run(start
         assert tunnel or door.knocks[HONEST] > 0
 
 
-@pytest.mark.parametrize("playbook", ["onboard", "diagnose"])
+@pytest.mark.parametrize("playbook", ["onboard", pytest.param("diagnose", marks=pytest.mark.long)])
 def test_a_playbook_runs_nothing_of_a_hostile_address_and_serves_the_others(start_fleet: Callable, controller_key, tmp_path, playbook: str) -> None:
     canaries = Canaries(tmp_path)
     evil = [

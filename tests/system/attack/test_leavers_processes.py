@@ -87,7 +87,13 @@ def processes_of(instance, number):
     return instance.exec(f"ps -o args= --User {number}", check=False).splitlines()
 
 
-@pytest.mark.parametrize("leave", [{"state": "absent"}, {"state": "locked", "end_sessions": True}], ids=["absent", "locked"])
+@pytest.mark.parametrize(
+    "leave",
+    [
+        pytest.param({"state": "absent"}, id="absent"),
+        pytest.param({"state": "locked", "end_sessions": True}, id="locked", marks=pytest.mark.long),
+    ],
+)
 def test_no_process_outlives_the_access(attacked, make_key, leave):
     instance, key = attacked.instance, make_key()
     add_accounts(instance, ["mallory", "john"], key)
@@ -138,6 +144,7 @@ def test_what_runs_as_root_out_of_a_leavers_session_ends_or_is_named(attacked, m
     assert not opened(attacked, ["mallory"], key)
 
 
+@pytest.mark.long
 def test_a_home_that_stays_is_not_called_removed(attacked, make_key):
     """Three thousand folders, one in the other, and links that lead elsewhere."""
     instance, key = attacked.instance, make_key()

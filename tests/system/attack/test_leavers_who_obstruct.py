@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import pytest
 from lab.leavers import add_accounts, apply, apply_role, known, open_sessions, opened, set_immutable
 
 # What each of them does in a session of their own, in the folder .ssh of their home.
@@ -55,6 +56,7 @@ def test_every_one_of_many_loses_everything(attacked, make_key):
     assert {problem: who for problem, who in problems.items() if who} == {}
 
 
+@pytest.mark.long
 def test_the_next_leaver_goes_when_the_first_one_obstructs(attacked, make_key):
     """By the role, with a key that has to leave a third account, too."""
     key, revoked, kept = make_key(), make_key("revoked"), make_key("kept")
@@ -79,6 +81,7 @@ def test_the_next_leaver_goes_when_the_first_one_obstructs(attacked, make_key):
     assert opened(attacked, ["mary"], kept)
 
 
+@pytest.mark.long
 def test_who_stays_cannot_keep_a_leaver(attacked, make_key):
     """A colleague makes the step fail that would give her a key, and the one that would take a revoked key from her."""
     key, revoked, new = make_key(), make_key("revoked"), make_key("new")

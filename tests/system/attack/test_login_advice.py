@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 CHECKS = """
 - hosts: all
   gather_facts: false
@@ -149,15 +151,19 @@ SWAPS = {
         "zoe", "ln -sf /home/eve/project/notes /home/zoe/keys",
     ),
 }  # fmt: skip
+# One of each kind: an owner, an append, a mode, a way to the home, and a program.
+SOME = ("hashes", "append", "modes", "inzoe", "asked")
 
 
-def test_what_is_advised_is_still_harmless_after_a_swap(attacked, make_key):
+@pytest.mark.parametrize("chosen", [pytest.param(SOME, id="some"), pytest.param(tuple(SWAPS), id="all", marks=pytest.mark.long)])
+def test_what_is_advised_is_still_harmless_after_a_swap(attacked, make_key, chosen):
     """The account, or another one, puts a link into the way between the answer and its execution."""
     instance, wanted = attacked.instance, make_key("wanted")
     instance.exec("chmod 755 /home")
-    settle(attacked, wanted, SWAPS)
-    results = ask(attacked, [{"user": user, "public_key": wanted.public} for user in SWAPS])
-    for user, (_setup, who, swap) in SWAPS.items():
+    swaps = {user: SWAPS[user] for user in chosen}
+    settle(attacked, wanted, swaps)
+    results = ask(attacked, [{"user": user, "public_key": wanted.public} for user in swaps])
+    for user, (_setup, who, swap) in swaps.items():
         instance.exec(f"set -e; export U={user} H=/home/{user}; runuser -u {who} -- sh -ec '{swap}'")
     wrong = carry_out(instance, results)
     assert not wrong, "\n".join([*wrong, *(f"{user}: {command}" for user, result in results.items() for command in commands(result))])

@@ -92,6 +92,7 @@ def test_where_that_cannot_be_done_the_task_fails_and_changes_nothing_of_sshd(at
     assert opened(attacked, ["mary"], kept) == {"mary"}
 
 
+@pytest.mark.long
 def test_the_key_of_this_very_run_is_not_revoked_there(attacked, stuck):
     """The administrator allows it to lock itself out; a list that keeps its login out is taken back nevertheless."""
     instance, _revoked, kept = stuck
@@ -126,7 +127,6 @@ http.server.HTTPServer(("100.100.100.200", 80), Service).serve_forever()
 """
 
 
-@pytest.mark.long
 def test_the_key_of_the_bound_pair_goes_and_the_task_fails(attacked, make_key):
     """It would be back after the next reboot."""
     instance, bound, other = attacked.instance, make_key("bound"), make_key("other")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 
+import pytest
 from lab.leavers import add_accounts, apply, opened, set_immutable, without_logind
 
 # What those who stay do to keep a key, in their folder .ssh; sshd goes on reading all of it.
@@ -52,6 +53,7 @@ def test_what_an_account_does_to_its_files(attacked, make_key):
     assert instance.exec("sha256sum /etc/team_keys") == before
 
 
+@pytest.mark.long
 def test_how_its_line_is_written(attacked, make_key):
     """sshd takes a line up to the end of it, a number up to a blank, and blanks of most kinds within a key."""
     instance, revoked, kept = attacked.instance, make_key("revoked"), make_key("kept")

@@ -129,6 +129,7 @@ def test_recovering_a_rooted_instance_runs_nothing_on_another_one(two: Account) 
     assert bound_pair(two, victim) == "" and canaries.seen() == []
 
 
+@pytest.mark.long
 def test_onboarding_a_rooted_instance_unbinds_nothing_of_another_one(two: Account, make_key: Callable) -> None:
     canaries = Canaries(two.folder)
     rooted, victim, key = two.cloud["rooted"], two.cloud["victim"], make_key("bob")

@@ -36,6 +36,8 @@ WORLDS = {
 # For every account that no other setting names, and so for root.
 EVERYONE = World("AuthorizedKeysFile /etc/ssh/authorized_keys .ssh/authorized_keys", "/etc/ssh/authorized_keys")
 ALL = {"everyone": EVERYONE, **WORLDS}
+# One of each kind: for everybody, by a pattern that leads out, for a group of accounts, and by a link.
+SOME = ("everyone", "dotdot", "group", "soft")
 
 
 @pytest.fixture
@@ -55,9 +57,9 @@ def shared(attacked, make_key):
     return old
 
 
-def ask(attacked, **options):
-    """This for NAME1 of every world and for an account that shares nothing: results by account; none of the shared files has changed."""
-    names = [*[f"{name}1" for name in ALL], "honest"]
+def ask(attacked, worlds=tuple(ALL), **options):
+    """This for NAME1 of these worlds and for an account that shares nothing: results by account; none of the shared files has changed."""
+    names = [*[f"{name}1" for name in worlds], "honest"]
     before = state(attacked.instance, [world.path for world in ALL.values()])
     run = attacked.playbook(each(ACCESS, {name: {"users": [{"name": name, **options}]} for name in names}))
     assert list(changed(before, state(attacked.instance, before))) == []
@@ -67,13 +69,14 @@ def ask(attacked, **options):
 OTHERS = [*[f"{name}2" for name in ALL], "root"]
 
 
-def test_keys_that_one_account_gets_open_none_of_the_others(attacked, make_key, shared):
+@pytest.mark.parametrize("worlds", [pytest.param(SOME, id="some"), pytest.param(tuple(ALL), id="all", marks=pytest.mark.long)])
+def test_keys_that_one_account_gets_open_none_of_the_others(attacked, make_key, shared, worlds):
     new, only, old = make_key("new"), make_key("only"), shared
-    given = ask(attacked, authorized_keys=[new.public])
+    given = ask(attacked, worlds, authorized_keys=[new.public])
     works = [name for name, result in given.items() if not result["failed"]]
     assert "honest" in works
     assert opened_by(attacked, new, [*works, *OTHERS]) == works
-    left = ask(attacked, authorized_keys=[only.public], exclusive=True)
+    left = ask(attacked, worlds, authorized_keys=[only.public], exclusive=True)
     works = [name for name, result in left.items() if not result["failed"]]
     assert opened_by(attacked, only, [*works, *OTHERS]) == works
     assert opened_by(attacked, old, ["honest", *OTHERS]) == OTHERS

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from .bystanders import ACCESS, account, each, outcomes, own_keys, run_all, set_sshd
 
 TWINS = """
@@ -13,7 +15,12 @@ id depb > /dev/null 2>&1 || useradd -o -u 5005 -M -d /home/depa -p '*' -s /bin/b
 """
 
 
-def test_the_login_has_the_uid_and_the_home_of_an_account_that_goes(attacked, make_key):
+@pytest.mark.parametrize(
+    "logins",
+    [pytest.param({"depb": "depa"}, id="the second"), pytest.param({"depb": "depa", "depa": "depb"}, id="both", marks=pytest.mark.long)],
+)
+def test_the_login_has_the_uid_and_the_home_of_an_account_that_goes(attacked, make_key, logins):
+    """Who logs in, and who goes."""
     one, key = attacked.instance, make_key("dep")
     run_all(one, TWINS, own_keys("/home/depa", key, owner="depa"), account("honest", key))
     set_sshd(one)
@@ -33,14 +40,14 @@ def test_the_login_has_the_uid_and_the_home_of_an_account_that_goes(attacked, ma
         "remove": {"state": "absent"},
     }
     lost = {}
-    for user, other in (("depb", "depa"), ("depa", "depb")):
+    for user, other in logins.items():
         run_all(one, TWINS)
         cases = {name: {"users": [{"name": other, **options}]} for name, options in asked.items()}
         honest = {"honest": {"users": [{"name": "honest", "comment": f"seen by {user}"}]}}
         run = attacked.playbook(each(ACCESS, honest | cases), user=user, key=key, variables={"ansible_become": True})
         assert [(entry.task, entry.status) for entry in run.results[:1]] == [("honest", "changed")], run.output
         lost[user] = sees(user)
-    assert lost == {"depb": ["0", "1"], "depa": ["0", "1"]}
+    assert lost == {user: ["0", "1"] for user in logins}
 
 
 def test_the_key_of_the_login_is_in_a_file_for_every_account(attacked, make_key):

@@ -37,7 +37,7 @@ emulator: setup ## the embedded cloud in the foreground, with the demo's fleet
 
 test: lint unit sanity integration molecule system ## all tests but the long ones
 
-lint: setup ## ruff, mypy, yamllint, ansible-lint (production), changelog, documentation, plain words
+lint: setup ## ruff, mypy, yamllint, ansible-lint (production), reuse, changelog, documentation, plain words
 	@ruff check --quiet .
 	@ruff format --check --quiet .
 	@$(PY) tests/tools/lint.py

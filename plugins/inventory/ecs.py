@@ -119,6 +119,7 @@ EXAMPLES = r"""
 # or the default chain. Try it with: ansible-inventory -i prod.ecs.yml --graph
 plugin: alicloud.ecs_access.ecs
 
+---
 # Running Linux instances of two regions, logged in to as the user of their image
 plugin: alicloud.ecs_access.ecs
 regions: [cn-hangzhou, eu-central-1]
@@ -128,6 +129,7 @@ filters:
 compose:
   ansible_user: ecs_login_user
 
+---
 # From a bastion inside the VPC; groups by tag, zone and key pair
 plugin: alicloud.ecs_access.ecs
 region: cn-hangzhou
@@ -147,6 +149,7 @@ keyed_groups:
 groups:
   without_key_pair: ecs_key_pair_name == ''
 
+---
 # Names from a tag, else made from two facts; another account's credentials; cached for ten minutes
 plugin: alicloud.ecs_access.ecs
 regions: [all]

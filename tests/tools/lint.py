@@ -22,6 +22,7 @@ COMMANDS = (
     ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "."],
     ["yamllint", "--strict", "."],
     ["antsibull-changelog", "lint"],
+    ["reuse", "lint", "--quiet"],
 )
 IN_PLACE = {"mypy": {"MYPYPATH": str(collection_tree.WORK / "collections")}, "yamllint": {}}
 

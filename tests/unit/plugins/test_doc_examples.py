@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every example in the documentation of a module, filter, connection or role can be pasted: ansible-playbook takes it, and so do
+"""Every example in the documentation of a module, filter, connection or role, and in docs, can be pasted: ansible-playbook takes it, and so do
 the options of what it calls. The inventory's examples are files of their own, which its own tests run."""
 
 import importlib
@@ -27,7 +27,7 @@ def examples():
         match = re.search(r'^EXAMPLES = r"""\n(.*?)^"""', path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
         if match:
             yield f"{path.parent.name}/{path.stem}", match[1]
-    for path in [*sorted(ROOT.glob("roles/*/README.md")), ROOT / "README.md"]:
+    for path in [*sorted(ROOT.glob("roles/*/README.md")), ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]:
         for number, text in enumerate(re.findall(r"^```yaml\n(.*?)^```", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE), 1):
             if isinstance(yaml.safe_load(text), list):
                 yield f"{path.relative_to(ROOT)} {number}", text
@@ -39,7 +39,7 @@ EXAMPLES = dict(examples())
 def as_plays(text):
     """Tasks become a play of their own, as somebody who pastes them would do."""
     entries = yaml.safe_load(text)
-    return entries if any("hosts" in entry or "import_playbook" in next(iter(entry)) for entry in entries) else [{"hosts": "all", "tasks": entries}]
+    return entries if any("hosts" in entry or any("import_playbook" in key for key in entry) for entry in entries) else [{"hosts": "all", "tasks": entries}]
 
 
 def calls(entries):

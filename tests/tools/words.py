@@ -25,6 +25,7 @@ PATHS = (
     "README.md",
     "CONTRIBUTING.md",
     "Makefile",
+    "awx",
     "benchmarks/README.md",
     "changelogs/fragments",
     "demo",

@@ -48,4 +48,5 @@ msg:
   description: Why the host was not done, in short.
   returned: failure
   type: str
+  sample: another key pair is bound
 """

@@ -145,7 +145,7 @@ EXAMPLES = r"""
 RETURN = r"""
 instances:
   description: One entry for each of O(instance_ids), in their order. In check mode, the expected state.
-  returned: always
+  returned: always, unless the task failed before an instance was looked at
   type: list
   elements: dict
   contains:
@@ -153,24 +153,29 @@ instances:
       description: The id.
       type: str
       returned: always
+      sample: i-bp1example
     name:
       description: The instance's name; V(null) if ECS does not know the instance in this region.
       type: str
       returned: always
+      sample: web-1
     bound:
       description: Whether O(key_pair_name) is bound to it.
       type: bool
       returned: always
+      sample: true
     bound_key_pair:
       description: The name of the key pair that is bound to it, or V(null).
       type: str
       returned: always
+      sample: team
     live:
       description:
         - Whether every login user can log in with the key now. After O(state=absent), whether any of them still can.
         - V(null) if the system was not checked.
       type: bool
       returned: always
+      sample: true
     pending_at_reboot:
       description:
         - What ECS will still change at the next boot for the image's default user. A list of V(key_added),
@@ -179,14 +184,17 @@ instances:
       type: list
       elements: str
       returned: always
+      sample: [password_login_off]
     changed:
       description: Whether something was changed.
       type: bool
       returned: always
+      sample: true
     failed:
       description: Whether the task failed for this instance.
       type: bool
       returned: always
+      sample: false
     reason:
       description:
         - The cause, as a fixed word for programs. One of V(unknown_instance), V(other_region), V(windows), V(not_running), V(agent_missing),
@@ -195,39 +203,51 @@ instances:
         - V(null) unless RV(instances[].failed).
       type: str
       returned: always
+      sample: null
     msg:
       description: The result in one sentence.
       type: str
       returned: always
+      sample: team is bound and works for root
     login_users:
       description: The accounts that were checked.
       type: list
       elements: str
       returned: always
+      sample: [root]
     done:
       description: What was done to key files, as C(account:\ what).
       type: list
       elements: str
       returned: always
+      sample: ["root: key added to /root/.ssh/authorized_keys"]
     failure:
       description: The error of the API, if that was the cause.
       type: dict
       returned: when RV(instances[].reason) is V(api)
+      sample:
+        action: AttachKeyPair
+        code: InvalidInstance.NotFound
+        message: the instance does not exist
+        request_id: 0C2F4A1E
+        hint: Check the instance id and the region.
 actions:
   description:
     - What was done, in order. One entry for each kind of step with the instances it was done to.
     - The steps are V(bind), V(unbind), V(guest) (files in the system) and V(reboot).
-  returned: always
+  returned: always, unless the task failed before an instance was looked at
   type: list
   elements: dict
   contains:
     action:
       description: The step.
       type: str
+      sample: bind
     instance_ids:
       description: The instances.
       type: list
       elements: str
+      sample: [i-bp1example]
 """
 
 from typing import Any, Dict, Optional

@@ -50,7 +50,7 @@ EXAMPLES = r"""
 RETURN = r"""
 instances:
   description: One entry for each of O(instance_ids), in their order.
-  returned: always
+  returned: always, unless the task failed before an instance was looked at
   type: list
   elements: dict
   contains:
@@ -84,9 +84,11 @@ instances:
     failed:
       description: Whether no key could be read.
       type: bool
+      sample: false
     msg:
       description: One sentence on what came of it.
       type: str
+      sample: 3 host keys
 """
 
 from typing import Any, Dict, List

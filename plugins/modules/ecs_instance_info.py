@@ -119,6 +119,7 @@ instances:
     image_id:
       description: The image.
       type: str
+      sample: debian_12_11_x64_20G_alibase_20260101.vhd
     login_user:
       description: The user that gets the key pair on this image, V(root) or V(ecs-user). Empty on Windows.
       type: str
@@ -153,6 +154,7 @@ instances:
     vpc_id:
       description: The VPC.
       type: str
+      sample: vpc-bp1example
     security_group_ids:
       description: The security groups.
       type: list
@@ -161,6 +163,7 @@ instances:
     resource_group_id:
       description: The resource group.
       type: str
+      sample: rg-aek2example
     tags:
       description: The tags.
       type: dict
@@ -173,9 +176,11 @@ instances:
         installed:
           description: Whether it has ever reported.
           type: bool
+          sample: true
         online:
           description: Whether it has reported in the last two minutes.
           type: bool
+          sample: true
         version:
           description: Its version, or empty.
           type: str
@@ -186,6 +191,7 @@ instances:
           it depends on a rule that names a security group or a prefix list. Firewalls in the guest are not checked.
       returned: when O(source_address) is given
       type: bool
+      sample: true
     ssh_reachable_reason:
       description: Why.
       returned: when O(source_address) is given

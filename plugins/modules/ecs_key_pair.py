@@ -183,15 +183,15 @@ key_pair:
       type: str
       sample: deploy
     fingerprint:
-      description: What ECS calls the fingerprint, MD5 in lower case without colons.
+      description: What ECS calls the fingerprint, MD5 in lower case without colons; V(null) if it is not known, as in check mode.
       type: str
       sample: 883aff9af03f3ee5dd0e186099a2e173
     key_type:
-      description: The type of the public key.
+      description: The type of the public key; V(null) if it is not known, as in check mode.
       type: str
       sample: ssh-rsa
     public_key:
-      description: The public key as one line.
+      description: The public key as one line; V(null) if it is not known, as in check mode.
       type: str
       sample: ssh-rsa AAAAB3NzaC1yc2E... deploy
     tags:
@@ -203,17 +203,26 @@ key_pair:
       type: str
       sample: rg-aek2example
     creation_time:
-      description: When it was created or imported, in UTC. Not known in check mode.
+      description: When it was created or imported, in UTC; V(null) in check mode.
       type: str
       sample: "2026-01-31T08:00Z"
 previous_key_pair:
   description: The key pair that was replaced, with the fields of RV(key_pair).
   returned: when a key pair is replaced
   type: dict
+  sample:
+    name: deploy
+    fingerprint: 3d1f0c8a5be2476c9a51ee70d2b8f914
+    key_type: ssh-rsa
+    public_key: ssh-rsa AAAAB3NzaC1yc2E... old
+    tags: {}
+    resource_group_id: ""
+    creation_time: "2025-01-31T08:00Z"
 private_key:
   description: The private key.
   returned: when a key was generated and O(return_private_key=true)
   type: str
+  sample: the text of a private key file
 private_key_path:
   description: The path of the private key file.
   returned: when O(private_key_path) is given and the key is there
@@ -242,12 +251,15 @@ failure:
     message:
       description: The error in words.
       type: str
+      sample: the quota of key pairs is exceeded
     request_id:
       description: What the vendor's support asks for.
       type: str
+      sample: 0C2F4A1E
     hint:
       description: What to do about it.
       type: str
+      sample: The region's quota of key pairs (500) is used up.
 """
 
 import os

@@ -100,6 +100,7 @@ key_pairs:
     resource_group_id:
       description: The resource group.
       type: str
+      sample: rg-aek2example
     creation_time:
       description: When it was created or imported, in UTC.
       type: str

@@ -137,7 +137,7 @@ EXAMPLES = r"""
 RETURN = r"""
 instances:
   description: One entry for each of O(instance_ids), in their order. In check mode, the expected state.
-  returned: always
+  returned: always, unless the task failed before an instance was looked at
   type: list
   elements: dict
   contains:
@@ -145,15 +145,18 @@ instances:
       description: The id.
       type: str
       returned: always
+      sample: i-bp1example
     name:
       description: The instance's name; V(null) if ECS does not know the instance in this region.
       type: str
       returned: always
+      sample: web-1
     usernames:
       description: The accounts that the keys are for.
       type: list
       elements: str
       returned: always
+      sample: [root]
     ready:
       description:
         - Whether all keys can be used for logins now. Cloud Assistant has accepted them, sshd's settings for the accounts query such
@@ -161,14 +164,17 @@ instances:
         - V(null) in check mode if they could be sent.
       type: bool
       returned: always
+      sample: true
     why:
       description: The cause of a failure; V(null) unless RV(instances[].failed).
       type: str
       returned: always
+      sample: null
     remedy:
       description: How to fix it and which log to read, or V(null).
       type: str
       returned: always
+      sample: null
     expires_at:
       description: When the keys expire (UTC), sixty seconds after their delivery; V(null) unless RV(instances[].ready).
       type: str
@@ -178,10 +184,12 @@ instances:
       description: Whether keys were registered or the instance was prepared.
       type: bool
       returned: always
+      sample: true
     failed:
       description: Whether the task failed for this instance.
       type: bool
       returned: always
+      sample: false
     reason:
       description:
         - The cause, as a fixed word for programs. One of V(unknown_instance), V(windows), V(not_running), V(agent_missing), V(agent_offline),
@@ -191,57 +199,73 @@ instances:
         - V(null) unless RV(instances[].failed).
       type: str
       returned: always
+      sample: null
     msg:
       description: The result in one sentence.
       type: str
       returned: always
+      sample: root can log in until 2026-01-31T09:30:00Z
     prepared:
       description: What the preparation changed in the instance.
       type: list
       elements: str
       returned: always
+      sample: []
     clock_ahead:
       description: By how many seconds (at least) the instance's clock is ahead of the controller's, negative if it is behind.
       type: int
       returned: always
+      sample: 0
     failure:
       description: The error of the API, if that was the cause.
       type: dict
       returned: when RV(instances[].reason) is V(api)
+      sample:
+        action: InvokeCommand
+        code: InstanceNotRunning
+        message: the instance is not running
+        request_id: 0C2F4A1E
+        hint: ""
 registered_keys:
   description: The keys, with V(auto) replaced by the accounts that were used.
-  returned: always
+  returned: always, unless the task failed before an instance was looked at
   type: list
   elements: dict
   contains:
     username:
       description: The account.
       type: str
+      sample: root
     public_key:
       description: The line.
       type: str
+      sample: ssh-ed25519 AAAAC3Nza... ann@laptop
     fingerprint:
       description: As C(ssh-keygen -l) prints it.
       type: str
+      sample: SHA256:jXC5...
 private_key_path:
   description: The file that holds the private key.
   returned: when O(private_key_path) is given
   type: str
+  sample: /run/user/1000/ecs-access-temporary-key
 actions:
   description:
     - What was done, in order. One entry for each kind of step with the instances it was done to.
     - The steps are V(write_private_key), V(prepare) and V(register).
-  returned: always
+  returned: always, unless the task failed before an instance was looked at
   type: list
   elements: dict
   contains:
     action:
       description: The step.
       type: str
+      sample: register
     instance_ids:
       description: The instances.
       type: list
       elements: str
+      sample: [i-bp1example]
 """
 
 import os

@@ -192,43 +192,53 @@ users:
       description: Name of the user.
       type: str
       returned: success
+      sample: john
     state:
       description: V(present), V(locked) or V(absent).
       type: str
       returned: success
+      sample: present
     uid:
       description: Numeric id of the account, V(null) if it is not known yet.
       type: int
       returned: success
+      sample: 1001
     group:
       description: Primary group.
       type: str
       returned: success
+      sample: john
     groups:
       description: Supplementary groups.
       type: list
       elements: str
       returned: success
+      sample: [developers]
     shell:
       description: Login shell.
       type: str
       returned: success
+      sample: /bin/bash
     home:
       description: Home directory.
       type: str
       returned: success
+      sample: /home/john
     expires:
       description: Day on which the account expires, or V(never).
       type: str
       returned: success
+      sample: never
     sudo:
       description: V(none), V(password) or V(nopasswd), according to the admin group and the rule of this module.
       type: str
       returned: success
+      sample: nopasswd
     sudo_rule:
       description: The rule of this module, empty if there is none.
       type: str
       returned: success
+      sample: "john ALL=(ALL:ALL) NOPASSWD: ALL"
     authorized_keys:
       description: Keys that sshd reads for the user. Empty for a user who does not exist.
       type: list
@@ -239,18 +249,22 @@ users:
           description: Fingerprint as printed by C(ssh-keygen -l).
           type: str
           returned: success
+          sample: SHA256:6ifx...
         type:
           description: Type of the key.
           type: str
           returned: success
+          sample: ssh-ed25519
         comment:
           description: Comment of the line.
           type: str
           returned: success
+          sample: john@laptop
         options:
           description: Options of the line.
           type: str
           returned: success
+          sample: restrict,pty
 record:
   description: The record of this host. Only with O(owner).
   type: dict
@@ -260,24 +274,29 @@ record:
       description: The file.
       type: str
       returned: success
+      sample: /var/lib/alicloud-ecs-access/people.json
     owner:
       description: Whose file this is.
       type: str
       returned: success
+      sample: default
     state:
       description: V(present), V(missing), V(damaged), V(foreign) (of another instance) or V(future) (of a newer version), as it was found.
       type: str
       returned: success
+      sample: present
     unlisted:
       description: Users of the owner who are no longer listed and whose account is still there when the task starts.
       type: list
       elements: str
       returned: success
+      sample: [mary]
     notes:
       description: A sentence for each of them, and for what keeps the record from being used.
       type: list
       elements: str
       returned: success
+      sample: ["mary is no longer listed; the account stays (unlisted: report)"]
 guard:
   description: How this run is logged in, and so what it must not take away.
   type: dict
@@ -287,23 +306,28 @@ guard:
       description: Whether the run came over SSH.
       type: bool
       returned: success
+      sample: true
     users:
       description: Whom it is logged in as.
       type: list
       elements: str
       returned: success
+      sample: [root]
     key:
       description: Fingerprint of its key, null when it is not known.
       type: str
       returned: success
+      sample: SHA256:jXC5...
     become:
       description: Whether it needs sudo or the like.
       type: bool
       returned: success
+      sample: false
     reason:
       description: Why the guard applies or does not.
       type: str
       returned: success
+      sample: it runs over SSH
 """
 
 import contextlib

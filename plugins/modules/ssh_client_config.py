@@ -154,29 +154,32 @@ EXAMPLES = r"""
 RETURN = r"""
 hosts:
   description: The instances that can be reached now, with their names.
-  returned: always
+  returned: success
   type: list
   elements: dict
   contains:
     instance_id:
       description: The id.
       type: str
+      sample: i-bp1example
     names:
       description: Its names.
       type: list
       elements: str
+      sample: [web-1]
     host_keys_known:
       description: Whether a host key of the instance is known.
       type: bool
+      sample: true
 rekeyed:
   description: Ids of instances that had other host keys before.
-  returned: always
+  returned: success
   type: list
   elements: str
   sample: []
 files:
   description: The files that were changed, or would be.
-  returned: always
+  returned: success
   type: list
   elements: str
   sample: [/home/john/.ssh/config]

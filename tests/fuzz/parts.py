@@ -10,7 +10,7 @@ import re
 from random import Random
 from typing import Any, Callable
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import parse_rules, render_fragment, rules_for
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import render_fragment
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import WantedError, WantedUser, parse_wanted
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.authorized_keys import (
     Revoked,
@@ -19,6 +19,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.autho
     plan_key_file,
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import PublicKey
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sudoers import parse_rules, rules_for
 from batch import Batch
 from hostile_parts import HOSTILE_PARTS
 from key_files import TIMES, key_file, key_line, options, words

@@ -16,8 +16,8 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tu
 
 from .._system.files import READABLE_DIRECTORY, closing
 from .._system.nodes import read_quietly
+from .._system.sudoers import Rule
 from .._text import text_lines
-from .sudoers import Rule
 
 _CRONTABS = ("/var/spool/cron/crontabs", "/var/spool/cron", "/var/spool/cron/tabs")
 _CRON_FILES = ("/etc/crontab", "/etc/anacrontab")

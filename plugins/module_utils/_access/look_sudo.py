@@ -15,8 +15,9 @@ from typing import Dict, List, Sequence
 
 from .._system.run import find_tool
 from .._system.server import is_roots, run
-from .sudo_outcome import explain, find_objection, parse_listing
-from .sudoers import Rule, rules_for
+from .._system.sudo_listing import parse_listing
+from .._system.sudoers import Rule, rules_for
+from .sudo_outcome import explain, find_objection
 from .wanted import WantedUser
 
 _SECONDS = 20

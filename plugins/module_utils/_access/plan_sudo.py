@@ -9,9 +9,10 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 from typing import Dict, List, NamedTuple, Optional, Set
 
 from .._system.accounts import AnyAccount
+from .._system.sudoers import admin_groups, rules_for
 from .state import Accounts, Conflict, Fragment, Snapshot
 from .steps import PHASE_GRANT, PHASE_STRIP, PHASE_TAKE, Action, RemoveFragment, Step, WriteFragment
-from .sudoers import SudoLine, SudoRule, admin_groups, fragment_names, read_fragment, render_fragment, rules_for
+from .sudoers import SudoLine, SudoRule, fragment_names, read_fragment, render_fragment
 from .wanted import WantedUser
 
 _USUAL_GROUPS = ("sudo", "wheel", "admin")

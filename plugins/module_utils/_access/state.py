@@ -13,8 +13,9 @@ from .._openssh.authorized_keys import KeyLine
 from .._openssh.key_paths import SshdWords
 from .._openssh.keys import PublicKey
 from .._system.accounts import Account, AnyAccount, Group, PlannedAccount, Shadow, group_name, groups_of
+from .._system.sudoers import Rule
 from .steps import Action, Step
-from .sudoers import Rule, SudoRule
+from .sudoers import SudoRule
 
 
 class Conflict(AccessError):

@@ -9,22 +9,12 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import re
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence
 
-from .._text import text_lines
-from .sudoers import Rule, SudoLine
+from .._system.sudo_listing import Entry
+from .._system.sudoers import Rule
+from .sudoers import SudoLine
 from .wanted import WantedUser
-
-
-class Entry(NamedTuple):
-    """One rule of the listing."""
-
-    path: str
-    """Its file, where this version of sudo shows it."""
-    as_root: bool
-    asks: bool
-    """Whether it asks for a password."""
-    commands: Tuple[str, ...]
 
 
 class Objection(NamedTuple):
@@ -33,24 +23,6 @@ class Objection(NamedTuple):
     text: str
     path: str
     pattern: str
-
-
-def parse_listing(text: str) -> List[Entry]:
-    """The rules of C(sudo -ll -U USER), in order."""
-    head, *blocks = re.split(r"(?m)^Sudoers entry:", text)
-    asks = not re.search(r"(?:^|[\s,])!authenticate(?:,|\s|\Z)", head)
-    return [_parse_entry(block, asks) for block in blocks]
-
-
-def _parse_entry(block: str, asks: bool) -> Entry:
-    lines = text_lines(block)
-    fields = dict(re.findall(r"(?m)^    (\w+): (.*)$", block))
-    options = [word.strip() for word in fields.get("Options", "").split(",")]
-    users = [word.strip() for word in fields.get("RunAsUsers", "root").split(",")]
-    if "!authenticate" in options or "authenticate" in options:
-        asks = "authenticate" in options
-    commands = tuple(line.strip() for line in lines if line.startswith("\t"))
-    return Entry(lines[0].strip(), bool({"ALL", "root", "#0"} & set(users)) and not {"!root", "!#0"} & set(users), asks, commands)
 
 
 def find_objection(user: WantedUser, entries: Sequence[Entry]) -> Optional[Objection]:

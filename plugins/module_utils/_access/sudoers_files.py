@@ -15,11 +15,12 @@ from .._names import temporary_names
 from .._system.files import READABLE_DIRECTORY, closing, flush_folder, replace_file
 from .._system.private_folder import private_folder
 from .._system.run import HostError, find_tool, run_tool
+from .._system.sudoers import parse_rules
 from .._system.sudoers_tree import MAIN, SudoersTree, find_includes, replace_includes, resolve_include
 from .._text import text_lines
 from .look_keys import find_obstacle
 from .state import Fragment, SudoSet
-from .sudoers import is_fragment, parse_rules
+from .sudoers import is_fragment
 
 _USUAL_DIR = "/etc/sudoers.d"
 _MODE = 0o440

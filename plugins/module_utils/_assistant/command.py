@@ -8,21 +8,22 @@ Note that this module util is **PRIVATE** to the collection. It is pure.
 
 import ast
 import base64
+import importlib
 import inspect
 import io
 import json
 import re
 import tokenize
-from typing import Any, Dict, Iterator, Mapping, NamedTuple, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Tuple
 
 from .._json import JsonRefused, read_json
-from .._system import server
 from .._text import printable, shorten
 from .programs import login_key
 from .shape import GuestError, Text, fit
 
 # The import, on one line, of what is in front of the program instead.
 _LEFT_OUT = re.compile(r"from \.")
+_IMPORTS = ("import ", "from ")
 
 CONTENT_LIMIT = 24 * 1024
 """What RunCommand accepts, counted in base64."""
@@ -89,9 +90,18 @@ def render_program(program: Any, content: Dict[str, Any], marker: str) -> str:
 def program_text(program: Any = login_key) -> str:
     """The source of a guest's program behind what it imports of ours: the same code without comments and with narrow indents."""
     own = inspect.getsource(program)
-    front = list(_narrow(inspect.getsource(server))) if "_system.server import" in own else []
+    front: List[str] = []
+    for prelude in _preludes(program, own):
+        front += [line for line in _narrow(inspect.getsource(prelude)) if not (line.startswith(_IMPORTS) and line in front)]
     # What the front has imported needs no import.
-    return "\n".join(front + [line for line in _narrow(own) if not (line.startswith(("import ", "from ")) and line in front)])
+    return "\n".join(front + [line for line in _narrow(own) if not (line.startswith(_IMPORTS) and line in front)])
+
+
+def _preludes(program: Any, source: str) -> Iterator[Any]:
+    """The modules of ours that a program names in its imports."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            yield importlib.import_module("." * node.level + (node.module or ""), program.__package__)
 
 
 def _narrow(source: str) -> Iterator[str]:

@@ -8,11 +8,11 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 
 from typing import List, Optional
 
-from .._system.accounts import Shadow
+from .._system.accounts import NO_SHELLS, Shadow
 from .facts import Facts
 from .finding import Finding, blocks, shell_quote, warns
 from .fix import make_home, open_up
-from .judge_key_line import NO_SHELLS, is_sftp
+from .judge_key_line import is_sftp
 
 
 def judge_account(facts: Facts) -> List[Finding]:

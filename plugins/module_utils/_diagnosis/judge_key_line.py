@@ -13,12 +13,12 @@ from .._openssh.authorized_keys import KeyLine
 from .._openssh.key_options import KeyOptionsError, parse_options, unknown_options
 from .._openssh.patterns import match_host_list
 from .._openssh.rules import has_expired
+from .._system.accounts import NO_SHELLS
 from .facts import Facts
 from .finding import BLOCKS, Finding, blocks, info, warns
 
 SFTP = ("internal-sftp", "sftp-server")
 REFUSING = ("false", "nologin")
-NO_SHELLS = ("nologin", "false", "true", "sync", "halt", "shutdown")
 _OF_COMMAND = frozenset(("forced_command_refuses", "forced_command_missing"))
 
 

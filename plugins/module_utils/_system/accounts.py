@@ -15,6 +15,9 @@ from .._text import text_lines
 LOCK_EXPIRY = "1"
 """Day on which an account that we lock has expired. A locked password alone does not stop keys."""
 
+NO_SHELLS = ("nologin", "false", "true", "sync", "halt", "shutdown")
+"""Names of programs that end at once in the place of a shell."""
+
 _BLANKS = " \t\v\f\r"
 _EPOCH = datetime.date(1970, 1, 1)
 _NUMBER = re.compile(r"0*[0-9]{1,10}\Z")

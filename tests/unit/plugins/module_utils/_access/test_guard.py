@@ -10,12 +10,12 @@ import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.guard import Login, find_lockouts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.plan import plan_access, settle_accounts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.state import Fragment, HomeState, KeyFile, Snapshot, SudoSet
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import parse_rules
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import parse_wanted
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.authorized_keys import parse_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.key_paths import SshdWords
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.accounts import parse_group, parse_passwd, parse_shadow
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sudoers import parse_rules
 
 
 def blob(number):

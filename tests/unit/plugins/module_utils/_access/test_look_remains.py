@@ -8,7 +8,7 @@ import os
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access import look_remains
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_remains import Gone, find_remains
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import parse_rules
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sudoers import parse_rules
 
 ME = os.getuid()
 

@@ -18,11 +18,11 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.state 
     SudoSet,
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.steps import CreateHome, RunTool, WriteKeys
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import parse_rules
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import parse_wanted
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.authorized_keys import parse_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.accounts import Account, parse_group, parse_passwd, parse_shadow
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sudoers import parse_rules
 
 PASSWD = """\
 root:x:0:0:root:/root:/bin/bash

@@ -4,9 +4,11 @@
 """What sudo lists for a user against what was asked, as sudo 1.9.5, 1.9.13 and 1.9.16 print it."""
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudo_outcome import Entry, explain, find_objection, parse_listing
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import SudoLine, parse_rules
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudo_outcome import explain, find_objection
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import SudoLine
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import WantedUser
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sudo_listing import Entry, parse_listing
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sudoers import parse_rules
 
 HEAD = "\nMatching Defaults entries for bob on web-1:\n    env_reset, use_pty\n\nUser bob may run the following commands on web-1:\n"
 

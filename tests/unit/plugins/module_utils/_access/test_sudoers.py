@@ -10,16 +10,14 @@ import re
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import (
     SudoLine,
-    admin_groups,
     fragment_names,
     is_command,
     is_fragment,
     is_runas,
-    parse_rules,
     read_fragment,
     render_fragment,
-    rules_for,
 )
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sudoers import admin_groups, parse_rules, rules_for
 
 DEBIAN = """\
 Defaults\tenv_reset

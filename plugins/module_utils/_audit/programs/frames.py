@@ -1,0 +1,88 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all chapters share: records are printed in frames, of which each says itself whether it arrived whole.
+
+The output of a command is cut at 24 KiB, in front or in the middle: what does not fit is asked for again by its numbers.
+This file is sent in front of the chapters and behind what it imports from here, so it runs on Python 2.7 and 3.
+Note that this module util is **PRIVATE** to the collection.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import os
+import re
+import struct
+import sys
+import time
+import zlib
+
+from ..._system.server import slurp
+
+MOST_BYTES, MOST_LINE, MOST_OPTIONS = 20 * 1024, 16384, 2000
+# Options, in which quotes may hide blanks, a type, the text of the key and the comment.
+KEY = re.compile(br'\s*(?!#)((?:(?:\\"|\\(?!")|[^\s"\\]|"(?:\\"|\\(?!")|[^"\\])*")+\s+)??)([^\s"]+)\s+(AAAA\S+)[ \t]*([^\r\n\0]*)')  # fmt: skip
+NETWORK = re.compile("(nfs|cifs|smb|9p|afs|ceph|gluster|lustre|fuse|virtiofs|ocfs|gfs|beegfs|autofs)")
+
+
+def text(value):
+    # type: (bytes) -> str
+    return value.decode("utf-8", "replace")
+
+
+def show(records, first, marker):
+    # type: (list, int, str) -> None
+    """Print the records from number I(first) on, as many as fit; all of them are counted and summed up."""
+    lines = [json.dumps(record, separators=(",", ":")) for record in records]
+    digest = hashlib.sha256("\n".join(lines).encode("ascii")).hexdigest()[:16]
+    head = {"total": len(lines), "digest": digest, "now": time.strftime("%Y%m%d%H%M%S"), "utc": time.strftime("%Y%m%d%H%M%S", time.gmtime())}
+    shown = []  # type: list[str]
+    room = MOST_BYTES
+    for number in range(first, len(lines)):
+        content = "%d %s" % (number, lines[number])
+        room -= len(content) + len(marker) + 10
+        if room < 0 and shown:
+            break
+        shown.append(content)
+    # In front and at the end: one of them is left whatever is cut.
+    ends = ["head " + json.dumps(head)]
+    framed = ["%s%08x %s" % (marker, zlib.crc32(content.encode("ascii")) & 0xFFFFFFFF, content) for content in ends + shown + ends]
+    sys.stdout.write("\n".join([""] + framed + [""]))
+
+
+def remote(path):
+    # type: (str) -> str
+    """The kind of the file system behind a network that a path lies on, and that may never answer; empty for any other."""
+    kind, path = "", os.path.normpath(path) + "/"
+    for line in text(slurp("/proc/self/mounts")).split("\n"):
+        point, name = (line.split(" ") + ["", ""])[1:3]
+        if point != "/" and path.startswith(point + "/") and NETWORK.match(name):
+            kind = name
+    return kind
+
+
+def read_key(line):
+    # type: (bytes) -> list | None
+    """[type in the line, type of the key, fingerprint, bits, options, comment]; None for what sshd takes for no key."""
+    found = KEY.match(line) if len(line) <= MOST_LINE else None
+    if not found:
+        return None
+    options, kind, body, comment = found.groups()
+    try:
+        blob, parts, at = base64.b64decode(body), [], 0
+        while at < len(blob):
+            (size,) = struct.unpack(">I", blob[at : at + 4])
+            parts.append(blob[at + 4 : at + 4 + size])
+            at += 4 + size
+        own = text(parts[0])
+        number = {"ssh-rsa": parts[-1], "ssh-dss": parts[1]}.get(own, b"")
+        if at != len(blob):
+            return None
+    except Exception:  # noqa: BLE001
+        return None
+    named = re.search("nistp([0-9]+)", own)
+    bits = len(bin(int(binascii.hexlify(number), 16))) - 2 if number else int(named.group(1)) if named else 256
+    digest = text(base64.b64encode(hashlib.sha256(blob).digest())).rstrip("=")
+    return [text(kind)[:60], own[:60], "SHA256:" + digest, bits, text(options).strip()[: MOST_OPTIONS + 1], text(comment).strip()[:100]]

@@ -1,0 +1,74 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who can become root: what sudo itself lists for an account, and which line of which file is behind it; and who is root by number.
+
+Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
+"""
+
+from typing import Any, Dict, List, Sequence, Tuple
+
+from .._system.sudo_listing import Entry, parse_listing
+from .._system.sudoers import Rule, parse_rules, rules_for
+from .people import Person
+from .records import Facts, SudoersLine
+
+Right = Dict[str, Any]
+
+
+def find_root(facts: Facts, people: Sequence[Person]) -> List[Right]:
+    """All rights, sorted. Limited commands as another user than root are no way to root, and are left out."""
+    listings = {record.number: parse_listing(record.text) for record in facts.of("listing")}
+    entries = {record.account: listings.get(record.listing, []) for record in facts.of("sudo")}
+    rules = read_rules(facts.of("sudoers"))
+    found: List[Right] = []
+    for person in people:
+        if person.account.uid == 0:
+            found.append({"account": person.name, "by": "direct", "nopasswd": True, "commands": []})
+        own = rules_for(person.name, person.groups, rules, ["#%d" % person.account.uid]) if person.name in entries else []
+        found += _rights_of(person, entries.get(person.name, []), own)
+    return sorted(found, key=lambda right: (right["account"], right["by"], right["nopasswd"], right["commands"]))
+
+
+def read_rules(lines: Sequence[SudoersLine]) -> List[Rule]:
+    """The rules of all files, in sudo's order: lines that were left out were comments."""
+    texts: Dict[str, List[str]] = {}
+    for line in lines:
+        text = texts.setdefault(line.path, [])
+        text += [""] * min(line.number - 1 - len(text), 100000)
+        text.append(line.text)
+    return [rule for path, text in texts.items() for rule in parse_rules(path, "\n".join(text) + "\n")]
+
+
+def _rights_of(person: Person, entries: Sequence[Entry], rules: Sequence[Rule]) -> List[Right]:
+    found: Dict[Tuple[str, bool], List[str]] = {}
+    at = 0
+    for entry in entries:
+        at, by = _find_rule(person, entry, rules, at)
+        if not entry.as_root:
+            continue
+        commands = [] if "ALL" in entry.commands and len(entry.commands) == 1 else list(entry.commands)
+        # A rule with several tags has several entries.
+        held = found.get((by, not entry.asks))
+        found[by, not entry.asks] = commands if held is None else held and commands and held + commands
+    return [{"account": person.name, "by": by, "nopasswd": nopasswd, "commands": sorted(set(commands))} for (by, nopasswd), commands in found.items()]
+
+
+def _find_rule(person: Person, entry: Entry, rules: Sequence[Rule], at: int) -> Tuple[int, str]:
+    """(place in the rules, what the right is by): sudo lists entries in the order of the rules that they are from."""
+    for place in range(at, len(rules)):
+        rule = rules[place]
+        if entry.path in ("", rule.path) and _mentions(rule, entry):
+            groups = sorted(group for group in person.groups if "%" + group in rule.who)
+            named = person.name in rule.who or "#%d" % person.account.uid in rule.who
+            return place, "group " + groups[0] if groups and not named else "%s:%d" % (rule.path, rule.number)
+    return at, entry.path or "sudo"
+
+
+def _mentions(rule: Rule, entry: Entry) -> bool:
+    """Whether the commands of an entry can be from a rule: each stands there, or there is a name that may stand for it."""
+    words = set(rule.text.replace(",", " ").replace(":", " ").split())
+    aliases = any(
+        word.lstrip("!").isupper() and word.lstrip("!") not in ("ALL", "NOPASSWD", "PASSWD", "SETENV", "NOSETENV", "NOEXEC", "EXEC") for word in words
+    )
+    return all(command.lstrip("!") in rule.text or (aliases and command != "ALL") for command in entry.commands)

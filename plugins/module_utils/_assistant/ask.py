@@ -9,7 +9,7 @@ Note that this module util is **PRIVATE** to the collection. The client is hande
 import uuid
 from collections.abc import Hashable
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .._ecs.client import RunBatch
 from .._ecs.errors import EcsError
@@ -51,17 +51,28 @@ def ask_guests(
     groups: Dict[Hashable, List[str]] = {}
     for instance_id, request in requests.items():
         groups.setdefault(request, []).append(instance_id)
-    started: List[Tuple[str, RunBatch]] = []
-    for request, instance_ids in groups.items():
-        marker = "ecs-access-%s:" % uuid.uuid4().hex
-        script = render(request, marker)
-        started.extend((marker, batch) for batch in client.run_command(script, instance_ids, timeout))
-    deadline = client.clock() + timeout + DELIVERY_SECONDS
     replies: Dict[str, Reply] = {}
-    for marker, batch in started:
-        for instance_id, ended in wait_for_batch(client, batch, deadline).items():
-            replies[instance_id] = _read_reply(ended, marker, shape)
+    for _request, marker, instance_id, ended in run_groups(client, groups, timeout, render):
+        replies[instance_id] = _read_reply(ended, marker, shape)
     return replies
+
+
+def run_groups(
+    client: Any, groups: Mapping[Any, Sequence[str]], timeout: int, render: Callable[[Any, str], str], mark: str = "ecs-access-%s:"
+) -> Iterator[Tuple[Any, str, str, Ended]]:
+    """Send each request to its instances, all at the same time; (request, marker, instance, how it ended) as they end.
+
+    Nothing is started, and GuestError raised, when a request cannot be sent at all.
+    """
+    scripts = []
+    for request, instance_ids in groups.items():
+        marker = mark % uuid.uuid4().hex
+        scripts.append((request, marker, render(request, marker), instance_ids))
+    started = [(request, marker, batch) for request, marker, script, ids in scripts for batch in client.run_command(script, list(ids), timeout)]
+    deadline = client.clock() + timeout + DELIVERY_SECONDS
+    for request, marker, batch in started:
+        for instance_id, ended in wait_for_batch(client, batch, deadline).items():
+            yield request, marker, instance_id, ended
 
 
 def wait_for_batch(client: Any, batch: RunBatch, deadline: float) -> Dict[str, Ended]:

@@ -14,7 +14,7 @@ import io
 import json
 import re
 import tokenize
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from .._json import JsonRefused, read_json
 from .._text import printable, shorten
@@ -24,6 +24,7 @@ from .shape import GuestError, Text, fit
 # The import, on one line, of what is in front of the program instead.
 _LEFT_OUT = re.compile(r"from \.")
 _IMPORTS = ("import ", "from ")
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 CONTENT_LIMIT = 24 * 1024
 """What RunCommand accepts, counted in base64."""
@@ -88,13 +89,46 @@ def render_program(program: Any, content: Dict[str, Any], marker: str) -> str:
 
 
 def program_text(program: Any = login_key) -> str:
-    """The source of a guest's program behind what it imports of ours: the same code without comments and with narrow indents."""
+    """The source of a guest's program behind what it needs of ours: the same code without comments and with narrow indents."""
     own = inspect.getsource(program)
+    preludes = [inspect.getsource(prelude) for prelude in _preludes(program, own)]
+    needed = _needed_names(own, preludes)
     front: List[str] = []
-    for prelude in _preludes(program, own):
-        front += [line for line in _narrow(inspect.getsource(prelude)) if not (line.startswith(_IMPORTS) and line in front)]
+    for source in preludes:
+        front += [line for line in _narrow(_only(source, needed)) if not (line.startswith(_IMPORTS) and line in front)]
     # What the front has imported needs no import.
     return "\n".join(front + [line for line in _narrow(own) if not (line.startswith(_IMPORTS) and line in front)])
+
+
+def _needed_names(own: str, preludes: List[str]) -> Set[str]:
+    """Every word of a program, of what it uses of the preludes, and so on."""
+    needed = set(_WORD.findall(own))
+    definitions = {name: segment for source in preludes for name, segment in _segments(source) if name is not None}
+    waiting = sorted(needed & set(definitions))
+    while waiting:
+        words = set(_WORD.findall(definitions.pop(waiting.pop()))) - needed
+        needed |= words
+        waiting = sorted(needed & set(definitions))
+    return needed
+
+
+def _only(source: str, needed: Set[str]) -> str:
+    """A prelude without the definitions that nobody needs."""
+    return "\n".join(segment for name, segment in _segments(source) if name is None or name in needed) + "\n"
+
+
+def _segments(source: str) -> Iterator[Tuple[Optional[str], str]]:
+    """The statements of a module, with what each of them defines, if it is a function, a class or a value."""
+    lines, nodes = source.splitlines(), ast.parse(source).body
+    for node, end in zip(nodes, [node.lineno - 1 for node in nodes[1:]] + [len(lines)]):
+        name = None
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            name = node.name
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+        elif isinstance(node, ast.If) and isinstance(node.test, ast.Name):
+            name = node.test.id
+        yield name, "\n".join(lines[node.lineno - 1 : end])
 
 
 def _preludes(program: Any, source: str) -> Iterator[Any]:

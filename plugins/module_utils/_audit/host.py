@@ -13,9 +13,9 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 from .._openssh import rules
 from .._system.accounts import expiry_text
 from .._text import printable_all
-from .methods import find_methods
+from .methods import boot_account, find_methods
 from .people import Person, read_people
-from .records import Facts, UnreadRecord
+from .records import MOST, Facts, UnreadRecord
 from .root import find_root
 
 SCHEMA = "alicloud.ecs_access/host/1"
@@ -106,14 +106,10 @@ def _sshd(facts: Facts) -> Optional[Dict[str, Any]]:
     }
 
 
-def boot_account(people: Sequence[Person]) -> str:
-    """The account that the vendor's boot-time injection serves."""
-    return "ecs-user" if any(person.name == "ecs-user" for person in people) else "root"
-
-
 def _at_next_boot(facts: Facts, people: Sequence[Person]) -> List[str]:
+    account = boot_account({person.name for person in people})
     sentence = "the key %s of the bound key pair is put among the keys of %s"
-    return sorted({sentence % (record.fingerprint, boot_account(people)) for record in facts.of("bound")})
+    return sorted({sentence % (record.fingerprint, account) for record in facts.of("bound")})
 
 
 def _log_since(facts: Facts) -> Tuple[Optional[str], List[UnreadRecord]]:
@@ -128,9 +124,9 @@ def _log_since(facts: Facts) -> Tuple[Optional[str], List[UnreadRecord]]:
 def _missing(facts: Facts, people: Sequence[Person]) -> List[UnreadRecord]:
     """What is said by the facts themselves not to be whole."""
     found = [UnreadRecord("/etc/passwd:%d" % number, "the line is no account, and may hide one") for number in facts.found["damage"]]
-    more = facts.found["more"]
-    if more:
-        found.append(UnreadRecord("accounts and keys", "%d more than are listed" % more))
+    for kind, most in sorted(MOST.items()):
+        if len(facts.of(kind)) >= most:
+            found.append(UnreadRecord("%ss" % kind, "there are %d or more; no more are listed" % most))
     others = [source for source in facts.host["sources"] if source.isalnum() and source not in _LISTED_SOURCES]
     if others:
         why = "of the directory, only those are listed that own a home in /home or are named by a group"

@@ -6,7 +6,7 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import Any, Container, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from .._openssh import rules
 from .._openssh.key_options import KeyOption
@@ -23,6 +23,7 @@ def find_methods(facts: Facts, people: Sequence[Person]) -> List[Method]:
     used = {(record.account, record.fingerprint or record.method): record.at for record in facts.of("used")}
     by_name = {person.name: person for person in people}
     found = list(_of_files(facts, by_name))
+    found += _of_bound_pair(facts, by_name, found)
     for person in people:
         if person.state == "open" and person.settings is not None:
             found += _of_command(facts, person)
@@ -39,11 +40,32 @@ def _of_files(facts: Facts, people: Mapping[str, Person]) -> Iterator[Method]:
         keys.setdefault(key.file, []).append(key)
     for file in facts.of("file"):
         person = people.get(file.account)
-        for key in keys.get(file.number, ()) if person is not None else ():
+        if person is None:
+            continue
+        for key in keys.get(file.number, ()):
             options = read_options(key.options)[0]
             kind = "certificate_authority" if _names(options, "cert-authority") else "key"
             source = "%s:%d" % (file.path, key.line)
-            yield _method(person, kind, source, judge_key(facts, person, file, key), key, options)  # type: ignore[arg-type]
+            yield _method(person, kind, source, judge_key(facts, person, file, key), key, options)
+
+
+def _of_bound_pair(facts: Facts, people: Mapping[str, Person], present: Sequence[Method]) -> Iterator[Method]:
+    """The key of the bound pair, which each boot puts among the keys of one account; it works now if it is there already."""
+    person = people.get(boot_account(people))
+    if person is None:
+        return
+    for record in facts.of("bound"):
+        same = [one for one in present if one["account"] == person.name and one["fingerprint"] == record.fingerprint]
+        verdict = Verdict("no", "it is not among the keys of this account, and the next boot puts it there")
+        if same:
+            best = min(same, key=lambda one: ("yes", "unknown", "no").index(one["effective"]))
+            verdict = Verdict(best["effective"], best["why"])
+        yield _method(person, "bound_pair", "key pair bound in ECS", verdict, record)
+
+
+def boot_account(names: Container[str]) -> str:
+    """The account that the vendor's boot-time injection serves."""
+    return "ecs-user" if "ecs-user" in names else "root"
 
 
 def _of_command(facts: Facts, person: Person) -> Iterator[Method]:

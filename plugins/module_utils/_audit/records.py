@@ -162,8 +162,10 @@ _SHAPES: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "private": (PrivateKeyRecord, (_PATH, _NAME, _WORD, _WORD)),
     "unread": (UnreadRecord, (_PATH, Text(1000))),
 }
-_FOUND = {"match": ListOf(_WORD, 200), "damage": ListOf(int, 100), "more": int}
+_FOUND = {"match": ListOf(_WORD, 200), "damage": ListOf(int, 100)}
 _HOST = {"sources": ListOf(_NAME, 50), "uid_min": int, "debian": bool}
+MOST = {"account": 5000, "key": 10000}
+"""A chapter tells of no more."""
 _SETTINGS = Table(ListOf(Text(8192), 5000))
 
 
@@ -187,7 +189,7 @@ def read_facts(raw: Sequence[Any], now: str, utc: str) -> Facts:
     """The records of all chapters that answered; raises GuestError where one is not as it should be."""
     records: Dict[str, List[Any]] = {}
     settings: Dict[int, Effective] = {}
-    others: Dict[str, Any] = {"general": {}, "found": {"match": [], "damage": [], "more": 0}, "host": {"sources": [], "uid_min": 1000, "debian": False}}
+    others: Dict[str, Any] = {"general": {}, "found": {"match": [], "damage": []}, "host": {"sources": [], "uid_min": 1000, "debian": False}}
     for record in raw:
         kind, values = _split(record)
         if kind == "settings":

@@ -6,6 +6,7 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
+import re
 from typing import Any, Dict, List, Sequence, Tuple
 
 from .._system.sudo_listing import Entry, parse_listing
@@ -14,6 +15,9 @@ from .people import Person
 from .records import Facts, SudoersLine
 
 Right = Dict[str, Any]
+_ALIAS = re.compile(r"[A-Z][A-Z0-9_]*\Z")
+_TAGS = ("EXEC", "FOLLOW", "INTERCEPT", "LOG_INPUT", "LOG_OUTPUT", "MAIL", "PASSWD", "SETENV")
+_NO_ALIASES = ("ALL",) + _TAGS + tuple("NO" + tag for tag in _TAGS)
 
 
 def find_root(facts: Facts, people: Sequence[Person]) -> List[Right]:
@@ -25,6 +29,7 @@ def find_root(facts: Facts, people: Sequence[Person]) -> List[Right]:
     for person in people:
         if person.account.uid == 0:
             found.append({"account": person.name, "by": "direct", "nopasswd": True, "commands": []})
+            continue
         own = rules_for(person.name, person.groups, rules, ["#%d" % person.account.uid]) if person.name in entries else []
         found += _rights_of(person, entries.get(person.name, []), own)
     return sorted(found, key=lambda right: (right["account"], right["by"], right["nopasswd"], right["commands"]))
@@ -67,8 +72,7 @@ def _find_rule(person: Person, entry: Entry, rules: Sequence[Rule], at: int) -> 
 
 def _mentions(rule: Rule, entry: Entry) -> bool:
     """Whether the commands of an entry can be from a rule: each stands there, or there is a name that may stand for it."""
-    words = set(rule.text.replace(",", " ").replace(":", " ").split())
-    aliases = any(
-        word.lstrip("!").isupper() and word.lstrip("!") not in ("ALL", "NOPASSWD", "PASSWD", "SETENV", "NOSETENV", "NOEXEC", "EXEC") for word in words
-    )
-    return all(command.lstrip("!") in rule.text or (aliases and command != "ALL") for command in entry.commands)
+    text = re.sub(r"\([^)]*\)", " ", rule.text.partition("=")[2])
+    words = set(re.findall(r"[^\s,:!]+", text))
+    aliases = [word for word in words if _ALIAS.match(word) and word not in _NO_ALIASES]
+    return all((command == "ALL" and "ALL" in words) or (command != "ALL" and (command.lstrip("!") in text or bool(aliases))) for command in entry.commands)

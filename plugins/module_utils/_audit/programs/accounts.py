@@ -19,10 +19,9 @@ import sys
 import time
 
 from ..._system.server import Server, find_server, read_settings, slurp  # noqa: F401 - Server is in comments on types
-from .frames import read_key, remote, show, text
+from .frames import directory_names, read_key, remote, show, text
 
 SETTINGS = re.compile("allow(users|groups)|deny|permit(root|empty)|usepam|pubkey|password|kbd|challenge|auth|.*rsa.*size|revoked|trusted|strict")
-MOST_ACCOUNTS, MOST_KEYS = 5000, 10000
 SECONDS = 25  # for questions to sshd
 
 
@@ -36,20 +35,15 @@ def list_accounts():
     for number, line in enumerate(text(slurp("/etc/passwd", 1 << 22)).split("\n"), 1):
         fields = line.split(":", 6)
         if re.match(r"\s*[^:\s]+:[^:]*:\d+:\d+(:|$)", line) and not line.startswith(("#", "+", "-")):
-            found.append((number, ":".join([fields[0].strip(), "x", fields[2], fields[3], ""] + (fields[5:] + ["", ""])[:2])))
+            rest = fields[2:4] + [""] + (fields[5:] + ["", ""])[:2]
+            found.append((number, ":".join([fields[0].strip(), "x"] + rest)))
         elif line.strip() and line.lstrip()[0] not in "#+-":
             damage.append(number)
     known = set(line.split(":")[0] for _number, line in found)
-    names = set(name for group in grp.getgrall() for name in group.gr_mem)
-    for home in glob.glob("/home/*"):
-        try:  # noqa: SIM105 - Python 2.7 has no suppress
-            names.add(pwd.getpwuid(os.lstat(home).st_uid).pw_name)
-        except (KeyError, OSError):
-            pass
-    for name in sorted(names - known)[:MOST_ACCOUNTS]:
+    for name in directory_names(known):
         try:
             user = pwd.getpwnam(name)
-            found.append((0, ":".join([user.pw_name, "x", str(user.pw_uid), str(user.pw_gid), "", user.pw_dir, user.pw_shell])))
+            found.append((0, "%s:x:%d:%d::%s:%s" % (name, user.pw_uid, user.pw_gid, user.pw_dir, user.pw_shell)))
         except KeyError:
             pass
     return found, damage
@@ -195,15 +189,14 @@ def collect():
         look.add("unread", "sshd", str(exc)[:200])
     rows, damage = list_accounts()
     shadow, groups = read_shadow(), grp.getgrall()
-    for number, line in rows[:MOST_ACCOUNTS]:
+    for number, line in rows[:5000]:
         name, gid, shell = [line.split(":")[place] for place in (0, 3, 6)]
         own = sorted(set(group.gr_name for group in groups if name in group.gr_mem or str(group.gr_gid) == gid))
         index = look.look_at_account(server, line, not matches)
         look.add("account", number, line, shadow.get(name, ""), own, index, os.access(shell or "/bin/sh", os.X_OK))
     settings = [["settings", number, found] for number, found in enumerate(look.settings)]
-    more = max(0, len(rows) - MOST_ACCOUNTS) + max(0, len(look.keys) - MOST_KEYS)
     words = sorted(set(re.findall("[a-z]+", " ".join(matches).lower())))[:200]
-    return [["found", {"match": words, "damage": damage[:100], "more": more}]] + settings + look.records + look.keys[:MOST_KEYS]
+    return [["found", {"match": words, "damage": damage[:100]}]] + settings + look.records + look.keys[:10000]
 
 
 def main(request):

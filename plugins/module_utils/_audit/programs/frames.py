@@ -10,9 +10,12 @@ Note that this module util is **PRIVATE** to the collection.
 
 import base64
 import binascii
+import glob
+import grp
 import hashlib
 import json
 import os
+import pwd
 import re
 import struct
 import sys
@@ -24,7 +27,7 @@ from ..._system.server import slurp
 MOST_BYTES, MOST_LINE, MOST_OPTIONS = 20 * 1024, 16384, 2000
 # Options, in which quotes may hide blanks, a type, the text of the key and the comment.
 KEY = re.compile(br'\s*(?!#)((?:(?:\\"|\\(?!")|[^\s"\\]|"(?:\\"|\\(?!")|[^"\\])*")+\s+)??)([^\s"]+)\s+(AAAA\S+)[ \t]*([^\r\n\0]*)')  # fmt: skip
-NETWORK = re.compile("(nfs|cifs|smb|9p|afs|ceph|gluster|lustre|fuse|virtiofs|ocfs|gfs|beegfs|autofs)")
+NETWORK = re.compile("(nfs|cifs|smb|9p|afs|ceph|gluster|lustre|fuse|autofs)")
 
 
 def text(value):
@@ -37,7 +40,8 @@ def show(records, first, marker):
     """Print the records from number I(first) on, as many as fit; all of them are counted and summed up."""
     lines = [json.dumps(record, separators=(",", ":")) for record in records]
     digest = hashlib.sha256("\n".join(lines).encode("ascii")).hexdigest()[:16]
-    head = {"total": len(lines), "digest": digest, "now": time.strftime("%Y%m%d%H%M%S"), "utc": time.strftime("%Y%m%d%H%M%S", time.gmtime())}
+    clock = "%Y%m%d%H%M%S"
+    head = {"total": len(lines), "digest": digest, "now": time.strftime(clock), "utc": time.strftime(clock, time.gmtime())}
     shown = []  # type: list[str]
     room = MOST_BYTES
     for number in range(first, len(lines)):
@@ -63,6 +67,23 @@ def remote(path):
     return kind
 
 
+def directory_names(known):
+    # type: (set[str]) -> list[str]
+    """Names that are in no file of accounts, as far as they own a home or are in a group: a directory's accounts cannot be counted."""
+    names = set(name for group in grp.getgrall() for name in group.gr_mem)
+    for home in glob.glob("/home/*"):
+        try:
+            names.add(pwd.getpwuid(os.lstat(home).st_uid).pw_name)
+        except (KeyError, OSError):
+            continue
+    return sorted(names - known)[:5000]
+
+
+def fingerprint(blob):
+    # type: (bytes) -> str
+    return "SHA256:" + text(base64.b64encode(hashlib.sha256(blob).digest())).rstrip("=")
+
+
 def read_key(line):
     # type: (bytes) -> list | None
     """[type in the line, type of the key, fingerprint, bits, options, comment]; None for what sshd takes for no key."""
@@ -84,5 +105,4 @@ def read_key(line):
         return None
     named = re.search("nistp([0-9]+)", own)
     bits = len(bin(int(binascii.hexlify(number), 16))) - 2 if number else int(named.group(1)) if named else 256
-    digest = text(base64.b64encode(hashlib.sha256(blob).digest())).rstrip("=")
-    return [text(kind)[:60], own[:60], "SHA256:" + digest, bits, text(options).strip()[: MOST_OPTIONS + 1], text(comment).strip()[:100]]
+    return [text(kind)[:60], own[:60], fingerprint(blob), bits, text(options).strip()[: MOST_OPTIONS + 1], text(comment).strip()[:100]]

@@ -26,10 +26,11 @@ _MARK = "e%.16s:"
 
 
 class Question(NamedTuple):
-    """A chapter from one of its records on."""
+    """A chapter from one of its records on, in so many bytes."""
 
     chapter: str
     first: int
+    most: int
 
 
 class Reader:
@@ -50,7 +51,8 @@ class Reader:
             chapter.stop(exc.text)
 
     def open_questions(self) -> List[Question]:
-        return [Question(name, chapter.missing) for name, chapter in self.chapters.items() if not chapter.why and chapter.missing is not None]
+        waiting = [(name, chapter) for name, chapter in self.chapters.items() if not chapter.why and chapter.missing is not None]
+        return [Question(name, chapter.missing or 0, chapter.most) for name, chapter in waiting]
 
     def host(self, identity: Identity) -> Host:
         """The object of what arrived."""
@@ -92,4 +94,4 @@ def ask_hosts(client: Any, instance_ids: Sequence[str], timeout: int) -> Dict[st
 
 
 def _render(question: Question, marker: str) -> str:
-    return render_program(CHAPTERS[question.chapter], {"chapter": question.chapter, "first": question.first}, marker)
+    return render_program(CHAPTERS[question.chapter], dict(question._asdict()), marker)

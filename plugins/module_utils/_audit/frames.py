@@ -20,6 +20,8 @@ from .._json import read_json
 from .._text import printable, shorten, text_lines
 
 MOST_RECORDS = 20000
+MOST_BYTES = 20 * 1024
+_LEAST_BYTES = 2 * 1024
 _MOST_RESTARTS = 2
 _FRAME = re.compile(r"([0-9a-f]{8}) (head|[0-9]{1,6}) (.+)\Z")
 _HEAD = {"total": int, "digest": Text(64), "now": Text(14), "utc": Text(14)}
@@ -81,6 +83,8 @@ class Chapter:
         self.head: Optional[Head] = None
         self._texts: Dict[int, str] = {}
         self._restarts = 0
+        self.most = MOST_BYTES
+        """How many bytes to ask for: fewer where others print so much that ours are cut."""
         self.why = ""
         """Why it is given up."""
 
@@ -90,13 +94,15 @@ class Chapter:
         if changed:
             self._texts = {}
             self._restarts += 1
-        before = len(self._texts)
+        before = self.missing
         self._texts.update(part.texts)
         self.head = part.head
         if self._restarts > _MOST_RESTARTS:
             self.stop("it changed each time that the rest of it was asked for")
-        elif len(self._texts) == before and self.missing is not None:
-            self.stop("no more of it arrived")
+        elif self.missing == before:
+            self.most //= 2
+            if self.most < _LEAST_BYTES:
+                self.stop("no more of it arrived")
 
     def stop(self, why: str) -> None:
         """Ask for no more."""

@@ -280,6 +280,8 @@ def _parse_assistant(section: Reader) -> AssistantSpec:
         output=section.text("output", ""),
         exit_code=int(section.number("exit_code", 0)),
         seconds=section.number("seconds", 0),
+        replay=section.text("replay", ""),
+        replay_bytes=int(section.number("replay_bytes", 0)),
     )
     section.finish()
     return spec

@@ -18,7 +18,10 @@ DEFAULT_AGENT_VERSION = "2.2.3.1060"
 
 @dataclass(frozen=True)
 class AssistantSpec:
-    """The Cloud Assistant agent of an instance; output, exit_code and seconds are an api guest's answer to commands."""
+    """The Cloud Assistant agent of an instance; output, exit_code and seconds are an api guest's answer to commands.
+
+    replay: a file with the recorded answers of a real guest to an audit, padded to replay_bytes (replay.py).
+    """
 
     installed: bool = True
     online: bool = True
@@ -26,6 +29,8 @@ class AssistantSpec:
     output: str = ""
     exit_code: int = 0
     seconds: float = 0.0
+    replay: str = ""
+    replay_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -201,4 +201,4 @@ def collect():
 
 def main(request):
     # type: (dict) -> None
-    show(collect(), request["first"], sys.argv[2])
+    show(collect(), request, sys.argv[2])

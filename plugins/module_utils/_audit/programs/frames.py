@@ -24,7 +24,6 @@ import zlib
 
 from ..._system.server import slurp
 
-MOST_BYTES, MOST_LINE, MOST_OPTIONS = 20 * 1024, 16384, 2000
 # Options, in which quotes may hide blanks, a type, the text of the key and the comment.
 KEY = re.compile(br'\s*(?!#)((?:(?:\\"|\\(?!")|[^\s"\\]|"(?:\\"|\\(?!")|[^"\\])*")+\s+)??)([^\s"]+)\s+(AAAA\S+)[ \t]*([^\r\n\0]*)')  # fmt: skip
 NETWORK = re.compile("(nfs|cifs|smb|9p|afs|ceph|gluster|lustre|fuse|autofs)")
@@ -35,16 +34,16 @@ def text(value):
     return value.decode("utf-8", "replace")
 
 
-def show(records, first, marker):
-    # type: (list, int, str) -> None
-    """Print the records from number I(first) on, as many as fit; all of them are counted and summed up."""
+def show(records, request, marker):
+    # type: (list, dict, str) -> None
+    """Print the records from number C(first) on, as many as C(most) bytes hold; all of them are counted and summed up."""
     lines = [json.dumps(record, separators=(",", ":")) for record in records]
     digest = hashlib.sha256("\n".join(lines).encode("ascii")).hexdigest()[:16]
     clock = "%Y%m%d%H%M%S"
     head = {"total": len(lines), "digest": digest, "now": time.strftime(clock), "utc": time.strftime(clock, time.gmtime())}
     shown = []  # type: list[str]
-    room = MOST_BYTES
-    for number in range(first, len(lines)):
+    room = request["most"]
+    for number in range(request["first"], len(lines)):
         content = "%d %s" % (number, lines[number])
         room -= len(content) + len(marker) + 10
         if room < 0 and shown:
@@ -87,7 +86,7 @@ def fingerprint(blob):
 def read_key(line):
     # type: (bytes) -> list | None
     """[type in the line, type of the key, fingerprint, bits, options, comment]; None for what sshd takes for no key."""
-    found = KEY.match(line) if len(line) <= MOST_LINE else None
+    found = KEY.match(line) if len(line) < 16384 else None
     if not found:
         return None
     options, kind, body, comment = found.groups()
@@ -105,4 +104,4 @@ def read_key(line):
         return None
     named = re.search("nistp([0-9]+)", own)
     bits = len(bin(int(binascii.hexlify(number), 16))) - 2 if number else int(named.group(1)) if named else 256
-    return [text(kind)[:60], own[:60], fingerprint(blob), bits, text(options).strip()[: MOST_OPTIONS + 1], text(comment).strip()[:100]]
+    return [text(kind)[:60], own[:60], fingerprint(blob), bits, text(options).strip()[:2001], text(comment).strip()[:100]]

@@ -13,6 +13,7 @@ from typing import Callable, Protocol
 
 from ecs_emulator.backends import BootInjection, CommandOutcome, CommandRequest, FileOutcome, FileRequest
 from ecs_emulator.connect import PLUGIN_VERSION, is_at_least
+from ecs_emulator.replay import load_replay
 from ecs_emulator.specs import InstanceSpec
 
 Answer = Callable[[str, str], CommandOutcome]
@@ -43,7 +44,7 @@ class ApiGuest:
         """Where sessions lead, whatever port they ask for; None refuses them."""
         self._running: dict[str, asyncio.Event] = {}
         self.boots: list[BootInjection] = []
-        self.answer: Answer | None = None
+        self.answer: Answer | None = load_replay(spec.assistant.replay, spec.assistant.replay_bytes) if spec.assistant.replay else None
         self.files: dict[str, FileRequest] = {}
         """The files that were sent, by path."""
 

@@ -18,6 +18,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh import cloud
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.folder import RunFolder
+from ecs_emulator.replay import Replay
 from ecs_emulator.testing import running
 
 from .playbook_calls import MORE, PLAYBOOKS
@@ -26,6 +27,7 @@ from .plugins.modules import conftest as modules
 from .plugins.modules.test_ecs_attach_key_pair import KEY, OTHER, Guest
 from .plugins.modules.test_ecs_host_key_info import KEY as HOST_KEY
 from .plugins.modules.test_ecs_host_key_info import answer
+from .plugins.modules.test_ecs_ssh_access_info import RECORDING
 from .plugins.modules.test_ecs_temp_public_key import Guests
 
 run_module = modules.run_module
@@ -94,6 +96,11 @@ def _host_keys(world):
     return world.module("ecs_host_key_info", instance_ids=world.ids())
 
 
+def _access(world):
+    world.emulator.on_command(Replay(RECORDING))
+    return world.module("ecs_ssh_access_info", instance_ids=world.ids())
+
+
 def _temporary(world):
     Guests(world.emulator)
     return world.module("ecs_temp_public_key", instance_ids=world.ids(), public_key=KEY)
@@ -117,6 +124,7 @@ WORK = {
     "Key pairs": _key_pair,
     "Bind a key pair": _bind,
     "Read host keys": _host_keys,
+    "Read who can log in": _access,
     "Temporary login": _temporary,
     "Connect with temporary keys": _ssh,
     "Connect through Cloud Assistant": _assistant,

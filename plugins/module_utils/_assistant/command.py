@@ -8,11 +8,13 @@ Note that this module util is **PRIVATE** to the collection. It is pure.
 
 import ast
 import base64
+import functools
 import importlib
 import inspect
 import io
 import json
 import re
+import threading
 import tokenize
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
@@ -25,6 +27,8 @@ from .shape import GuestError, Text, fit
 _LEFT_OUT = re.compile(r"from \.")
 _IMPORTS = ("import ", "from ")
 _WORD = re.compile(r"[A-Za-z_]\w*")
+
+_ONE_AT_A_TIME = threading.Lock()
 
 CONTENT_LIMIT = 24 * 1024
 """What RunCommand accepts, counted in base64."""
@@ -90,6 +94,13 @@ def render_program(program: Any, content: Dict[str, Any], marker: str) -> str:
 
 def program_text(program: Any = login_key) -> str:
     """The source of a guest's program behind what it needs of ours: the same code without comments and with narrow indents."""
+    # Python's own parser is not safe in several threads (3.11).
+    with _ONE_AT_A_TIME:
+        return _program_text(program)
+
+
+@functools.lru_cache(maxsize=16)
+def _program_text(program: Any) -> str:
     own = inspect.getsource(program)
     preludes = [inspect.getsource(prelude) for prelude in _preludes(program, own)]
     needed = _needed_names(own, preludes)

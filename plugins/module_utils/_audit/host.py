@@ -36,7 +36,7 @@ class Identity(NamedTuple):
 
 def unseen_host(identity: Identity, via: str, why: str) -> Host:
     """The object of an instance that gave no answer."""
-    return _host(identity, via, why)
+    return printable_all(_host(identity, via, why))
 
 
 def interpret(facts: Facts, unread: Sequence[UnreadRecord], identity: Identity, via: str) -> Host:

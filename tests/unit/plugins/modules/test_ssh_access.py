@@ -6,8 +6,8 @@
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access import look_remains
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.state import Plan, UserView
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import parse_rules
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system import sudoers_tree
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sudoers import parse_rules
 from ansible_collections.alicloud.ecs_access.plugins.modules import ssh_access
 
 RULES = tuple(parse_rules("/etc/sudoers", "ann ALL=(ALL) ALL\nbob ALL=(ALL) ALL\n"))

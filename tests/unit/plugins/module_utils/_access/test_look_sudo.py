@@ -7,8 +7,8 @@ import os
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access import look_sudo
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import parse_rules
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import parse_wanted
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sudoers import parse_rules
 
 # Users in the way that sudo -ll prints them: whoever has "limited" in the name may run one command alone.
 SUDO = """#!/bin/sh

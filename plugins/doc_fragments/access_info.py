@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options of the modules that say who can log in."""
+"""Options of the modules that report who can log in."""
 
 
 class ModuleDocFragment:
@@ -18,7 +18,7 @@ options:
     type: bool
     default: true
 notes:
-  - Accounts of a directory (LDAP, SSSD) cannot be counted. Listed are those that own a folder in C(/home) or are in a group; C(unread) says so.
+  - Accounts of a directory (LDAP, SSSD) cannot be counted. Listed are those that own a folder in C(/home) or are in a group; C(unread) names the directory.
   - Ways to root other than sudo and user id 0 are not listed, such as groups of container services, C(polkit), C(su) with a
     known password, and the permission to use Cloud Assistant or Session Manager.
   - PAM is not asked, and sshd is asked about a client that no C(Match) block names. Where the address of a login could change the

@@ -27,7 +27,7 @@ extends_documentation_fragment:
 options:
   daily_quota:
     description:
-      - How many commands of Cloud Assistant the account may run in a day, see Quota Center. The API does not tell.
+      - How many commands of Cloud Assistant the account may run in a day, see Quota Center. The API does not show it.
       - The run is refused if it needs more than half of it, because other tasks need commands too. Each command in each instance counts as one.
     type: int
     default: 5000

@@ -28,7 +28,7 @@ _HEAD = {"total": int, "digest": Text(64), "now": Text(14), "utc": Text(14)}
 
 
 class Head(NamedTuple):
-    """What a chapter says of itself: how many records there are, their sum, and the host's clock."""
+    """What a chapter reports about itself: how many records there are, their sum, and the host's clock."""
 
     total: int
     digest: str
@@ -120,7 +120,7 @@ class Chapter:
         if self.head is not None and self.missing is None:
             digest = hashlib.sha256("\n".join(texts).encode("utf-8")).hexdigest()[: len(self.head.digest)]
             if digest != self.head.digest or len(digest) < 16:
-                raise GuestError("the response from the instance does not have the checksum that it says")
+                raise GuestError("the response from the instance does not match its checksum")
         return [read_json(text) for text in texts]
 
     def describe_missing(self) -> str:

@@ -113,7 +113,7 @@ def _at_next_boot(facts: Facts, people: Sequence[Person]) -> List[str]:
 
 
 def _log_since(facts: Facts) -> Tuple[Optional[str], List[UnreadRecord]]:
-    """How far back logins can be told, and whether sshd logs them at all."""
+    """How far back logins are known, and whether sshd logs them at all."""
     level = rules.value_of(facts.general, "loglevel", "info").lower()
     if level in _QUIET:
         return None, [UnreadRecord("last use of keys", "sshd does not log logins: LogLevel is %s" % level.upper())]
@@ -122,8 +122,8 @@ def _log_since(facts: Facts) -> Tuple[Optional[str], List[UnreadRecord]]:
 
 
 def _missing(facts: Facts, people: Sequence[Person]) -> List[UnreadRecord]:
-    """What is said by the facts themselves not to be whole."""
-    found = [UnreadRecord("/etc/passwd:%d" % number, "the line is no account, and may hide one") for number in facts.found["damage"]]
+    """What the facts themselves show not to be whole."""
+    found = [UnreadRecord("/etc/passwd:%d" % number, "the line is not a valid account, and may hide one") for number in facts.found["damage"]]
     for kind, most in sorted(MOST.items()):
         if len(facts.of(kind)) >= most:
             found.append(UnreadRecord("%ss" % kind, "there are %d or more; no more are listed" % most))

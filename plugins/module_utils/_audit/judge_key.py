@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether sshd would let a key log in: by the settings of the account, the file that it stands in, and its line.
 
-What cannot be told from here is unknown, and why is said. Where several things are in the way, the first in sshd's order is named.
+What cannot be known from here is unknown, with the reason. Where several things are in the way, the first in sshd's order is named.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
@@ -31,7 +31,7 @@ _NOT_READ = ("too_large", "remote", "error")
 
 
 class Verdict(NamedTuple):
-    """Whether a way in works: yes, no or unknown; why says it as a sentence where it is not yes."""
+    """Whether a login method works: yes, no or unknown; C(why) is a sentence where it is not yes."""
 
     effective: str
     why: Optional[str] = None

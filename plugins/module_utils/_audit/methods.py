@@ -19,7 +19,7 @@ _SHADOW = "/etc/shadow"
 
 
 def find_methods(facts: Facts, people: Sequence[Person]) -> List[Method]:
-    """Every way in, sorted. Keys are listed for any account; what all accounts have in common only for those that are open."""
+    """Every login method, sorted. Keys are listed for any account; what all accounts have in common only for those that are open."""
     used = {(record.account, record.fingerprint or record.method): record.at for record in facts.of("used")}
     by_name = {person.name: person for person in people}
     found = list(_of_files(facts, by_name))
@@ -81,7 +81,7 @@ def _of_authorities(facts: Facts, person: Person) -> Iterator[Method]:
     named = [keyword for keyword in ("authorizedprincipalsfile", "authorizedprincipalscommand") if rules.value_of(settings, keyword, "none").lower() != "none"]
     verdict = judge_settings(facts, person, "publickey")
     if verdict is None:
-        verdict = unknown("which certificates are for this account is for %s to say" % " and ".join(named)) if named else YES
+        verdict = unknown("%s decides which certificates are for this account" % " and ".join(named)) if named else YES
     for authority in facts.of("authority"):
         if authority.path == path:
             yield _method(person, "certificate_authority", "%s:%d" % (path, authority.line), verdict, authority, [])

@@ -55,7 +55,7 @@ def read_people(facts: Facts) -> Tuple[List[Person], List[UnreadRecord]]:
     for record in facts.of("account"):
         parsed = list(parse_passwd(record.passwd + "\n").values())
         if len(parsed) != 1:
-            unread.append(UnreadRecord("/etc/passwd:%d" % record.number, "the line is no account to this collection"))
+            unread.append(UnreadRecord("/etc/passwd:%d" % record.number, "the line is not a valid account"))
         elif parsed[0].name not in people:
             people[parsed[0].name] = _person(facts, record, parsed[0])
     return [people[name] for name in sorted(people)], unread
@@ -75,7 +75,7 @@ def today(facts: Facts) -> int:
 
 
 def _state(account: Account, shadow: Optional[Shadow], settings: Optional[Effective], shell_works: bool, day: int) -> Tuple[str, str]:
-    """A locked password alone is no locked account: with UsePAM, keys work on."""
+    """A locked password alone does not lock an account: with UsePAM, keys work on."""
     expiry = shadow.expiry_day if shadow is not None else None
     if expiry is not None and day >= expiry:
         locked = shadow is not None and shadow.is_locked

@@ -96,7 +96,7 @@ class SudoRecord(NamedTuple):
 
 
 class GivenRecord(NamedTuple):
-    """What the record of ssh_access says of an account."""
+    """What the record of ssh_access has for an account."""
 
     owner: str
     account: str
@@ -165,7 +165,7 @@ _SHAPES: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
 _FOUND = {"match": ListOf(_WORD, 200), "damage": ListOf(int, 100)}
 _HOST = {"sources": ListOf(_NAME, 50), "uid_min": int, "debian": bool}
 MOST = {"account": 5000, "key": 10000}
-"""A chapter tells of no more."""
+"""A chapter has no more of them."""
 _SETTINGS = Table(ListOf(Text(8192), 5000))
 
 

@@ -21,7 +21,7 @@ _NO_ALIASES = ("ALL",) + _TAGS + tuple("NO" + tag for tag in _TAGS)
 
 
 def find_root(facts: Facts, people: Sequence[Person]) -> List[Right]:
-    """All rights, sorted. Limited commands as another user than root are no way to root, and are left out."""
+    """All rights, sorted. Commands as another user than root do not lead to root, and are left out."""
     listings = {record.number: parse_listing(record.text) for record in facts.of("listing")}
     entries = {record.account: listings.get(record.listing, []) for record in facts.of("sudo")}
     rules = read_rules(facts.of("sudoers"))

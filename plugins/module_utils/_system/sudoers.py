@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """sudoers: who is granted what, line by line.
 
-Only visudo decides whether a text is valid; what is read here suffices to find admin groups, and rules about somebody.
+Only visudo decides whether a text is valid; what is read here suffices to find admin groups, and rules about a user.
 
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """

@@ -114,7 +114,7 @@ def test_packages_are_empty(path):
 
 
 def test_modules_for_hosts_bring_nothing_of_the_cloud():
-    for name in ("ssh_access", "ssh_login_check", "sshd_pubkey", "ssh_client_config"):
+    for name in ("ssh_access", "ssh_access_info", "ssh_login_check", "sshd_pubkey", "ssh_client_config"):
         seen: set[Path] = set()
         waiting = [PLUGINS / "modules" / f"{name}.py"]
         while waiting:

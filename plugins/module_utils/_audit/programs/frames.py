@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all chapters share: records are printed in frames, of which each says itself whether it arrived whole.
+"""What all chapters share: records are printed in frames, of which each has its own checksum.
 
 The output of a command is cut at 24 KiB, in front or in the middle: what does not fit is asked for again by its numbers.
 This file is sent in front of the chapters and behind what it imports from here, so it runs on Python 2.7 and 3.

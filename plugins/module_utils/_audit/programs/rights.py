@@ -106,7 +106,7 @@ def ask_sudo(records):
 
 def read_given(records):
     # type: (list[list]) -> None
-    """What our record says that we gave, where the record is root's and this machine's."""
+    """What we gave, by our record, where the record is root's and this machine's."""
     content = slurp(RECORD)
     if not content:
         return

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When keys were last used, by sshd's log, private keys that lie on the host, and the key that its metadata service tells.
+"""When keys were last used, by sshd's log, private keys that lie on the host, and the key that its metadata service has.
 
 Sent as text, behind the text of what it imports from here, and run as root: Python 2.7 and 3, standard library. Every judgement is
 the controller's.
@@ -73,7 +73,7 @@ def read_log(lines, used):
 
 def read_journal(used):
     # type: (dict[tuple[str, str, str], float]) -> float
-    """How far back the journal tells; 0 where there is none."""
+    """How far back the journal reaches; 0 where there is none."""
     ended = run(JOURNAL + ("-r",) + SSHD, seconds=15, most=MOST_LOG)
     lines = ended.out.split("\n")
     read_log(lines, used)
@@ -205,7 +205,7 @@ def ask_metadata(request, header):
 
 def read_bound(records):
     # type: (list[list]) -> None
-    """The key of the pair that is bound to this instance in the cloud, which its metadata service tells."""
+    """The key of the pair that is bound to this instance in the cloud, by its metadata service."""
     try:
         token = text(ask_metadata("PUT /latest/api/token", TOKEN + "-ttl-seconds: 60\r\n")).strip()
         header = "%s: %s\r\n" % (TOKEN, token) if re.match(r"[!-~]+\Z", token) else ""

@@ -11,7 +11,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .._openssh import rules
-from .._system.accounts import expiry_text
+from .._system.accounts import Shadow, expiry_text
 from .._text import printable_all
 from .methods import boot_account, find_methods
 from .people import Person, read_people
@@ -69,10 +69,18 @@ def _account(facts: Facts, person: Person) -> Dict[str, Any]:
         "home": person.account.home,
         "state": person.state,
         "password": person.password,
-        "expires": None if shadow is None or shadow.expiry_day is None else expiry_text(shadow.expires),
+        "expires": _last_day(shadow),
         "system": person.system,
         "record": _given(facts, person),
     }
+
+
+def _last_day(shadow: Optional[Shadow]) -> Optional[str]:
+    """The first day on which the account has expired; one that no calendar has counts as the last."""
+    if shadow is None or shadow.expiry_day is None:
+        return None
+    text = expiry_text(shadow.expires)
+    return text if text[:1].isdigit() else "9999-12-31"
 
 
 def _given(facts: Facts, person: Person) -> Optional[Dict[str, Any]]:

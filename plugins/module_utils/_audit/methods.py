@@ -6,7 +6,7 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
-from typing import Any, Container, Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import Any, Container, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .._openssh import rules
 from .._openssh.key_options import KeyOption
@@ -20,7 +20,11 @@ _SHADOW = "/etc/shadow"
 
 def find_methods(facts: Facts, people: Sequence[Person]) -> List[Method]:
     """Every login method, sorted. Keys are listed for any account; what all accounts have in common only for those that are open."""
-    used = {(record.account, record.fingerprint or record.method): record.at for record in facts.of("used")}
+    used: Dict[Tuple[str, str], str] = {}
+    for record in facts.of("used"):
+        # Passwords are typed at either method.
+        way = record.fingerprint or ("password" if record.method.startswith("keyboard-interactive") else record.method)
+        used[record.account, way] = max(record.at, used.get((record.account, way), ""))
     by_name = {person.name: person for person in people}
     found = list(_of_files(facts, by_name))
     found += _of_bound_pair(facts, by_name, found)

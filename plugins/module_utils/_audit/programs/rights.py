@@ -148,10 +148,7 @@ def read_lists(records, settings):
 def collect():
     # type: () -> list[list]
     """The records of this chapter, the same for the same host."""
-    sources = re.findall(r"(?m)^passwd:(.*)", text(slurp("/etc/nsswitch.conf"))) or ["files"]
-    minimum = re.findall(r"(?m)^\s*UID_MIN\s+(\d+)", text(slurp("/etc/login.defs"))) or ["1000"]
-    debian = os.path.exists("/etc/debian_version")
-    records = [["host", {"sources": sources[0].split(), "uid_min": int(minimum[0]), "debian": debian}]]  # type: list[list]
+    records = []  # type: list[list]
     try:
         settings = read_settings(find_server(), "no.such.user", GENERAL)
         records.append(["general", settings])

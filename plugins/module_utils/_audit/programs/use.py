@@ -222,7 +222,11 @@ def collect():
     """The records of this chapter, the same for the same host."""
     os.nice(19)
     run(("ionice", "-c3", "-p", str(os.getpid())), seconds=5)
-    records, used = [], {}  # type: list[list], dict[tuple[str, str, str], float]
+    sources = re.findall(r"(?m)^passwd:(.*)", text(slurp("/etc/nsswitch.conf"))) or ["files"]
+    minimum = re.findall(r"(?m)^\s*UID_MIN\s+(\d+)", text(slurp("/etc/login.defs"))) or ["1000"]
+    debian = os.path.exists("/etc/debian_version")
+    used = {}  # type: dict[tuple[str, str, str], float]
+    records = [["host", {"sources": sources[0].split(), "uid_min": int(minimum[0]), "debian": debian}]]  # type: list[list]
     read_bound(records)
     search = Search()
     search.start("/etc", "ssh", "", 2)

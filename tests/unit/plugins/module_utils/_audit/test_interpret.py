@@ -152,6 +152,13 @@ def test_other_ways_in(read, recording, changes, shadow, found):
     assert kinds(host) == found
 
 
+@pytest.mark.parametrize("method", ["password", "keyboard-interactive/pam"])
+def test_last_use_of_a_password(read, recording, method):
+    at = ["2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"]
+    host = read(["settings", 7, settings(recording)], person(settings=7), ["used", "kim", "password", "", at[0]], ["used", "kim", method, "", at[1]])
+    assert [one["last_used"] for one in host["login_methods"] if one["account"] == "kim"] == [at[1]]
+
+
 def test_who_cannot_log_in_has_none_of_the_ways_that_all_have(read, recording):
     changed = settings(recording, trustedusercakeys="/etc/ca", authorizedkeyscommand="/bin/keys")
     expired = person(settings=7)
@@ -226,6 +233,14 @@ def test_accounts_are_said_without_secrets(read):
         "name": "kim", "uid": 2000, "shell": "/bin/sh", "home": "/home/kim", "state": "open", "password": "locked", "expires": None, "system": False,
         "record": {"owner": "default", "since": "2026-01-01", "keys": [KEY[2]]},
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "day"), [("", None), ("20000", "2024-10-04"), ("-1", None), ("9999999", "9999-12-31")])
+def test_expiry_is_a_day_of_the_calendar(read, field, day):
+    account = person()
+    account[3] = f"kim:*:20000:0:99999:7::{field}:"
+    (found,) = [one for one in read(account)["accounts"] if one["name"] == "kim"]
+    assert found["expires"] == day
 
 
 def test_a_record_of_another_number_is_of_another_account(read):

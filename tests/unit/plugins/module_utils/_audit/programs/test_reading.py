@@ -1,0 +1,207 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the chapters read in files and logs, in this process; tests/system has whole instances."""
+
+import os
+import subprocess
+import time
+
+import pytest
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._audit.programs import accounts, frames, rights, use
+
+
+@pytest.fixture
+def ssh_keygen(tmp_path):
+    """ssh_keygen(*options): (content of the private key, the line of the public one, its fingerprint)."""
+
+    def make(*options):
+        path = tmp_path / ("key%d" % len(list(tmp_path.iterdir())))
+        subprocess.run(["ssh-keygen", "-q", "-C", "kim@laptop", "-f", str(path), *options], check=True, timeout=60)
+        told = subprocess.run(["ssh-keygen", "-lf", f"{path}.pub"], check=True, capture_output=True, text=True, timeout=60).stdout.split()
+        return path.read_bytes(), path.with_suffix(".pub").read_bytes().strip(), (int(told[0]), told[1])
+
+    return make
+
+
+@pytest.mark.parametrize("kind", [("ed25519",), ("rsa", "-b", "2048"), ("ecdsa", "-b", "384")])
+def test_a_key_is_read_as_ssh_keygen_reads_it(ssh_keygen, kind):
+    _private, public, (bits, fingerprint) = ssh_keygen("-N", "", "-t", *kind)
+    kind_name = public.split()[0].decode()
+    assert frames.read_key(public) == [kind_name, kind_name, fingerprint, bits, "", "kim@laptop"]
+    line = b'  from="a b",no-pty,command="echo \\"x\\" AAAA y" ' + public + b"\r"
+    assert frames.read_key(line)[2:] == [fingerprint, bits, 'from="a b",no-pty,command="echo \\"x\\" AAAA y"', "kim@laptop"]
+    for other in (b"# " + public, public.split()[0], public[:60], b"x" * 20000 + b" " + public, public.split()[0] + b" AAAA" + b"?" * 20):
+        assert frames.read_key(other) is None
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (("-t", "ed25519", "-N", ""), "no"),
+        (("-t", "ed25519", "-N", "secret-words"), "yes"),
+        (("-t", "rsa", "-b", "2048", "-m", "PEM", "-N", ""), "no"),
+        (("-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "secret-words"), "yes"),
+        (("-t", "ecdsa", "-m", "PKCS8", "-N", ""), "no"),
+        (("-t", "ecdsa", "-m", "PKCS8", "-N", "secret-words"), "yes"),
+    ],
+)
+def test_private_keys_are_known_and_not_shown(ssh_keygen, options, found):
+    private, _public, (_bits, fingerprint) = ssh_keygen(*options)
+    is_readable = found == "no" or "-m" not in options
+    assert use.read_private(b"name: |\n" + private) == (fingerprint if is_readable else "", found)
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"hello", None),
+        (b"-----BEGIN CERTIFICATE-----\nx", None),
+        (b"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n", ("", "no")),
+        (b"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: aes256-cbc\n", ("", "yes")),
+        (b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END", ("", "unknown")),
+        (b"-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END", ("", "unknown")),
+    ],
+)
+def test_what_may_be_a_private_key(content, found):
+    assert use.read_private(content) == found
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("2026-11-27T10:00:00+0000 h sshd[1]: x", "2026-11-27T10:00:00Z"),
+        ("2026-11-27T10:00:00.123456+02:00 h sshd[1]: x", "2026-11-27T08:00:00Z"),
+        ("2026-11-27T10:00:00-0330 h sshd[1]: x", "2026-11-27T13:30:00Z"),
+        ("nothing", "1970-01-01T00:00:00Z"),
+        ("2026-13-27T10:00:00+0000 h", "1970-01-01T00:00:00Z"),
+        ("Feb 30 10:00:00 h sshd[1]: x", "1970-01-01T00:00:00Z"),
+    ],
+)
+def test_times_of_logs(line, found):
+    assert use.iso(use.when(line)) == found
+
+
+def test_a_log_without_years_is_of_the_last_twelve_months():
+    for days in (1, 100, 300):
+        at = time.time() - days * 86400
+        assert abs(use.when(time.strftime("%b %d %H:%M:%S h sshd[1]: x", time.localtime(at))) - at) < 2
+
+
+def test_logins_of_a_log():
+    one, two = "SHA256:" + "a" * 43, "SHA256:" + "b" * 43
+    lines = [
+        f"2026-01-01T00:00:00+0000 h sshd[1]: Accepted publickey for kim from 192.0.2.1 port 5 ssh2: ED25519 {one}",
+        f"2026-03-01T00:00:00+0000 h sshd-session[1]: Accepted publickey for kim from ::1 port 5 ssh2: ED25519 {one}",
+        f"2026-02-01T00:00:00+0000 h sshd[1]: Accepted publickey for kim from 192.0.2.1 port 5 ssh2: ED25519 {one}",
+        f"2026-02-01T00:00:00+0000 h sshd[1]: Accepted publickey for ann from 192.0.2.1 port 5 ssh2: ED25519-CERT {one} ID x (serial 0) CA ED25519 {two}",
+        "2026-02-01T00:00:00+0000 h sshd[1]: Accepted password for kim from 192.0.2.1 port 5 ssh2",
+        f"2026-05-01T00:00:00+0000 h other[1]: Accepted publickey for kim from 192.0.2.1 port 5 ssh2: ED25519 {one}",
+        f"2026-05-01T00:00:00+0000 h sshd[1]: Failed publickey for kim from 192.0.2.1 port 5 ssh2: ED25519 {one}",
+    ]
+    used = {}
+    use.read_log(lines, used)
+    assert {key: use.iso(at)[:7] for key, at in used.items()} == {
+        ("kim", "publickey", one): "2026-03", ("ann", "publickey", one): "2026-02", ("ann", "publickey", two): "2026-02", ("kim", "password", ""): "2026-02",
+    }  # fmt: skip
+
+
+def search(base, monkeypatch):
+    found = use.Search()
+    found.start(str(base), "keys", "kim", 1)
+    return found
+
+
+def test_the_search_follows_no_link_and_enters_so_many_folders(ssh_keygen, tmp_path, monkeypatch):
+    private, _public, (_bits, fingerprint) = ssh_keygen("-t", "ed25519", "-N", "")
+    keys = tmp_path / "keys"
+    for folder in (keys, keys / "in", keys / "in" / "deep", tmp_path / "away"):
+        folder.mkdir()
+        (folder / "id").write_bytes(private)
+    (keys / "link").symlink_to(tmp_path / "away")
+    (keys / "file").symlink_to(tmp_path / "away" / "id")
+    (keys / "large").write_bytes(private + b"x" * 70000)
+    os.mkfifo(keys / "pipe")
+    found = search(tmp_path, monkeypatch)
+    assert sorted(found.found) == [str(keys / "id"), str(keys / "in" / "id")] and found.unread == []
+    assert found.found[str(keys / "id")] == ["private", str(keys / "id"), "kim", fingerprint, "no"]
+
+
+def test_the_search_gives_up_and_says_so(tmp_path, monkeypatch):
+    (tmp_path / "keys").mkdir()
+    for number in range(3):
+        (tmp_path / "keys" / str(number)).write_text("x")
+    monkeypatch.setattr(use, "MOST_NAMES", 2)
+    assert "more than 2 names" in search(tmp_path, monkeypatch).unread[0][2]
+    monkeypatch.setattr(use, "CPU_SECONDS", -1)
+    assert "took too long" in search(tmp_path, monkeypatch).unread[1][2]
+
+
+MOUNTS = b"proc /proc proc rw 0 0\nserver:/x /home nfs4 rw 0 0\n/dev/vda / ext4 rw 0 0\n/dev/vdb /home/local ext4 rw 0 0\nx /mnt/a fuse.sshfs rw 0 0\n"
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/home/kim/.ssh", "nfs4"), ("/home", "nfs4"), ("/homes", ""), ("/root", ""), ("/mnt/a/../a/x", "fuse.sshfs")])
+def test_network_file_systems_are_left_alone(path, kind, monkeypatch):
+    monkeypatch.setattr(frames, "slurp", lambda _path: MOUNTS)
+    assert frames.remote(path) == kind
+
+
+def test_what_is_on_a_network_file_system_is_unread(tmp_path, monkeypatch):
+    monkeypatch.setattr(use, "remote", lambda _path: "nfs4")
+    assert search(tmp_path, monkeypatch).unread == [["unread", str(tmp_path / "keys"), "it is on a network file system (nfs4)"]]
+
+
+def test_sudoers_with_what_it_includes(tmp_path):
+    (tmp_path / "d").mkdir()
+    main = tmp_path / "sudoers"
+    main.write_text(f"# comment\n\nann ALL=(ALL) ALL\n#1000 ALL=(ALL) ALL\n# a \\\nb\n@includedir {tmp_path}/d\n#include {tmp_path}/none\n#include sudoers\n")
+    for name in ("b", "a", "c.bak", "d~"):
+        (tmp_path / "d" / name).write_text(f"kim ALL=(ALL) {name}\n")
+    files = {}
+    rights.read_sudoers(str(main), files)
+    records = rights.sudoers_records(files)
+    assert [(record[1].rpartition("/")[2], *record[2:]) for record in records if record[1] == str(main)] == [
+        ("sudoers", 3, "ann ALL=(ALL) ALL"), ("sudoers", 4, "#1000 ALL=(ALL) ALL"), ("sudoers", 5, "# a \\"), ("sudoers", 6, "b"),
+    ]  # fmt: skip
+    assert [record[3] for record in records if record[1] != str(main)] == ["kim ALL=(ALL) a", "kim ALL=(ALL) b"]
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("kim ALL=(ALL) ALL", True), ("%ops ALL=(ALL) ALL", True), ("#1000 ALL=(ALL) ALL", True), ("ALL ALL=(ALL) /bin/x", None),
+        ('"kim x" ALL=(ALL) ALL', None),
+        ("User_Alias X = kim", None), ("+net ALL=(ALL) ALL", None), ("a\\ b ALL=(ALL) ALL", None), ('Defaults secure_path="/bin"', True),
+        ("ann, +net ALL=ALL", None),
+    ],
+)  # fmt: skip
+def test_only_whom_a_rule_can_be_about_is_asked_about(line, named, monkeypatch):
+    monkeypatch.setattr(rights, "slurp", lambda *_what: b"passwd: files\nsudoers: files\n")
+    found = rights.named_in([["sudoers", "/etc/sudoers", 1, line]])
+    assert (found is not None) == bool(named)
+    if named and "ALL=" in line:
+        assert found & {"kim", "ops", "#1000"}
+
+
+def test_rules_of_a_directory_may_be_about_anybody(monkeypatch):
+    monkeypatch.setattr(rights, "slurp", lambda *_what: b"sudoers: files sss\n")
+    assert rights.named_in([]) is None
+
+
+def test_no_secret_leaves_the_account_files(monkeypatch):
+    files = {
+        "/etc/passwd": b"root:x:0:0:Rita Root:/root:/bin/sh\n# c\nbroken\n+::::::\nkim:hash:1000:1000:Kim K,phone:/home/kim\n",
+        "/etc/shadow": b"root:$6$salt$hashhashhash:1:2:3:4:5:6:7\nkim:!$y$j9T$salt$hash:1:2:3:4:::\nann:!:1:2:3:4:::\nben:*:1:2:3:4:::\ncarl::1:2:3:4:::\n",
+    }
+    monkeypatch.setattr(accounts, "slurp", lambda path, _most=0: files[path])
+    monkeypatch.setattr(accounts, "directory_names", lambda known: [])
+    assert accounts.list_accounts() == ([(1, "root:x:0:0::/root:/bin/sh"), (5, "kim:x:1000:1000::/home/kim:")], [3])
+    shown = accounts.read_shadow()
+    assert {name: line.split(":")[1] for name, line in shown.items()} == {"root": "$x$x", "kim": "!$x$x", "ann": "!", "ben": "*", "carl": ""}
+    assert "hash" not in str(shown) and "salt" not in str(shown)
+
+
+def test_match_lines_are_found_wherever_they_are_included(tmp_path, monkeypatch):
+    (tmp_path / "main").write_text(f"Port 22\n  Include {tmp_path}/*.conf\n#Match user x\nPasswordAuthentication no # Match\n")
+    (tmp_path / "a.conf").write_text("match Address 10.0.0.0/8\n")
+    assert [line.split() for line in accounts.find_matches(str(tmp_path / "main"))] == [["Address", "10.0.0.0/8"]]

@@ -330,7 +330,7 @@ class AccessInfoModule:
             yield unseen_host(identities[instance_id], "assistant", why)
         asked = [instance_id for instance_id in self._ids if instance_id not in problems]
         batches = [asked[start : start + BATCH] for start in range(0, len(asked), BATCH)]
-        width = max(1, self._params["api_concurrency"] // len(CHAPTERS))
+        width = max(1, self._params["api_concurrency"])
         for start in range(0, len(batches), width):
             answers = client.in_parallel(lambda ids: ask_hosts(client, ids, self._params["command_timeout"]), batches[start : start + width])
             for readers in answers:

@@ -13,10 +13,10 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 from .._openssh import rules
 from .._system.accounts import Shadow, expiry_text
 from .._text import printable_all
-from .methods import boot_account, find_methods
+from .methods import MOST_METHODS, boot_account, find_methods
 from .people import Person, read_people
 from .records import MOST, Facts, UnreadRecord
-from .root import find_root
+from .root import MOST_RIGHTS, find_root
 
 SCHEMA = "alicloud.ecs_access/host/1"
 _QUIET = ("quiet", "fatal", "error")
@@ -50,6 +50,9 @@ def interpret(facts: Facts, unread: Sequence[UnreadRecord], identity: Identity, 
     host["sshd"] = _sshd(facts)
     host["at_next_boot"] = _at_next_boot(facts, people)
     host["log_since"], silent = _log_since(facts)
+    for part, most in (("login_methods", MOST_METHODS), ("root", MOST_RIGHTS)):
+        if len(host[part]) >= most:
+            silent.append(UnreadRecord(part, "there are %d or more; no more are listed" % most))
     missing = list(unread) + damaged + list(facts.of("unread")) + _missing(facts, people) + silent
     host["unread"] = [{"what": what, "why": why} for what, why in sorted(set(missing))[:_MOST_UNREAD]]
     return printable_all(host)

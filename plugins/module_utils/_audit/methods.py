@@ -6,6 +6,7 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
+from itertools import islice
 from typing import Any, Container, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .._openssh import rules
@@ -16,6 +17,8 @@ from .records import Facts, KeyRecord
 
 Method = Dict[str, Any]
 _SHADOW = "/etc/shadow"
+MOST_METHODS = 20000
+"""A host may have a file of keys for all accounts; the rest is unread."""
 
 
 def find_methods(facts: Facts, people: Sequence[Person]) -> List[Method]:
@@ -25,17 +28,27 @@ def find_methods(facts: Facts, people: Sequence[Person]) -> List[Method]:
         # Passwords are typed at either method.
         way = record.fingerprint or ("password" if record.method.startswith("keyboard-interactive") else record.method)
         used[record.account, way] = max(record.at, used.get((record.account, way), ""))
-    by_name = {person.name: person for person in people}
-    found = list(_of_files(facts, by_name))
-    found += _of_bound_pair(facts, by_name, found)
-    for person in people:
-        if person.state == "open" and person.settings is not None:
-            found += _of_command(facts, person)
-            found += _of_authorities(facts, person)
-            found += _of_password(facts, person)
+    found = list(islice(_all_ways(facts, people), MOST_METHODS))
     for method in found:
         method["last_used"] = used.get((method["account"], method["fingerprint"] or method["kind"]))
     return sorted(found, key=lambda one: (one["account"], one["kind"], one["source"], one["fingerprint"] or ""))
+
+
+def _all_ways(facts: Facts, people: Sequence[Person]) -> Iterator[Method]:
+    by_name = {person.name: person for person in people}
+    for person in people:
+        if person.state == "open" and person.settings is not None:
+            yield from _of_command(facts, person)
+            yield from _of_password(facts, person)
+    bound: List[Method] = []
+    account = boot_account(by_name)
+    for method in _of_files(facts, by_name):
+        bound += [method] if method["account"] == account else []
+        yield method
+    yield from _of_bound_pair(facts, by_name, bound)
+    for person in people:
+        if person.state == "open" and person.settings is not None:
+            yield from _of_authorities(facts, person)
 
 
 def _of_files(facts: Facts, people: Mapping[str, Person]) -> Iterator[Method]:

@@ -7,6 +7,8 @@ import json
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.shape import GuestError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._audit import host as interpretation
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._audit import methods, root
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._audit.host import SCHEMA, Identity, interpret, unseen_host
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._audit.records import read_facts
 
@@ -312,3 +314,18 @@ def test_hostile_text_is_inert(read):
     text = json.dumps(host, ensure_ascii=False)
     assert not [mark for mark in ("{{", "{%", "{#", "\x1b", "\x07", "\u202e", "\0") if mark in text]
     assert not [mark for mark in ("\\u0000", "\\u001b", "\\u0007") if mark in json.dumps(host)]
+
+
+def test_a_few_records_do_not_become_millions(read, monkeypatch):
+    """A file that all accounts share multiplies; who is root on a host can make up both."""
+    for room in (interpretation, methods, root):
+        for name in ("MOST_METHODS", "MOST_RIGHTS"):
+            if hasattr(room, name):
+                monkeypatch.setattr(room, name, 500)
+    people = [person(f"kim{number}", uid=2000 + number, number=90 + number) for number in range(300)]
+    files = [["file", 70, "/etc/ssh/all", f"kim{number}", "ok", []] for number in range(300)]
+    host = read(*people, *files, *[["key", 70, number, *KEY] for number in range(300)])
+    assert len(host["login_methods"]) == 500 and "500 or more" in unread(host)["login_methods"]
+    rules = [["sudo", f"kim{number}", 9] for number in range(300)] + [["listing", 9, listing(*[("ALL", "", [f"/bin/{n}"]) for n in range(30)])]]
+    host = read(*people, *[["sudoers", "/etc/sudoers", 900 + n, f"ALL ALL=(ALL) /bin/{n}"] for n in range(30)], *rules)
+    assert 500 <= len(host["root"]) < 540 and "500 or more" in unread(host)["root"]

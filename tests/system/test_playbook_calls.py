@@ -6,38 +6,16 @@
 from __future__ import annotations
 
 import json
-import re
-from pathlib import Path
 
 import pytest
 import yaml
+from lab import ssh as lab_ssh
+from lab.verbs import Caller, aliases, table, texts
 
 ONBOARD = "alicloud.ecs_access.onboard"
 BIND = "alicloud.ecs_access.bind_key_pair"
-
-
-class World:
-    """Two systems that hold nobody's key and whose host keys nobody knows, and one instance that does not run."""
-
-    def __init__(self, fleet, folder: Path, controller) -> None:
-        self.fleet, self.controller, self.home = fleet, controller, folder / "home"
-        self.home.mkdir()
-        self.inventory = folder / "my.ecs.yml"
-        self.inventory.write_text("plugin: alicloud.ecs_access.ecs\nhostnames: [name]\n")
-
-    def run(self, playbook: str, *options: str, inventory: Path | None = None, variables: dict | None = None, **environment: str):
-        # An empty home: ssh and Ansible know no host, and host keys are checked.
-        full = {**self.fleet.environment(), "HOME": str(self.home), "ANSIBLE_HOME": str(self.home / "ansible"), "COLUMNS": "80", **environment}
-        return self.controller.playbook(playbook, inventory or self.inventory, extra_vars=variables, options=options, environment=full)
-
-    def calls(self) -> dict[str, int]:
-        """API calls since the last time, without those that only wait."""
-        counts = self.fleet.control("GET", "requests")["by_action"]
-        self.fleet.control("DELETE", "requests")
-        return {action: count for action, count in counts.items() if action != "DescribeInvocationResults"}
-
-    def state(self, name: str) -> str:
-        return self.fleet[name].exec("cat /etc/passwd /etc/shadow; find /root/.ssh /home /etc/ssh /etc/sudoers.d -type f -exec sha256sum {} +", check=False)
+# On the controller, become would fail; on the hosts, root needs none.
+NO_SUDO = {"ANSIBLE_BECOME_EXE": "/nowhere/sudo"}
 
 
 @pytest.fixture(scope="module")
@@ -48,30 +26,22 @@ def world(start_fleet, tmp_path_factory, controller):
         {"name": "off", "backend": "api", "status": "Stopped"},
     ]
     with start_fleet({"instances": instances}) as fleet:
-        yield World(fleet, tmp_path_factory.mktemp("calls"), controller)
+        yield Caller(fleet, tmp_path_factory.mktemp("calls"), controller)
 
 
 @pytest.fixture(scope="module")
 def team(world, tmp_path_factory):
     """Variables of a run as a user gives them: a team file, and text; the first run sets everything up."""
     folder = tmp_path_factory.mktemp("team")
-    from lab import ssh as lab_ssh
-
     key = lab_ssh.make_key(folder, "john")
     (folder / "team.yml").write_text(yaml.safe_dump({"ssh_users_accounts": [{"name": "john", "sudo": "nopasswd", "authorized_keys": [key.public]}]}))
-    words = ["ecs_access_key_pair_name=team", f"ecs_access_private_key_path={folder / 'team'}", f"ecs_access_private_keys=john={key.path}"]
-    options = ["-e", f"@{folder / 'team.yml'}", *(word for each in words for word in ("-e", each))]
+    given = {"ecs_access_key_pair_name": "team", "ecs_access_private_key_path": f"{folder / 'team'}", "ecs_access_private_keys": f"john={key.path}"}
+    options = ["-e", f"@{folder / 'team.yml'}", *texts(given)]
     first = world.run(ONBOARD, *options, "-l", "web-1,web-2")
     assert first.returncode == 0, first.output
     assert "Host key verification" not in first.output
     world.calls()
     return options
-
-
-def table(run) -> list[str]:
-    lines = run.stdout.splitlines()
-    start = next(index for index, line in enumerate(lines) if re.match(r"  host +", line))
-    return lines[start : lines.index("", start)]
 
 
 def test_a_limit_equals_naming_the_hosts(world, team):
@@ -85,28 +55,40 @@ def test_a_limit_equals_naming_the_hosts(world, team):
     assert limited.changed() == []
 
 
+@pytest.fixture(scope="module")
+def plain(world, team):
+    """API calls and table of a run with nothing to do."""
+    run = world.run(ONBOARD, *team, "-l", "web-1,web-2")
+    assert run.returncode == 0, run.output
+    return world.calls(), table(run)
+
+
 @pytest.mark.parametrize(
-    ("options", "extra", "environment"),
+    ("options", "group_vars", "environment"),
     [
-        pytest.param([], [], {"ANSIBLE_STRATEGY": "free"}, id="strategy free"),
-        pytest.param([], [], {"ANSIBLE_BECOME": "true", "ANSIBLE_BECOME_EXE": "/nowhere/sudo"}, id="become in ansible.cfg"),
-        pytest.param(["-e", "ansible_become=true"], [], {"ANSIBLE_BECOME_EXE": "/nowhere/sudo"}, id="become as a variable", marks=pytest.mark.long),
+        pytest.param([], {}, {"ANSIBLE_STRATEGY": "free", "ANSIBLE_BECOME": "true", **NO_SUDO}, id="strategy free, and become in ansible.cfg"),
+        pytest.param([], {}, {"ANSIBLE_STRATEGY": "host_pinned"}, id="strategy host_pinned", marks=pytest.mark.long),
+        pytest.param(["-b"], {}, NO_SUDO, id="become as an option", marks=pytest.mark.long),
+        pytest.param([], {"ansible_become": True}, NO_SUDO, id="become in group_vars", marks=pytest.mark.long),
+        pytest.param(["-e", "ansible_become=true"], {}, NO_SUDO, id="become as a variable", marks=pytest.mark.long),
         pytest.param(
             ["-e", "ansible_connection=ssh", "-e", "ansible_python_interpreter=/usr/bin/python3"],
-            [],
+            {},
             {},
             id="variables of the connection",
             marks=pytest.mark.long,
         ),
     ],
 )
-def test_the_users_settings_change_neither_calls_nor_table(world, team, options, extra, environment):
-    plain = world.run(ONBOARD, *team, "-l", "web-1,web-2")
-    plain_calls = world.calls()
-    run = world.run(ONBOARD, *team, "-l", "web-1,web-2", *options, **environment)
+def test_the_users_settings_change_neither_calls_nor_table(world, team, plain, tmp_path, options, group_vars, environment):
+    inventory = tmp_path / "my.ecs.yml"
+    inventory.write_text(world.inventory.read_text())
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "group_vars" / "all.yml").write_text(yaml.safe_dump(group_vars))
+    world.calls()
+    run = world.run(ONBOARD, *team, "-l", "web-1,web-2", *options, inventory=inventory, **environment)
     assert run.returncode == 0, run.output
-    assert world.calls() == plain_calls
-    assert table(run) == table(plain)
+    assert (world.calls(), table(run)) == plain
 
 
 def test_batches_end_with_a_table_of_all_hosts(world, team):
@@ -116,6 +98,22 @@ def test_batches_end_with_a_table_of_all_hosts(world, team):
     assert all(f"\n  {host} " in text for text in tables for host in ("web-1", "web-2", "off")), run.output
     # A batch in which every host failed ends the run.
     assert "1 of 3 hosts need attention: off" in tables[-1], run.output
+
+
+@pytest.mark.long
+def test_a_canary_and_then_the_others(world, team, plain, tmp_path):
+    run = world.run(ONBOARD, *team, "-l", "web-1,web-2", "-e", "ecs_access_serial=1,50%")
+    calls, rows = plain
+    assert (run.returncode, table(run)) == (0, rows), run.output
+    # One call for a batch, where there was one for all.
+    assert {action: count for action, count in world.calls().items() if count > calls.get(action, 0) * 2} == {}
+    real = aliases(world.fleet, "web-1", ["a-1", "c-1"])
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(yaml.safe_dump({"all": {"hosts": {**real, "b-1": {"ecs_instance_id": world.fleet.ids["off"], "ecs_region": world.fleet.region}}}}))
+    for percentage, waiting in (("100", False), ("40", True)):
+        options = [*team, "-l", "a-1,b-1,c-1", *texts({"ecs_access_serial": "2", "ecs_access_max_fail_percentage": percentage})]
+        stopped = world.run(ONBOARD, *options, inventory=inventory)
+        assert (stopped.returncode, "1 not tried yet" in table(stopped)[-1]) == (2, waiting), stopped.output
 
 
 @pytest.mark.parametrize(
@@ -153,11 +151,6 @@ def test_parts_are_chosen_by_tags(world, team):
     assert run.returncode == 0, run.output
     assert [" ".join(line.split()) for line in table(run)[2:3]] == ["web-1 - - 1 - - -"]
     assert "AttachKeyPair" not in world.calls()
-
-
-def bind_off(pair: str, path: str) -> list[str]:
-    words = [f"ecs_access_key_pair_name={pair}", f"ecs_access_private_key_path={path}", "ecs_access_activation=none", "ecs_access_replace_bound=true"]
-    return ["-l", "off", *(word for each in words for word in ("-e", each))]
 
 
 def test_a_relative_path_counts_from_where_the_person_stands(world, tmp_path, monkeypatch, new_name):
@@ -212,8 +205,7 @@ def test_drift_is_found_and_reported(world, team, tmp_path):
 def test_fifty_hosts_are_a_few_lines(world, team, tmp_path):
     """Twenty names of a real system, thirty instances that do not run; with the interpreter's own callback."""
     fleet = world.fleet
-    real = {"ansible_host": fleet["web-1"].ssh_host, "ansible_port": fleet["web-1"].ssh_port, "ecs_instance_id": fleet.ids["web-1"]}
-    hosts = {f"alias-{number:02}": {**real, "ecs_region": fleet.region} for number in range(20)}
+    hosts = aliases(fleet, "web-1", (f"alias-{number:02}" for number in range(20)))
     hosts.update({f"stopped-{number:02}": {"ecs_instance_id": fleet.ids["off"], "ecs_region": fleet.region} for number in range(30)})
     inventory = tmp_path / "hosts.yml"
     inventory.write_text(yaml.safe_dump({"all": {"hosts": hosts}}))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import time
 
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.answer import describe_people
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.matrix import make_matrix
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.people import Host
 
@@ -73,3 +74,32 @@ def test_sixty_people_twelve_rules_and_two_thousand_hosts():
     found = make_matrix([(host, team) for host in hosts], inventory, TODAY)
     assert time.process_time() - began < 5
     assert len(found.columns) == 13
+
+
+def test_matrix_and_hosts_agree_on_sixty_people_in_eight_teams_five_layers_and_twelve_rules():
+    names = [f"p{number}" for number in range(60)]
+    layers = [
+        [{"name": name} for name in names[:40]],
+        [{"name": name, "state": "present"} for name in names[40:]],
+        [{"name": "p1", "state": "locked"}, {"name": "p2", "state": "absent"}],
+        [{"name": "p3", "until": "2026-12-31"}, {"name": "p4", "until": "2027-06-01"}],
+        [{"name": "nobody", "comment": "not listed"}],
+    ]
+    teams = {f"t{number}": names[number::8] for number in range(8)}
+    rights = [{"until": "2027-01-28"}, {"sudo": "nopasswd"}, {"until": "2027-02-28"}]
+    rules = [{"users": [f"t{number % 8}", names[number]], "hosts": f"g{number}:&prod", **rights[number % 3]} for number in range(12)]
+    levels = {"accounts": layers[0], "accounts__a": layers[1], "accounts__b": layers[2], "group_accounts": layers[3], "host_accounts": layers[4]}
+    team = team_of(**levels, teams=teams, access=rules)
+    hosts = [Host(f"h{number}", ("prod" if number % 4 else "dev", f"g{number % 13}", f"g{number % 5}")) for number in range(40)]
+    inventory = {group: [host.name for host in hosts if group in host.groups] for group in {group for host in hosts for group in host.groups}}
+    found = make_matrix([(host, team) for host in hosts], inventory, TODAY)
+    assert len(found.columns) > 10
+    for column in found.columns:
+        expected = {name for name, cell in column.cells.items() if cell[0] in "RSL"}
+        for name in column.hosts:
+            (host,) = [host for host in hosts if host.name == name]
+            variables = {"inventory_hostname": name, "group_names": list(host.groups), "groups": inventory}
+            answer = describe_people(team, variables, TODAY)
+            assert set(answer["present"]) == expected
+            taken = {user["name"] for user in answer["users"] if user.get("state", "present") != "present" or user["name"] not in expected}
+            assert taken == set(column.cells) - expected

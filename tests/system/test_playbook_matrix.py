@@ -38,7 +38,7 @@ class Account(NamedTuple):
         given = {
             "onboard": {"ecs_access_key_pair_name": pair, "ecs_access_private_key_path": private, "ecs_access_private_keys": f"john={self.john.path}"},
             "bind_key_pair": {"ecs_access_key_pair_name": pair, "ecs_access_private_key_path": private},
-            "diagnose": {"ecs_access_user": "john", "ecs_access_public_key_path": f"{self.john.path}.pub", "ecs_access_private_key_path": private},
+            "diagnose": {"ecs_access_user": "john", "ecs_access_public_key_path": f"{self.john.path}.pub", "ecs_access_private_key_path": str(self.john.path)},
             "recover_access": {"ecs_access_key_pair_name": pair, "ecs_access_private_key_path": private},
             "temporary_login": {"ecs_access_private_key_path": str(self.folder / "temporary")},
         }
@@ -57,6 +57,7 @@ def account(start_fleet, tmp_path_factory, controller) -> Iterator[Account]:
     (folder / "team.yml").write_text(yaml.safe_dump({"ssh_users_accounts": [{"name": "john", "sudo": "nopasswd", "authorized_keys": [john.public]}]}))
     with start_fleet({"instances": [*instances, {"name": "off", "backend": "api", "status": "Stopped"}]}) as fleet:
         found = Account(Caller(fleet, folder, controller), folder, pair, john, folder / "team.yml")
+        fleet.call("ImportKeyPair", KeyPairName="older", PublicKeyBody=lab_ssh.make_key(folder, "older", "rsa").public)
         first = found.run("onboard", "-l", "web-1,web-2")
         assert first.returncode == 0, first.output
         assert "Host key verification" not in first.output
@@ -93,6 +94,9 @@ def test_a_trial_run_tells_what_the_real_one_does(account, verb, new_name):
     real = account.run(verb, *options, pair=pair if verb != "diagnose" else "pair")
     assert recap(trial) == recap(real) == {"web-1": False, "web-2": False, "off": True}, trial.output + real.output
     assert (trial.returncode, real.returncode) == (2, 2)
+    if verb not in ("diagnose", "temporary_login"):
+        again = account.run("bind_key_pair", "-l", "web-1,web-2", "-e", "ecs_access_replace_bound=true")
+        assert again.returncode == 0, again.output
 
 
 @each_verb
@@ -133,7 +137,7 @@ TEXTS = {
     ],
     "onboard": [
         {
-            "ecs_access_private_key_path": "{folder}/pair", "ecs_access_private_keys": '{{"john": "{folder}/john"}}', "ecs_access_login_as": "root",
+            "ecs_access_private_key_path": "{folder}/pair", "ecs_access_private_keys": '{{"john":"{folder}/john"}}', "ecs_access_login_as": "root",
             "ecs_access_bootstrap_python": "true", "ecs_access_bootstrap_key": "keep", "ecs_access_serial": "1,50%",
         }
     ],
@@ -147,7 +151,7 @@ TEXTS = {
     "recover_access": [
         {
             "ecs_access_private_key_path": "{folder}/pair", "ecs_access_user": "root", "ecs_access_previous_key": "remove",
-            "ecs_access_previous_key_pair_name": "older", "ecs_access_repair": "account_expired, nologin_file",
+            "ecs_access_previous_key_pair_name": "older", "ecs_access_repair": "account_expired,nologin_file",
         },
         {"ecs_access_public_key_path": "{folder}/pair.pub"},
     ],

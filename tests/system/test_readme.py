@@ -44,7 +44,30 @@ def home():
         yield Path(folder)
 
 
-def test_the_five_minutes_work_as_pasted(start_fleet, artifact, home):
+@pytest.fixture(
+    params=["here", pytest.param("2.16", marks=pytest.mark.long), pytest.param("newest", marks=pytest.mark.long)],
+    ids=lambda core: f"core {core}",
+)
+def programs(request, tmp_path) -> Path:
+    """The programs of a virtual environment that has ansible-core."""
+    if request.param == "here":
+        return Path(sys.executable).parent
+    newest = request.param == "newest"
+    python = next(name for name in [*(["python3.14", "python3.13", "python3.12"] if newest else []), sys.executable] if runs(name))
+    folder = tmp_path / "venv"
+    subprocess.run([python, "-m", "venv", folder], check=True, timeout=120)
+    wanted = ["ansible-core" if newest else f"ansible-core=={request.param}.*", "-r", ROOT / "meta" / "ee-requirements.txt"]
+    subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "-q", *wanted], check=True, timeout=500)
+    return folder / "bin"
+
+
+def runs(python: str) -> bool:
+    """Whether there is such a program; a name alone may be one that only says what to install."""
+    path = shutil.which(python)
+    return bool(path) and subprocess.run([path, "-c", "import venv"], capture_output=True, check=False, timeout=60).returncode == 0
+
+
+def test_the_five_minutes_work_as_pasted(start_fleet, artifact, home, programs):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     (_kind, first), *_others = blocks(text)
     five = text[text.index("## Five minutes on a real account") : text.index("## How the playbooks are called")]
@@ -56,7 +79,7 @@ def test_the_five_minutes_work_as_pasted(start_fleet, artifact, home):
         # On the embedded cloud the endpoint has to be named, and who vouches for it; everything else is the README's.
         keep = {name: os.environ[name] for name in ("LANG", "LC_ALL") if name in os.environ}
         environment = {
-            **keep, "HOME": str(home), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "ANSIBLE_NOCOLOR": "1",
+            **keep, "HOME": str(home), "PATH": f"{programs}:{os.environ['PATH']}", "ANSIBLE_NOCOLOR": "1",
             "ALIBABA_CLOUD_ECS_ENDPOINT": fleet.endpoint, "REQUESTS_CA_BUNDLE": fleet.ca_file,
         }  # fmt: skip
         for name, content in files.items():

@@ -47,7 +47,7 @@ class Caller:
 
 def texts(variables: Mapping[str, str]) -> list[str]:
     """Variables as words of the command line; each value arrives as text."""
-    return [word for name, value in variables.items() for word in ("-e", f"{name}={value}")]
+    return [word for name, value in variables.items() for word in ("-e", f"{name}='{value}'" if " " in value else f"{name}={value}")]
 
 
 def table(run: Run) -> list[str]:

@@ -42,6 +42,16 @@ def test_a_name_that_nothing_documents(name, part):
     assert bool(part) == bool(sentence)
 
 
+@pytest.mark.parametrize("wrong", [lambda name: name[:-1], lambda name: name[:-2] + name[:-3:-1], lambda name: name + "s"], ids=["short", "swapped", "long"])
+def test_a_slip_in_any_name_is_told_with_the_name(wrong):
+    """But for slips that make another name which exists, such as the plural."""
+    names = documented()
+    slips = {wrong(name): name for name in names if wrong(name) not in names}
+    sentences = {slip: next(unknown_names({slip}, names), "") for slip in slips}
+    assert {slip: sentence for slip, sentence in sentences.items() if "; did you mean " not in sentence} == {}
+    assert sum(f"did you mean {slips[slip]}?" in sentence for slip, sentence in sentences.items()) > 0.9 * len(slips)
+
+
 @pytest.mark.parametrize(
     ("values", "part"),
     [

@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._binding.plan import Wanted, find_agent_problem, find_problem
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import Agent, Instance
+
 NOT_AN_INSTANCE = "not_an_instance"
 _NO_INSTANCE = "not an instance: the inventory has no ecs_instance_id and ecs_region for it"
 
@@ -44,6 +47,18 @@ class Binding(NamedTuple):
     @property
     def file_changes(self) -> list[FileChange]:
         return [_read_change(entry) for entry in self.done]
+
+
+def foresee_problem(row: Mapping[str, Any] | None, wanted: Wanted) -> str:
+    """Why an instance could not be bound to a key pair that does not exist yet, by what ecs_instance_info says of it; empty if nothing speaks against it."""
+    if row is None:
+        return "there is no such instance in this region"
+    fields: dict[str, Any] = {name: row.get(name) for name in Instance._fields}
+    problem = find_problem(Instance(**fields), wanted)
+    if problem is None and wanted.is_live:
+        agent = row.get("cloud_assistant") or {}
+        problem = find_agent_problem(Agent(version=agent.get("version") or "", online=bool(agent.get("online"))))
+    return problem.why if problem else ""
 
 
 def read_binding(row: Mapping[str, Any]) -> Binding:

@@ -59,13 +59,14 @@ def bind_chunk(tools: Tools, chunk: cloud.Chunk) -> dict[str, Any]:
     if made["failed"]:
         cloud.store_answers(tools, chunk, made)
         return {"changed": False}
-    # In check mode a key pair that does not exist yet cannot be queried.
+    activation, replace_bound = str(tools.get("ecs_access_activation", "live")), tools.is_on("ecs_access_replace_bound")
     if tools.check_mode and made["made"]:
+        cloud.foresee(tools, chunk, activation, replace_bound)
         return {"changed": True, **_diff(made)}
     result = cloud.attach(
         tools, chunk,
-        activation=tools.get("ecs_access_activation", "live"),
-        replace_bound=tools.is_on("ecs_access_replace_bound"),
+        activation=activation,
+        replace_bound=replace_bound,
         previous_key=tools.get("ecs_access_previous_key", "keep"),
     )  # fmt: skip
     return {"changed": bool(made["changed"] or result.get("changed")), **_diff(result)}

@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._binding.plan import Wanted
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import is_instance_id
 
+from .._playbooks.binding import foresee_problem
 from .public_key import given_key
 from .tools import Tools, reason
 
@@ -42,6 +44,19 @@ def attach(tools: Tools, chunk: Chunk, **options: Any) -> dict[str, Any]:
     result = tools.on_controller("ecs_attach_key_pair", {**arguments, "fail_on": "never"})
     store_answers(tools, chunk, result)
     return result
+
+
+def foresee(tools: Tools, chunk: Chunk, activation: str, replace_bound: bool) -> None:
+    """In check mode a key pair that does not exist yet cannot be bound. Instances that would refuse it get that answer, the others none."""
+    known = tools.on_controller("ecs_instance_info", {"region": chunk["region"], "instance_ids": chunk["instance_ids"]})
+    if known.get("failed"):
+        store_answers(tools, chunk, known)
+        return
+    wanted = Wanted(str(tools.get("ecs_access_key_pair_name")), "present", activation, replace_bound)
+    rows = {row["instance_id"]: row for row in known["instances"]}
+    problems = {instance_id: foresee_problem(rows.get(instance_id), wanted) for instance_id in chunk["instance_ids"]}
+    refused = {instance_id: {"instance_id": instance_id, "failed": True, "msg": text} for instance_id, text in problems.items() if text}
+    tools.store.update("answers", refused)
 
 
 def store_answers(tools: Tools, chunk: Chunk, result: Mapping[str, Any], kind: str = "answers") -> None:

@@ -72,6 +72,7 @@ def cloud_step(tools: Tools, chunk: cloud.Chunk) -> dict[str, Any]:
         return {"changed": False}
     cloud.read_host_keys(tools, chunk, running)
     if tools.check_mode and made["made"]:
+        cloud.foresee(tools, chunk, "live", True)
         return {"changed": True}
     return {"changed": bool(_attach(tools, chunk).get("changed") or made["changed"])}
 

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._binding.plan import Wanted
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.binding import (
     Binding,
     binding_outcome,
     find_binding,
+    foresee_problem,
     read_binding,
     unbinding_outcome,
 )
@@ -78,3 +80,23 @@ def test_the_outcome_of_unbinding(before, row, failed, why):
 
 def test_fields_that_are_missing_have_defaults():
     assert read_binding({"bound": True}) == Binding(bound=True)
+
+
+@pytest.mark.parametrize(
+    ("row", "activation", "replace_bound", "part"),
+    [
+        ({"status": "Running", "cloud_assistant": {"online": True}}, "live", False, ""),
+        ({"status": "Stopped", "cloud_assistant": {"online": True}}, "live", False, "it is Stopped"),
+        ({"status": "Stopped"}, "none", False, ""),
+        ({"status": "Running", "cloud_assistant": {"online": False, "version": "2"}}, "live", False, "agent is offline"),
+        ({"status": "Running", "cloud_assistant": {"online": False, "version": "2"}}, "reboot", False, ""),
+        ({"status": "Running", "key_pair_name": "old", "cloud_assistant": {"online": True}}, "live", False, "the key pair old is bound to it"),
+        ({"status": "Running", "key_pair_name": "old", "cloud_assistant": {"online": True}}, "live", True, ""),
+        ({"status": "Running", "os_type": "windows"}, "none", False, "Windows"),
+        (None, "live", False, "no such instance"),
+    ],
+)
+def test_what_would_refuse_a_pair_that_does_not_exist_yet(row, activation, replace_bound, part):
+    text = foresee_problem(row, Wanted("new", "present", activation, replace_bound))
+    assert part in text
+    assert bool(part) == bool(text)

@@ -17,6 +17,7 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import 
     diagnose,
     onboard,
     recover_access,
+    rotate_key_pair,
     steps,
     temporary_login,
 )
@@ -29,9 +30,13 @@ _PARTS: dict[str, Any] = {
     "diagnose": diagnose,
     "onboard": onboard,
     "recover_access": recover_access,
+    "rotate_key_pair": rotate_key_pair,
     "temporary_login": temporary_login,
 }
-_STEPS = ["check", "cloud", "host", "follow", "prove", "remove", "result", "summary", "matrix", "verdict"]
+_STEPS = [
+    "check", "cloud", "host", "plan", "bind", "add", "follow", "decide", "prove", "remove", "delete", "result", "trouble", "summary", "matrix", "verdict",
+]  # fmt: skip
+_CHUNK_STEPS = ("cloud", "bind")
 
 
 class ActionModule(ActionBase):
@@ -63,15 +68,14 @@ class ActionModule(ActionBase):
             steps.check_variables(tools)
             part.check(tools)
             return {"changed": False}
-        if step == "cloud":
-            return part.cloud_step(tools, chunk)
-        if step in ("host", "prove"):
-            return self._on_host(tools, getattr(part, f"{step}_step"))
-        if step in ("follow", "remove", "matrix", "verdict"):
-            return getattr(part, f"{step}_step")(tools)
         if step == "result":
             return steps.end_host(tools, {})
-        return steps.show_summary(tools, playbook, part.title(tools), part.columns(tools), part.ending(tools))
+        if step == "summary":
+            return steps.show_summary(tools, playbook, part.title(tools), part.columns(tools), part.ending(tools))
+        work = getattr(part, f"{step}_step")
+        if step in _CHUNK_STEPS:
+            return work(tools, chunk)
+        return self._on_host(tools, work) if step in part.HOST_STEPS else work(tools)
 
     def _on_host(self, tools: Tools, step: Callable[[Tools], dict[str, Any]]) -> dict[str, Any]:
         """Whatever goes wrong on one host ends up in its row; the other hosts go on."""

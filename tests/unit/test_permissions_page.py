@@ -91,6 +91,10 @@ def _bind(world):
     return world.module("ecs_attach_key_pair", key_pair_name="team", instance_ids=world.ids())
 
 
+def _names_of_pairs(world):
+    return world.module("ecs_key_pair_info", include_instances=True, include_launch_templates=True)
+
+
 def _host_keys(world):
     world.emulator.on_command(answer(HOST_KEY))
     return world.module("ecs_host_key_info", instance_ids=world.ids())
@@ -123,6 +127,7 @@ WORK = {
     "Inventory": _inventory,
     "Key pairs": _key_pair,
     "Bind a key pair": _bind,
+    "What names a key pair": _names_of_pairs,
     "Read host keys": _host_keys,
     "Read who can log in": _access,
     "Temporary login": _temporary,
@@ -147,6 +152,7 @@ def start(run_module, tmp_path, monkeypatch):
             "instances": [{"name": "web", "instance_id": "i-web", "count": count, "key_pair": pair, "security_groups": ["open"]}],
             "key_pairs": [{"name": "team", "public_key": KEY}, {"name": "old", "public_key": OTHER}],
             "security_groups": [{"name": "open", "security_group_id": "sg-open", "rules": [{}]}],
+            "launch_templates": [{"name": "scaling", "key_pairs": ["team"]}],
             "policies": [policy],
         }
         contexts.append(running(fleet))

@@ -11,8 +11,8 @@ from typing import Any, Dict, FrozenSet, List, Mapping, Optional
 
 from .._system.account_files import find_account, read_passwd, read_shadows
 from .guard import Login
-from .record import Owned, Place, Record, RecordError, merge, parse_record, render_record
-from .record_files import PATH, find_place, read_record_file, set_aside, write_record_file
+from .record import Owned, merge
+from .record_files import PATH, RecordFile
 from .record_plan import Policy, Seen, Shrunk, next_owned, refuse_shrinking, shrink
 from .state import Plan, UserView
 from .wanted import Wanted
@@ -31,27 +31,14 @@ class Ledger:
             login=frozenset(login.users),
             may_be_empty=bool(params["allow_no_users"]),
         )
-        self._place = find_place(params.get("instance_id"))
-        self._content: Optional[bytes] = None
+        self._file = RecordFile(params.get("instance_id"))
         self.notes: List[str] = []
-        self.state = "present"
-        self._record = self._read()
-        self._own: Owned = self._record.owners.get(self._policy.owner, {})
-        self._others = self._record.others(self._policy.owner)
+        if self._file.problem:
+            self.notes.append("the record %s %s: nobody who is no longer listed loses anything in this run" % (PATH, self._file.problem))
+        self._own: Owned = self._file.record.owners.get(self._policy.owner, {})
+        self._others = self._file.record.others(self._policy.owner)
         self._wanted: Optional[Wanted] = None
         self._shrunk: Optional[Shrunk] = None
-
-    def _read(self) -> Record:
-        try:
-            self._content = read_record_file()
-            if self._content is None:
-                self.state = "missing"
-                return Record(self._place)
-            return parse_record(self._content, self._place)
-        except RecordError as exc:
-            self.state = exc.code
-            self.notes.append("the record %s %s: nobody who is no longer listed loses anything in this run" % (PATH, exc))
-            return Record(self._place)
 
     def extend(self, wanted: Wanted) -> Wanted:
         """The wanted state with what is taken back; raises Conflict."""
@@ -84,7 +71,7 @@ class Ledger:
     def answer(self) -> Dict[str, Any]:
         """For the module's result."""
         unlisted: FrozenSet[str] = frozenset(self._shrunk.unlisted) if self._shrunk else frozenset()
-        return {"path": PATH, "owner": self._policy.owner, "state": self.state, "unlisted": sorted(unlisted), "notes": list(self.notes)}
+        return {"path": PATH, "owner": self._policy.owner, "state": self._file.state, "unlisted": sorted(unlisted), "notes": list(self.notes)}
 
     def _next(self, after: Mapping[str, UserView]) -> Owned:
         if self._wanted is None or self._shrunk is None:
@@ -92,13 +79,5 @@ class Ledger:
         return next_owned(self._wanted, self._shrunk, self._own, self._others, after, time.strftime("%Y-%m-%d", time.gmtime()))
 
     def _write(self, owned: Owned) -> None:
-        if self.state == "future":
-            return
-        place = Place(self._place.instance or self._record.place.instance, self._place.machine)
-        content = render_record(Record(place, {**self._record.owners, self._policy.owner: owned}))
-        if content == self._content:
-            return
-        if self.state in ("damaged", "foreign"):
-            set_aside()
-        write_record_file(content)
-        self._content = content
+        record = self._file.record
+        self._file.write(record._replace(owners={**record.owners, self._policy.owner: owned}))

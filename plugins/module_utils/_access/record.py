@@ -19,7 +19,10 @@ FORMAT = 1
 MAX_SIZE = 1024 * 1024
 _NAME = re.compile(r"[^\x00-\x20\x7f:,/]{1,256}\Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")
+_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}\Z")
 _SUDO = ("", "some", "root")
+MOST_ROTATIONS = 20
 
 
 class RecordError(AccessError):
@@ -58,11 +61,27 @@ class Place(NamedTuple):
         return bool(self.machine and other.machine and self.machine != other.machine)
 
 
+class Rotation(NamedTuple):
+    """One key that another one takes the place of: since when both work here, and when the old one left; empty while it has not."""
+
+    old: str
+    new: str
+    pair: str
+    since: str
+    ended: str = ""
+
+
 class Record(NamedTuple):
-    """The whole record: what each owner gave."""
+    """The whole record: what each owner gave, and the rotations of shared keys, the oldest first."""
 
     place: Place
     owners: Dict[str, Owned] = {}
+    rotations: Tuple[Rotation, ...] = ()
+
+    def with_rotation(self, rotation: Rotation) -> "Record":
+        """The same with this one in place of an earlier one of the same keys; only so many are kept."""
+        rest = [other for other in self.rotations if (other.old, other.new) != (rotation.old, rotation.new)]
+        return self._replace(rotations=tuple((rest + [rotation])[-MOST_ROTATIONS:]))
 
     def others(self, owner: str) -> Owned:
         """What accounts have by the files of all other owners."""
@@ -106,7 +125,9 @@ def render_record(record: Record) -> bytes:
         for owner, owned in record.owners.items()
         if owned
     }
-    content = {"format": FORMAT, "instance": record.place.instance, "machine": record.place.machine, "owners": owners}
+    content: Dict[str, Any] = {"format": FORMAT, "instance": record.place.instance, "machine": record.place.machine, "owners": owners}
+    if record.rotations:
+        content["rotations"] = [rotation._asdict() for rotation in record.rotations]
     return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode("ascii")
 
 
@@ -121,7 +142,11 @@ def parse_record(content: bytes, here: Place) -> Record:
             raise RecordError("has the format %d of a newer version of this collection" % version, "future")
         if version != FORMAT:
             raise ValueError("format")
-        record = Record(Place(_text(values["instance"]), _text(values["machine"])), {_name(owner): _owned(owned) for owner, owned in values["owners"].items()})
+        record = Record(
+            Place(_text(values["instance"]), _text(values["machine"])),
+            {_name(owner): _owned(owned) for owner, owned in values["owners"].items()},
+            tuple(_rotation(entry) for entry in values.get("rotations", [])),
+        )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, KeyFormatError):
         raise RecordError("is damaged", "damaged")
     if record.place.is_other(here):
@@ -146,6 +171,15 @@ def _given(values: Mapping[str, Any]) -> Given:
         key = parse_public_key(line, "record")
         keys["%s %s" % (key.key_type, line.split()[1])] = tuple(_text(option) for option in options)
     return Given(uid, since, keys, sudo, tuple(_name(group) for group in values["groups"]), values["expires"])
+
+
+def _rotation(values: Mapping[str, Any]) -> Rotation:
+    rotation = Rotation(*(_text(values[field]) for field in Rotation._fields))
+    if not all(_FINGERPRINT.match(text) for text in (rotation.old, rotation.new)):
+        raise ValueError("fingerprint")
+    if not _TIME.match(rotation.since) or (rotation.ended and not _TIME.match(rotation.ended)):
+        raise ValueError("time")
+    return rotation
 
 
 def _text(value: Any) -> str:

@@ -16,7 +16,7 @@ from .._system.files import READABLE_DIRECTORY, closing, replace_file, walk
 from .._system.nodes import READ
 from .._system.run import HostError
 from .._text import printable
-from .record import MAX_SIZE, Place, RecordError
+from .record import MAX_SIZE, Place, Record, RecordError, parse_record, render_record
 
 FILE = "people.json"
 PATH = STATE_DIR + "/" + FILE
@@ -76,6 +76,37 @@ def write_record_file(content: bytes) -> None:
             replace_file(folder, FILE, content, 0o600, (0, 0))
     except OSError as exc:
         raise HostError("the record %s cannot be written: %s" % (PATH, exc.strerror))
+
+
+class RecordFile:
+    """The record of this host as it was found. C(state): present, missing, damaged, foreign or future; C(problem) says what is wrong with it."""
+
+    def __init__(self, instance: Optional[str]) -> None:
+        self.place = find_place(instance)
+        self.record = Record(self.place)
+        self.state, self.problem = "present", ""
+        self._content: Optional[bytes] = None
+        try:
+            self._content = read_record_file()
+            if self._content is None:
+                self.state = "missing"
+            else:
+                self.record = parse_record(self._content, self.place)
+        except RecordError as exc:
+            self.state, self.problem = exc.code, str(exc)
+
+    def write(self, record: Record) -> None:
+        """Put it in place of what was found, unless a newer version wrote that."""
+        if self.state == "future":
+            return
+        place = Place(self.place.instance or self.record.place.instance, self.place.machine)
+        content = render_record(record._replace(place=place))
+        if content == self._content:
+            return
+        if self.state in ("damaged", "foreign"):
+            set_aside()
+        write_record_file(content)
+        self._content = content
 
 
 def set_aside() -> None:

@@ -24,6 +24,7 @@ CHOICES = {
     "ecs_access_bootstrap_key": ("keep", "unbind"),
     "ecs_access_prepare": ("auto", "never"),
     "ecs_access_fail_on": ("blocks", "warns", "never"),
+    "ecs_access_mode": ("plan", "apply", "verify"),
 }
 SWITCHES = (
     "ecs_access_replace_bound",

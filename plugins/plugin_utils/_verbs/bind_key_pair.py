@@ -18,6 +18,8 @@ from .tools import Tools
 
 COLUMNS = ["bound", "live", "pending_at_reboot"]
 
+HOST_STEPS = ("host",)
+
 
 def title(tools: Tools) -> str:
     return f"Key pair {tools.get('ecs_access_key_pair_name', '')}"

@@ -36,6 +36,8 @@ _MOST_HOSTS = 6
 _MOST_TOLD = 20
 
 
+HOST_STEPS = ()
+
 def matrix_step(tools: Tools) -> dict[str, Any]:
     """Read each host's team, print who may what, and hand it out. What is wrong is for the verdict."""
     steps.check_call(tools)

@@ -25,6 +25,8 @@ from .tools import StepFailed, Tools, describe, reason
 # More hosts than that have their findings in the report.
 _EXPLAINED = 5
 
+HOST_STEPS = ("host",)
+
 
 def title(tools: Tools) -> str:
     return f"Can {tools.get('ecs_access_user', '')} log in?"

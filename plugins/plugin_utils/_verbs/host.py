@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -21,12 +22,14 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import is
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.known_hosts import find_known
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import text_lines
 
+from .._ssh.offer import Answers, offer_command, read_answers
 from .._ssh.proof import Target, proof_command, run_bounded
 from .tools import Tools
 
 # sshd drops connections at random once ten logins are under way.
 _AT_ONCE = 4
 _TIMEOUT = 15
+_MOST_LOG = 1024 * 1024
 # The user's own word on host keys counts.
 ABOUT_HOST_KEYS = ("userknownhostsfile", "hostkeyalias", "stricthostkeychecking")
 
@@ -107,6 +110,18 @@ def try_verbosely(tools: Tools, user: str, key: str) -> dict[str, Any]:
     """One login with C(ssh -v): its status, and what ssh wrote to its standard error."""
     command = proof_command(_target(tools, user, key), True, _TIMEOUT).command
     return _run([command[0], "-v", *command[1:-1], "exit 0"])
+
+
+def offer_keys(tools: Tools, user: str, public_keys: Sequence[str], key: str) -> Answers:
+    """Offer the public keys of these files as this user, then log in with the private key: what the server answered."""
+    with tempfile.TemporaryDirectory(dir=C.DEFAULT_LOCAL_TMP) as folder:
+        log = os.path.join(folder, "log")
+        _run(offer_command(_target(tools, user, key), public_keys, log, _TIMEOUT).command)
+        try:
+            with open(log, encoding="utf-8", errors="replace") as stream:
+                return read_answers(stream.read(_MOST_LOG))
+        except FileNotFoundError:
+            return read_answers("")
 
 
 def assistant_connection(tools: Tools) -> Any:

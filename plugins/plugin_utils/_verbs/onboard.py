@@ -39,6 +39,9 @@ class People(NamedTuple):
     team_is_empty: bool
 
 
+HOST_STEPS = ("host",)
+
+
 def title(tools: Tools) -> str:
     return "Team onboarded"
 

@@ -27,6 +27,8 @@ from .tools import StepFailed, Tools, describe, reason
 
 _PATH = "PATH=$PATH:/usr/sbin:/sbin\n"
 
+HOST_STEPS = ("host", "prove")
+
 
 def title(tools: Tools) -> str:
     return f"Access by key pair {tools.get('ecs_access_key_pair_name', '')}"

@@ -64,14 +64,16 @@ def _is_called(tools: Tools) -> bool:
     return any(os.path.basename(given) in (f"{name}.yml", f"alicloud.ecs_access.{name}") for given in context.CLIARGS.get("args", ()))
 
 
-def check_private_key(tools: Tools) -> None:
-    """A key that is made in a job of AWX, or below a collection, is lost with it."""
+def check_private_key(tools: Tools, may_last: bool = True) -> None:
+    """A key that is made in a job of AWX, or below a collection, is lost with it; with I(may_last) the user can say that the job's is not."""
     path = tools.path("ecs_access_private_key_path")
     if not path or os.path.exists(path):
         return
     if is_in_collection(path):
         raise StepFailed(f"The private key {path} would lie in an installed collection and be deleted with its next upgrade. Choose another path.")
     in_job = any(os.environ.get(name) for name in _JOB) or any(tools.get(name) for name in _JOB_VARIABLES)
+    if in_job and not may_last:
+        raise StepFailed(f"There is no private key {path}, and none is made in a job: make it where it is kept, and give the job its path.")
     if in_job and not tools.is_on("ecs_access_private_key_lasts"):
         raise StepFailed(
             f"The private key {path} would be made in this job and lost at its end. Give the public key of one that exists (ecs_access_public_key), "
@@ -134,7 +136,7 @@ def hand_out(tools: Tools, rows: Sequence[Mapping[str, Any]], report: Mapping[st
     """Write the report where one is wanted; the result gives its counts to set_stats."""
     path = tools.path("ecs_access_report")
     if path:
-        _write_report(path, report)
+        _write_report(path, {**report, **(tools.store.read("plan") or {})})
     found = {row["host"]: str(tools.of_host(row["host"]).get("ecs_instance_id") or "") for row in rows if row.get("failed")}
     ids = {host: instance_id for host, instance_id in found.items() if is_instance_id(instance_id)}
     counts = {**summary.statistics(rows, ids, path), **report["counts"], "result": report["result"]}

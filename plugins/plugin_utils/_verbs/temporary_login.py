@@ -22,6 +22,8 @@ from .tools import Tools
 
 _PROGRAM = Path(__file__).resolve().parents[1] / "_program.py"
 
+HOST_STEPS = ("host",)
+
 
 def title(tools: Tools) -> str:
     return "Temporary logins"

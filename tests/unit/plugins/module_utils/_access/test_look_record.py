@@ -6,7 +6,7 @@
 import json
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access import look_record
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access import look_record, record_files
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.guard import Login
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_record import Ledger
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.record_files import PATH
@@ -28,9 +28,9 @@ def disk(monkeypatch):
         files["record"] = content
         files["writes"].append(json.loads(content))
 
-    monkeypatch.setattr(look_record, "read_record_file", lambda: files["record"])
-    monkeypatch.setattr(look_record, "write_record_file", write)
-    monkeypatch.setattr(look_record, "set_aside", lambda: files.__setitem__("aside", files["aside"] + 1))
+    monkeypatch.setattr(record_files, "read_record_file", lambda: files["record"])
+    monkeypatch.setattr(record_files, "write_record_file", write)
+    monkeypatch.setattr(record_files, "set_aside", lambda: files.__setitem__("aside", files["aside"] + 1))
     monkeypatch.setattr(look_record, "read_passwd", lambda: Passwd({name: Account(name, 1001, 1001, "", "/", "/bin/sh") for name in ("ann", "bob")}, []))
     monkeypatch.setattr(look_record, "read_shadows", dict)
     return files
@@ -76,6 +76,6 @@ def test_what_another_owner_has_is_kept(disk):
 def test_a_record_that_is_not_usable_is_reported(disk, content, state, aside):
     disk["record"] = content
     ledger = run("ann")
-    assert (ledger.state, disk["aside"]) == (state, aside)
+    assert (ledger.answer()["state"], disk["aside"]) == (state, aside)
     assert ledger.notes[0].startswith(f"the record {PATH} ")
     assert (disk["record"] == content) is (state == "future")

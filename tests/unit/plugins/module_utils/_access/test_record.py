@@ -8,10 +8,12 @@ import json
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.record import (
     FORMAT,
+    MOST_ROTATIONS,
     Given,
     Place,
     Record,
     RecordError,
+    Rotation,
     merge,
     parse_record,
     render_record,
@@ -22,9 +24,22 @@ HERE = Place("i-one", "m-one")
 ANN = Given(1001, "2027-01-31", {KEY: ("expiry-time",)}, "root", ("dev",), "22279")
 RECORD = Record(HERE, {"one": {"ann": ANN, "CORP\\bob": Given(None, "2027-01-01")}, "two": {"ann": Given(1001, "2026-01-01", {}, "some", ("ops",))}})
 
+ROTATION = Rotation("SHA256:" + "a" * 43, "SHA256:" + "b" * 43, "team", "2027-01-01T00:00:00Z")
+
 
 def test_a_record_is_read_as_it_was_written():
     assert parse_record(render_record(RECORD), HERE) == RECORD
+
+
+def test_rotations_are_read_as_they_were_written_and_only_so_many_are_kept():
+    record = RECORD
+    for number in range(MOST_ROTATIONS + 5):
+        record = record.with_rotation(ROTATION._replace(new="SHA256:%043d" % number))
+    assert [rotation.new[-2:] for rotation in record.rotations] == ["%02d" % number for number in range(5, MOST_ROTATIONS + 5)]
+    ended = record.with_rotation(record.rotations[3]._replace(ended="2027-01-03T00:00:00Z"))
+    assert ended.rotations[-1].ended
+    assert len(ended.rotations) == MOST_ROTATIONS
+    assert parse_record(render_record(ended), HERE) == ended
 
 
 def test_what_others_gave_is_joined():
@@ -56,6 +71,11 @@ def changed(**values):
         (changed(owners={"one": {"ann": {}}}), "damaged"),
         (changed(owners={"one": []}), "damaged"),
         (changed(owners={"a:b": {}}), "damaged"),
+        (changed(rotations=[{}]), "damaged"),
+        (changed(rotations=[{**ROTATION._asdict(), "old": "SHA256:short"}]), "damaged"),
+        (changed(rotations=[{**ROTATION._asdict(), "since": "yesterday"}]), "damaged"),
+        (changed(rotations=[{**ROTATION._asdict(), "ended": "2027-01-01"}]), "damaged"),
+        (changed(rotations=[{**ROTATION._asdict(), "pair": 7}]), "damaged"),
     ],
 )
 def test_what_is_not_usable_is_refused(content, code):

@@ -1,0 +1,434 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook rotate_key_pair: plan, add and prove the new key, remove the old one, delete its pair.
+
+Note that this plugin util is **PRIVATE** to the collection.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable
+
+from .._playbooks import rotation
+from .._playbooks.onboarding import action_texts, diff_texts, no_answer
+from .._ssh.offer import Answers
+from . import cloud, rotation_keys, steps
+from .host import offer_keys, prepare_connection
+from .tools import StepFailed, Tools, describe, reason
+
+NAME = "rotate_key_pair"
+HOST_STEPS = ("host", "add", "remove")
+_AT_ONCE = 4
+
+
+def title(tools: Tools) -> str:
+    return f"Rotation of the key {tools.get('ecs_access_old_key', '')}"
+
+
+def columns(tools: Tools) -> list[str]:
+    return ["old_key", "new_key", "login", "refused"]
+
+
+def ending(tools: Tools) -> list[str]:
+    plan = tools.store.read("plan") or {}
+    lines = [str(line) for line in tools.store.read("pair_lines") or []]
+    if plan.get("plan_id"):
+        lines.append(f"Plan {plan['plan_id']}")
+        if _mode(tools) == "plan":
+            lines.append(f"To carry it out: -e ecs_access_mode=apply -e ecs_access_plan={plan['plan_id']}")
+    return lines
+
+
+def check(tools: Tools) -> None:
+    steps.require(
+        tools, "ecs_access_old_key", "Set the key that leaves with -e ecs_access_old_key=..., a fingerprint, the name of a key pair or a public key file."
+    )
+    steps.require(tools, "ecs_access_key_pair_name", "Set the name of the new key pair with -e ecs_access_key_pair_name=NAME.")
+    steps.require(
+        tools,
+        "ecs_access_private_key_path",
+        "Set where the private key of the new key pair lies with -e ecs_access_private_key_path=PATH; the login with it is proven from here.",
+    )
+    if str(tools.get("ecs_access_old_key")) == str(tools.get("ecs_access_key_pair_name")):
+        raise StepFailed("ecs_access_old_key and ecs_access_key_pair_name are the same key pair. Give the new one another name.")
+    rotation.read_overlap(tools.get("ecs_access_overlap", "24h"))
+    _failures(tools)
+    rotation_keys.check_old_key(tools)
+    steps.check_private_key(tools, may_last=False)
+    steps.require_instances(tools)
+
+
+# -- the plan ---------------------------------------------------------------------------------------------------------
+
+
+def cloud_step(tools: Tools, chunk: cloud.Chunk) -> dict[str, Any]:
+    """Find the two keys in this region, and what is bound to these instances. Nothing is changed."""
+    rotation_keys.find_keys(tools, chunk["region"])
+    known = tools.on_controller("ecs_instance_info", {"region": chunk["region"], "instance_ids": chunk["instance_ids"], "include_cloud_assistant": False})
+    found = {row["instance_id"]: row for row in known.get("instances") or []}
+    missing = {"failed": True, "msg": reason(known) if known.get("failed") else "there is no such instance"}
+    tools.store.update("instances", {each: found.get(each) or missing for each in chunk["instance_ids"]})
+    cloud.read_host_keys(tools, chunk, [each for each, row in found.items() if row.get("status") == "Running"])
+    return {"changed": False}
+
+
+def host_step(tools: Tools) -> dict[str, Any]:
+    """Where the keys are on this host. With C(verify) also what works and what is refused."""
+    tools.note({"failed": True, "why": "the host was not looked at", "tried": True})
+    keys, row = rotation_keys.of_host(tools), _instance(tools)
+    if row.get("failed") or row.get("status", "Running") != "Running":
+        why = row["msg"] if row.get("failed") else f"the instance is {printable(str(row.get('status')))}"
+        return steps.end_host(tools, {"failed": True, "why": why})
+    try:
+        via = _reach(tools)
+        arguments = {
+            "keys": [text for text in (keys["old_line"] or keys["old_fingerprint"], keys["new_line"]) if text],
+            "old_fingerprint": keys["old_fingerprint"],
+            "new_fingerprint": keys["new_fingerprint"],
+            "pair": keys["old_name"],
+        }
+        answer = _on_host(tools, "access_rotation", {**arguments, "instance_id": str(tools.get("ecs_instance_id"))})
+    except AnsibleError as exc:
+        why = (tools.store.read("host_keys") or {}).get(str(tools.get("ecs_instance_id", "")), "")
+        return steps.end_host(tools, {"failed": True, "why": no_answer(describe(exc), why)})
+    if keys["problem"]:
+        ended = answer.get("ended")
+        time = rotation.parse_time(str(ended.get("ended") or "")) if isinstance(ended, Mapping) else None
+        if keys["missing"] and time:
+            tools.store.write("rotation", {"over": True}, tools.host)
+            return steps.end_host(tools, {"failed": False, "why": f"the old key left this host at {rotation.show_time(time)}, and its pair is deleted"})
+        return steps.end_host(tools, {"failed": True, "why": keys["problem"]})
+    seen = rotation.read_seen(answer, keys["old_fingerprint"], keys["new_fingerprint"])
+    state = {"seen": seen._asdict(), "via": via, "bound": row.get("key_pair_name") in [*keys["old_pairs"], tools.get("ecs_access_key_pair_name")]}
+    state["to_bind"] = row.get("key_pair_name") in keys["old_pairs"]
+    state["concerned"] = bool(seen.old or seen.new or state["bound"] or seen.since)
+    tools.store.write("rotation", state, tools.host)
+    return steps.end_host(tools, _verify(tools, state, seen, keys) if _mode(tools) == "verify" else _planned(state, seen))
+
+
+def plan_step(tools: Tools) -> dict[str, Any]:
+    """Print the plan; where it is going to be carried out, refuse one that is not the plan that was given."""
+    hosts = tools.names("ansible_play_hosts_all")
+    states = {host: tools.store.read("rotation", host) for host in hosts}
+    if any(state and state.get("over") for state in states.values()):
+        plan = ""
+    else:
+        old = {region: keys["old_fingerprint"] for region, keys in (tools.store.read("keys") or {}).items()}
+        found = {_name_of(tools, host): (_seen(state), state["bound"]) if state else None for host, state in states.items()}
+        plan = rotation.plan_id(old, str(tools.get("ecs_access_key_pair_name")), found)
+    tools.store.write("plan", {"plan_id": plan})
+    given = str(tools.get("ecs_access_plan", "") or "")
+    if _mode(tools) != "apply" or not any(states.values()):
+        return _summary(tools)
+    if given and plan and given != plan:
+        for host in hosts:
+            tools.store.write("row", {**(tools.store.read("row", host) or {}), "failed": True, "tried": True, "why": "the plan has changed"}, host)
+        _summary(tools)
+        return {"failed": True, "changed": False, "msg": f"This is no longer the plan {given[:40]}; nothing was changed. Look at the new one: {plan}."}
+    return {"changed": False}
+
+
+def _planned(state: Mapping[str, Any], seen: rotation.Seen) -> dict[str, Any]:
+    row = {**_columns(seen), "failed": False}
+    if not state["concerned"]:
+        return {**row, "why": "has neither of the keys"}
+    return {**row, "why": "; ".join(seen.unsearched)}
+
+
+def _verify(tools: Tools, state: dict[str, Any], seen: rotation.Seen, keys: Mapping[str, Any]) -> dict[str, Any]:
+    row = _planned(state, seen)
+    if not state["concerned"]:
+        return row
+    answers = _try_keys(tools, seen, keys)
+    logins = rotation.judge_logins(answers, keys["old_fingerprint"], keys["new_fingerprint"])
+    why = [rotation.explain_logins(logins), *seen.unsearched]
+    why += [f"the old key is still there for {', '.join(seen.holders)}"] if seen.old else []
+    refused = rotation.judge_refusal(answers, keys["old_fingerprint"], keys["new_fingerprint"])
+    why += ["the old key still opens a login"] if refused == "no" else []
+    why += ["that the old key is refused could not be proven; if it was given by its fingerprint, give its public key file"] if refused == "unknown" else []
+    text = "; ".join(part for part in why if part)
+    return {**row, "login": bool(logins.proven), "refused": refused, "failed": bool(text), "finding": True if text else row.get("finding"), "why": text}
+
+
+# -- the new key ------------------------------------------------------------------------------------------------------
+
+
+def bind_step(tools: Tools, chunk: cloud.Chunk) -> dict[str, Any]:
+    """Have the new key pair, and bind it where the old one is bound; the old key stays."""
+    _stop_at_failures(tools, "added")
+    region = chunk["region"]
+    states = {host: tools.store.read("rotation", host) or {} for host in chunk["hosts"]}
+    if all(state.get("over") or not state for state in states.values()):
+        return {"changed": False}
+    made = cloud.make_pair(tools, region)
+    if made["failed"]:
+        cloud.store_answers(tools, chunk, made)
+        return {"changed": False}
+    rotation_keys.note_new_key(tools, region, made["public_key"])
+    ids = [each for host, each in zip(chunk["hosts"], chunk["instance_ids"]) if states[host].get("to_bind")]
+    if not ids or (tools.check_mode and made["made"]):
+        return {"changed": bool(made["changed"])}
+    result = cloud.attach(tools, {**chunk, "instance_ids": ids}, replace_bound=True, previous_key="keep")
+    return {"changed": bool(made["changed"] or result.get("changed"))}
+
+
+def add_step(tools: Tools) -> dict[str, Any]:
+    """The new key for every account that the old one leads into, a login with it from here, and the beginning of the overlap."""
+    state, keys = tools.store.read("rotation", tools.host), rotation_keys.of_host(tools)
+    if not state or state.get("over"):
+        return steps.end_host(tools, {})
+    seen = _seen(state)
+    binding = cloud.read_answers(tools).get(str(tools.get("ecs_instance_id")), {})
+    tools.note({"added": True, "changed": bool(binding.get("changed")), "drift": ["the new key pair is not bound"] if binding.get("changed") else []})
+    if binding.get("failed"):
+        return steps.end_host(tools, {"failed": True, "why": binding["msg"]})
+    if not state["concerned"]:
+        return steps.end_host(tools, {})
+    if len(seen.accounts) > rotation.MOST_ACCOUNTS:
+        return steps.end_host(tools, {"failed": True, "why": f"the keys lead into more than {rotation.MOST_ACCOUNTS} accounts"})
+    _connect(tools, state["via"])
+    users = rotation.additions(seen, keys["new_line"]) if keys["new_line"] else []
+    if users:
+        _change(tools, {"users": users})
+    if tools.check_mode:
+        why = "check mode: the new key would be added and its login proven; nothing is removed before that"
+        return steps.end_host(tools, {"failed": False, "changed": bool(users or state["to_bind"]), "why": why})
+    seen = _look_again(tools, state, keys)
+    logins = rotation.judge_logins(_try_keys(tools, seen, keys), keys["old_fingerprint"], keys["new_fingerprint"])
+    problem = "; ".join(text for text in (rotation.explain_logins(logins), *seen.unsearched) if text)
+    row = {**_columns(seen), "login": not problem, "failed": bool(problem), "why": problem}
+    if not problem:
+        # What has ended does not begin again, unless the old key has come back.
+        answer = _write_down(tools, keys, "start") if seen.old or not seen.ended else {"rotation": {"since": seen.since}}
+        state.update(proven=True, logins=logins._asdict(), since=str((answer.get("rotation") or {}).get("since") or ""))
+        tools.store.write("rotation", {**state, "seen": seen._asdict()}, tools.host)
+    return steps.end_host(tools, row)
+
+
+def _look_again(tools: Tools, state: Mapping[str, Any], keys: Mapping[str, Any]) -> rotation.Seen:
+    arguments = {"keys": [keys["old_line"] or keys["old_fingerprint"], keys["new_line"]]}
+    arguments.update({name: keys[name] for name in ("old_fingerprint", "new_fingerprint")})
+    answer = _on_host(tools, "access_rotation", {**arguments, "instance_id": str(tools.get("ecs_instance_id"))})
+    return rotation.read_seen(answer, keys["old_fingerprint"], keys["new_fingerprint"])
+
+
+# -- the old key ------------------------------------------------------------------------------------------------------
+
+
+def decide_step(tools: Tools) -> dict[str, Any]:
+    """Whether the old key may go: every host of the run is proven, and the overlap is over on all that have the old key."""
+    _stop_at_failures(tools, "removed")
+    hosts = tools.names("ansible_play_hosts_all")
+    states = {host: tools.store.read("rotation", host) or {} for host in hosts}
+    rows = tools.store.rows(hosts)
+    waiting = [
+        printable(host)
+        for host, state in states.items()
+        if not state.get("over") and (rows.get(host, {}).get("failed", True) or not state or (state["concerned"] and not state.get("proven")))
+    ]
+    since = [state["since"] for state in states.values() if state.get("proven") and state["seen"]["old"]]
+    known = tools.store.read("decision")
+    if known and known["remove"]:
+        return {"changed": False}
+    decision = rotation.decide(waiting, since, rotation.read_overlap(tools.get("ecs_access_overlap", "24h")), _now())
+    if tools.check_mode:
+        decision = rotation.Decision(False, "")
+    tools.store.write("decision", decision._asdict())
+    return {"changed": False}
+
+
+def remove_step(tools: Tools) -> dict[str, Any]:
+    """Take the old key out of every account, and prove that it is refused."""
+    state, keys, decision = tools.store.read("rotation", tools.host), rotation_keys.of_host(tools), tools.store.read("decision")
+    if not state or state.get("over") or not state.get("proven"):
+        return steps.end_host(tools, {})
+    if not decision["remove"]:
+        return steps.end_host(tools, {"why": decision["why"]} if decision["why"] else {})
+    tools.note({"removed": True})
+    _connect(tools, state["via"])
+    login = tools.action._play_context.remote_user
+    if login in state["logins"]["proven"]:
+        # The key that leaves must not be the one that this very run depends on.
+        prepare_connection(tools, tools.path("ecs_access_private_key_path"))
+    if state["seen"]["old"]:
+        _change(tools, {"users": [], "revoked_keys": [keys["old_line"] or keys["old_fingerprint"]]})
+    before = _seen(state)
+    seen = before._replace(old=())
+    if before.ended and not before.old and not (keys["old_line"] or before.old_line):
+        # Proven when it ended; without its public half, which nobody has any more, it cannot be offered again.
+        refused = "yes"
+    else:
+        refused = rotation.judge_refusal(_try_keys(tools, seen, keys), keys["old_fingerprint"], keys["new_fingerprint"])
+    row = {**_columns(seen), "refused": refused, "failed": refused != "yes", "why": ""}
+    if refused == "no":
+        row["why"] = "the old key is in no key file any more, but sshd still accepts it (AuthorizedKeysCommand, or a certificate authority?)"
+    elif refused == "unknown":
+        row["why"] = "that the old key is refused could not be proven from here; if it was given by its fingerprint, give its public key file"
+    else:
+        if before.old or not before.ended:
+            _write_down(tools, keys, "end")
+        tools.store.write("rotation", {**state, "done": True}, tools.host)
+        barred = state["logins"]["barred"]
+        row["why"] = f"not proven from here, because neither key is accepted: {', '.join(barred)}" if barred else ""
+    return steps.end_host(tools, row)
+
+
+def delete_step(tools: Tools) -> dict[str, Any]:
+    """Delete the old pairs that nothing names any more, once the old key has left every host."""
+    hosts = tools.names("ansible_play_hosts_all")
+    states = {host: tools.store.read("rotation", host) or {} for host in hosts}
+    names = rotation_keys.old_pairs(tools)
+    if not names:
+        return {"changed": False}
+    if not all(state.get("over") or state.get("done") or (state and not state["concerned"]) for state in states.values()):
+        return {"changed": False}
+    lines, changed, failed = [], False, ""
+    for region, name in names:
+        known = tools.on_controller("ecs_key_pair_info", {"region": region, "names": [name], "include_instances": True, "include_launch_templates": True})
+        if known.get("failed"):
+            failed = f"The key pair {name} is kept: {reason(known)}"
+            lines.append(failed)
+            continue
+        pair = next((pair for pair in known["key_pairs"] if pair["name"] == name), None)
+        why = rotation.keeps_pair(pair["instance_ids"], pair["launch_templates"]) if pair else ""
+        if not pair or why:
+            lines += [f"The key pair {name} in {region} is kept: {why}."] if why else []
+            continue
+        gone = tools.on_controller("ecs_key_pair", {"region": region, "name": name, "state": "absent"})
+        changed = changed or bool(gone.get("changed"))
+        failed = reason(gone) if gone.get("failed") else failed
+        lines.append(f"The key pair {name} in {region} is kept: {reason(gone)}" if gone.get("failed") else f"The key pair {name} in {region} is deleted.")
+    lines.append("Scaling configurations and images were not looked at: they can still name the pair, or hold the old key.")
+    tools.store.write("pair_lines", lines)
+    return {"changed": changed, **({"failed": True, "msg": printable(failed)} if failed else {})}
+
+
+# -- shared -----------------------------------------------------------------------------------------------------------
+
+
+def trouble_step(tools: Tools) -> dict[str, Any]:
+    """The summary, where a batch has hosts that were not done: the run may end here."""
+    rows = tools.store.rows(tools.names("ansible_play_hosts_all"))
+    failed = [host for host, row in rows.items() if row.get("failed") and (row.get("added") or row.get("removed"))]
+    if failed == (tools.store.read("shown") or []):
+        return {"changed": False}
+    tools.store.write("shown", failed)
+    return _summary(tools)
+
+
+def _summary(tools: Tools) -> dict[str, Any]:
+    return steps.show_summary(tools, NAME, title(tools), columns(tools), ending(tools))
+
+
+def _mode(tools: Tools) -> str:
+    return str(tools.get("ecs_access_mode", "plan"))
+
+
+def _failures(tools: Tools) -> int:
+    value = str(tools.get("ecs_access_max_failures", 0))
+    if not value.isdigit():
+        raise StepFailed(f"ecs_access_max_failures must be a number of hosts, not '{value}'.")
+    return int(value)
+
+
+def _stop_at_failures(tools: Tools, phase: str) -> None:
+    """Raises StepFailed before a batch if too many hosts of earlier ones were not done."""
+    rows = tools.store.rows(tools.names("ansible_play_hosts_all"))
+    failed = [host for host, row in rows.items() if row.get(phase) and row.get("failed")]
+    if len(failed) > _failures(tools):
+        raise StepFailed(f"{len(failed)} hosts were not done, more than ecs_access_max_failures allows, so no further batch is begun.")
+
+
+def _instance(tools: Tools) -> dict[str, Any]:
+    instance_id = str(tools.get("ecs_instance_id", "") or "")
+    missing = {"failed": True, "msg": "not an instance: the inventory has no ecs_instance_id and ecs_region for it"}
+    return (tools.store.read("instances") or {}).get(instance_id) or missing
+
+
+def _name_of(tools: Tools, host: str) -> str:
+    return str(tools.of_host(host).get("ecs_instance_id") or host)
+
+
+def _seen(state: Mapping[str, Any]) -> rotation.Seen:
+    values = state["seen"]
+    spots = {field: tuple(rotation.Spot(*spot) for spot in values[field]) for field in ("old", "new")}
+    return rotation.Seen(**{**values, **spots, "unsearched": tuple(values["unsearched"])})
+
+
+def _columns(seen: rotation.Seen) -> dict[str, Any]:
+    return {"old_key": seen.holders, "new_key": sorted({spot.user for spot in seen.new})}
+
+
+def _reach(tools: Tools) -> str:
+    """Log in as the user of the run does, or else with the new key: after a rotation the given one may be the old one."""
+    prepare_connection(tools)
+    try:
+        tools.action._low_level_execute_command("true", sudoable=False)
+    except AnsibleError as exc:
+        path = tools.path("ecs_access_private_key_path")
+        if "Permission denied" not in describe(exc) or not os.path.exists(path):
+            raise
+        prepare_connection(tools, path)
+        tools.action._low_level_execute_command("true", sudoable=False)
+        return "new"
+    return "given"
+
+
+def _connect(tools: Tools, via: str) -> None:
+    prepare_connection(tools, tools.path("ecs_access_private_key_path") if via == "new" else "")
+
+
+def _on_host(tools: Tools, module: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    answer = tools.on_host(module, arguments)
+    if answer.get("failed") or answer.get("unreachable"):
+        raise StepFailed(reason(answer))
+    return answer
+
+
+def _change(tools: Tools, arguments: Mapping[str, Any]) -> None:
+    """A run of ssh_access; what it did goes into the row."""
+    result = tools.on_host("ssh_access", arguments)
+    row = tools.store.read("row", tools.host) or {}
+    tools.note(
+        {
+            "changed": bool(row.get("changed") or result.get("changed")),
+            "drift": [*(row.get("drift") or []), *action_texts(result.get("actions"))],
+            "diffs": [*(row.get("diffs") or []), *diff_texts(result.get("diff"))],
+        }
+    )
+    if result.get("failed") or result.get("unreachable"):
+        raise StepFailed(reason(result))
+
+
+def _write_down(tools: Tools, keys: Mapping[str, Any], step: str) -> dict[str, Any]:
+    arguments = {"step": step, "at": rotation.show_time(_now()), "pair": keys["old_name"], "instance_id": str(tools.get("ecs_instance_id"))}
+    arguments.update({name: keys[name] for name in ("old_fingerprint", "new_fingerprint")})
+    return _on_host(tools, "access_rotation", arguments)
+
+
+def _try_keys(tools: Tools, seen: rotation.Seen, keys: Mapping[str, Any]) -> dict[str, Answers]:
+    """Both keys, for every account that one of them leads into."""
+    line = keys["old_line"] or seen.old_line
+    files = [rotation_keys.public_key_file(tools, line)] if line else []
+    path = tools.path("ecs_access_private_key_path")
+
+    def one(user: str) -> Answers:
+        found = offer_keys(tools, user, files, path)
+        # An agent that has the old key opens the connection with it before the new one is offered.
+        return found if found.opened == keys["new_fingerprint"] or keys["new_fingerprint"] in found.refused else found.merge(offer_keys(tools, user, [], path))
+
+    accounts = seen.accounts
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return dict(zip(accounts, pool.map(one, accounts)))
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)

@@ -91,6 +91,29 @@ def world(start_fleet, tmp_path_factory, playbook, ssh):
         yield made
 
 
+@pytest.mark.parametrize(
+    ("variables", "environment", "sentence"),
+    [
+        pytest.param({"ecs_access_old_key": ""}, {}, "Set the key that leaves", id="no old key"),
+        pytest.param({"ecs_access_key_pair_name": "team"}, {}, "are the same key pair", id="the same pair"),
+        pytest.param({"ecs_access_private_key_path": ""}, {}, "Set where the private key", id="no private key"),
+        pytest.param({"ecs_access_overlap": "soon"}, {}, "ecs_access_overlap must be a time", id="an overlap that is none"),
+        pytest.param({"ecs_access_mode": "aply"}, {}, "ecs_access_mode must be plan, apply or verify", id="a mode that is none"),
+        pytest.param({"ecs_access_old_key": "/no/such.pub"}, {}, "/no/such.pub, which cannot be read", id="no such file"),
+        pytest.param({"ecs_access_old_key": "teem"}, {}, "there is no key pair teem", id="no such pair"),
+        pytest.param({}, {"JOB_ID": "7"}, "none is made in a job", id="a key made in a job"),
+        pytest.param({"ecs_access_private_key_lasts": True}, {"JOB_ID": "7"}, "none is made in a job", id="even in one whose disk lasts"),
+    ],
+)
+def test_wrong_input_gets_a_sentence_and_changes_nothing(world, variables, environment, sentence):
+    run = world.run("apply", environment=environment, **{"ecs_access_hosts": "web-1", **variables})
+    assert run.returncode == 2, run.output
+    assert sentence in run.output
+    assert "Traceback" not in run.output
+    assert run.changed() == []
+    assert world.pairs() == ["team"]
+
+
 def test_six_instances_one_of_them_unreachable(world):
     """In one piece, because each part begins where the last one ends."""
     web = world.fleet["web-2"]

@@ -17,6 +17,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted_keys import parse_keys
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.authorized_keys import Revoked
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError, parse_public_key
 
 from .._ssh.offer import Answers
@@ -160,6 +162,13 @@ def additions(seen: Seen, line: str) -> list[dict[str, Any]]:
         if held is None or (options and held.options != options):
             users.append({"name": user, "account": "existing", "authorized_keys": [{"key": line, **({"options": options} if options else {})}]})
     return users
+
+
+def team_holders(users: Iterable[Mapping[str, Any]], fingerprint: str) -> list[str]:
+    """People whom the team file gives the old key: the next run of it would bring the key back."""
+    present = [user for user in users if user.get("state", "present") == "present"]
+    held = {user["name"]: parse_keys(f"user {user['name']}", user.get("authorized_keys") or [], Revoked(), []) for user in present}
+    return sorted(name for name, keys in held.items() if any(key.present and key.key.fingerprint_sha256 == fingerprint for key in keys))
 
 
 def judge_logins(answers: Mapping[str, Answers], old: str, new: str) -> Logins:

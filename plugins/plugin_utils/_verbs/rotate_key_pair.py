@@ -87,6 +87,9 @@ def host_step(tools: Tools) -> dict[str, Any]:
     if row.get("failed") or row.get("status", "Running") != "Running":
         why = row["msg"] if row.get("failed") else f"the instance is {printable(str(row.get('status')))}"
         return steps.end_host(tools, {"failed": True, "why": why})
+    in_team = rotation_keys.holders_in_team(tools, keys["old_fingerprint"])
+    if in_team:
+        return steps.end_host(tools, {"failed": True, "why": f"the team file gives the old key to {', '.join(in_team)}; take it out there first"})
     try:
         via = _reach(tools)
         arguments = {

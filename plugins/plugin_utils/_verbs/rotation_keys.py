@@ -8,6 +8,7 @@ Note that this plugin util is **PRIVATE** to the collection.
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import os
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.plan import KeyPair
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError, PublicKey, parse_public_key
 
+from .._people.answer import describe_people
+from .._people.source import TeamReader
 from .._playbooks import rotation
 from .tools import StepFailed, Tools, reason
 
@@ -56,6 +59,15 @@ def note_new_key(tools: Tools, region: str, line: str) -> None:
 def old_pairs(tools: Tools) -> list[tuple[str, str]]:
     """Region and name of every pair that holds the old key."""
     return [(region, name) for region, keys in sorted((tools.store.read("keys") or {}).items()) for name in keys["old_pairs"]]
+
+
+def holders_in_team(tools: Tools, fingerprint: str) -> list[str]:
+    """People whom the team file, if there is one, gives the old key on this host."""
+    if not fingerprint or not any(name.startswith("ssh_users_") for name in tools.variables):
+        return []
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    answer = describe_people(TeamReader().read(tools.variables, tools.action._templar.template), tools.variables, today)
+    return rotation.team_holders(answer["users"], fingerprint)
 
 
 def public_key_file(tools: Tools, line: str) -> str:

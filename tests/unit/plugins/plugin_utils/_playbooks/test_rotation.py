@@ -125,6 +125,17 @@ def test_nothing_is_added_twice_and_what_is_wider_is_narrowed():
     assert [user["name"] for user in rotation.additions(Seen(old=(ROOT, DEPLOY), new=(ROOT, wide)), NEW_LINE)] == ["deploy"]
 
 
+def test_whom_the_team_file_gives_the_old_key():
+    users = [
+        {"name": "anna", "authorized_keys": [NEW_LINE, {"key": OLD_LINE, "options": "restrict"}]},
+        {"name": "ben", "authorized_keys": [{"key": OLD_LINE, "state": "absent"}]},
+        {"name": "carl", "authorized_keys": [OLD_LINE], "state": "absent"},
+        {"name": "dora"},
+        {"name": "emil", "authorized_keys": [NEW_LINE]},
+    ]
+    assert rotation.team_holders(users, OLD) == ["anna"]
+
+
 def test_who_is_proven():
     found = {
         "root": answers(accepted={OLD, NEW}, opened=NEW),

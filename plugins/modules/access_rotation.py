@@ -64,6 +64,31 @@ places:
   returned: with O(step=look)
   type: list
   elements: dict
+  contains:
+    user:
+      description: The account.
+      type: str
+      returned: always
+    path:
+      description: The file.
+      type: str
+      returned: always
+    fingerprint:
+      description: The fingerprint of the key.
+      type: str
+      returned: always
+    public_key:
+      description: The key, without its comment.
+      type: str
+      returned: always
+    options:
+      description: The options of the line.
+      type: str
+      returned: always
+    read:
+      description: Whether sshd reads that file now.
+      type: bool
+      returned: always
 unsearched:
   description: What could not be searched.
   returned: with O(step=look)
@@ -108,19 +133,21 @@ def write(params: Dict[str, Any], check_mode: bool) -> Dict[str, Any]:
         return {"changed": book.write(rotation), "rotation": rotation._asdict()}
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec=dict(
-            step=dict(type="str", choices=["look", "start", "end"], default="look"),
-            keys=dict(type="list", elements="str", default=[], no_log=False),
-            old_fingerprint=dict(type="str", default=""),
-            new_fingerprint=dict(type="str", default=""),
-            pair=dict(type="str", default=""),
-            at=dict(type="str", default=""),
-            instance_id=dict(type="str"),
-        ),
-        supports_check_mode=True,
+def argument_spec() -> Dict[str, Any]:
+    """Options of the module."""
+    return dict(
+        step=dict(type="str", choices=["look", "start", "end"], default="look"),
+        keys=dict(type="list", elements="str", default=[], no_log=False),
+        old_fingerprint=dict(type="str", default=""),
+        new_fingerprint=dict(type="str", default=""),
+        pair=dict(type="str", default=""),
+        at=dict(type="str", default=""),
+        instance_id=dict(type="str"),
     )
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     if os.geteuid() != 0:
         module.fail_json(msg="access_rotation needs root on the host; set become: true")
     os.umask(0o022)

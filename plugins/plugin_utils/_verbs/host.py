@@ -68,6 +68,11 @@ def choose_user(tools: Tools) -> str:
     return "" if given else str(tools.get("ecs_login_user", "") or "root")
 
 
+def login_user(tools: Tools) -> str:
+    """Whom the connection logs in as, once it is prepared; empty if that is left to ssh."""
+    return str(option(tools.action._connection, "remote_user") or tools.action._play_context.remote_user or "")
+
+
 def host_key_arguments(tools: Tools) -> str:
     """Arguments of ssh that make it accept the keys that Cloud Assistant has read and no others; empty where there are none."""
     instance_id = str(tools.get("ecs_instance_id", "") or "")

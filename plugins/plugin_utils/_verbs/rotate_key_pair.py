@@ -21,7 +21,7 @@ from .._playbooks import rotation
 from .._playbooks.onboarding import action_texts, diff_texts, no_answer
 from .._ssh.offer import Answers
 from . import cloud, rotation_keys, steps
-from .host import offer_keys, prepare_connection
+from .host import login_user, offer_keys, prepare_connection
 from .tools import StepFailed, Tools, describe, reason
 
 NAME = "rotate_key_pair"
@@ -257,8 +257,7 @@ def remove_step(tools: Tools) -> dict[str, Any]:
         return steps.end_host(tools, {"why": decision["why"]} if decision["why"] else {})
     tools.note({"removed": True})
     _connect(tools, state["via"])
-    login = tools.action._play_context.remote_user
-    if login in state["logins"]["proven"]:
+    if login_user(tools) in state["logins"]["proven"]:
         # The key that leaves must not be the one that this very run depends on.
         prepare_connection(tools, tools.path("ecs_access_private_key_path"))
     if state["seen"]["old"]:

@@ -136,9 +136,8 @@ class PictureTools(Tools):
         hostvars = {name: {"ecs_instance_id": one.instance_id, "ecs_region": "r", "inventory_hostname": name} for name, one in fleet.hosts.items()}
         batch = [name for name in fleet.hosts if name not in lost]
         self.variables = {**variables, **hostvars[host], "hostvars": hostvars, "ansible_play_hosts_all": list(fleet.hosts), "ansible_play_batch": batch}
-        self.action = types.SimpleNamespace(
-            _play_context=types.SimpleNamespace(remote_user="root"), _low_level_execute_command=self._command, _task=types.SimpleNamespace(diff=False, tags=[])
-        )
+        play_context, task = types.SimpleNamespace(remote_user="root"), types.SimpleNamespace(diff=False, tags=[])
+        self.action = types.SimpleNamespace(_connection=None, _play_context=play_context, _low_level_execute_command=self._command, _task=task)
 
     def get(self, name, default=None):
         value = self.variables.get(name)

@@ -16,7 +16,15 @@ from typing import Any
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import read_settings
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.chunks import chunks_of
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import bind_key_pair, cloud, diagnose, onboard, recover_access, temporary_login
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import (
+    bind_key_pair,
+    cloud,
+    diagnose,
+    onboard,
+    recover_access,
+    rotate_key_pair,
+    temporary_login,
+)
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.store import RunStore
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import Tools
 
@@ -149,12 +157,33 @@ def run_recover_access(world: Any) -> str:
     return told or " ".join(dict.fromkeys(row["msg"] for row in removed if row["failed"]))
 
 
+def run_rotate_key_pair(world: Any) -> str:
+    """From the pair old, whose key every host gives up at once."""
+    path = str(world.folder / "key")
+    desk = Desk(world, ecs_access_old_key="old", ecs_access_public_key="", ecs_access_private_key_path=path, ansible_play_hosts_all=world.ids())
+    told = _each_chunk(world, desk, rotate_key_pair.cloud_step)
+    (keys,), rows = (desk.store.read("keys") or {"": {"problem": "no region"}}).values(), desk.store.read("instances") or {}
+    told = told or " ".join(dict.fromkeys(row["msg"] for row in rows.values() if row.get("failed")))
+    if told or keys["problem"]:
+        # Where the pair is gone, the run before this one has ended.
+        return told or ("" if keys["missing"] else keys["problem"])
+    for host in world.ids():
+        desk.store.write("rotation", {"to_bind": rows[host]["key_pair_name"] == "old", "concerned": True}, host)
+    for chunk in desk.chunks():
+        rotate_key_pair.bind_step(desk, chunk)
+    told = desk.told()
+    for host in [] if told else world.ids():
+        desk.store.write("rotation", {"done": True}, host)
+    return told or rotate_key_pair.delete_step(desk).get("msg", "")
+
+
 PLAYBOOKS = {
     "The playbook bind_key_pair": run_bind_key_pair,
     "The playbook onboard": run_onboard,
     "The playbook temporary_login": run_temporary_login,
     "The playbook diagnose": run_diagnose,
     "The playbook recover_access": run_recover_access,
+    "The playbook rotate_key_pair": run_rotate_key_pair,
 }
 """By the title of the section with its policy."""
 

@@ -38,6 +38,7 @@ _MOST_TOLD = 20
 
 HOST_STEPS = ()
 
+
 def matrix_step(tools: Tools) -> dict[str, Any]:
     """Read each host's team, print who may what, and hand it out. What is wrong is for the verdict."""
     steps.check_call(tools)

@@ -13,6 +13,7 @@ import stat
 import struct
 
 import pytest
+from lab.bound_key import serve_bound_key
 from lab.ssh import ssh, write_known_hosts
 
 pytestmark = pytest.mark.long
@@ -148,6 +149,8 @@ def test_exactly_what_was_put_there(host, controller, make_key, tmp_path):
     instance.put("/etc/ssh/sshd_config", SSHD + own + MATCHES, "0600")
     instance.exec("systemctl reload ssh 2>/dev/null || systemctl reload sshd")
 
+    serve_bound_key(instance, key["bound"])
+
     found = both(controller, fleet, instance)
 
     yes, no, unknown = "yes", "no", "unknown"
@@ -168,6 +171,7 @@ def test_exactly_what_was_put_there(host, controller, make_key, tmp_path):
         ("limited", "key", "denied", no),
         ("pat", "certificate_authority", "authority", no),
         ("pat", "key", "plain", no),
+        ("root", "bound_pair", "bound", no),
         ("root", "key", "controller", yes),
         ("served", "command", None, unknown),
         ("served", "key", "shared", yes),
@@ -207,7 +211,8 @@ def test_exactly_what_was_put_there(host, controller, make_key, tmp_path):
     assert states["emil"][0] == "nologin" and states["anna"] == ("open", "none", None)
     assert found["private_keys"] == [{"path": "/home/anna/.ssh/id", "account": "anna", "fingerprint": fingerprint(key["private"].public), "encrypted": False}]
     assert found["sshd"]["authorized_keys_files"] == [".ssh/authorized_keys", "/etc/ssh/keys/%u"] and found["sshd"]["trusted_user_ca_keys"] == "/etc/ssh/ca.pub"
-    assert found["unread"] == [] and found["at_next_boot"] == []
+    assert found["unread"] == []
+    assert found["at_next_boot"] == [f"the key {fingerprint(key['bound'].public)} of the bound key pair is put among the keys of root"]
     text = json.dumps(found)
     assert "secret-word" not in text and "$6$" not in text and "$y$" not in text and line_of(key["plain"]).split()[1] not in text
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from lab.bound_key import serve_bound_key
 from lab.leavers import add_accounts, apply, opened, set_immutable, without_logind
 
 OURS = "/etc/ssh/alicloud-ecs-access-revoked-keys"
@@ -105,34 +106,11 @@ def test_the_key_of_this_very_run_is_not_revoked_there(attacked, stuck):
     assert opened(attacked, ["m-twin"], kept) == {"m-twin"}
 
 
-METADATA = """
-import fcntl, http.server, socket, struct, sys
-
-class Service(http.server.BaseHTTPRequestHandler):
-    def do_PUT(self):
-        self.answer("a-token")
-
-    def do_GET(self):
-        wanted = self.path == "/latest/meta-data/public-keys/0/openssh-key" and self.headers["X-aliyun-ecs-metadata-token"] == "a-token"
-        self.answer(sys.argv[1]) if wanted else self.send_error(404)
-
-    def answer(self, text):
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(text.encode())
-
-address = struct.pack("16sH2s4s8s", b"lo:1", socket.AF_INET, b"", socket.inet_aton("100.100.100.200"), b"")
-fcntl.ioctl(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), 0x8916, address)
-http.server.HTTPServer(("100.100.100.200", 80), Service).serve_forever()
-"""
-
-
 def test_the_key_of_the_bound_pair_goes_and_the_task_fails(attacked, make_key):
     """It would be back after the next reboot."""
     instance, bound, other = attacked.instance, make_key("bound"), make_key("other")
     add_accounts(instance, ["mary"], bound, other)
-    instance.put("/root/metadata.py", METADATA)
-    instance.exec(f"setsid python3 /root/metadata.py '{bound.public}' > /dev/null 2>&1 < /dev/null &", privileged=True)
+    serve_bound_key(instance, bound)
     fine = apply(attacked, revoked_keys=[other.public])
     assert not fine.failed, fine.said
     outcome = apply(attacked, revoked_keys=[bound.public])

@@ -136,7 +136,7 @@ class Look:
         # type: (*object) -> None
         self.records.append(list(record))
 
-    def look_at_file(self, user, path):
+    def file(self, user, path):
         # type: (pwd.struct_passwd, str) -> None
         state, content, objections = "remote", b"", []  # type: str, bytes, list[list]
         if not remote(path):
@@ -153,10 +153,10 @@ class Look:
         self.add("file", number, path, user.pw_name, state, objections)
         for place, line in enumerate(content.split(b"\n") if new else [], 1):
             found = read_key(line)
-            if found:
+            if found and len(self.keys) < 10000:
                 self.keys.append(["key", number, place] + found)
 
-    def look_at_account(self, server, line, alike):
+    def account(self, server, line, alike):
         # type: (Server | None, str, bool) -> int
         """The number of its settings, -1 where there are none."""
         name = line.split(":")[0]
@@ -170,7 +170,7 @@ class Look:
                 self.settings.append(settings)
             for pattern in settings.get("authorizedkeysfile", []):
                 if pattern.lower() != "none":
-                    self.look_at_file(user, expand(pattern, user))
+                    self.file(user, expand(pattern, user))
             return self.settings.index(settings)
         except Exception as exc:  # noqa: BLE001
             self.add("unread", name, str(exc)[:200])
@@ -192,11 +192,11 @@ def collect():
     for number, line in rows[:5000]:
         name, gid, shell = [line.split(":")[place] for place in (0, 3, 6)]
         own = sorted(set(group.gr_name for group in groups if name in group.gr_mem or str(group.gr_gid) == gid))
-        index = look.look_at_account(server, line, not matches)
+        index = look.account(server, line, not matches)
         look.add("account", number, line, shadow.get(name, ""), own, index, os.access(shell or "/bin/sh", os.X_OK))
     settings = [["settings", number, found] for number, found in enumerate(look.settings)]
     words = sorted(set(re.findall("[a-z]+", " ".join(matches).lower())))[:200]
-    return [["found", {"match": words, "damage": damage[:100]}]] + settings + look.records + look.keys[:10000]
+    return [["found", {"match": words, "damage": damage[:100]}]] + settings + look.records + look.keys
 
 
 def main(request):

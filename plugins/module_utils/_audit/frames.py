@@ -19,7 +19,7 @@ from .._assistant.shape import GuestError, Text, fit
 from .._json import read_json
 from .._text import printable, shorten, text_lines
 
-MOST_RECORDS = 20000
+MOST_RECORDS = 50000
 MOST_BYTES = 20 * 1024
 _LEAST_BYTES = 2 * 1024
 _MOST_RESTARTS = 2

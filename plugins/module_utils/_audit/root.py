@@ -7,7 +7,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import re
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Set, Tuple
 
 from .._system.sudo_listing import Entry, parse_listing
 from .._system.sudoers import Rule, parse_rules, rules_for
@@ -52,8 +52,9 @@ def read_rules(lines: Sequence[SudoersLine]) -> List[Rule]:
 def _rights_of(person: Person, entries: Sequence[Entry], rules: Sequence[Rule]) -> List[Right]:
     found: Dict[Tuple[str, bool], List[str]] = {}
     at = 0
+    taken: Set[Tuple[int, Entry]] = set()
     for entry in entries:
-        at, by = _find_rule(person, entry, rules, at)
+        at, by = _find_rule(person, entry, rules, at, taken)
         if not entry.as_root:
             continue
         commands = [] if "ALL" in entry.commands and len(entry.commands) == 1 else list(entry.commands)
@@ -63,11 +64,12 @@ def _rights_of(person: Person, entries: Sequence[Entry], rules: Sequence[Rule]) 
     return [{"account": person.name, "by": by, "nopasswd": nopasswd, "commands": sorted(set(commands))} for (by, nopasswd), commands in found.items()]
 
 
-def _find_rule(person: Person, entry: Entry, rules: Sequence[Rule], at: int) -> Tuple[int, str]:
-    """(place in the rules, what the right is by): sudo lists entries in the order of the rules that they are from."""
+def _find_rule(person: Person, entry: Entry, rules: Sequence[Rule], at: int, taken: Set[Tuple[int, Entry]]) -> Tuple[int, str]:
+    """(place in the rules, what the right is by): sudo lists entries in the order of the rules that they are from, and equal ones once for each."""
     for place in range(at, len(rules)):
         rule = rules[place]
-        if entry.path in ("", rule.path) and _mentions(rule, entry):
+        if (place, entry) not in taken and entry.path in ("", rule.path) and _mentions(rule, entry):
+            taken.add((place, entry))
             groups = sorted(group for group in person.groups if "%" + group in rule.who)
             named = person.name in rule.who or "#%d" % person.account.uid in rule.who
             return place, "group " + groups[0] if groups and not named else "%s:%d" % (rule.path, rule.number)

@@ -218,6 +218,12 @@ def test_rights_are_what_sudo_lists_and_where_the_rule_stands(read):
     assert sorted(rights(host)) == sorted(expected)
 
 
+def test_equal_rules_are_each_named(read):
+    rules = [["sudoers", f"/etc/sudoers.d/{name}", 1, "kim ALL=(ALL) NOPASSWD: ALL"] for name in "ab"]
+    host = read(person(), *rules, ["sudo", "kim", 9], ["listing", 9, listing(("ALL", "!authenticate", ["ALL"]), ("ALL", "!authenticate", ["ALL"]))])
+    assert rights(host) == [("/etc/sudoers.d/a:1", True, []), ("/etc/sudoers.d/b:1", True, [])]
+
+
 def test_a_rule_that_continues_and_one_behind_a_comment(read):
     lines = [["sudoers", "/etc/sudoers", 3, "# kim ALL=(ALL) ALL \\"], ["sudoers", "/etc/sudoers", 4, "ann ALL=(ALL) ALL"]]
     lines += [["sudoers", "/etc/sudoers", 9, "kim ALL=(ALL) \\"], ["sudoers", "/etc/sudoers", 10, "  /bin/a"]]

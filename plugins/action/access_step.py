@@ -12,6 +12,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import (
+    audit,
     bind_key_pair,
     check_team,
     diagnose,
@@ -25,6 +26,7 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools i
 
 # Imported here, in the process that all workers are forked from: in each of them, for each host, it would take longer than a task.
 _PARTS: dict[str, Any] = {
+    "audit": audit,
     "bind_key_pair": bind_key_pair,
     "check_team": check_team,
     "diagnose": diagnose,
@@ -34,9 +36,10 @@ _PARTS: dict[str, Any] = {
     "temporary_login": temporary_login,
 }
 _STEPS = [
-    "check", "cloud", "host", "plan", "bind", "add", "follow", "decide", "prove", "remove", "delete", "result", "trouble", "summary", "matrix", "verdict",
+    "check", "cloud", "ask", "host", "plan", "bind", "add", "judge", "follow", "decide", "prove", "remove", "delete", "result", "trouble", "summary", "matrix",
+    "verdict",
 ]  # fmt: skip
-_CHUNK_STEPS = ("cloud", "bind")
+_CHUNK_STEPS = ("cloud", "ask", "bind")
 
 
 class ActionModule(ActionBase):

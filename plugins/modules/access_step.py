@@ -16,14 +16,14 @@ options:
     description: The playbook.
     type: str
     required: true
-    choices: [bind_key_pair, check_team, diagnose, onboard, recover_access, rotate_key_pair, temporary_login]
+    choices: [audit, bind_key_pair, check_team, diagnose, onboard, recover_access, rotate_key_pair, temporary_login]
   step:
     description: The step.
     type: str
     required: true
-    choices: [check, cloud, host, plan, bind, add, follow, decide, prove, remove, delete, result, trouble, summary, matrix, verdict]
+    choices: [check, cloud, ask, host, plan, bind, add, judge, follow, decide, prove, remove, delete, result, trouble, summary, matrix, verdict]
   chunk:
-    description: The instances of the steps V(cloud) and V(bind).
+    description: The instances of the steps V(cloud), V(ask) and V(bind).
     type: dict
     default: {}
 attributes:

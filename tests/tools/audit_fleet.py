@@ -161,7 +161,7 @@ def big_hosts(people: int, instances: int, each: int) -> Iterator[tuple[str, dic
             on.setdefault(index, []).append(person)
     for index in range(instances):
         answer = host(accounts=[account("root", 0)])
-        for line, person in enumerate(on.get(index, []), 1):
+        for person in on.get(index, []):
             name = f"person-{person:03d}"
             used = (NOW - datetime.timedelta(days=chance.randrange(0, 300), minutes=chance.randrange(1440))).strftime("%Y-%m-%dT%H:%M:%SZ")
             answer["accounts"].append(account(name, 1000 + person))

@@ -164,8 +164,16 @@ class PageData:
         opens = [[self._instances[opened.instance], text(opened.account), RIGHTS.index(opened.right)] for opened in path.opens]
         people = [names[name] for name in path.people if name in names]
         encrypted = -1 if path.encrypted is None else int(path.encrypted)
-        return [self._instances[path.instance], text(path.path), text(path.account or ""), self._keys[path.fingerprint], encrypted, people, opens, path.opens_count]
-
+        return [
+            self._instances[path.instance],
+            text(path.path),
+            text(path.account or ""),
+            self._keys[path.fingerprint],
+            encrypted,
+            people,
+            opens,
+            path.opens_count,
+        ]
 
 
 def _parse_day(text: str) -> datetime.date | None:

@@ -26,18 +26,22 @@ CHOICES = {
     "ecs_access_fail_on": ("blocks", "warns", "never"),
     "ecs_access_mode": ("plan", "apply", "verify"),
 }
+_CHOICES_OF_PLAYBOOKS = {
+    "audit": {"ecs_access_fail_on": ("high", "medium", "low", "info", "never"), "ecs_access_via": ("auto", "ssh", "assistant")},
+}
 SWITCHES = (
     "ecs_access_replace_bound",
     "ecs_access_bootstrap_python",
     "ecs_access_prove",
     "ecs_access_fail_on_drift",
     "ecs_access_private_key_lasts",
+    "ecs_access_audit_dir_lasts",
     "ecs_access_help",
 )
-PREFIXES = ("ecs_access_", "ssh_users_", "ssh_server_", "ssh_client_")
+PREFIXES = ("ecs_access_", "ssh_users_", "ssh_server_", "ssh_client_", "access_report_")
 
 _IN_HEADER = re.compile(r"^#\s+(ecs_access_\w+)", re.MULTILINE)
-_IN_ROLE = re.compile(r"^\s+(ssh_(?:users|server|client)_\w+):", re.MULTILINE)
+_IN_ROLE = re.compile(r"^\s+((?:ssh_(?:users|server|client)|access_report)_\w+):", re.MULTILINE)
 _IN_PLUGIN = re.compile(r"^\s+- name: (ecs_access_\w+)", re.MULTILINE)
 _YES, _NO = ("true", "yes", "on", "1", "y", "t"), ("false", "no", "off", "0", "n", "f", "")
 
@@ -56,9 +60,14 @@ def unknown_names(names: Iterable[str], documented: Collection[str]) -> Iterator
         yield f"There is no variable {name}" + (f"; did you mean {close}?" if close else ". The first lines of each playbook list its variables.")
 
 
-def wrong_value(values: Mapping[str, Any]) -> str:
+def choices_of(playbook: str) -> dict[str, tuple[str, ...]]:
+    """What the values of variables may be, where there are few: one name can mean another thing in another playbook."""
+    return {**CHOICES, **_CHOICES_OF_PLAYBOOKS.get(playbook, {})}
+
+
+def wrong_value(values: Mapping[str, Any], known: Mapping[str, tuple[str, ...]] = CHOICES) -> str:
     """The sentence about the first value that is not one of its choices; empty if there is none."""
-    for name, choices in CHOICES.items():
+    for name, choices in known.items():
         if name in values and str(values[name]) not in choices:
             return f"{name} must be {', '.join(choices[:-1])} or {choices[-1]}, not '{values[name]}'."
     for name in SWITCHES:

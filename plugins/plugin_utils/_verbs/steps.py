@@ -22,7 +22,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import p
 
 from .._playbooks import summary
 from .._playbooks.tags import chosen_parts, unknown_tag
-from .._playbooks.variables import CHOICES, SWITCHES, unknown_names, wrong_value
+from .._playbooks.variables import SWITCHES, choices_of, unknown_names, wrong_value
 from .store import write_private
 from .texts import documented
 from .tools import StepFailed, Tools
@@ -42,7 +42,8 @@ def check_variables(tools: Tools) -> None:
     for host in tools.names("ansible_play_hosts_all"):
         names.update(tools.raw(host))
     check_call(tools)
-    problem = next(unknown_names(names, documented()), "") or wrong_value(tools.given([*CHOICES, *SWITCHES]))
+    choices = choices_of(tools.action._task.args["playbook"])
+    problem = next(unknown_names(names, documented()), "") or wrong_value(tools.given([*choices, *SWITCHES]), choices)
     if problem:
         raise StepFailed(problem)
 
@@ -71,14 +72,18 @@ def check_private_key(tools: Tools, may_last: bool = True) -> None:
         return
     if is_in_collection(path):
         raise StepFailed(f"The private key {path} would lie in an installed collection and be deleted with its next upgrade. Choose another path.")
-    in_job = any(os.environ.get(name) for name in _JOB) or any(tools.get(name) for name in _JOB_VARIABLES)
-    if in_job and not may_last:
+    if in_job(tools) and not may_last:
         raise StepFailed(f"There is no private key {path}, and none is made in a job: make it where it is kept, and give the job its path.")
-    if in_job and not tools.is_on("ecs_access_private_key_lasts"):
+    if in_job(tools) and not tools.is_on("ecs_access_private_key_lasts"):
         raise StepFailed(
             f"The private key {path} would be made in this job and lost at its end. Give the public key of one that exists (ecs_access_public_key), "
             "or set ecs_access_private_key_lasts=true if that path is kept."
         )
+
+
+def in_job(tools: Tools) -> bool:
+    """Whether the files of this run are lost at its end, unless they lie in a folder that is kept."""
+    return any(os.environ.get(name) for name in _JOB) or any(tools.get(name) for name in _JOB_VARIABLES)
 
 
 def require(tools: Tools, name: str, sentence: str) -> None:

@@ -8,6 +8,8 @@ Note that this plugin util is **PRIVATE** to the collection.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +32,17 @@ def help_text(playbook: str) -> str:
 def documented() -> set[str]:
     """Every variable that the collection documents."""
     return documented_names(_texts())
+
+
+def collection_version() -> str:
+    """The version of this collection, as its archive or its source has it; empty if neither does."""
+    try:
+        if (_ROOT / "MANIFEST.json").exists():
+            return str(json.loads((_ROOT / "MANIFEST.json").read_text(encoding="utf-8"))["collection_info"]["version"])
+        found = re.search(r"^version: (\S+)$", (_ROOT / "galaxy.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    except (OSError, ValueError, KeyError):
+        return ""
+    return found.group(1) if found else ""
 
 
 def _texts() -> Iterator[str]:

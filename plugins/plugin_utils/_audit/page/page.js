@@ -423,7 +423,7 @@
       const [kind, severity, , , , accepted] = some[0];
       const section = made("details", "group");
       section.open = index < 4 && severity === 0 && !accepted && some.length <= 12;
-      const title = put(made("summary"), made("span", `badge ${accepted ? "accepted" : SEVERITIES[severity]}`, accepted ? "accepted" : SEVERITIES[severity]), made("span", "title", data.kinds[kind][1]), made("span", "number", `${data.kinds[kind][0]} \u00b7 ${some.length}`));
+      const title = put(made("summary"), made("span", `badge ${accepted ? "accepted" : SEVERITIES[severity]}`, accepted ? "accepted" : SEVERITIES[severity]), made("span", "title", data.kinds[kind][1]), put(made("span", "number"), made("span", "kind", `${data.kinds[kind][0]} \u00b7 `), String(some.length)));
       section.append(title);
       const fill = () => {
         if (section.dataset.filled) return;

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files of an audit: written whole, with mode 0600, in a folder by its descriptor; earlier ones read within limits.
+
+Note that this plugin util is **PRIVATE** to the collection.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterator
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.files import closing, replace_file, walk
+
+from .document import Audit, render_document
+from .document_read import MOST_BYTES, DocumentRefused, read_document
+from .page import render_page
+from .picture import Picture
+from .table import render_csv
+
+PAGE = "access.html"
+
+
+class FilesRefused(ValueError):
+    """A folder or a file of an audit cannot be used. The message is one sentence."""
+
+
+def check_folder(path: str) -> None:
+    """Have the folder, before anything is asked of any instance; raises FilesRefused."""
+    try:
+        with closing(_open_folder(path)) as folder:
+            status = os.fstat(folder)
+            if not os.access(f"/proc/self/fd/{folder}" if os.path.isdir("/proc/self/fd") else path, os.W_OK | os.X_OK):
+                raise FilesRefused(f"The folder {path} cannot be written to.")
+            if status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:
+                raise FilesRefused(f"Everybody may write to the folder {path} and replace the audit. Choose another one for ecs_access_audit_dir.")
+    except OSError as exc:
+        raise FilesRefused(f"The folder {path} cannot be used: {exc.strerror}.") from None
+
+
+def write_audit(path: str, audit: Audit) -> None:
+    """Write access.json, access.csv and access.html; raises FilesRefused."""
+    try:
+        with closing(_open_folder(path)) as folder:
+            for name, content in _render(audit):
+                replace_file(folder, name, content, 0o600)
+    except OSError as exc:
+        raise FilesRefused(f"The audit cannot be written to {path}: {exc.strerror}.") from None
+
+
+def read_audit(path: str) -> Picture:
+    """An access.json; raises FilesRefused."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise FilesRefused(f"{path} is not a file.")
+            content = stream.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as exc:
+        if isinstance(exc, FilesRefused):
+            raise
+        raise FilesRefused(f"The audit {path} cannot be read: {getattr(exc, 'strerror', None) or exc}.") from None
+    try:
+        return read_document(content)
+    except DocumentRefused as exc:
+        raise FilesRefused(f"The file {path} {exc}.") from None
+
+
+def _render(audit: Audit) -> Iterator[tuple[str, bytes]]:
+    """One after the other, so that only one is in memory."""
+    yield "access.json", (json.dumps(render_document(audit), indent=1, ensure_ascii=True) + "\n").encode()
+    yield "access.csv", render_csv(audit.picture).encode()
+    yield PAGE, render_page(audit).encode()
+
+
+def _open_folder(path: str) -> int:
+    real = os.path.realpath(path)
+    if not os.path.lexists(real):
+        os.mkdir(real, 0o700)
+    return walk(real)

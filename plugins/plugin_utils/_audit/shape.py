@@ -66,12 +66,17 @@ def text(value: Any) -> str:
     """One line that can be shown anywhere."""
     if not isinstance(value, str):
         raise Malformed("not a text")
-    return printable(value[:LONGEST])
+    return _inert(value[:LONGEST])
+
+
+def _inert(value: str) -> str:
+    """As C(printable) has it, which looks at each character; most texts need no such look."""
+    return value if value.isascii() and value.isprintable() and "{" not in value else printable(value)
 
 
 def name(value: Any) -> str:
     """The name of an account."""
-    if not isinstance(value, str) or len(value) > _LONGEST_NAME or not _NAME.match(value) or printable(value) != value:
+    if not isinstance(value, str) or len(value) > _LONGEST_NAME or not _NAME.match(value) or _inert(value) != value:
         raise Malformed("not a name")
     return value
 

@@ -13,6 +13,8 @@ from typing import NamedTuple
 KINDS = ("key", "command", "certificate_authority", "password", "bound_pair")
 STATES = ("open", "locked", "expired", "nologin")
 EFFECTIVE = ("yes", "no", "unknown")
+WITH_KEY = ("key", "bound_pair", "certificate_authority")
+"""Kinds that are known by a fingerprint."""
 
 
 class Account(NamedTuple):
@@ -43,6 +45,16 @@ class Method(NamedTuple):
     effective: str = "unknown"
     why: str | None = None
     last_used: str | None = None
+
+    @property
+    def has_key(self) -> bool:
+        """Whether it is found by its fingerprint, wherever else that key is."""
+        return self.fingerprint is not None and self.kind in WITH_KEY
+
+    @property
+    def works(self) -> bool:
+        """Whether a login may be possible with it. Which keys a command serves is for the command alone to say."""
+        return self.effective != "no" and not (self.kind == "command" and self.effective == "unknown")
 
 
 class Right(NamedTuple):

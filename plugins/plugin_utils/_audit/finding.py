@@ -65,7 +65,11 @@ class Finding(NamedTuple):
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
     """The most severe first, those that have been accepted last."""
-    unique = {finding.id: finding for finding in findings}
+    unique: dict[str, Finding] = {}
+    for finding in findings:
+        before = unique.setdefault(finding.id, finding)
+        if SEVERITIES.index(finding.severity) < SEVERITIES.index(before.severity):
+            unique[finding.id] = finding
     return sorted(
         unique.values(),
         key=lambda finding: (

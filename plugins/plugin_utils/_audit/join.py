@@ -15,8 +15,6 @@ from .facts import Account, Facts, Method, Right
 from .picture import PERSON, PROGRAM, UNKNOWN, Entry, Instance, Key, Origin, Person, Picture, Place
 from .roster import LOGIN, NONE, PRESENT, ROOT, SOME, Expected, Roster, join_digests
 
-_KEYS = ("key", "bound_pair")
-
 
 class Joiner:
     """Gathers the picture. The facts of one instance are not kept once they are joined."""
@@ -62,7 +60,7 @@ class Joiner:
             account = accounts.get(method.account, Account(method.account))
             for name in self._holders(method, account, roster):
                 methods.setdefault((name, method.account), []).append(method)
-            if method.fingerprint and method.kind in _KEYS:
+            if method.has_key:
                 self._place(instance, method, account, roster)
         for account in facts.accounts:
             name = roster.accounts.get(account.name, account.name)
@@ -79,7 +77,7 @@ class Joiner:
     def _holders(method: Method, account: Account, roster: Roster) -> tuple[str, ...]:
         """Whose login it is: that of whoever holds the key, by the team; else that of whom the account belongs to."""
         own = roster.accounts.get(account.name, account.name)
-        known = roster.holders.get(method.fingerprint or "", ()) if method.kind in _KEYS else ()
+        known = roster.holders.get(method.fingerprint or "", ()) if method.has_key else ()
         # A key that the team gives to several people counts as the account's own where it is one of them.
         return (own,) if not known or own in known else known
 
@@ -135,7 +133,7 @@ def _person(name: str, account: Account, roster: Roster) -> Person:
 
 
 def _entry(name: str, instance: str, account: Account, methods: list[Method], rights: list[Right], expected: Expected | None) -> Entry:
-    working = [method for method in methods if method.effective != "no"]
+    working = [method for method in methods if method.works]
     everything = [right for right in rights if not right.commands]
     right = NONE
     if working:
@@ -153,5 +151,5 @@ def _entry(name: str, instance: str, account: Account, methods: list[Method], ri
         any(right.nopasswd for right in (everything or rights)),
         account.owner,
         expected,
-        tuple(sorted((method for method in methods if method.kind not in _KEYS), key=lambda method: (method.kind, method.source))),
+        tuple(sorted((method for method in methods if not method.has_key), key=lambda method: (method.kind, method.source))),
     )

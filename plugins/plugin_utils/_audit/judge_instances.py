@@ -14,7 +14,7 @@ from typing import NamedTuple
 from .facts import PrivateKey
 from .finding import HIGH, LOW, MEDIUM, Finding
 from .judge_keys import entries_by_account
-from .picture import Instance, Picture
+from .picture import NO_ACCESS, Instance, Picture
 from .roster import NONE, RIGHTS, ROOT
 from .words import list_names
 
@@ -49,6 +49,9 @@ def judge_instances(picture: Picture, paths: Sequence[Path]) -> Iterator[Finding
         yield from _judge_instance(instance)
     for entry in picture.entries:
         for method in entry.others:
+            if method.kind == "command" and method.effective == "unknown":
+                name, text = picture.instances[entry.instance].name, f"the keys that a command serves: {method.source}"
+                yield Finding("not_seen", LOW, name, entry.instance, text, method.source)
             if method.kind == "password" and method.effective != "no":
                 severity = HIGH if entry.right == ROOT else MEDIUM
                 yield Finding("password_login", severity, entry.account, entry.instance, f"the account {entry.account}: {method.source}")
@@ -98,7 +101,8 @@ def _judge_instance(instance: Instance) -> Iterator[Finding]:
     if not instance.seen:
         yield Finding("not_seen", MEDIUM, instance.name, instance.id, instance.why or "no reason given")
     for unread in instance.unread:
-        yield Finding("not_seen", MEDIUM, instance.name, instance.id, f"{unread.what}: {unread.why}", unread.what)
+        severity = LOW if unread.what.startswith(NO_ACCESS) else MEDIUM
+        yield Finding("not_seen", severity, instance.name, instance.id, f"{unread.what}: {unread.why}", unread.what)
     for text in instance.at_next_boot:
         yield Finding("returns_at_boot", MEDIUM, instance.name, instance.id, text, text)
     for key in instance.private_keys:

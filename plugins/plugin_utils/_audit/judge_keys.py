@@ -45,7 +45,9 @@ def entries_by_account(picture: Picture) -> _Entries:
 
 def _judge_place(picture: Picture, key: Key, place: Place, entries: Sequence[Entry]) -> Iterator[Finding]:
     where = f"{place.source}{f' ({place.comment})' if place.comment else ''}"
-    spot = f"{place.account} {path_of(place.source)}"
+    # An authority that sshd trusts for every account is one thing, not one for each account.
+    authority = place.kind == "certificate_authority"
+    spot = path_of(place.source) if authority else f"{place.account} {path_of(place.source)}"
     if is_weak(key):
         text = f"{key.type}{f', {key.bits} bits' if key.bits else ''}: {where}"
         yield Finding("weak_key", MEDIUM, key.fingerprint, place.instance, text, spot)
@@ -60,7 +62,8 @@ def _judge_place(picture: Picture, key: Key, place: Place, entries: Sequence[Ent
     elif picture.origin.team and not key.in_team and _is_unknown(picture, place, mine):
         severity = HIGH if mine.right == ROOT else MEDIUM
         given = "; this team file gave it before" if place.given else ""
-        yield Finding("unknown_key", severity, key.fingerprint, place.instance, f"in the account {place.account}: {where}{given}", spot)
+        what = "a certificate authority" if authority else f"in the account {place.account}"
+        yield Finding("unknown_key", severity, key.fingerprint, place.instance, f"{what}: {where}{given}", spot)
 
 
 def _is_unknown(picture: Picture, place: Place, entry: Entry) -> bool:
@@ -70,6 +73,7 @@ def _is_unknown(picture: Picture, place: Place, entry: Entry) -> bool:
 
 
 def _judge_sharing(picture: Picture, key: Key, places: Sequence[Place]) -> Iterator[Finding]:
+    places = [place for place in places if place.kind == "key"]
     accounts = sorted({place.owner_of_account for place in places if place.account != "root"})
     people = sorted({*key.in_team, *accounts})
     if len(people) < 2 or set(accounts) <= set(key.in_team):

@@ -77,7 +77,7 @@ def _judge_missing(picture: Picture, entries: list[Entry]) -> Iterator[Finding]:
     if RIGHTS.index(has) >= RIGHTS.index(want.right):
         return
     text = "no login method works" if has == NONE else f"has {describe_right(has)}" if has != LOGIN else "can log in, without the rights"
-    unread = picture.instances[first.instance].unread
+    unread = picture.instances[first.instance].hides_access or any(method.kind == "command" for entry in entries for method in entry.others)
     # It may be in what was not read.
     severity, doubt = (INFO, "; part of the instance could not be read") if unread else (MEDIUM, "")
     yield Finding("missing", severity, first.person, first.instance, f"{text}; the team file gives: {describe_right(want.right)}{doubt}", want.right)

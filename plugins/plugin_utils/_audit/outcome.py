@@ -56,3 +56,14 @@ class Rows:
             "finding": bool(counted),
             "why": "; ".join(texts),
         }
+
+
+def cost_text(instances: int, chapters: int, batch: int, quota: int) -> str:
+    """What asking so many instances through Cloud Assistant needs; empty if none is asked."""
+    if not instances:
+        return ""
+    commands, calls = instances * chapters, -(-instances // batch) * chapters
+    return (
+        f"Cloud Assistant runs {commands} commands in {instances} instance{'s' if instances > 1 else ''} ({calls} calls); "
+        f"the account may run {quota} a day. Commands and output stay in its history for up to a month."
+    )

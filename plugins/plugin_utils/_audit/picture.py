@@ -13,6 +13,9 @@ from typing import NamedTuple
 from .facts import Method, PrivateKey, Unread
 from .roster import NONE, RIGHTS, Expected
 
+NO_ACCESS = "last use"
+"""The beginning of what may be unread without hiding anybody's access."""
+
 PERSON, PROGRAM, UNKNOWN = "person", "program", "unknown"
 
 
@@ -31,6 +34,11 @@ class Instance(NamedTuple):
     private_keys: tuple[PrivateKey, ...] = ()
     at_next_boot: tuple[str, ...] = ()
     unread: tuple[Unread, ...] = ()
+
+    @property
+    def hides_access(self) -> bool:
+        """Whether a login method may be in what could not be read."""
+        return any(not unread.what.startswith(NO_ACCESS) for unread in self.unread)
 
 
 class Entry(NamedTuple):

@@ -36,6 +36,7 @@ SWITCHES = (
     "ecs_access_fail_on_drift",
     "ecs_access_private_key_lasts",
     "ecs_access_audit_dir_lasts",
+    "ecs_access_exceed_half_quota",
     "ecs_access_help",
 )
 PREFIXES = ("ecs_access_", "ssh_users_", "ssh_server_", "ssh_client_", "access_report_")

@@ -17,6 +17,8 @@ from typing import Any
 
 from ansible import context
 from ansible.errors import AnsibleError
+from ansible.utils.display import Display
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._audit.ask import BATCH, CHAPTERS
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key_file import is_in_collection
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable
 
@@ -28,7 +30,7 @@ from .._audit.finding import SEVERITIES, counts_for
 from .._audit.join import Joiner
 from .._audit.judge import judge
 from .._audit.merge import merge
-from .._audit.outcome import Rows
+from .._audit.outcome import Rows, cost_text
 from .._audit.picture import Instance, Origin, Picture
 from .._audit.roster import Roster, read_expected, read_roster
 from .._audit.shape import read_host
@@ -78,9 +80,30 @@ def check(tools: Tools) -> None:
     for path in [*_paths(tools, "ecs_access_merge"), *_paths(tools, "ecs_access_compare")]:
         read_audit(path)
     check_folder(folder)
+    reader = TeamReader()
     for host in _hosts(tools):
-        _team(tools, TeamReader(), host)
-        break
+        _team(tools, reader, host)
+    _check_quota(tools)
+
+
+def _check_quota(tools: Tools) -> None:
+    """Commands are limited for a whole account and day, and recover_access needs some too."""
+    hosts = [tools.of_host(host) for host in _hosts(tools)]
+    count = sum(bool(each.get("ecs_instance_id")) and not _uses_ssh(tools, each) for each in hosts)
+    quota = _number(tools.get("ecs_access_daily_quota", 5000), "ecs_access_daily_quota")
+    text = cost_text(count, len(CHAPTERS), BATCH, quota)
+    if text:
+        Display().display(text)
+    if count * len(CHAPTERS) * 2 > quota and not tools.is_on("ecs_access_exceed_half_quota"):
+        raise StepFailed(f"{text} That is more than half of it. Set ecs_access_daily_quota to the account's own, audit fewer hosts, or set "
+                         "ecs_access_exceed_half_quota=true.")  # fmt: skip
+
+
+def _number(value: Any, name: str) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        raise StepFailed(f"{name} must be a number, not {str(value)[:40]!r}.") from None
 
 
 def cloud_step(tools: Tools, chunk: cloud.Chunk) -> dict[str, Any]:
@@ -97,8 +120,7 @@ def host_step(tools: Tools) -> dict[str, Any]:
     try:
         prepare_connection(tools)
         result = tools.on_host("ssh_access_info", {})
-        found = result.get("access")
-        problem = "" if found else reason(result)
+        found, problem = _first(result), reason(result)
     except AnsibleError as exc:
         found, problem = None, describe(exc)
     _store(tools, tools.host, found, "ssh", problem)
@@ -110,13 +132,15 @@ def ask_step(tools: Tools, chunk: cloud.Chunk) -> dict[str, Any]:
     waiting = {each: host for host, each in zip(chunk["hosts"], chunk["instance_ids"]) if not _is_seen(tools, host)}
     if not waiting or _via(tools) == "ssh":
         return {"changed": False}
-    result = tools.on_controller("ecs_ssh_access_info", {"region": chunk["region"], "instance_ids": list(waiting), "fail_on": "never"})
+    # Whether the quota allows the whole run was decided before it began.
+    arguments = {"region": chunk["region"], "instance_ids": list(waiting), "fail_on": "never", "exceed_half_quota": True}
+    result = tools.on_controller("ecs_ssh_access_info", arguments)
     answers = {row.get("instance_id"): row for row in result.get("instances") or []}
     for instance_id, host in waiting.items():
         row = answers.get(instance_id) or {}
-        earlier = (tools.store.read(_FACTS, host) or {}).get("why")
-        problem = "; ".join(filter(None, [earlier, str(row.get("msg") or reason(result))]))
-        _store(tools, host, row.get("access"), "assistant", problem)
+        over_ssh = (tools.store.read(_FACTS, host) or {}).get("why")
+        texts = [f"over SSH: {over_ssh}" if over_ssh else "", f"through Cloud Assistant: {row.get('why') or reason(result)}"]
+        _store(tools, host, row if row.get("seen") is True else None, "assistant", "; ".join(filter(None, texts)))
     return {"changed": False}
 
 
@@ -218,6 +242,12 @@ def _facts(tools: Tools, host: str) -> Facts:
 
 def _store(tools: Tools, host: str, found: Any, via: str, problem: str) -> None:
     tools.store.write(_FACTS, {"access": found if isinstance(found, Mapping) else None, "via": via, "why": problem}, host)
+
+
+def _first(result: Mapping[str, Any]) -> Any:
+    """The answer of the host in a result that the host wrote."""
+    instances = result.get("instances")
+    return instances[0] if isinstance(instances, list) and instances else None
 
 
 def _is_seen(tools: Tools, host: str) -> bool:

@@ -19,7 +19,7 @@ from typing import Any
 from .document import Audit
 from .page_data import PageData
 
-_FOLDER = Path(__file__).resolve().parent / "page"
+_FOLDER = Path(__file__).resolve().parent / "page_parts"
 # Inside a script element, and in texts of scripts before 2019.
 _ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 

@@ -118,7 +118,8 @@ def host_step(tools: Tools) -> dict[str, Any]:
     if tools.host not in _hosts(tools) or not _uses_ssh(tools, tools.variables):
         return {"changed": False}
     try:
-        prepare_connection(tools)
+        if getattr(tools.action._connection, "transport", "") != "local":
+            prepare_connection(tools)
         result = tools.on_host("ssh_access_info", {})
         found, problem = _first(result), reason(result)
     except AnsibleError as exc:

@@ -25,31 +25,31 @@
   // shape: [state, right that the team gives, until, changed, accounts]
   // account: [name, right, flags (1 sure, 2 no password for sudo, 4 root itself), state, rules, commands, owner, methods]
   // method: [key or -1, kind, source, detail, effective, why]
-  class Cell {
-    constructor(person, instance, shape, used) {
-      this.person = person; this.instance = instance; this.shape = shape; this.used = used;
-      this.right = 0; this.sure = false;
-      for (const account of shape[4]) {
-        if (account[1] > this.right) { this.right = account[1]; this.sure = false; }
-        if (account[1] === this.right && account[2] & 1) this.sure = true;
-      }
-      const seen = instances[instance][5];
-      this.given = shape[0] === 0 ? shape[1] : 0;
-      this.unseen = !seen;
-      this.missing = seen && this.given > this.right;
-      this.unexpected = Boolean(seen && about.team && this.right > this.given && !shape[4].some((account) => account[6] && texts[account[6]] !== about.owner));
-      this.changed = Boolean(shape[3]);
-      this.code = this.unseen ? 1 : this.right * 32 + this.given * 4 + (this.missing ? 2 : 0) + (this.unexpected ? 128 : 0) + (this.sure ? 256 : 0);
+  // What is the same for all cells of a shape is found out once.
+  const judge = (shape) => {
+    let right = 0, sure = false, methods = 0;
+    for (const account of shape[4]) {
+      if (account[1] > right) { right = account[1]; sure = false; }
+      if (account[1] === right && account[2] & 1) sure = true;
+      methods += account[7].length;
     }
-  }
+    const given = shape[0] === 0 ? shape[1] : 0;
+    const missing = given > right;
+    const unexpected = Boolean(about.team && right > given && !shape[4].some((account) => account[6] && texts[account[6]] !== about.owner));
+    const code = right * 32 + given * 4 + (missing ? 2 : 0) + (unexpected ? 128 : 0) + (sure ? 256 : 0);
+    const common = { shape, given, methods, changed: Boolean(shape[3]) };
+    return { methods, seen: { ...common, right, sure, missing, unexpected, unseen: false, code }, unseen: { ...common, right, sure, missing: false, unexpected: false, unseen: true, code: 1 } };
+  };
+  // cell: what its shape has, and person, instance, and where its days of last use begin
   const cells = people.map(([, , , , shapes, numbers], person) => {
-    const found = new Map();
+    const found = new Map(), judged = shapes.map(judge);
     let instance = 0;
     for (let at = 0; at < numbers.length;) {
-      instance += numbers[at]; const shape = shapes[numbers[at + 1]]; at += 2;
-      let count = 0;
-      for (const account of shape[4]) count += account[7].length;
-      found.set(instance, new Cell(person, instance, shape, at)); at += count;
+      instance += numbers[at];
+      const some = judged[numbers[at + 1]], kind = instances[instance][5] ? some.seen : some.unseen;
+      at += 2;
+      found.set(instance, { person, instance, used: at, kind, right: kind.right, code: kind.code });
+      at += some.methods;
     }
     return found;
   });
@@ -96,15 +96,17 @@
     const byKey = (method) => (method[0] >= 0 && keyFits[method[0]]) || has(texts[method[3]], key);
     shapeCache.clear();
     const byCell = Boolean(key || state.root || state.unexpected || state.changed);
-    const passes = (cell) => (!key || hasKey(cell.shape, byKey)) && (!state.root || cell.right === 3) && (!state.unexpected || cell.unexpected)
-      && (!state.changed || cell.changed);
+    const passes = (cell) => (!key || hasKey(cell.kind.shape, byKey)) && (!state.root || cell.right === 3) && (!state.unexpected || cell.kind.unexpected)
+      && (!state.changed || cell.kind.changed);
     const shown = new Uint8Array(instances.length), rows = [];
     const narrow = byCell || Boolean(person);
+    const every = !(byCell || instance || state.group || state.region || state.tag || state.unseen);
     people.forEach((entry, index) => {
       if (person && !has(entry[0], person)) return;
-      let any = false;
+      let any = every;
+      if (every && !person) { rows.push(index); return; }
       for (const cell of cells[index].values()) if (fits[cell.instance] && passes(cell)) { any = true; shown[cell.instance] = 1; }
-      if (any || !(byCell || instance || state.group || state.region || state.tag || state.unseen)) rows.push(index);
+      if (any) rows.push(index);
     });
     const columns = [];
     instances.forEach((_entry, index) => { if (fits[index] && (!narrow || shown[index])) columns.push(index); });
@@ -114,14 +116,22 @@
   // -- columns: the instances of a group share one while everybody has the same access there -----------------------------
   const apart = new Set();
   const fold = ({ rows, columns, passes }) => {
-    const signatures = new Map(columns.map((index) => [index, instances[index][5] ? "" : "unseen"]));
-    for (const row of rows) for (const [index, cell] of cells[row]) if (signatures.has(index) && passes(cell)) signatures.set(index, `${signatures.get(index)};${row}:${cell.code}`);
+    // Two digests stand for all that a column shows.
+    const one = new Uint32Array(instances.length), two = new Uint32Array(instances.length), chosen = new Uint8Array(instances.length);
+    for (const index of columns) { chosen[index] = 1; one[index] = instances[index][5] ? 1 : 2; }
+    for (const row of rows) for (const cell of cells[row].values()) {
+      const index = cell.instance;
+      if (!chosen[index] || !passes(cell)) continue;
+      const value = row * 512 + cell.code;
+      one[index] = Math.imul(one[index] ^ value, 2654435761) ^ (one[index] >>> 15);
+      two[index] = Math.imul(two[index] + value + 1, 2246822519) ^ (two[index] >>> 13);
+    }
     const owner = new Map(), folded = [];
     const bySize = groups.map((_name, group) => group).filter((group) => members[group].length > 1).sort((a, b) => members[b].length - members[a].length);
     for (const group of bySize) {
-      const own = members[group].filter((index) => signatures.has(index));
+      const own = members[group].filter((index) => chosen[index]);
       if (own.length < 2 || apart.has(group) || own.some((index) => owner.has(index))) continue;
-      if (own.some((index) => signatures.get(index) !== signatures.get(own[0]))) continue;
+      if (own.some((index) => one[index] !== one[own[0]] || two[index] !== two[own[0]])) continue;
       const column = { label: `${groups[group]} \u00d7${own.length}`, group, all: own, first: own[0] };
       own.forEach((index) => owner.set(index, column));
     }
@@ -140,19 +150,19 @@
   const phone = () => matchMedia("(max-width: 640px)").matches;
   const look = (cell) => {
     if (!cell) return ["", ""];
-    if (cell.unseen) return ["?", "cell unseen"];
-    if (cell.missing && !cell.right) return [LETTERS[cell.given], "cell gone"];
+    if (cell.kind.unseen) return ["?", "cell unseen"];
+    if (cell.kind.missing && !cell.right) return [LETTERS[cell.kind.given], "cell gone"];
     if (!cell.right) return ["\u00b7", "cell shut"];
-    return [LETTERS[cell.right] + (cell.sure ? "" : "?"), `cell ${TONES[cell.right]}${cell.unexpected ? " bad" : ""}${cell.missing ? " gone" : ""}`];
+    return [LETTERS[cell.right] + (cell.kind.sure ? "" : "?"), `cell ${TONES[cell.right]}${cell.kind.unexpected ? " bad" : ""}${cell.kind.missing ? " gone" : ""}`];
   };
   const describe = (cell) => {
     if (!cell) return "no access";
-    if (cell.unseen) return `not seen; the team file gives ${GIVES[cell.given]}`;
+    if (cell.kind.unseen) return `not seen; the team file gives ${GIVES[cell.kind.given]}`;
     const parts = [WORDS[cell.right]];
-    if (cell.right && !cell.sure) parts.push("not certain");
-    if (cell.unexpected) parts.push("more than the team file gives");
-    if (cell.missing) parts.push(`missing: ${GIVES[cell.given]}`);
-    if (cell.changed) parts.push("changed");
+    if (cell.right && !cell.kind.sure) parts.push("not certain");
+    if (cell.kind.unexpected) parts.push("more than the team file gives");
+    if (cell.kind.missing) parts.push(`missing: ${GIVES[cell.kind.given]}`);
+    if (cell.kind.changed) parts.push("changed");
     return parts.join(", ");
   };
   const cellAt = (row, column) => {
@@ -243,15 +253,15 @@
   const items = (lines) => put(made("ul"), ...lines.map((line) => typeof line === "string" ? made("li", "", line) : put(made("li"), line)));
   const link = (text, action) => { const node = made("button", "link", text); node.type = "button"; node.addEventListener("click", action); return node; };
   const reasons = (cell) => {
-    const parts = [], [state, right, until] = cell.shape;
+    const parts = [], [state, right, until] = cell.kind.shape;
     const given = state < 0 ? "The team file gives nothing here." : STATES[state] === "present" ? `The team file gives ${GIVES[right]}${until ? ` until ${texts[until]}` : ""}.`
       : `The team file has this person as ${STATES[state]}${until ? ` since the end of ${texts[until]}` : ""}.`;
-    parts.push(made("p", cell.unexpected || cell.missing ? "high" : "quiet", about.team ? given : "There was no team file, so nothing is unexpected."));
-    if (cell.unseen) parts.push(made("p", "", `The instance was not seen: ${texts[instances[cell.instance][6]] || "no reason given"}`));
+    parts.push(made("p", cell.kind.unexpected || cell.kind.missing ? "high" : "quiet", about.team ? given : "There was no team file, so nothing is unexpected."));
+    if (cell.kind.unseen) parts.push(made("p", "", `The instance was not seen: ${texts[instances[cell.instance][6]] || "no reason given"}`));
     const numbers = people[cell.person][5];
     let at = cell.used;
-    for (const [name, has, flags, condition, rules, commands, owner, methods] of cell.shape[4]) {
-      if (cell.unseen) continue;
+    for (const [name, has, flags, condition, rules, commands, owner, methods] of cell.kind.shape[4]) {
+      if (cell.kind.unseen) continue;
       parts.push(made("h3", "", `Account ${texts[name]}: ${WORDS[has]}`));
       const lines = [];
       for (const [key, kind, source, detail, effective, why] of methods) {
@@ -325,8 +335,8 @@
       const chosen = new Set(columns);
       return table(["Person", "", "Root on", "Some sudo on", "Login on", "Unexpected", "Missing", "Not seen"], rows, (person) => {
         const [name, kind, inTeam] = people[person], number = (test) => count(person, chosen, test);
-        return [link(name, () => showPerson(person)), kind === 1 ? "program" : about.team && !inTeam ? "not in the team file" : "", number((cell) => !cell.unseen && cell.right === 3), number((cell) => cell.right === 2),
-          number((cell) => cell.right === 1), number((cell) => cell.unexpected), number((cell) => cell.missing), number((cell) => cell.unseen)];
+        return [link(name, () => showPerson(person)), kind === 1 ? "program" : about.team && !inTeam ? "not in the team file" : "", number((cell) => !cell.kind.unseen && cell.right === 3), number((cell) => cell.right === 2),
+          number((cell) => cell.right === 1), number((cell) => cell.kind.unexpected), number((cell) => cell.kind.missing), number((cell) => cell.kind.unseen)];
       });
     },
     instances: ({ rows, columns }) => {
@@ -334,7 +344,7 @@
       for (const row of rows) for (const [index, cell] of cells[row]) {
         if (cell.right) all.set(index, (all.get(index) || 0) + 1);
         if (cell.right === 3) roots.set(index, (roots.get(index) || 0) + 1);
-        if (cell.unexpected) odd.set(index, (odd.get(index) || 0) + 1);
+        if (cell.kind.unexpected) odd.set(index, (odd.get(index) || 0) + 1);
       }
       return table(["Instance", "Id", "Region", "Seen", "People", "Root", "Unexpected", "Groups"], columns, (index) => {
         const [name, id, region, ofGroups, , seen, why, via] = instances[index];
@@ -347,7 +357,7 @@
       for (const row of rows) for (const cell of cells[row].values()) {
         if (!chosen.has(cell.instance) || !passes(cell)) continue;
         let at = cell.used;
-        for (const account of cell.shape[4]) for (const method of account[7]) {
+        for (const account of cell.kind.shape[4]) for (const method of account[7]) {
           const used = people[row][5][at]; at += 1;
           if (method[0] < 0) continue;
           where[method[0]].push([cell, account, method]);
@@ -460,9 +470,9 @@
     const rows = people.map((entry, person) => {
       const byRight = [[], [], [], []], missing = [];
       for (const cell of cells[person].values()) {
-        if (cell.unseen) continue;
-        if (cell.missing) missing.push(instanceName(cell.instance));
-        byRight[cell.right].push(`${instanceName(cell.instance)}${cell.unexpected ? "!" : ""}${cell.right && !cell.sure ? "?" : ""}`);
+        if (cell.kind.unseen) continue;
+        if (cell.kind.missing) missing.push(instanceName(cell.instance));
+        byRight[cell.right].push(`${instanceName(cell.instance)}${cell.kind.unexpected ? "!" : ""}${cell.right && !cell.kind.sure ? "?" : ""}`);
       }
       const shorten = (names) => names.length > 60 ? `${names.slice(0, 60).join(", ")} and ${names.length - 60} more` : names.join(", ") || "\u2013";
       return put(made("tr"), ...[entry[0], shorten(byRight[3]), shorten(byRight[2]), shorten(byRight[1]), shorten(missing)].map((text) => made("td", "", text)));

@@ -53,7 +53,7 @@ class Method(NamedTuple):
 
     @property
     def works(self) -> bool:
-        """Whether a login may be possible with it. Which keys a command serves is for the command alone to say."""
+        """Whether a login may be possible with it. Only the command itself knows which keys it serves."""
         return self.effective != "no" and not (self.kind == "command" and self.effective == "unknown")
 
 

@@ -46,7 +46,7 @@ class Accepted(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """C(subject): a person, an account, a fingerprint or an instance. C(place): what else tells it from its like."""
+    """C(subject): a person, an account, a fingerprint or an instance. C(place): what else distinguishes it from others."""
 
     kind: str
     severity: str

@@ -37,7 +37,7 @@ class Malformed(ValueError):
 
 
 def read_host(value: Any) -> Facts:
-    """The facts in an answer; of one that is none, the reason why the instance was not seen."""
+    """The facts in an answer; of anything else, the reason why the instance was not seen."""
     if not isinstance(value, Mapping):
         return Facts(why="the answer is not a dictionary")
     if value.get("schema") != SCHEMA:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.tags import chosen_parts, unknown_tag
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.variables import (
+    choices_of,
     is_on,
     read_list,
     read_mapping,
@@ -19,7 +20,15 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.texts i
 
 def test_every_kind_of_name_is_documented():
     names = documented()
-    assert {"ecs_access_hosts", "ecs_access_report", "ecs_access_tunnel", "ssh_users_accounts", "ssh_server_proof"} <= names
+    assert {
+        "ecs_access_hosts",
+        "ecs_access_report",
+        "ecs_access_tunnel",
+        "ssh_users_accounts",
+        "ssh_server_proof",
+        "ecs_access_audit_dir",
+        "access_report_dir",
+    } <= names
     assert "ecs_access_hosts" in help_text("onboard")
 
 
@@ -63,6 +72,13 @@ def test_a_slip_in_any_name_is_told_with_the_name(wrong):
 def test_choices(values, part):
     assert part in wrong_value(values)
     assert bool(part) == bool(wrong_value(values))
+
+
+def test_one_name_can_mean_another_thing_in_another_playbook():
+    values = {"ecs_access_fail_on": "medium", "ecs_access_via": "ssh"}
+    assert wrong_value(values, choices_of("audit")) == ""
+    assert "must be blocks, warns or never" in wrong_value(values, choices_of("diagnose"))
+    assert "must be high, medium, low, info or never" in wrong_value({"ecs_access_fail_on": "blocks"}, choices_of("audit"))
 
 
 @pytest.mark.parametrize(("value", "on"), [(True, True), ("true", True), ("Yes", True), (1, True), (False, False), ("no", False), ("", False), (None, False)])

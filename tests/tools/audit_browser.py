@@ -40,7 +40,23 @@ ADDRESSES = (
 MOST_LOAD, MOST_FILTER = 2.0, 0.1
 """Seconds of the browser's own time on the processor: the wall clock of a machine that does other things measures those."""
 
-FILTER = "(() => {{ const fields = document.getElementById('filters'); {}; fields.dispatchEvent(new Event('input', {{bubbles: true}})); document.body.offsetHeight; }})()"
+FILTER = """(() => {
+  const fields = document.getElementById('filters');
+  %s;
+  fields.dispatchEvent(new Event('input', {bubbles: true}));
+  document.body.offsetHeight;
+})()"""
+TOUCH_ALL = """document.querySelectorAll('#grid [data-row], #grid [data-column], .tabs button, details').forEach((node) => {
+  node.click();
+  node.open = true;
+})"""
+VIEWS = {
+    "desktop": (1280, "", "light"),
+    "desktop-dark": (1280, "", "dark"),
+    "phone": (390, "", "light"),
+    "phone-dark": (390, "", "dark"),
+    "print": (800, "print", "light"),
+}
 STEPS = ("fields.elements.person.value = 'person-01'", "fields.elements.person.value = ''", "fields.elements.root.checked = true",
          "fields.elements.root.checked = false", "fields.elements.group.value = 'role_3'", "fields.elements.group.value = ''",
          "fields.elements.unexpected.checked = true", "fields.elements.key.value = 'abc'")  # fmt: skip
@@ -115,9 +131,7 @@ async def browser() -> AsyncIterator[Tab]:
 
 
 async def take_pictures(tab: Tab, page: Path, folder: Path) -> None:
-    for name, width, media, scheme in (
-        ("desktop", 1280, "", "light"), ("desktop-dark", 1280, "", "dark"), ("phone", 390, "", "light"), ("phone-dark", 390, "", "dark"), ("print", 800, "print", "light"),
-    ):  # fmt: skip
+    for name, (width, media, scheme) in VIEWS.items():
         await tab.call("Emulation.setDeviceMetricsOverride", width=width, height=1200, deviceScaleFactor=1, mobile=width < 500)
         await tab.call("Emulation.setEmulatedMedia", media=media, features=[{"name": "prefers-color-scheme", "value": scheme}])
         await tab.open(page)
@@ -158,9 +172,7 @@ async def check_hostile(tab: Tab, folder: Path, plain: Path) -> None:
     for path in (page, plain):
         for address in ("", *ADDRESSES):
             await tab.open(path, address)
-            await tab.run(
-                "document.querySelectorAll('#grid [data-row], #grid [data-column], .tabs button, details').forEach((node) => { node.click(); node.open = true; })"
-            )
+            await tab.run(TOUCH_ALL)
             await tab.run("dispatchEvent(new Event('beforeprint'))")
             assert await tab.run("window.hit === undefined && !document.querySelector('img, svg, iframe')"), (path, address)
             assert not tab.complaints(), tab.complaints()
@@ -176,7 +188,7 @@ async def check_speed(tab: Tab, folder: Path) -> None:
     assert loaded < MOST_LOAD
     for step in STEPS:
         before = await tab.seconds()
-        await tab.run(FILTER.format(step))
+        await tab.run(FILTER % step)
         took = await tab.seconds() - before
         print(f"{step}: {took:.3f} s")
         assert took < MOST_FILTER, step

@@ -200,7 +200,6 @@ def _origin(tools: Tools, now: datetime.datetime, roster: Roster, inventory: int
         collection=f"alicloud.ecs_access {collection_version()}",
         run_by=printable(str(user)),
         limit=printable("; ".join(filter(None, limits))),
-        account=next((str(row["account"]) for row in (tools.store.read("account") or [])), None),
         team=roster.given,
         owner=roster.owner,
         inventory=inventory,

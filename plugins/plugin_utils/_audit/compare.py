@@ -43,7 +43,10 @@ def compare(before: Picture, now: Picture) -> Comparison:
         cells.add((person, instance))
         sign, word = ("+", _GAINED[has]) if RIGHTS.index(has) > RIGHTS.index(was) else ("-", _LOST[LOGIN if has == NONE else was])
         found.setdefault((person, sign, word), []).append(now.instances[instance].name)
-    changes = [f"{sign} {person} {word} on {list_names(sorted(names))}" for (person, sign, word), names in sorted(found.items())]
+    # People of the team first: an instance can make up any number of others.
+    listed = {name for name, person in now.people.items() if person.in_team}
+    ordered = sorted(found.items(), key=lambda item: (item[0][0] not in listed, item[0]))
+    changes = [f"{sign} {person} {word} on {list_names(sorted(names))}" for (person, sign, word), names in ordered]
     return Comparison([*changes, *_keys(before, now, both), *_instances(before, now)], list(_moved(before, now)), cells)
 
 

@@ -18,13 +18,14 @@ from typing import Any
 from .document import Audit, key_holders
 from .facts import EFFECTIVE, KINDS
 from .finding import KINDS as FINDINGS
-from .finding import SEVERITIES
+from .finding import SEVERITIES, Finding
 from .judge_instances import Path
 from .picture import PERSON, PROGRAM, UNKNOWN, Entry, Instance, Place, place_holders
 from .roster import ABSENT, EXPIRED, LOCKED, PRESENT, RIGHTS, Expected
 
 _STATES = (PRESENT, EXPIRED, LOCKED, ABSENT)
 _MOST_FINDINGS = 5000
+_MOST_OF_A_KIND = 50
 _MOST_CHANGES = 2000
 _NOT_GROUPS = ("all", "ungrouped")
 
@@ -65,7 +66,7 @@ class PageData:
         instances = [self._instance(instance, groups, regions, tags) for instance in picture.instances.values()]
         cells = {name: list(group) for name, group in itertools.groupby(picture.entries, key=lambda entry: entry.person)}
         people = [self._person(name, cells.get(name, [])) for name in picture.people]
-        holders, kinds = key_holders(picture), list(FINDINGS)
+        holders, kinds, shown = key_holders(picture), list(FINDINGS), self._shown_findings()
         names = {name: index for index, name in enumerate(picture.people)}
         keys = [
             [name, text(key.type or ""), key.bits or 0, [names[holder] for holder in holders.get(name, []) if holder in names], int(bool(key.in_team)),
@@ -75,7 +76,7 @@ class PageData:
         findings = [
             [kinds.index(finding.kind), SEVERITIES.index(finding.severity), text(finding.subject), self._instances.get(finding.instance or "", -1),
              text(finding.evidence), [text(word) for word in finding.accepted] if finding.accepted else 0]
-            for finding in self._audit.findings[:_MOST_FINDINGS]
+            for finding in shown
         ]  # fmt: skip
         return {
             "about": self._about(),
@@ -85,13 +86,24 @@ class PageData:
             "keys": keys,
             "paths": [self._path(path, names) for path in self._audit.paths],
             "findings": findings,
-            "more": max(0, len(self._audit.findings) - _MOST_FINDINGS),
+            "more": len(self._audit.findings) - len(shown),
             "changes": None if self._audit.changes is None else self._audit.changes[:_MOST_CHANGES],
             "groups": groups.values,
             "regions": regions.values,
             "tags": tags.values,
             "texts": text.values,
         }
+
+    def _shown_findings(self) -> list[Finding]:
+        """The most severe. One instance has only so many of a kind: it could make up any number, and hide those of others behind them."""
+        counts: dict[tuple[str, str], int] = {}
+        shown = []
+        for finding in self._audit.findings:
+            pair = (finding.instance or "", finding.kind)
+            counts[pair] = counts.get(pair, 0) + 1
+            if counts[pair] <= _MOST_OF_A_KIND or not pair[0]:
+                shown.append(finding)
+        return shown[:_MOST_FINDINGS]
 
     def _about(self) -> dict[str, Any]:
         origin, picture = self._picture.origin, self._picture

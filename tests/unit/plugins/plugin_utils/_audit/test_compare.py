@@ -38,6 +38,11 @@ def test_many_instances_are_one_sentence():
     assert changes(dict.fromkeys(names, PLAIN), dict.fromkeys(names, ROOTED)) == ["+ emil can become root on web-0, web-1, web-2, web-3, web-4 and 2 more"]
 
 
+def test_people_of_the_team_come_first():
+    more = host(accounts=[account("emil"), account("aaa", 1001)], login_methods=[key_method("emil"), key_method("aaa")], root=[right("emil")])
+    assert changes({"db-1": PLAIN}, {"db-1": more})[:2] == ["+ emil can become root on db-1", "+ aaa can log in on db-1"]
+
+
 def test_what_was_not_seen_is_not_removed():
     assert changes({"db-1": ROOTED}, {"db-1": UNSEEN}) == ["? db-1 could not be read this time; nothing is known of changes there"]
     assert changes({"db-1": UNSEEN}, {"db-1": ROOTED}) == []

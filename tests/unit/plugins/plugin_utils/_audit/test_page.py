@@ -107,6 +107,15 @@ def test_every_text_is_in_the_data_once(page):
     assert data["about"]["seen"] == 11 and data["about"]["expected"] == 12
 
 
+def test_one_instance_cannot_hide_the_findings_of_others():
+    many = host(accounts=[account("root", 0)], login_methods=[key_method("root", f"made up {index}", index) for index in range(6000)])
+    few = host(accounts=[account("root", 0)], login_methods=[key_method("root", "stranger")])
+    data = PageData(audit_of({"a": many, "b": few}, team_of(accounts=[{"name": "anna"}]))).render()
+    unknown = [finding[3] for finding in data["findings"] if data["kinds"][finding[0]][0] == "unknown_key"]
+    assert (unknown.count(0), unknown.count(1)) == (50, 1)
+    assert data["more"] >= 5950
+
+
 def test_cells_are_numbers_that_lead_back():
     audit = small_fleet()
     data = PageData(audit).render()

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._inventory.unsafe import mark_unsafe
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.chunks import chunks_of
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.chunks import CHUNK, chunks_of
 
 DOCUMENTATION = r"""
 name: _chunks
@@ -20,7 +20,7 @@ author:
 description:
   - B(This filter is private to the collection.) Only its playbooks use it; it can change in any release.
   - Hosts that are not instances are left out.
-positional: hostvars
+positional: hostvars, size
 options:
   _input:
     description: Names of inventory hosts.
@@ -31,6 +31,10 @@ options:
     description: The variable C(hostvars).
     type: dict
     required: true
+  size:
+    description: How many instances one call may be about.
+    type: int
+    default: 50
 """
 
 EXAMPLES = r"""
@@ -41,15 +45,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: Up to fifty instances of one region, with C(label), C(region), C(hosts) and C(instance_ids).
+  description: Instances of one region, with C(label), C(region), C(hosts) and C(instance_ids).
   type: list
   elements: dict
 """
 
 
-def chunks(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> Any:
+def chunks(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], size: int = CHUNK) -> Any:
     """The chunks as plain values. Names of instances are in them, so none of it is ever a template."""
-    return mark_unsafe([chunk._asdict() for chunk in chunks_of(hosts, hostvars)])
+    return mark_unsafe([chunk._asdict() for chunk in chunks_of(hosts, hostvars, size)])
 
 
 class FilterModule:

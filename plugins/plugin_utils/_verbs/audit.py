@@ -19,6 +19,7 @@ from ansible import context
 from ansible.errors import AnsibleError
 from ansible.utils.display import Display
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._audit.ask import BATCH, CHAPTERS
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import is_instance_id
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key_file import is_in_collection
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable
 
@@ -44,7 +45,7 @@ from .host import prepare_connection
 from .texts import collection_version
 from .tools import StepFailed, Tools, describe, reason
 
-_FACTS = "facts"
+_FACTS, _ANSWERS = "facts", "answers"
 _MOST_CHANGES = 15
 
 
@@ -134,11 +135,15 @@ def ask_step(tools: Tools, chunk: cloud.Chunk) -> dict[str, Any]:
     if not waiting or _via(tools) == "ssh":
         return {"changed": False}
     # Whether the quota allows the whole run was decided before it began.
-    arguments = {"region": chunk["region"], "instance_ids": list(waiting), "fail_on": "never", "exceed_half_quota": True}
+    ids = [instance_id for instance_id in waiting if is_instance_id(instance_id)]
+    arguments: dict[str, Any] = {"region": chunk["region"], "instance_ids": ids, "fail_on": "never", "exceed_half_quota": True}
+    if not tools.check_mode:
+        # In files, so that thousands of answers are never in memory together. In check mode the module writes none.
+        arguments.update(dest=tools.store.subfolder(_ANSWERS), return_instances=False)
     result = tools.on_controller("ecs_ssh_access_info", arguments)
     answers = {row.get("instance_id"): row for row in result.get("instances") or []}
     for instance_id, host in waiting.items():
-        row = answers.get(instance_id) or {}
+        row = answers.get(instance_id) or (tools.store.read_in(_ANSWERS, instance_id) if instance_id in ids else None) or {}
         over_ssh = (tools.store.read(_FACTS, host) or {}).get("why")
         texts = [f"over SSH: {over_ssh}" if over_ssh else "", f"through Cloud Assistant: {row.get('why') or reason(result)}"]
         _store(tools, host, row if row.get("seen") is True else None, "assistant", "; ".join(filter(None, texts)))

@@ -87,6 +87,19 @@ class RunStore:
         self._make()
         write_private(path, text)
 
+    def subfolder(self, name: str) -> str:
+        """A folder for the files of a module, which makes it."""
+        self._make()
+        return os.path.join(self.folder, name)
+
+    def read_in(self, name: str, stem: str) -> Any:
+        """What a module has left in one of its JSON files there, None if there is no such file."""
+        try:
+            with open(os.path.join(self.folder, name, f"{stem}.json"), encoding="utf-8") as stream:
+                return json.load(stream)
+        except FileNotFoundError:
+            return None
+
     def _make(self) -> None:
         with contextlib.suppress(FileExistsError):
             os.mkdir(self.folder, 0o700)

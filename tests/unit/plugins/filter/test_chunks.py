@@ -18,3 +18,10 @@ def test_the_name_of_an_instance_is_marked(monkeypatch, marks):
     (chunk,) = FilterModule().filters()["_chunks"]([name], {name: {"ecs_region": "cn-x", "ecs_instance_id": "i-1"}})
     assert chunk["label"] == (f"unsafe<cn-x: {name}>" if marks else f"cn-x: {name}")
     assert chunk["instance_ids"] == ["i-1"]
+
+
+def test_a_call_is_about_as_many_instances_as_it_may_be():
+    hostvars = {str(number): {"ecs_region": "cn-x", "ecs_instance_id": f"i-{number}"} for number in range(120)}
+    chunks = FilterModule().filters()["_chunks"]
+    assert [len(chunk["hosts"]) for chunk in chunks(hostvars, hostvars)] == [50, 50, 20]
+    assert [len(chunk["hosts"]) for chunk in chunks(hostvars, hostvars, 2000)] == [120]

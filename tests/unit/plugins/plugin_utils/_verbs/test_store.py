@@ -25,3 +25,13 @@ def test_rows_come_back_and_nobody_else_reads_them(tmp_path):
 def test_only_so_many_different_words_are_claimed(tmp_path):
     store = RunStore(str(tmp_path))
     assert [store.claim("reason", word, 2) for word in ("a", "b", "c", "a", "b", "c")] == [True, True, False, True, True, False]
+
+
+def test_files_of_a_module_are_read_one_at_a_time(tmp_path):
+    store = RunStore(str(tmp_path))
+    folder = store.subfolder("given")
+    assert store.read_in("given", "i-1") is None
+    os.mkdir(folder, 0o700)
+    with open(os.path.join(folder, "i-1.json"), "w", encoding="utf-8") as stream:
+        stream.write('{"seen": true}')
+    assert store.read_in("given", "i-1") == {"seen": True}

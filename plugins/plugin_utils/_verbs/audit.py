@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 import getpass
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible import context
@@ -225,15 +225,11 @@ def _instance_id(host: str, variables: Mapping[str, Any]) -> str:
 
 def _team(tools: Tools, reader: TeamReader, host: str) -> Team:
     """The team of one host; raises StepFailed if it cannot be used."""
-    variables = tools.variables["hostvars"].raw_get(host)
-    team = reader.read(variables, _templates(tools, variables))
+    variables = tools.raw(host)
+    team = reader.read(variables, tools.template_for(variables))
     if team.blocking:
         raise StepFailed(f"The team cannot be used: {'; '.join(team.blocking[:5])}. The playbook check_team lists everything that is wrong.")
     return team
-
-
-def _templates(tools: Tools, variables: Mapping[str, Any]) -> Callable[[Any], Any]:
-    return lambda value: tools.action._templar.copy_with_new_env(available_variables=variables).template(value)
 
 
 def _facts(tools: Tools, host: str) -> Facts:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime
 import shutil
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from ansible import constants as C
@@ -68,12 +68,7 @@ def _teams(tools: Tools, names: set[str]) -> Iterator[tuple[Host, Team]]:
     for name in tools.names("ansible_play_hosts_all"):
         variables = tools.raw(name)
         names.update(variables)
-        yield Host(name, tuple(variables.get("group_names") or ())), reader.read(variables, _templates(tools, variables))
-
-
-def _templates(tools: Tools, variables: Mapping[str, Any]) -> Callable[[Any], Any]:
-    """Resolves templates with the variables of one host; costs nothing where there are none."""
-    return lambda value: tools.action._templar.copy_with_new_env(available_variables=variables).template(value)
+        yield Host(name, tuple(variables.get("group_names") or ())), reader.read(variables, tools.template_for(variables))
 
 
 def _rows(matrix: Matrix) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible import constants as C
@@ -77,6 +77,10 @@ class Tools:
     def raw(self, host: str) -> Mapping[str, Any]:
         """The variables of a host with their templates as they stand; a fraction of the work."""
         return self.variables["hostvars"].raw_get(host)
+
+    def template_for(self, variables: Mapping[str, Any]) -> Callable[[Any], Any]:
+        """Resolves templates with the variables of one host; costs nothing where there are none."""
+        return lambda value: self.action._templar.copy_with_new_env(available_variables=variables).template(value)
 
     def of_host(self, host: str) -> Mapping[str, Any]:
         return self.variables["hostvars"][host]

@@ -173,7 +173,8 @@ def _fields(value: Any) -> Mapping[str, Any]:
 
 def _read_account(value: Any) -> Account:
     entry = _fields(value)
-    record = entry.get("record") if isinstance(entry.get("record"), Mapping) else {}
+    given = entry.get("record")
+    record: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     return Account(
         name(entry.get("name")),
         optional(number, entry.get("uid")),

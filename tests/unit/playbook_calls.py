@@ -17,6 +17,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client im
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import read_settings
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.chunks import chunks_of
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import (
+    audit,
     bind_key_pair,
     cloud,
     diagnose,
@@ -27,11 +28,13 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import 
 )
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.store import RunStore
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import Tools
+from ecs_emulator.replay import Replay
 
 from .plugins.connection.shell_guest import ShellGuest, connect
 from .plugins.modules.test_ecs_attach_key_pair import KEY, Guest
 from .plugins.modules.test_ecs_host_key_info import KEY as HOST_KEY
 from .plugins.modules.test_ecs_host_key_info import answer as host_keys
+from .plugins.modules.test_ecs_ssh_access_info import RECORDING
 from .plugins.modules.test_ecs_temp_public_key import Guests
 
 AT_ONCE = 2
@@ -177,6 +180,17 @@ def run_rotate_key_pair(world: Any) -> str:
     return told or rotate_key_pair.delete_step(desk).get("msg", "")
 
 
+def run_audit(world: Any) -> str:
+    """Through Cloud Assistant; over SSH it only reads host keys there, which needs no more."""
+    desk = Desk(world)
+    world.emulator.on_command(Replay(RECORDING))
+    _inventory(world)
+    for chunk in desk.chunks():
+        audit.ask_step(desk, chunk)
+    stored = [desk.store.read("facts", host) for host in desk.variables["hostvars"]]
+    return " ".join(dict.fromkeys(facts["why"] for facts in stored if facts["access"] is None))
+
+
 PLAYBOOKS = {
     "The playbook bind_key_pair": run_bind_key_pair,
     "The playbook onboard": run_onboard,
@@ -184,6 +198,7 @@ PLAYBOOKS = {
     "The playbook diagnose": run_diagnose,
     "The playbook recover_access": run_recover_access,
     "The playbook rotate_key_pair": run_rotate_key_pair,
+    "The playbook audit": run_audit,
 }
 """By the title of the section with its policy."""
 

@@ -85,11 +85,13 @@ class Tab:
         return answer["result"].get("value")
 
     async def open(self, path: Path, address: str = "") -> None:
-        self.events.clear()
-        await self.call("Page.navigate", url=path.as_uri() + (f"#{address}" if address else ""))
-        while not self.has("Page.loadEventFired"):
-            await self.run("1")
-            await asyncio.sleep(0.05)
+        # From another page, because a new fragment alone loads nothing.
+        for url in ("about:blank", path.as_uri() + (f"#{address}" if address else "")):
+            self.events.clear()
+            await self.call("Page.navigate", url=url)
+            while not self.has("Page.loadEventFired"):
+                await asyncio.sleep(0.05)
+                await self.run("1")
 
     async def seconds(self) -> float:
         metrics = (await self.call("Performance.getMetrics"))["metrics"]

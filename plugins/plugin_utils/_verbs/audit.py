@@ -45,6 +45,8 @@ from .host import prepare_connection
 from .texts import collection_version
 from .tools import StepFailed, Tools, describe, reason
 
+HOST_STEPS = ("host",)
+
 _FACTS, _ANSWERS = "facts", "answers"
 _MOST_CHANGES = 15
 

@@ -76,12 +76,15 @@ cost:
     calls:
       description: Calls of RunCommand.
       type: int
+      sample: 3
     executions:
       description: Commands in instances.
       type: int
+      sample: 6
     daily_quota:
       description: As given.
       type: int
+      sample: 5000
   sample: {"calls": 3, "executions": 6, "daily_quota": 5000}
 seen:
   description: How many instances answered.
@@ -97,9 +100,11 @@ failed_instances:
     instance_id:
       description: The id.
       type: str
+      sample: i-bp1other
     why:
       description: The reason.
       type: str
+      sample: it is not running
   sample: []
 instances:
   description: One entry for each of O(instance_ids), in their order.
@@ -110,6 +115,7 @@ instances:
     schema:
       description: The form of the entry, C(alicloud.ecs_access/host/1).
       type: str
+      sample: alicloud.ecs_access/host/1
     instance_id:
       description: The id.
       type: str
@@ -117,18 +123,23 @@ instances:
     name:
       description: The name of the instance.
       type: str
+      sample: web-1
     region:
       description: The region.
       type: str
+      sample: cn-hangzhou
     via:
       description: How it was read, V(assistant) or V(ssh).
       type: str
+      sample: assistant
     seen:
       description: Whether it answered. If not, all lists are empty.
       type: bool
+      sample: true
     why:
       description: Why it did not answer.
       type: str
+      sample: ""
     accounts:
       description: The accounts of the host.
       type: list
@@ -137,32 +148,41 @@ instances:
         name:
           description: The name.
           type: str
+          sample: john
         uid:
           description: The user id.
           type: int
+          sample: 1001
         shell:
           description: The shell.
           type: str
+          sample: /bin/bash
         home:
           description: The home directory.
           type: str
+          sample: /home/john
         state:
           description:
             - V(open), V(locked), V(expired) or V(nologin). A locked password alone does not make an account V(locked), because keys still work,
               unless C(UsePAM) is C(no).
           type: str
+          sample: open
         password:
           description: V(set), V(locked) (there is one, behind a lock) or V(none).
           type: str
+          sample: none
         expires:
           description: The first day on which the account has expired.
           type: str
+          sample: "2027-01-31"
         system:
           description: Whether its user id is below C(UID_MIN), or that of C(nobody).
           type: bool
+          sample: false
         record:
           description: What M(alicloud.ecs_access.ssh_access) recorded, with C(owner), C(since) and C(keys) (fingerprints).
           type: dict
+          sample: {owner: default, since: "2026-01-31T09:30:00Z", keys: ["SHA256:6ifx..."]}
     login_methods:
       description: Ways to log in, whether they work or not.
       type: list
@@ -171,37 +191,48 @@ instances:
         account:
           description: The account.
           type: str
+          sample: john
         kind:
           description: V(key), V(command), V(certificate_authority), V(password) or V(bound_pair).
           type: str
+          sample: key
         fingerprint:
           description: The SHA256 fingerprint of the key.
           type: str
+          sample: SHA256:6ifx...
         type:
           description: The type of the key.
           type: str
+          sample: ssh-ed25519
         bits:
           description: The size of the key.
           type: int
+          sample: 256
         comment:
           description: The comment of the key.
           type: str
+          sample: john@laptop
         options:
           description: The options of the key.
           type: list
           elements: str
+          sample: []
         source:
           description: The file and line, or a description.
           type: str
+          sample: /home/john/.ssh/authorized_keys:1
         effective:
           description: V(yes), V(no) or V(unknown).
           type: str
+          sample: "yes"
         why:
           description: Why it is not V(yes).
           type: str
+          sample: ""
         last_used:
           description: When it was last used, in UTC.
           type: str
+          sample: "2026-01-31T09:30:00Z"
     root:
       description: Who can become root.
       type: list
@@ -210,16 +241,20 @@ instances:
         account:
           description: The account.
           type: str
+          sample: john
         by:
           description: The file and line of the rule, C(group NAME), or C(direct) for user id 0.
           type: str
+          sample: /etc/sudoers.d/95-alicloud-ecs-access-john:1
         nopasswd:
           description: Whether no password is asked for.
           type: bool
+          sample: true
         commands:
           description: The commands that are allowed, or not (with C(!)). Empty for all.
           type: list
           elements: str
+          sample: []
     private_keys:
       description: Private keys in C(~/.ssh), C(/etc/ssh) (except host keys) and C(/root).
       type: list
@@ -228,30 +263,38 @@ instances:
         path:
           description: The file.
           type: str
+          sample: /home/john/.ssh/id_ed25519
         account:
           description: Whose home it is in.
           type: str
+          sample: john
         fingerprint:
           description: The fingerprint, if it could be read.
           type: str
+          sample: SHA256:jXC5...
         encrypted:
           description: Whether it has a passphrase; null if that is not known.
           type: bool
+          sample: true
     sshd:
       description: Settings of sshd, C(ports), C(permit_root_login), C(password_authentication), C(authorized_keys_files), C(authorized_keys_command)
         and C(trusted_user_ca_keys).
       type: dict
+      sample: {ports: [22], permit_root_login: prohibit-password}
     at_next_boot:
       description: What the next boot will change, as sentences.
       type: list
       elements: str
+      sample: []
     unread:
       description: What could not be read (C(what)), and C(why).
       type: list
       elements: dict
+      sample: []
     log_since:
       description: How far back the logs of logins reach, in UTC.
       type: str
+      sample: "2026-01-01T00:00:00Z"
 """
 
 from typing import Any, Dict, Iterator, List, Tuple

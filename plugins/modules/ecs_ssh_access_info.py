@@ -70,7 +70,7 @@ EXAMPLES = r"""
 RETURN = r"""
 cost:
   description: What the run needs at least, known before it starts.
-  returned: always
+  returned: always, except for wrong options and errors of the API
   type: dict
   contains:
     calls:
@@ -121,7 +121,7 @@ instances:
       type: str
       sample: i-bp1example
     name:
-      description: The name of the instance.
+      description: The name of the instance; V(null) if ECS does not know it in this region.
       type: str
       sample: web-1
     region:
@@ -137,7 +137,7 @@ instances:
       type: bool
       sample: true
     why:
-      description: Why it did not answer.
+      description: Why it did not answer; V(null) if it did.
       type: str
       sample: ""
     accounts:
@@ -172,7 +172,7 @@ instances:
           type: str
           sample: none
         expires:
-          description: The first day on which the account has expired.
+          description: The first day on which the account has expired; V(null) if it does not expire.
           type: str
           sample: "2027-01-31"
         system:
@@ -180,7 +180,7 @@ instances:
           type: bool
           sample: false
         record:
-          description: What M(alicloud.ecs_access.ssh_access) recorded, with C(owner), C(since) and C(keys) (fingerprints).
+          description: What M(alicloud.ecs_access.ssh_access) recorded, with C(owner), C(since) and C(keys) (fingerprints); V(null) if nothing.
           type: dict
           sample: {owner: default, since: "2026-01-31T09:30:00Z", keys: ["SHA256:6ifx..."]}
     login_methods:
@@ -230,7 +230,7 @@ instances:
           type: str
           sample: ""
         last_used:
-          description: When it was last used, in UTC.
+          description: When it was last used, in UTC; V(null) if no log shows it.
           type: str
           sample: "2026-01-31T09:30:00Z"
     root:
@@ -278,7 +278,7 @@ instances:
           sample: true
     sshd:
       description: Settings of sshd, C(ports), C(permit_root_login), C(password_authentication), C(authorized_keys_files), C(authorized_keys_command)
-        and C(trusted_user_ca_keys).
+        and C(trusted_user_ca_keys). V(null) if it did not answer.
       type: dict
       sample: {ports: [22], permit_root_login: prohibit-password}
     at_next_boot:
@@ -292,7 +292,7 @@ instances:
       elements: dict
       sample: []
     log_since:
-      description: How far back the logs of logins reach, in UTC.
+      description: How far back the logs of logins reach, in UTC; V(null) if that is not known.
       type: str
       sample: "2026-01-01T00:00:00Z"
 """

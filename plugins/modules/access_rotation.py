@@ -116,7 +116,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import p
 
 
 def look(params: Dict[str, Any]) -> Dict[str, Any]:
-    """Where the keys are, and what the record says of them."""
+    """Where the keys are, and what the record has on them."""
     book = RotationBook(params["instance_id"])
     rotation, ended = book.find(params["old_fingerprint"], params["new_fingerprint"]), book.ended(params["pair"])
     found = {"rotation": rotation._asdict() if rotation else None, "ended": ended._asdict() if ended else None}

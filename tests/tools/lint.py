@@ -40,7 +40,8 @@ def main() -> int:
     failed = []
     with ThreadPoolExecutor(2) as pool:
         for command, done in zip(COMMANDS, pool.map(run, COMMANDS)):
-            print(done.stdout, end="")
+            # Plugins of other collections are not installed here, which is only a warning.
+            print("".join(line for line in done.stdout.splitlines(True) if done.returncode or not line.startswith("[WARNING]: Error loading plugin")), end="")
             failed += [command[0]] * bool(done.returncode)
     if words.main([]):
         failed.append(words.LIST.name)

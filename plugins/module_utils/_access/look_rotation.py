@@ -98,7 +98,7 @@ class RotationBook:
 
 
 def next_rotation(found: Optional[Rotation], params: Mapping[str, Any]) -> Rotation:
-    """What the record has to say once a step is done. A beginning that was written down stays, unless it is later than now."""
+    """The record as it is after a step. A beginning that was written down stays, unless it is later than now."""
     now = params["at"]
     begun = Rotation(params["old_fingerprint"], params["new_fingerprint"], params["pair"], now)
     if found is not None and found.since <= now:

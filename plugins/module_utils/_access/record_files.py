@@ -79,7 +79,7 @@ def write_record_file(content: bytes) -> None:
 
 
 class RecordFile:
-    """The record of this host as it was found. C(state): present, missing, damaged, foreign or future; C(problem) says what is wrong with it."""
+    """The record of this host as it was found. C(state): present, missing, damaged, foreign or future; C(problem) is what is wrong with it."""
 
     def __init__(self, instance: Optional[str]) -> None:
         self.place = find_place(instance)

@@ -115,7 +115,7 @@ class EcsClient(FileSending):
         return [pair for pair in found if isinstance(pair.get("KeyPairName"), str)]
 
     def _pages_by_number(self, action: str, params: Mapping[str, Any], path: Sequence[str]) -> List[dict]:
-        """All entries of an action that knows no token; I(params) hold the size of a page."""
+        """All entries of an action without tokens; I(params) hold the size of a page."""
         first = self.call(action, dict(params, PageNumber=1))
         found = items_of(first, *path)
         pages = min(MOST_PAGES, -(-number_of(first.get("TotalCount")) // params["PageSize"]))

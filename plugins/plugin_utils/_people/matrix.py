@@ -84,7 +84,7 @@ def make_matrix(hosts: Iterable[tuple[Host, Team]], inventory: Mapping[str, Coll
 
 
 def _judge_rules(teams: Iterable[Team], inventory: Mapping[str, Collection[str]], known: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Whether rules match anything is asked of the whole inventory: a limit says nothing about a rule."""
+    """Whether rules match anything is judged by the whole inventory, whatever the limit."""
     groups: dict[str, list[str]] = {}
     for group, members in inventory.items():
         for name in members:

@@ -50,7 +50,7 @@ class Binding(NamedTuple):
 
 
 def foresee_problem(row: Mapping[str, Any] | None, wanted: Wanted) -> str:
-    """Why an instance could not be bound to a key pair that does not exist yet, by what ecs_instance_info says of it; empty if nothing speaks against it."""
+    """Why an instance could not be bound to a key pair that does not exist yet, judged by its entry of ecs_instance_info; empty if it could be."""
     if row is None:
         return "there is no such instance in this region"
     fields: dict[str, Any] = {name: row.get(name) for name in Instance._fields}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a shared key is rotated: where the old and the new key are, what comes next, and when the old one may go.
+"""How a shared key is rotated: where the old and the new key are, what the next step is, and when the old one may go.
 
 What a host answers is about that host alone: it decides nothing on another one, except that a host which is not proven stops the removal.
 
@@ -94,7 +94,7 @@ def read_overlap(text: Any) -> int:
 
 
 def read_seen(answer: Mapping[str, Any], old: str, new: str) -> Seen:
-    """The answer of a host; I(old) and I(new) are fingerprints. What is not of the right form is left out, and said to be."""
+    """The answer of a host; I(old) and I(new) are fingerprints. What is not of the right form is left out and reported."""
     spots: dict[str, list[Spot]] = {old: [], new: []}
     line, odd = "", 0
     places = answer.get("places")

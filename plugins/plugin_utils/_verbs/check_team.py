@@ -30,7 +30,7 @@ from .tools import StepFailed, Tools
 
 _PLAYBOOK = "check_team"
 _OF_TEAM = "ssh_user"
-"""The beginning of names that the team itself judges, so that all of them are told."""
+"""The beginning of names that the team itself judges, so that all of them are reported."""
 _MOST_COLUMNS = 26
 _MOST_HOSTS = 6
 _MOST_TOLD = 20

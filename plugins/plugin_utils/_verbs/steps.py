@@ -66,7 +66,7 @@ def _is_called(tools: Tools) -> bool:
 
 
 def check_private_key(tools: Tools, may_last: bool = True) -> None:
-    """A key that is made in a job of AWX, or below a collection, is lost with it; with I(may_last) the user can say that the job's is not."""
+    """A key that is made in a job of AWX, or below a collection, is lost with it; with I(may_last) the user can state that the job's is not."""
     path = tools.path("ecs_access_private_key_path")
     if not path or os.path.exists(path):
         return

@@ -25,7 +25,10 @@ AccessError
  +-- Conflict                ... or do not fit this host
  |    +-- InTheWay           which an account can bring about by itself
  +-- RecordError             the record of what was given on a host is not usable
+ +-- RotationError           the rotation of a key cannot be recorded on a host
  +-- UnsafePath              why a key file or home must not be touched
+ +-- NotRoot                 an audit reads nothing without root
+ +-- DestError               the folder for what an audit found cannot be used
  +-- KeyPairConflict         the wanted key pair needs consent, or is not possible
  +-- PrivateKeyError         a private key cannot be made or read
  |    +-- PassphraseNeeded   to read the public half

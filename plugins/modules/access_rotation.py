@@ -69,39 +69,53 @@ places:
       description: The account.
       type: str
       returned: always
+      sample: anna
     path:
       description: The file.
       type: str
       returned: always
+      sample: /home/anna/.ssh/authorized_keys
     fingerprint:
       description: The fingerprint of the key.
       type: str
       returned: always
+      sample: SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU
     public_key:
       description: The key, without its comment.
       type: str
       returned: always
+      sample: ssh-rsa AAAAB3Nza...
     options:
       description: The options of the line.
       type: str
       returned: always
+      sample: 'from="10.0.0.0/8"'
     read:
       description: Whether sshd reads that file now.
       type: bool
       returned: always
+      sample: true
 unsearched:
   description: What could not be searched.
   returned: with O(step=look)
   type: list
   elements: str
+  sample: ['/home/ben: its file system does not answer']
 rotation:
   description: The rotation of the two keys as the record has it; null if there is none.
   returned: success
   type: dict
+  sample: &rotation
+    old: SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU
+    new: SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8
+    pair: team-2026
+    since: "2026-11-27T09:30:00Z"
+    ended: ""
 ended:
   description: The last rotation in which the key of O(pair) left; null if there is none.
   returned: with O(step=look)
   type: dict
+  sample: *rotation
 """
 
 import os

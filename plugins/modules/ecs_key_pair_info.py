@@ -84,12 +84,12 @@ key_pairs:
       type: str
       sample: 883aff9af03f3ee5dd0e186099a2e173
     key_type:
-      description: The type of the public key.
+      description: The type of the public key; V(null) if ECS does not show the key, or one that cannot be read.
       returned: when O(include_public_key=true)
       type: str
       sample: ssh-rsa
     public_key:
-      description: The public key as one line.
+      description: The public key as one line; V(null) if ECS does not show it, or one that cannot be read.
       returned: when O(include_public_key=true)
       type: str
       sample: ssh-rsa AAAAB3NzaC1yc2EAAAADAQ... deploy

@@ -80,22 +80,26 @@ def guests(world: Any) -> None:
     if not folder.exists():
         folder.mkdir()
         world.shell = ShellGuest(world.emulator, "web-1", folder)
-    keys = host_keys(HOST_KEY)
+    keys, replay = host_keys(HOST_KEY), Replay(RECORDING)
 
     def answer(script: str, username: str) -> Any:
         if "ecs-assistant-" in script:
             return world.shell.answer(script, username)
         if " begin'" in script:
             return keys(script, username)
-        return (binding if _is_about_a_binding(script) else temporary).answer(script, username)
+        request = _request(script)
+        if "chapter" in request:
+            return replay(script, username)
+        # Those about temporary keys have none, or several.
+        return (binding if "key" in request else temporary).answer(script, username)
 
     world.emulator.on_command(answer)
 
 
-def _is_about_a_binding(script: str) -> bool:
-    """Its request has one key; those about temporary keys have none, or several."""
+def _request(script: str) -> dict[str, Any]:
+    """What a program of ours is given."""
     found = re.search(r"(?m)^set -- (.*)", script)
-    return found is not None and "key" in json.loads(base64.b64decode(shlex.split(found[1])[0]))
+    return json.loads(base64.b64decode(shlex.split(found[1])[0])) if found else {}
 
 
 def _inventory(world: Any) -> None:

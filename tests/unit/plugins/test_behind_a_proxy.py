@@ -78,12 +78,14 @@ def test_every_module(world):
         "ecs_instance_info": {"instance_ids": [*world.ids(), *(f"i-{number:060}" for number in range(98))], "source_address": "203.0.113.5"},
         "ecs_host_key_info": {"instance_ids": world.ids()},
         "ecs_temp_public_key": {"instance_ids": world.ids(), "public_key": KEY},
+        "ecs_ssh_access_info": {"instance_ids": world.ids()},
     }
     assert {path.stem for path in MODULES.glob("ecs_*.py")} == set(asked)
     found = {module: world.module(module, **options) for module, options in asked.items()}
     assert [pair["name"] for pair in found["ecs_key_pair_info"]["key_pairs"]] == ["new"]
     assert [row["live"] for row in found["ecs_attach_key_pair"]["instances"]] == [True, True]
     assert [row["ready"] for row in found["ecs_temp_public_key"]["instances"]] == [True, True]
+    assert [row["seen"] for row in found["ecs_ssh_access_info"]["instances"]] == [True, True]
 
 
 def test_the_inventory(world):

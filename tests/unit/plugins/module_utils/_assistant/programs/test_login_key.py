@@ -7,6 +7,7 @@ import ast
 import base64
 import inspect
 import os
+import re
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -51,7 +52,7 @@ def test_what_is_sent_is_small_and_self_contained(long_key):
 
 @pytest.mark.parametrize("program", [login_key, prepare, served])
 def test_what_is_sent_is_the_same_code(program):
-    """But for docstrings, and the import of what is in front of it instead."""
+    """But for docstrings, the import of what is in front of it instead, and what it has no word of."""
 
     def statements(source: str) -> list[str]:
         tree = ast.parse(source)
@@ -60,10 +61,15 @@ def test_what_is_sent_is_the_same_code(program):
                 del node.body[0]
         return [ast.dump(node) for node in tree.body if not (isinstance(node, ast.ImportFrom) and node.level)]
 
-    own = inspect.getsource(program)
-    front = statements(inspect.getsource(server)) if "_system.server" in own else []
+    own, text = inspect.getsource(program), program_text(program)
+    front, sent = statements(inspect.getsource(server)) if "_system.server" in own else [], statements(text)
     # What both import is imported once.
-    assert statements(program_text(program)) == front + [text for text in statements(own) if not (text.startswith("Import") and text in front)]
+    whole = front + [each for each in statements(own) if not (each.startswith("Import") and each in front)]
+    left_out = [each for each in whole if each not in sent]
+    assert sent == [each for each in whole if each not in left_out]
+    assert not set(left_out) & set(statements(own))
+    names = [re.search(r"(?:name|id)='(\w+)'", each)[1] for each in left_out]
+    assert not set(names) & set(re.findall(r"\w+", text))
 
 
 @pytest.mark.parametrize("interpreter", find_interpreters(), ids=lambda path: Path(path).parents[1].name if path else "launcher")

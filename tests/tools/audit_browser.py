@@ -117,10 +117,12 @@ async def browser() -> AsyncIterator[Tab]:
         command = ["chromium", *FLAGS, f"--user-data-dir={folder}", "about:blank"]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         try:
-            found = next(match for line in process.stderr or () if (match := re.search(r"ws://([\d.:]+)/", line)))
+            found = next((match for line in process.stderr or () if (match := re.search(r"ws://([\d.:]+)/", line))), None)
+            if found is None:
+                raise RuntimeError("chromium did not start")
             async with aiohttp.ClientSession() as session:
                 async with session.get(f"http://{found.group(1)}/json") as answer:
-                    page = next(each for each in await answer.json() if each["type"] == "page")
+                    page, *_others = [each for each in await answer.json() if each["type"] == "page"]
                 async with session.ws_connect(page["webSocketDebuggerUrl"], max_msg_size=0) as socket:
                     tab = Tab(socket)
                     await tab.call("Performance.enable", timeDomain="threadTicks")

@@ -46,7 +46,7 @@ def objects() -> Iterator[tuple[str, Mapping[str, Any]]]:
     data = loader.load_from_file(str(AWX / "vars" / "objects.yml"))
     for path in sorted((AWX / "tasks").glob("*.yml")):
         for task in loader.load_from_file(str(path)):
-            name = next(key for key in task if key.startswith("awx.awx."))
+            (name,) = [key for key in task if key.startswith("awx.awx.")]
             variable = task["loop"].strip("{} ")
             for item in data[variable]:
                 yield name.rpartition(".")[2], {option: item[option] for option in task[name] if option in item}

@@ -219,8 +219,9 @@ def _fit(value: Any, shape: Any) -> Any:
         return fit(value, shape)
     if not isinstance(value, list) or len(value) > shape.most:
         raise unexpected()
-    # Texts are tuples too.
-    return tuple(_fit_row(item, shape.shape) if type(shape.shape) is tuple else fit(item, shape.shape) for item in value)
+    # Named tuples are shapes of one value.
+    is_row = isinstance(shape.shape, tuple) and not hasattr(shape.shape, "_fields")
+    return tuple(_fit_row(item, shape.shape) if is_row else fit(item, shape.shape) for item in value)
 
 
 def _fit_row(value: Any, shapes: Tuple[Any, ...]) -> Tuple[Any, ...]:

@@ -66,9 +66,9 @@ def choices_of(playbook: str) -> dict[str, tuple[str, ...]]:
     return {**CHOICES, **_CHOICES_OF_PLAYBOOKS.get(playbook, {})}
 
 
-def wrong_value(values: Mapping[str, Any], known: Mapping[str, tuple[str, ...]] = CHOICES) -> str:
+def wrong_value(values: Mapping[str, Any], known: Mapping[str, tuple[str, ...]] | None = None) -> str:
     """The sentence about the first value that is not one of its choices; empty if there is none."""
-    for name, choices in known.items():
+    for name, choices in (CHOICES if known is None else known).items():
         if name in values and str(values[name]) not in choices:
             return f"{name} must be {', '.join(choices[:-1])} or {choices[-1]}, not '{values[name]}'."
     for name in SWITCHES:

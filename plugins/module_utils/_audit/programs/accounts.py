@@ -18,7 +18,7 @@ import stat
 import sys
 import time
 
-from ..._system.server import Server, find_server, read_settings, slurp  # noqa: F401 - Server is in comments on types
+from ..._system.server import Server, find_server, read_settings, slurp  # noqa: F401 pylint: disable=unused-import
 from .frames import directory_names, read_key, remote, show, text
 
 SETTINGS = re.compile("allow(users|groups)|deny|permit(root|empty)|usepam|pubkey|password|kbd|challenge|auth|.*rsa.*size|revoked|trusted|strict")

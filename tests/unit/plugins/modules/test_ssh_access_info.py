@@ -11,7 +11,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._audit import 
 from ecs_emulator.replay import Replay
 from ecs_emulator.testing import running
 
-from .test_ecs_ssh_access_info import RECORDING, read  # noqa: F401 - a fixture
+from .test_ecs_ssh_access_info import RECORDING, read  # noqa: F401 pylint: disable=unused-import
 
 MODULE = "ssh_access_info"
 CHAPTERS = ("accounts", "rights", "use")

@@ -30,7 +30,16 @@ def judge(make_facts, recording):
     """judge(...): the one login method of an account kim with one key."""
 
     def run(
-        key=KEY, shadow="kim:*:20000:0:99999:7:::", shell="/bin/sh", state="ok", open_to=(), groups=("kim",), more=(), uid=2000, shell_works=True, **changed
+        key=tuple(KEY),
+        shadow="kim:*:20000:0:99999:7:::",
+        shell="/bin/sh",
+        state="ok",
+        open_to=(),
+        groups=("kim",),
+        more=(),
+        uid=2000,
+        shell_works=True,
+        **changed,
     ):
         records = [
             ["settings", 7, settings(recording, **changed)],

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[4] / "tools"))
 
-from audit_fleet import (  # noqa: F401
+from audit_fleet import (  # noqa: F401 pylint: disable=unused-import
     NOW,
     account,
     audit_of,

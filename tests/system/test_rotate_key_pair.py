@@ -114,6 +114,7 @@ def test_wrong_input_gets_a_sentence_and_changes_nothing(world, variables, envir
     assert world.pairs() == ["team"]
 
 
+@pytest.mark.long
 def test_six_instances_one_of_them_unreachable(world):
     """In one piece, because each part begins where the last one ends."""
     web = world.fleet["web-2"]

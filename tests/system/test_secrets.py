@@ -55,7 +55,7 @@ def test_no_secret_stays_anywhere(fleet, one_instance, playbook, make_key, new_n
 
     local = {"hosts": "localhost", "connection": "local", "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}}
     plays = [{"hosts": "all", "gather_facts": False, "tasks": tasks(on_host)}, {**local, "gather_facts": False, "tasks": tasks(on_controller)}]
-    run = playbook(json.dumps(plays, indent=1), [instance], extra_vars=given, options=["-vvvv", "--diff"])
+    run = playbook(json.dumps(plays, indent=1), [instance], extra_vars=given, options=["-vvvv", "--diff"], environment={"REQUESTS_CA_BUNDLE": fleet.ca_file})
     said = [(entry.action.rpartition(".")[2], entry.status, str(entry.result.get("msg", ""))) for entry in run.results]
     assert [one[0] for one in said] == [*(call[0] for call in on_host), "debug", *(call[0] for call in on_controller), "debug"], run.output[-3000:]
     # What was pasted is refused, each time; the rest went well, but for a host that lacks the SDK.

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import urllib.request
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -35,10 +33,8 @@ class Caller:
 
     def calls(self) -> dict[str, int]:
         """API calls since the last time, without those that only wait."""
-        address = self.fleet.endpoint + "/_emulator/requests"
-        with urllib.request.urlopen(address, timeout=10) as answer:
-            counts = json.load(answer)["by_action"]
-        urllib.request.urlopen(urllib.request.Request(address, method="DELETE"), timeout=10).close()
+        counts = self.fleet.control("GET", "requests")["by_action"]
+        self.fleet.control("DELETE", "requests")
         return {action: count for action, count in counts.items() if action != "DescribeInvocationResults"}
 
     def state(self, name: str) -> str:

@@ -1,11 +1,11 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How C(ssh_access) documents the groups and users of a host."""
+"""How C(ssh_access) documents the groups, users and revoked keys of a host."""
 
 
 class ModuleDocFragment:
-    """The options C(groups) and C(users)."""
+    """The options C(groups), C(users) and C(revoked_keys)."""
 
     DOCUMENTATION = r"""
 options:
@@ -197,4 +197,21 @@ options:
           - Processes of root that run in the user's sessions are ended too; others that the user has started are named, and the task
             fails. Nothing is ended if another account has the same numeric id.
         type: bool
+  revoked_keys:
+    description:
+      - Keys to remove from every account in C(/etc/passwd) and every listed user, even if O(users) lists them. An element is a key line
+        or a fingerprint as printed by C(ssh-keygen -l), such as V(SHA256:...).
+      - The default key files (C(.ssh/authorized_keys) and C(.ssh/authorized_keys2)) are searched even if sshd does not read them now.
+      - The key of the key pair that is bound to the instance in ECS comes back at the next reboot. It is removed, and the task fails and
+        names it. Unbind the pair first, see M(alicloud.ecs_access.ecs_attach_key_pair).
+      - If an account's keys cannot be searched, or a key cannot be removed, everything else is still done, and sshd is made to refuse
+        the revoked keys for every account, whatever their files hold. The keys are added to the list that C(RevokedKeys) names;
+        if there is none, to C(/etc/ssh/alicloud-ecs-access-revoked-keys), which sshd is then given as by
+        M(alicloud.ecs_access.sshd_pubkey) with O(alicloud.ecs_access.sshd_pubkey#module:revoked_keys), with test, rollback and
+        proof of login. A warning and RV(remains) name the files.
+      - If that is not possible either, the task fails. This includes a key of which only the fingerprint is given and that is in no file
+        that could be read, and tasks with C(async).
+    type: list
+    elements: str
+    default: []
 """

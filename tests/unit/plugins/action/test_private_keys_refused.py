@@ -22,6 +22,8 @@ OPTIONS = {"public_key": KEY, "authorized_keys": [KEY], "revoked_keys": [KEY], "
 def options_of(module):
     """Those of OPTIONS that the module has, at whatever depth."""
     text = (MODULES / f"{module}.py").read_text(encoding="utf-8").split("RETURN = ")[0]
+    fragments = re.findall(r"^  - alicloud\.ecs_access\.(\w+)$", text, re.MULTILINE)
+    text += "".join((MODULES.parent / "doc_fragments" / f"{name}.py").read_text(encoding="utf-8") for name in fragments)
     return [name for name in OPTIONS if re.search(rf"^ +{name}:\n +(?:description|type):", text, re.MULTILINE)]
 
 

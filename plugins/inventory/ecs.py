@@ -115,32 +115,26 @@ notes:
 
 EXAMPLES = r"""
 ---
-# The smallest file, prod.ecs.yml: every instance of the region in ALIBABA_CLOUD_REGION_ID, with credentials from the environment
-# or the default chain. Try it with: ansible-inventory -i prod.ecs.yml --graph
+# The smallest file, prod.ecs.yml, is the first line alone: every instance of the region in ALIBABA_CLOUD_REGION_ID, with credentials
+# from the environment or the default chain. Try it with: ansible-inventory -i prod.ecs.yml --graph
 plugin: alicloud.ecs_access.ecs
 
----
-# Running Linux instances of two regions, logged in to as the user of their image
-plugin: alicloud.ecs_access.ecs
+# Running Linux instances of two regions; "regions: [all]" reads every region
 regions: [cn-hangzhou, eu-central-1]
 filters:
   status: Running
   os_type: linux
-compose:
-  ansible_user: ecs_login_user
-
----
-# From a bastion inside the VPC; groups by tag, zone and key pair
-plugin: alicloud.ecs_access.ecs
-region: cn-hangzhou
-network: vpc
-connect_with: [private]
-filters:
   tags:
     env: [staging, prod]
     owner:              # any value
 exclude_filters:
   - name: 'tmp-*'
+
+# Logged in to as the user of their image
+compose:
+  ansible_user: ecs_login_user
+
+# Groups by tag, zone and key pair
 keyed_groups:
   - key: ecs_tags.role
     prefix: role
@@ -149,13 +143,16 @@ keyed_groups:
 groups:
   without_key_pair: ecs_key_pair_name == ''
 
----
-# Names from a tag, else made from two facts; another account's credentials; cached for ten minutes
-plugin: alicloud.ecs_access.ecs
-regions: [all]
+# From a bastion inside the VPC
+network: vpc
+connect_with: [private]
+
+# Names from a tag, else made from two facts
 hostnames:
   - tag:Name
   - ecs_name ~ '-' ~ ecs_region
+
+# Another account's credentials; cached for ten minutes
 profile: audit
 cache: true
 cache_plugin: ansible.builtin.jsonfile

@@ -143,8 +143,10 @@ def _missing(facts: Facts, people: Sequence[Person]) -> List[UnreadRecord]:
         why = "of the directory, only those are listed that own a home in /home or are named by a group"
         found.append(UnreadRecord("accounts of %s" % ", ".join(others), why))
     silent = [person.name for person in people if person.settings is None]
-    for name in silent[:50]:
-        found.append(UnreadRecord("login settings of %s" % name, "sshd was not asked about this account"))
+    if silent and not facts.general:
+        found.append(UnreadRecord("login settings", "sshd was asked about no account"))
+    else:
+        found.extend(UnreadRecord("login settings of %s" % name, "sshd was not asked about this account") for name in silent[:50])
     for record in facts.of("file"):
         if record.state in ("too_large", "remote", "error"):
             found.append(

@@ -282,6 +282,11 @@ def test_what_was_not_seen_is_said(read, make_facts):
     assert host["log_since"] is None and "QUIET" in unread(host)["last use of keys"]
 
 
+def test_without_sshd_it_is_said_once_that_no_account_was_asked_about(read):
+    found = unread(read(person("kim"), person("lee"), without=("general", "settings")))
+    assert [what for what in found if what.startswith("login settings")] == ["login settings"]
+
+
 def test_how_far_back_the_logs_reach(read):
     host = read(["log", "journal", "2026-02-01T00:00:00Z"], ["log", "/var/log/secure", "2026-01-01T00:00:00Z"], ["log", "x", ""], without=("log",))
     assert host["log_since"] == "2026-01-01T00:00:00Z"

@@ -25,7 +25,8 @@ description:
     access to it can read them (C(ecs:DescribeInvocationResults), C(ecs:DescribeSendFileResults)). Do not send secrets that such people must not have.
   - Commands run as root, whatever C(ansible_user) is. Becoming another user works if no password is needed.
   - Needs the RAM actions C(ecs:RunCommand), C(ecs:DescribeInvocationResults), C(ecs:SendFile) and C(ecs:DescribeSendFileResults), and
-    C(gzip) and C(base64) in the instance.
+    C(gzip) and C(base64) in the instance. With C(ecs:StopInvocation) as well, a task that reaches its own C(timeout) ends its command in
+    the instance at once; without it, the command ends after O(command_timeout).
 extends_documentation_fragment:
   - alicloud.ecs_access.ecs_plugin
 options:
@@ -165,7 +166,7 @@ class Connection(ConnectionBase):
             try:
                 self._send_files(token, payload)
                 reply, text = self._fetch(token, script.parse_reply(token, self._send(script.render_run(token, payload))))
-            except Exception:
+            except BaseException:
                 self._clean_up(token)
                 raise
             if reply.size > script.PIECE:
@@ -214,7 +215,13 @@ class Connection(ConnectionBase):
         """One script; returns its output."""
         client, instance, timeout = self._cloud(), self._instance, seconds or self.get_option("command_timeout")
         (batch,) = client.run_command(text, [instance], timeout)
-        ended = wait_for_batch(client, batch, client.clock() + timeout + DELIVERY_SECONDS)[instance]
+        try:
+            ended = wait_for_batch(client, batch, client.clock() + timeout + DELIVERY_SECONDS)[instance]
+        except BaseException:
+            # The task has run out of its own time, or the run is being ended: what it began has to end with it.
+            with contextlib.suppress(AccessError):
+                client.stop_invocation(batch.invoke_id, [instance])
+            raise
         if ended.error is not None:
             raise AnsibleConnectionFailure(ended.why)
         if ended.output is None:

@@ -44,6 +44,13 @@ def test_a_task_that_runs_out_of_time_leaves_no_process(instance, through) -> No
     assert instance.run("test -e /root/went-on").returncode == 1
 
 
+def test_a_tasks_own_timeout_ends_the_command_in_the_instance(instance, through) -> None:
+    result = through(instance, "ansible.builtin.raw", options=["-a", "sleep 4721 & sleep 4722; touch /root/went-on", "--task-timeout", "20"])
+    assert "imed out" in result["msg"], result
+    assert instance.exec("pgrep -af 'sleep 472[0-9]' || true") == ""
+    assert instance.exec("ls -d /run/ecs-assistant-* /root/went-on 2>/dev/null || true") == ""
+
+
 @contextlib.contextmanager
 def full_disk(instance) -> Iterator[None]:
     """No room where the agent saves its scripts, nor where programs keep their files."""

@@ -259,6 +259,10 @@ class EcsClient(FileSending):
 
         return self.poll(look, lambda found: all(one.is_final for one in found.values()), deadline)
 
+    def stop_invocation(self, invoke_id: str, instance_ids: Sequence[str]) -> None:
+        """End a command that still runs, with every process that it has started."""
+        self.call("StopInvocation", {"InvokeId": invoke_id, "InstanceId": list(instance_ids)})
+
     def _invocation_results(self, invoke_id: str) -> Dict[str, Invocation]:
         params = {"InvokeId": invoke_id, "MaxResults": RESULT_PAGE, "ContentEncoding": "Base64"}
         return {

@@ -50,6 +50,9 @@ _FORMS = (
 _ODD_BLANKS = re.compile("[\u00a0\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]")
 # A shorter beginning of a key is the same for every key of its type.
 _TELLING = 44
+# How many characters may differ where a key was typed, and what consoles and editors end a cut line with.
+_FEW = 3
+_CUT_MARK = re.compile(r"[^A-Za-z0-9+/=]{1,3}\Z")
 
 
 class Damage(NamedTuple):
@@ -95,16 +98,34 @@ def _damage_of(lines: List[KeyLine], content: bytes, key: PublicKey) -> Optional
             return Damage("key_damaged", line.number, "there is a space in the middle of the key", "remove it")
     for line in lines:
         for word in line.text.split():
-            if len(word) >= _TELLING and word != key.base64 and key.base64.startswith(word):
-                joined = b"".join(content.split())
-                if key.base64.encode("ascii") in joined:
-                    return Damage("key_wrapped", line.number, "the key is broken into several lines", "join them into one line")
-                return Damage("key_truncated", line.number, "the key is cut off", "add the complete key")
-            if len(word) == len(key.base64) and word.lower() == key.base64.lower():
-                return Damage("key_damaged", line.number, "upper and lower case of the key were changed", "add the key unchanged")
-            if len(word) == len(key.base64) and sum(one != other for one, other in zip(word, key.base64)) in (1, 2):
-                return Damage("key_damaged", line.number, "a character of the key was changed", "add the key unchanged")
+            damage = _damage_of_word(word, line, content, key)
+            if damage is not None:
+                return damage
     return None
+
+
+def _damage_of_word(word: str, line: KeyLine, content: bytes, key: PublicKey) -> Optional[Damage]:
+    """What became of a word that begins or is nearly as the key is."""
+    wanted = key.base64
+    cut = _CUT_MARK.sub("", word)
+    if len(cut) >= _TELLING and word != wanted and wanted.startswith(cut):
+        if wanted.encode("ascii") in b"".join(content.split()):
+            return Damage("key_wrapped", line.number, "the key is broken into several lines", "join them into one line")
+        return Damage("key_truncated", line.number, "the key is cut off", "add the complete key")
+    if len(word) == len(wanted) and word.lower() == wanted.lower():
+        return Damage("key_damaged", line.number, "upper and lower case of the key were changed", "add the key unchanged")
+    if len(word) == len(wanted) and sum(one != other for one, other in zip(word, wanted)) in (1, 2):
+        return Damage("key_damaged", line.number, "a character of the key was changed", "add the key unchanged")
+    if len(word) != len(wanted) and abs(len(word) - len(wanted)) <= _FEW:
+        kept = _same_start(word, wanted) + _same_start(word[::-1], wanted[::-1])
+        if kept >= min(len(word), len(wanted)) - _FEW:
+            which = "are missing" if len(word) < len(wanted) else "were added"
+            return Damage("key_damaged", line.number, "characters of the key %s" % which, "add the key unchanged")
+    return None
+
+
+def _same_start(one: str, other: str) -> int:
+    return next((index for index, (left, right) in enumerate(zip(one, other)) if left != right), min(len(one), len(other)))
 
 
 def _describe(line: KeyLine, key: PublicKey) -> Damage:

@@ -123,7 +123,7 @@ def read_log(log: str) -> str:
 
 def findings_of(proof: Proof, known: Sequence[Finding]) -> List[Finding]:
     """A refusal that nothing else explains becomes a finding of its own."""
-    if proof.status:
+    if proof.status and not any(finding.cause == "forced_command_refuses" for finding in known):
         return [warns("forced_command_failed", proof.text, "run the forced command as the user; it may refuse a plain command only")]
     if proof.accepted is None or proof.ran or any(finding.severity == "blocks" for finding in known):
         return []

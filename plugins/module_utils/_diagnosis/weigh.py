@@ -100,7 +100,6 @@ SESSION_CAUSES = PAM_CAUSES | frozenset(
         "limit_memory",
         "limit_nproc",
         "max_sessions",
-        "forced_command_refuses",
         "forced_command_missing",
         "chroot_missing",
         "chroot_unsafe",
@@ -113,7 +112,6 @@ SESSION_CAUSES = PAM_CAUSES | frozenset(
         "revoked_keys_unreadable",
     )
 )
-_FORCED = frozenset(("forced_command_refuses", "forced_command_missing"))
 # And one from the real address.
 _REAL_CAUSES = frozenset(
     (
@@ -197,8 +195,8 @@ def weigh_proof(found: List[Finding], proof: Proof) -> List[Finding]:
     if not proof.ran:
         return found
     causes = SESSION_CAUSES | _REAL_CAUSES if proof.real else SESSION_CAUSES
-    # Its key has no command; ForceCommand overrides those of keys.
-    return demote(found, causes if proof.forced else causes - _FORCED, "a private login got in all the same")
+    # Its key has no command; ForceCommand overrides those of keys. A command that ran and is known to refuse has refused.
+    return demote(found, causes if proof.forced else causes - {"forced_command_missing"}, "a private login got in all the same")
 
 
 def not_asked(answer: Answer, what: str, cause: str) -> List[Finding]:

@@ -365,8 +365,16 @@ def test_a_command_of_the_key_is_not_what_a_private_login_ran() -> None:
     assert with_proof(judge(commanded), got_in).can_log_in == "false"
     forced = commanded._replace(server=facts.server._replace(effective={**EFFECTIVE, "forcecommand": ("/opt/menu",)}))
     assert judge(forced).can_log_in == "true"
-    refusing = with_settings(forcecommand="/bin/false")
-    assert with_proof(judge(refusing), got_in._replace(forced=True)).can_log_in == "true"
+    gone = with_settings(forcecommand="/opt/gone")
+    gone = gone._replace(session=gone.session._replace(forced=(("/opt/gone", False),)))
+    assert first(gone) == "forced_command_missing"
+    assert with_proof(judge(gone), got_in._replace(forced=True)).can_log_in == "true"
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_a_forced_command_that_refuses_is_no_login(status: int) -> None:
+    verdict = with_proof(judge(with_settings(forcecommand="/usr/sbin/nologin")), Proof(True, True, "it ran", status=status, forced=True))
+    assert (verdict.can_log_in, [finding.cause for finding in verdict.findings]) == ("false", ["forced_command_refuses"])
 
 
 @pytest.mark.parametrize(("waited", "cause"), [(False, "shell_startup_exits"), (True, "shell_startup_hangs")])

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import Any, Iterator, Mapping
 
@@ -16,6 +17,7 @@ COMMON = {"changed", "failed", "msg", "warnings", "deprecations", "diff", "invoc
 _TYPES = {"str": str, "int": int, "bool": bool, "dict": Mapping, "list": list, "float": float, "raw": object}
 
 
+@functools.cache
 def returned_by(module: str) -> Mapping[str, Any]:
     """The documentation of the values that a module returns."""
     return yaml.safe_load(importlib.import_module(MODULES + module).RETURN)

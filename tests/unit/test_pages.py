@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import re
 from pathlib import Path
@@ -27,17 +28,17 @@ ERRORS = (DOCS / "errors.md").read_text(encoding="utf-8")
 NOT_VARIABLES = {"ecs_access_known_hosts"}
 
 
-def _strings():
+@functools.cache
+def strings():
     """Every text in the code of the collection, with the parts of f-strings joined by a mark."""
+    found = []
     for path in sorted((ROOT / "plugins").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr):
-                yield "\0".join(part.value for part in node.values if isinstance(part, ast.Constant))
+                found.append("\0".join(part.value for part in node.values if isinstance(part, ast.Constant)))
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield node.value
-
-
-STRINGS = list(_strings())
+                found.append(node.value)
+    return found
 
 
 def contents():
@@ -59,7 +60,7 @@ def test_names_of_the_collection_exist(page):
 
 @pytest.mark.parametrize("page", TEXTS)
 def test_environment_variables_exist(page):
-    code = "\n".join(STRINGS)
+    code = "\n".join(strings())
     named = set(re.findall(r"\b(?:ALIBABA_CLOUD|ALICLOUD)_[A-Z_]+\b", TEXTS[page]))
     # Those of the SDK, which reads them itself.
     assert {name for name in named if name not in code} <= {"ALIBABA_CLOUD_CREDENTIALS_FILE", "ALIBABA_CLOUD_ECS_METADATA_DISABLED"}
@@ -103,7 +104,7 @@ def test_there_are_twenty_errors():
 def test_an_error_is_a_sentence_of_the_code(sentence):
     for quoted in re.findall(r"`([^`]+)`", sentence):
         parts = [re.escape(part) for part in quoted.split("…") if part.strip()]
-        assert any(re.search("(?:.|\0)*?".join(parts), text, re.DOTALL) for text in STRINGS), quoted
+        assert any(re.search("(?:.|\0)*?".join(parts), text, re.DOTALL) for text in strings()), quoted
 
 
 def _names(path):

@@ -16,6 +16,8 @@ import pytest
 import yaml
 from ecs_emulator.testing import running
 
+from .warm_inventory import LATE, warm_inventory
+
 ROOT = Path(__file__).resolve().parents[4]
 HOSTILE = "{{ lookup('pipe', 'id') }}"
 HOSTILE_EXPRESSION = "lookup('pipe', 'id')"
@@ -95,8 +97,15 @@ def cloud():
         yield emulator
 
 
+@pytest.fixture(scope="module")
+def warm(cloud, tmp_path_factory):
+    # The SDK reads keys while it is imported.
+    with warm_inventory(variables_for(tmp_path_factory.mktemp("warm"), cloud, NO_KEY)) as process:
+        yield process
+
+
 @pytest.fixture
-def ask(cloud, tmp_path):
+def ask(cloud, tmp_path, warm):
     """Run ansible-inventory --list on a file with these options."""
 
     def run(
@@ -104,11 +113,16 @@ def ask(cloud, tmp_path):
         cloud=cloud,
         name: str = "test.ecs.yml",
         arguments: tuple[str, ...] = (),
+        alone: bool = False,
         **environment: str | None,
     ) -> Answer:
         content = options if isinstance(options, str) else yaml.safe_dump({"plugin": "alicloud.ecs_access.ecs", **(options or {})})
         (tmp_path / name).write_text(content, encoding="utf-8")
-        done = run_tool("ansible-inventory", tmp_path, cloud, ["-i", name, "--list", *arguments], environment)
+        words = ["-i", name, "--list", *arguments]
+        if alone or not all(variable.startswith(LATE) for variable in environment):
+            done = run_tool("ansible-inventory", tmp_path, cloud, words, environment)
+        else:
+            done = warm.run(tmp_path, words, variables_for(tmp_path, cloud, environment))
         assert "Traceback" not in done.stderr
         assert cloud.access_key_secret not in done.stdout + done.stderr
         return Answer(json.loads(done.stdout), done.stderr)
@@ -121,7 +135,8 @@ def first_pages(cloud):
     return [request for request in cloud.requests("DescribeInstances") if request["parameters"].get("PageNumber") == "1"]
 
 
-def run_tool(tool, folder, cloud, arguments, environment):
+def variables_for(folder, cloud, environment):
+    """The whole environment of a program."""
     (folder / "ansible.cfg").write_text("", encoding="utf-8")
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "ALIBABA_", "ALICLOUD_"))}
     variables.update(
@@ -136,6 +151,11 @@ def run_tool(tool, folder, cloud, arguments, environment):
         variables.pop(variable, None)
         if value is not None:
             variables[variable] = value
+    return variables
+
+
+def run_tool(tool, folder, cloud, arguments, environment):
+    variables = variables_for(folder, cloud, environment)
     command = [sys.executable, str(Path(sys.executable).with_name(tool)), *arguments]
     return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=120, check=False)
 
@@ -143,8 +163,9 @@ def run_tool(tool, folder, cloud, arguments, environment):
 # -- what is in it ------------------------------------------------------------------------------------------------
 
 
-def test_minimal_file_gives_every_instance_of_the_region(ask):
-    answer = ask()
+@pytest.mark.parametrize("alone", [True, False], ids=["a process of its own", "a fork"])
+def test_minimal_file_gives_every_instance_of_the_region(ask, alone):
+    answer = ask(alone=alone)
     assert answer.names == ["web-1", "web-2", "win-1"]
     assert answer.errors == ""
     hostvars = answer.hostvars["web-1"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from lab import screen
-from lab import ssh as lab_ssh
+from lab.verbs import known_inventory
 
 ONBOARD = "alicloud.ecs_access.onboard"
 BIND = "alicloud.ecs_access.bind_key_pair"
@@ -21,15 +21,7 @@ class World:
 
     def __init__(self, fleet, folder: Path, playbook, ssh) -> None:
         self.fleet, self.folder, self._playbook, self._ssh = fleet, folder, playbook, ssh
-        self.known_hosts = folder / "known_hosts"
-        lab_ssh.write_known_hosts(self.known_hosts, fleet)
-        self.inventory = folder / "my.ecs.yml"
-        self.inventory.write_text(
-            "plugin: alicloud.ecs_access.ecs\n"
-            "hostnames: [name]\n"
-            f"compose:\n  ansible_port: {fleet['web-1'].ssh_port}\n"
-            f"""  ansible_ssh_common_args: "'-F none -o IdentityAgent=none -o UserKnownHostsFile={self.known_hosts}'"\n"""
-        )
+        self.inventory, self.known_hosts = known_inventory(fleet, folder)
 
     def run(self, playbook: str, variables: dict, *options: str, environment: dict | None = None):
         # Wide enough that no row of the table is wrapped.

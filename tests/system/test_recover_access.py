@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from lab import screen
 from lab import ssh as lab_ssh
+from lab.verbs import known_inventory
 
 pytestmark = pytest.mark.long
 
@@ -42,15 +43,7 @@ class World:
 
     def __init__(self, fleet, folder: Path, playbook, ssh) -> None:
         self.fleet, self._playbook, self._ssh = fleet, playbook, ssh
-        self.known_hosts = folder / "known_hosts"
-        lab_ssh.write_known_hosts(self.known_hosts, fleet)
-        self.inventory = folder / "my.ecs.yml"
-        common = f"-F none -o IdentityAgent=none -o UserKnownHostsFile={self.known_hosts}"
-        self.inventory.write_text(
-            "plugin: alicloud.ecs_access.ecs\nhostnames: [name]\n"
-            f"compose:\n  ansible_port: {fleet['web-1'].ssh_port}\n"
-            f"""  ansible_ssh_common_args: "'{common}'"\n"""
-        )
+        self.inventory, self.known_hosts = known_inventory(fleet, folder)
         self.lost = lab_ssh.make_key(folder, "lost", "rsa")
         fleet.call("ImportKeyPair", KeyPairName="lost", PublicKeyBody=self.lost.public)
         for name in NAMES:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from lab import screen
 from lab import ssh as lab_ssh
+from lab.verbs import known_inventory
 
 ROTATE = "alicloud.ecs_access.rotate_key_pair"
 NAMES = [f"web-{number}" for number in range(1, 7)]
@@ -26,15 +27,7 @@ class World:
         self.fleet, self.folder, self._playbook, self._ssh, self.old = fleet, folder, playbook, ssh, old
         self.new = folder / "new-key"
         self.report = folder / "report.json"
-        self.known_hosts = folder / "known_hosts"
-        lab_ssh.write_known_hosts(self.known_hosts, fleet)
-        self.inventory = folder / "my.ecs.yml"
-        self.inventory.write_text(
-            "plugin: alicloud.ecs_access.ecs\n"
-            "hostnames: [name]\n"
-            f"compose:\n  ansible_port: {fleet['web-1'].ssh_port}\n"
-            f"""  ansible_ssh_common_args: "'-F none -o IdentityAgent=none -o UserKnownHostsFile={self.known_hosts}'"\n"""
-        )
+        self.inventory, self.known_hosts = known_inventory(fleet, folder)
 
     def run(self, mode: str, *options: str, environment: dict | None = None, **variables):
         full = {

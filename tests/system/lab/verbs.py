@@ -12,6 +12,7 @@ from typing import Any
 
 from lab.controller import Controller, Run
 from lab.fleet import Fleet
+from lab.ssh import write_known_hosts
 
 NAME = "alicloud.ecs_access."
 STATE = "cat /etc/passwd /etc/shadow; find /root/.ssh /home /etc/ssh /etc/sudoers.d -type f -exec sha256sum {} +"
@@ -39,6 +40,19 @@ class Caller:
 
     def state(self, name: str) -> str:
         return self.fleet[name].exec(STATE, check=False)
+
+
+def known_inventory(fleet: Fleet, folder: Path) -> tuple[Path, Path]:
+    """An inventory of the cloud whose hosts are known and reached with nothing of the person's, and the file with their host keys."""
+    inventory, known_hosts = folder / "my.ecs.yml", folder / "known_hosts"
+    write_known_hosts(known_hosts, fleet)
+    inventory.write_text(
+        "plugin: alicloud.ecs_access.ecs\n"
+        "hostnames: [name]\n"
+        f"compose:\n  ansible_port: {next(iter(fleet)).ssh_port}\n"
+        f"""  ansible_ssh_common_args: "'-F none -o IdentityAgent=none -o UserKnownHostsFile={known_hosts}'"\n"""
+    )
+    return inventory, known_hosts
 
 
 def texts(variables: Mapping[str, str]) -> list[str]:

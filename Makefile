@@ -5,6 +5,8 @@ PY := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.work/collections
 export PYTHONPATH := $(CURDIR)/tests/emulator:$(CURDIR)/.work/collections
+# Containers often have it set: every program would compile its imports again, a sixth of the time that ansible takes.
+unexport PYTHONDONTWRITEBYTECODE
 # The tests of a file run in one process: they share a fleet of instances.
 PYTEST := $(PY) -m pytest -q -n 2 --dist loadfile
 
@@ -45,8 +47,8 @@ lint: setup ## ruff, mypy, yamllint, ansible-lint (production), reuse, changelog
 unit: instances ## pure logic, and modules in process against the embedded cloud
 	@$(PYTEST) tests/unit
 
-sanity: setup ## ansible-test sanity on the oldest and the newest supported ansible-core of this machine
-	@$(PY) tests/sanity/run.py
+sanity: setup ## ansible-test sanity on the oldest and the newest supported ansible-core of this machine; WHOLE=yes for every Python
+	@$(PY) tests/sanity/run.py $(if $(WHOLE),--whole)
 
 integration: setup ## ansible-test integration against the embedded cloud
 	@$(PY) tests/integration/run.py
@@ -54,7 +56,8 @@ integration: setup ## ansible-test integration against the embedded cloud
 system: instances ## real ansible, ssh and sudo on real instances: the tests that take seconds
 	@$(PYTEST) -m "not long" --images debian12,el-like tests/system
 
-long: instances ## the same on every image, or IMAGES=debian12,el-like, with the tests that take minutes: kills, reboots, broken worlds
+long: instances ## the same on every image, with the tests that take minutes: kills, reboots, broken worlds; and sanity as a whole, but with IMAGES=debian12,el-like
+	@$(if $(IMAGES),,$(PY) tests/sanity/run.py --whole)
 	@$(PYTEST) $(if $(IMAGES),--images $(IMAGES)) tests/system
 
 fuzz: instances ## key lines, rules of logins and sudo rules against real sshd, ssh-keygen and sudo, a hostile guest and a forged API against the modules: FUZZ_SECONDS=600 for each part, FUZZ_IMAGE=debian12
@@ -78,3 +81,4 @@ wheel: setup ## the embedded cloud as a package for others, into dist
 
 clean: ## remove everything that the targets above made
 	@rm -rf .work $(VENV) dist tests/output docs/build .pytest_cache .ruff_cache
+	@find . -name __pycache__ -prune -exec rm -rf {} +

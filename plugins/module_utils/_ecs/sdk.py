@@ -22,7 +22,7 @@ from .settings import CloudSettings, Endpoint
 from .trust import find_ca_bundle
 
 PYTHON_NEEDED = (3, 9)
-LIBRARY = "alibabacloud-ecs20140526 and alibabacloud-credentials"
+LIBRARY = "alibabacloud-tea-openapi and alibabacloud-credentials"
 USER_AGENT = "alicloud.ecs_access"
 
 _CONNECT_TIMEOUT = 5
@@ -57,10 +57,10 @@ def check_python() -> None:
 
 
 def load_client_class() -> type:
-    """The ECS client of the SDK: it knows which region has which endpoint."""
+    """The client of the SDK that calls any action of any API."""
     check_python()
     try:
-        from alibabacloud_ecs20140526.client import Client
+        from alibabacloud_tea_openapi.client import Client
     except ImportError as exc:
         raise LibraryMissing(LIBRARY) from exc
     silence_sdk()
@@ -105,7 +105,7 @@ class _Signer(threading.local):
 class Caller:
     """Sends signed calls of one API version to one endpoint. Safe to use from several threads."""
 
-    def __init__(self, settings: CloudSettings, version: str, region: str, endpoint: Optional[Endpoint] = None) -> None:
+    def __init__(self, settings: CloudSettings, version: str, region: str, endpoint: Endpoint) -> None:
         client_class = load_client_class()
         from alibabacloud_tea_openapi import utils_models
         from darabonba.runtime import RuntimeOptions
@@ -117,16 +117,15 @@ class Caller:
         config = utils_models.Config(
             credential=self._signer,
             region_id=region,
-            endpoint=endpoint.host if endpoint else None,
-            protocol=(endpoint.protocol if endpoint else "https").upper(),
-            network=settings.network,
+            endpoint=endpoint.host,
+            protocol=endpoint.protocol.upper(),
             connect_timeout=min(_CONNECT_TIMEOUT, settings.api_timeout) * 1000,
             read_timeout=settings.api_timeout * 1000,
             max_idle_conns=max(10, settings.api_concurrency),
             user_agent=USER_AGENT,
         )
         self._client = client_class(config)
-        self.endpoint = endpoint or Endpoint(self._client._endpoint, "https")
+        self.endpoint = endpoint
         environ = read_environment()
         self._ca_bundle = find_ca_bundle(environ) if self.endpoint.protocol == "https" else None
         self._proxies = choose_proxies(self.endpoint, environ)

@@ -13,10 +13,11 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Seque
 
 from .answer import items_of, mapping_of, text_of
 from .credentials import CredentialSource
+from .endpoints import ecs_endpoint, sts_endpoint
 from .errors import BAD_ANSWER, EcsError
 from .retry import backoff_seconds, is_repeatable, needs_retry
 from .sdk import Caller, Credential
-from .settings import CloudSettings, Endpoint, require_region
+from .settings import CloudSettings, require_region
 
 ECS_VERSION = "2014-05-26"
 STS_VERSION = "2015-04-01"
@@ -46,7 +47,7 @@ class EcsSession:
         self.clock = clock
         self._sleep = sleep
         self._jitter = jitter
-        self._caller = Caller(settings, ECS_VERSION, self.region, settings.endpoint or _vpc_endpoint("ecs", settings, self.region))
+        self._caller = Caller(settings, ECS_VERSION, self.region, settings.endpoint or ecs_endpoint(self.region, settings.network))
         self._sts: Optional[Caller] = None
         self._credentials = CredentialSource(settings, self._assume_role, time.time)
 
@@ -85,8 +86,8 @@ class EcsSession:
     def _assume_role(self, base: Credential) -> Dict[str, Any]:
         settings = self.settings
         if self._sts is None:
-            endpoint = settings.sts_endpoint or _vpc_endpoint("sts", settings, self.region)
-            self._sts = Caller(settings, STS_VERSION, self.region, endpoint or Endpoint("sts.aliyuncs.com", "https"))
+            endpoint = settings.sts_endpoint or sts_endpoint(self.region, settings.network)
+            self._sts = Caller(settings, STS_VERSION, self.region, endpoint)
         sts = self._sts
         params = {
             "RoleArn": settings.assume_role_arn,
@@ -132,10 +133,3 @@ def bodies_by_token(call: Callable[[str, Mapping[str, Any]], Dict[str, Any]], ac
             return
         seen.add(token)
     raise EcsError(action, BAD_ANSWER, "the list does not end after %d pages" % MOST_PAGES, hint="Check endpoint.")
-
-
-def _vpc_endpoint(product: str, settings: CloudSettings, region: str) -> Optional[Endpoint]:
-    # The SDK's own table comes before its network option, so that some regions would stay public.
-    if settings.network != "vpc":
-        return None
-    return Endpoint("%s-vpc.%s.aliyuncs.com" % (product, region), "https")

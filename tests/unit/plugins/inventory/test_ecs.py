@@ -427,11 +427,11 @@ def test_other_file_names(ask):
 
 
 def test_library_missing(ask, tmp_path):
-    (tmp_path / "blocked" / "alibabacloud_ecs20140526").mkdir(parents=True)
-    (tmp_path / "blocked" / "alibabacloud_ecs20140526" / "__init__.py").write_text("raise ImportError('blocked')")
+    (tmp_path / "blocked" / "alibabacloud_tea_openapi").mkdir(parents=True)
+    (tmp_path / "blocked" / "alibabacloud_tea_openapi" / "__init__.py").write_text("raise ImportError('blocked')")
     answer = ask(PYTHONPATH=str(tmp_path / "blocked"))
     assert answer.names == []
-    assert answer.says("alibabacloud-ecs20140526 and alibabacloud-credentials")
+    assert answer.says("alibabacloud-tea-openapi and alibabacloud-credentials")
 
 
 # -- several regions, some broken ---------------------------------------------------------------------------------

@@ -654,11 +654,11 @@ def test_without_public_keys_in_the_answers(run_module, keys, tmp_path, behaviou
 
 def test_missing_library(run_module, cloud, monkeypatch):
     def missing(*_args):
-        raise LibraryMissing("alibabacloud-ecs20140526") from ImportError("No module named 'alibabacloud_ecs20140526'")
+        raise LibraryMissing("alibabacloud-tea-openapi") from ImportError("No module named 'alibabacloud_tea_openapi'")
 
     monkeypatch.setattr(session, "Caller", missing)
     refused = run_module("ecs_key_pair", name="deploy", state="absent", **access(cloud))
-    assert refused["msg"].startswith("Failed to import the required Python library (alibabacloud-ecs20140526)")
+    assert refused["msg"].startswith("Failed to import the required Python library (alibabacloud-tea-openapi)")
 
 
 def test_no_name(run_module):

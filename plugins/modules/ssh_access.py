@@ -84,6 +84,12 @@ options:
     description: Id of the instance, by which a record that came with a copied image is recognized. By default the host's own ids are used.
     version_added: 1.0.0
     type: str
+  _leaves:
+    description:
+      - Set by the playbook C(leave), which has proven another login that becomes root. What the record has of O(owner) is taken back; accounts go if
+        this module made them.
+    type: bool
+    default: false
   _login:
     description:
       - How the connection of Ansible is logged in. Set by the action plugin of this module, which overrides any value from the task.
@@ -274,6 +280,12 @@ record:
       elements: str
       returned: success
       sample: [mary]
+    removed:
+      description: Those of them whose account is removed.
+      type: list
+      elements: str
+      returned: success
+      sample: []
     notes:
       description: A sentence for each of them, and for what keeps the record from being used.
       type: list
@@ -377,7 +389,7 @@ class SshAccess:
             # Others' rules may come later than ours: what is in force is asked of sudo itself, once nothing is left to be done.
             against = [] if outcome.failures or (plan.changed and self.check_mode) else find_objections(wanted.users, plan.others_rules)
             if ledger and not self.check_mode and not outcome.failures and not plan.failures:
-                ledger.close(after)
+                ledger.close(plan, after)
         result: Dict[str, Any] = {
             "changed": bool(outcome.done),
             "actions": sentences(outcome.done),
@@ -466,6 +478,7 @@ def argument_spec() -> Dict[str, Any]:
         protected=dict(type="list", elements="str", default=["root"]),
         allow_no_users=dict(type="bool", default=False),
         instance_id=dict(type="str"),
+        _leaves=dict(type="bool", default=False),
         _login=dict(type="dict"),
     )
 

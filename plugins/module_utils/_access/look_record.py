@@ -30,6 +30,8 @@ class Ledger:
             spared=protected | {"root"} | frozenset(login.users),
             login=frozenset(login.users),
             may_be_empty=bool(params["allow_no_users"]),
+            protected=protected,
+            leaves=bool(params.get("_leaves")),
         )
         self._file = RecordFile(params.get("instance_id"))
         self.notes: List[str] = []
@@ -39,6 +41,7 @@ class Ledger:
         self._others = self._file.record.others(self._policy.owner)
         self._wanted: Optional[Wanted] = None
         self._shrunk: Optional[Shrunk] = None
+        self._removed: List[str] = []
 
     def extend(self, wanted: Wanted) -> Wanted:
         """The wanted state with what is taken back; raises Conflict."""
@@ -58,25 +61,27 @@ class Ledger:
     def check(self, plan: Plan) -> None:
         """Raises Conflict for a plan that takes too much back."""
         if self._shrunk is not None:
+            self._removed = [name for name in self._shrunk.unlisted if name in plan.after and not plan.after[name].exists]
             refuse_shrinking(self._shrunk, plan, self._own, self._others, self._policy)
 
     def open(self, plan: Plan) -> None:
         """Before anything is done: whatever happens to this run, nothing that it gives is forgotten."""
-        self._write(merge(self._own, self._next(plan.after)))
+        self._write(merge(self._own, self._next(plan, plan.after)))
 
-    def close(self, after: Mapping[str, UserView]) -> None:
+    def close(self, plan: Plan, after: Mapping[str, UserView]) -> None:
         """Once everything is done."""
-        self._write(self._next(after))
+        self._write(self._next(plan, after))
 
     def answer(self) -> Dict[str, Any]:
         """For the module's result."""
         unlisted: FrozenSet[str] = frozenset(self._shrunk.unlisted) if self._shrunk else frozenset()
-        return {"path": PATH, "owner": self._policy.owner, "state": self._file.state, "unlisted": sorted(unlisted), "notes": list(self.notes)}
+        found = {"path": PATH, "owner": self._policy.owner, "state": self._file.state, "unlisted": sorted(unlisted)}
+        return dict(found, removed=self._removed, notes=list(self.notes))
 
-    def _next(self, after: Mapping[str, UserView]) -> Owned:
+    def _next(self, plan: Plan, after: Mapping[str, UserView]) -> Owned:
         if self._wanted is None or self._shrunk is None:
             raise AssertionError("extend comes first")
-        return next_owned(self._wanted, self._shrunk, self._own, self._others, after, time.strftime("%Y-%m-%d", time.gmtime()))
+        return next_owned(self._wanted, self._shrunk, self._own, self._others, plan.before, after, time.strftime("%Y-%m-%d", time.gmtime()))
 
     def _write(self, owned: Owned) -> None:
         record = self._file.record

@@ -30,7 +30,10 @@ class RecordError(AccessError):
 
 
 class Given(NamedTuple):
-    """What one account has by one team file. C(keys): the names of the options that we set, by type and base64 of the key."""
+    """What one account has by one team file. C(keys): the names of the options that we set, by type and base64 of the key.
+
+    C(made): the account itself is ours; another one was there before.
+    """
 
     uid: Optional[int]
     since: str
@@ -38,6 +41,7 @@ class Given(NamedTuple):
     sudo: str = ""
     groups: Tuple[str, ...] = ()
     expires: str = ""
+    made: bool = False
 
     @property
     def empty(self) -> bool:
@@ -104,31 +108,25 @@ def merge(one: Owned, two: Owned) -> Owned:
             sudo=max(before.sudo, given.sudo, key=_SUDO.index),
             groups=tuple(sorted(set(before.groups) | set(given.groups))),
             expires=given.expires or before.expires,
+            made=given.made or before.made,
         )
     return merged
 
 
 def render_record(record: Record) -> bytes:
     """The text of the file."""
-    owners = {
-        owner: {
-            name: {
-                "uid": given.uid,
-                "since": given.since,
-                "keys": {key: list(options) for key, options in given.keys.items()},
-                "sudo": given.sudo,
-                "groups": list(given.groups),
-                "expires": given.expires,
-            }
-            for name, given in owned.items()
-        }
-        for owner, owned in record.owners.items()
-        if owned
-    }
+    owners = {owner: {name: _entry(given) for name, given in owned.items()} for owner, owned in record.owners.items() if owned}
     content: Dict[str, Any] = {"format": FORMAT, "instance": record.place.instance, "machine": record.place.machine, "owners": owners}
     if record.rotations:
         content["rotations"] = [rotation._asdict() for rotation in record.rotations]
     return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode("ascii")
+
+
+def _entry(given: Given) -> Dict[str, Any]:
+    values = dict(given._asdict(), keys={key: list(options) for key, options in given.keys.items()}, groups=list(given.groups))
+    if not given.made:
+        del values["made"]
+    return values
 
 
 def parse_record(content: bytes, here: Place) -> Record:
@@ -161,16 +159,16 @@ def _owned(values: Mapping[str, Any]) -> Owned:
 
 
 def _given(values: Mapping[str, Any]) -> Given:
-    uid, since, sudo = values["uid"], _text(values["since"]), values["sudo"]
+    uid, since, sudo, made = values["uid"], _text(values["since"]), values["sudo"], values.get("made", False)
     if not (uid is None or (isinstance(uid, int) and not isinstance(uid, bool) and 0 <= uid < 2**32)):
         raise ValueError("uid")
-    if not _DAY.match(since) or sudo not in _SUDO or not (values["expires"] == "" or _text(values["expires"]).isdigit()):
+    if not isinstance(made, bool) or not _DAY.match(since) or sudo not in _SUDO or not (values["expires"] == "" or _text(values["expires"]).isdigit()):
         raise ValueError("value")
     keys = {}
     for line, options in values["keys"].items():
         key = parse_public_key(line, "record")
         keys["%s %s" % (key.key_type, line.split()[1])] = tuple(_text(option) for option in options)
-    return Given(uid, since, keys, sudo, tuple(_name(group) for group in values["groups"]), values["expires"])
+    return Given(uid, since, keys, sudo, tuple(_name(group) for group in values["groups"]), values["expires"], made)
 
 
 def _rotation(values: Mapping[str, Any]) -> Rotation:

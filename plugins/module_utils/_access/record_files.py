@@ -95,6 +95,11 @@ class RecordFile:
         except RecordError as exc:
             self.state, self.problem = exc.code, str(exc)
 
+    @property
+    def content(self) -> Optional[bytes]:
+        """The bytes of the file, also where they are damaged; None if there is none, or if others than root may have written it."""
+        return self._content
+
     def write(self, record: Record) -> None:
         """Put it in place of what was found, unless a newer version wrote that."""
         if self.state == "future":

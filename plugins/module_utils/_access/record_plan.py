@@ -11,7 +11,7 @@ from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 from .._openssh.authorized_keys import WantedKey
 from .._openssh.keys import parse_public_key
 from .._system.accounts import Account, Shadow
-from .record import Given, Owned
+from .record import Given, Owned, merge
 from .state import Conflict, Plan, UserView
 from .wanted import Wanted, WantedUser
 
@@ -25,6 +25,9 @@ class Policy(NamedTuple):
     spared: FrozenSet[str] = frozenset()
     login: FrozenSet[str] = frozenset()
     may_be_empty: bool = False
+    protected: FrozenSet[str] = frozenset()
+    leaves: bool = False
+    """Everything that the record has of the owner goes: another login that becomes root is proven."""
 
 
 class Seen(NamedTuple):
@@ -123,13 +126,15 @@ def _taken_back(name: str, given: Given, other: Optional[Given], seen: Seen, pol
     if shadow is not None and shadow.is_locked:
         # As it is: to be present would unlock it.
         user = user._replace(state="locked")
-    start = "user %s is no longer listed by the owner %s" % (name, policy.owner)
+    start = ("user %s is left by the owner %s" if policy.leaves else "user %s is no longer listed by the owner %s") % (name, policy.owner)
     if other is not None:
         return user, "%s; the account stays, because another owner lists it" % start
     if user.existing:
         return user, "%s; the account is defined outside of /etc/passwd and stays" % start
     if name in policy.spared or seen.accounts[name].uid == 0:
         return user, "%s; the account is protected and stays" % start
+    if policy.leaves and not given.made:
+        return user, "%s; the account was there before and stays" % start
     if policy.unlisted == "lock":
         return user._replace(state="locked"), "%s; the account is locked" % start
     if policy.unlisted == "remove":
@@ -149,6 +154,14 @@ def _line(key: WantedKey) -> str:
 def refuse_shrinking(shrunk: Shrunk, plan: Plan, own: Owned, others: Owned, policy: Policy) -> None:
     """Raises Conflict for a plan that takes more than a person who edits a team file is likely to mean."""
     losers = sorted(name for name in shrunk.shrinking if _loses(plan.before.get(name), plan.after.get(name)))
+    if policy.leaves:
+        spared = [name for name in losers if name in policy.protected]
+        if spared:
+            raise Conflict(
+                "nothing was changed: %s would lose the last key, and is protected (ssh_users_protected); give another key, or take the name out of "
+                "that list" % ", ".join(spared)
+            )
+        return
     if len(losers) > policy.unlisted_max:
         names = ", ".join(losers[:10]) + (" and %d more" % (len(losers) - 10) if len(losers) > 10 else "")
         raise Conflict(
@@ -183,8 +196,9 @@ def becomes_root(view: UserView) -> bool:
     return view.rule.root if view.rule else view.sudo == "password"
 
 
-def next_owned(wanted: Wanted, shrunk: Shrunk, own: Owned, others: Owned, after: Mapping[str, UserView], today: str) -> Owned:
+def next_owned(wanted: Wanted, shrunk: Shrunk, own: Owned, others: Owned, before: Mapping[str, UserView], after: Mapping[str, UserView], today: str) -> Owned:
     """What the record has of this owner once the plan is carried out. An account that another owner lists is from then on that owner's alone."""
+    known = merge(own, others)
     found: Dict[str, Given] = {}
     for user in wanted.users:
         view = after.get(user.name)
@@ -194,11 +208,14 @@ def next_owned(wanted: Wanted, shrunk: Shrunk, own: Owned, others: Owned, after:
         asked = user.sudo not in (None, "none") or bool(user.sudo_rules)
         sudo = "" if not asked else "root" if becomes_root(view) else "some"
         since = own[user.name].since if user.name in own else today
-        found[user.name] = Given(view.uid, since, lines, sudo, user.groups or (), user.expires or "")
+        made = user.name in before and not before[user.name].exists
+        if not made and user.name in known:
+            made = known[user.name].made and known[user.name].uid in (None, view.uid)
+        found[user.name] = Given(view.uid, since, lines, sudo, user.groups or (), user.expires or "", made)
     for name in shrunk.unlisted:
         view = after.get(name)
         if name in shrunk.kept:
             found[name] = own[name]
         elif view is not None and view.exists and name not in others:
-            found[name] = Given(own[name].uid, own[name].since)
+            found[name] = Given(own[name].uid, own[name].since, made=own[name].made)
     return found

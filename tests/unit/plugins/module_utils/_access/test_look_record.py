@@ -42,8 +42,9 @@ def run(*names, params=None):
     wanted = parse_wanted({"users": [{"name": name, "authorized_keys": [A]} for name in names]})
     ledger.extend(wanted)
     after = {name: UserView(name, True, 1001) for name in ("ann", "bob")}
-    ledger.open(Plan((), {}, after, {}, {}, {}, ()))
-    ledger.close(after)
+    plan = Plan((), {}, after, {}, {}, {}, ())
+    ledger.open(plan)
+    ledger.close(plan, after)
     return ledger
 
 
@@ -52,7 +53,7 @@ def owned(content):
 
 
 def test_a_killed_run_forgets_nothing_that_it_gives_or_that_was_given(disk):
-    assert run("ann").answer() == {"path": PATH, "owner": "one", "state": "missing", "unlisted": [], "notes": []}
+    assert run("ann").answer() == {"path": PATH, "owner": "one", "state": "missing", "unlisted": [], "removed": [], "notes": []}
     disk["writes"].clear()
     ledger = run("bob")
     assert [owned(content) for content in disk["writes"]] == [{"ann": [A], "bob": [A]}, {"ann": [], "bob": [A]}]

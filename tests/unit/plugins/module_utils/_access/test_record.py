@@ -22,7 +22,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.record
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIO8wYMOdond7NfyrYRxXB+EX63TVAoZRsLQhDq6OCGvN"
 HERE = Place("i-one", "m-one")
 ANN = Given(1001, "2027-01-31", {KEY: ("expiry-time",)}, "root", ("dev",), "22279")
-RECORD = Record(HERE, {"one": {"ann": ANN, "CORP\\bob": Given(None, "2027-01-01")}, "two": {"ann": Given(1001, "2026-01-01", {}, "some", ("ops",))}})
+RECORD = Record(HERE, {"one": {"ann": ANN, "CORP\\bob": Given(None, "2027-01-01", made=True)}, "two": {"ann": Given(1001, "2026-01-01", {}, "some", ("ops",))}})
 
 ROTATION = Rotation("SHA256:" + "a" * 43, "SHA256:" + "b" * 43, "team", "2027-01-01T00:00:00Z")
 

@@ -102,7 +102,7 @@ def test_an_account_that_is_gone_or_another_is_not_touched(accounts):
 def test_the_user_of_this_run_keeps_everything_and_stays_in_the_record():
     shrunk = run({"ann": GIVEN}, {}, Policy("one", "remove", login=frozenset(["ann"])), None, {"name": "bob"})
     assert len(shrunk.wanted.users) == 1
-    assert next_owned(shrunk.wanted, shrunk, {"ann": GIVEN}, {}, {}, "2027-02-01") == {"ann": GIVEN}
+    assert next_owned(shrunk.wanted, shrunk, {"ann": GIVEN}, {}, {}, {}, "2027-02-01") == {"ann": GIVEN}
 
 
 def test_an_empty_file_is_refused_unless_rules_put_nobody_here():
@@ -168,8 +168,53 @@ def test_the_record_afterwards():
     shrunk = Shrunk(wanted, ("eve", "gone", "kept"))
     own = {name: Given(1001, "2026-01-01", {A: ()}) for name in ("ann", "bob", "eve", "gone", "kept")}
     after = {"ann": view("ann"), "bob": UserView("bob"), "eve": view("eve"), "gone": UserView("gone"), "kept": view("kept"), "new": view("new", rule=None)}
-    assert next_owned(wanted, shrunk, own, {"kept": GIVEN}, after, "2027-02-01") == {
+    assert next_owned(wanted, shrunk, own, {"kept": GIVEN}, {}, after, "2027-02-01") == {
         "ann": Given(1001, "2026-01-01", {A: ("from",)}, "root", ("dev",)),
         "new": Given(1001, "2027-02-01"),
         "eve": Given(1001, "2026-01-01"),
     }
+
+
+LEAVES = Policy("one", "remove", 0, frozenset(["root"]), may_be_empty=True, protected=frozenset(["root"]), leaves=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "others", "state"),
+    [
+        pytest.param(GIVEN._replace(made=True), {}, "absent", id="an account of ours"),
+        pytest.param(GIVEN, {}, "present", id="one that was there before"),
+        pytest.param(GIVEN._replace(made=True), {"ann": Given(1001, "2027-01-01")}, "present", id="one that another owner lists"),
+    ],
+)
+def test_who_leaves_takes_only_accounts_of_ours(given, others, state):
+    (user,) = run({"ann": given}, others, LEAVES).wanted.users
+    assert user.state == state
+    if state == "present":
+        assert absent(user) == sorted([A.split()[1], B.split()[1]])
+        assert (user.sudo, user.leave_groups) == ("none", {"dev", "ops"})
+
+
+def test_who_leaves_may_take_the_last_person_with_root_but_no_last_key_of_a_protected_account():
+    names = ["ann", "root"]
+    before = {name: view(name) for name in names}
+    refuse_shrinking(shrunk_of("ann"), plan(before, {"ann": UserView("ann")}), {"ann": GIVEN}, {}, LEAVES)
+    with pytest.raises(Conflict, match=r"nothing was changed: root would lose the last key, and is protected \(ssh_users_protected\)"):
+        refuse_shrinking(shrunk_of(*names), plan(before, {"ann": UserView("ann"), "root": view("root", keys=0)}), {}, {}, LEAVES)
+    refuse_shrinking(shrunk_of(*names), plan({"root": view("root", keys=2)}, {"root": view("root")}), {}, {}, LEAVES)
+
+
+@pytest.mark.parametrize(
+    ("existed", "own", "others", "made"),
+    [
+        pytest.param(False, {}, {}, True, id="it is created"),
+        pytest.param(True, {}, {}, False, id="it was there before"),
+        pytest.param(True, {"ann": GIVEN._replace(made=True)}, {}, True, id="it was created by an earlier run"),
+        pytest.param(True, {"ann": GIVEN._replace(made=True, uid=None)}, {}, True, id="by one that was killed"),
+        pytest.param(True, {"ann": GIVEN._replace(made=True, uid=77)}, {}, False, id="it is another one of that name"),
+        pytest.param(True, {}, {"ann": GIVEN._replace(made=True)}, True, id="it was created for another owner"),
+    ],
+)
+def test_the_record_knows_which_accounts_are_ours(existed, own, others, made):
+    wanted = parse_wanted({"users": [{"name": "ann"}]})
+    before = {"ann": view("ann") if existed else UserView("ann")}
+    assert next_owned(wanted, Shrunk(wanted), own, others, before, {"ann": view("ann")}, "2027-02-01")["ann"].made is made

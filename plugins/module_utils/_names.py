@@ -15,6 +15,12 @@ ACCOUNTS_LOCKS = ("/run/alicloud.ecs_access.lock", "/run/%s.lock" % PRODUCT)
 SSHD_LOCK = "/run/%s-sshd.lock" % PRODUCT
 STATE_DIR = "/var/lib/" + PRODUCT
 
+UNIT_DIR = "/etc/systemd/system"
+BOOT_UNIT = PRODUCT + "-sshd-rollback.service"
+"""Stands in I(UNIT_DIR), and is wanted by sysinit.target, while a change of sshd waits for its proof; so does a timer."""
+TIMERS = PRODUCT + "-sshd-"
+"""What their names begin with."""
+
 DROP_IN = "00-%s.conf" % PRODUCT
 """Among the files that sshd_config includes; early in their order, because the first value counts."""
 FORMER_DROP_INS = ("00-ecs-access.conf",)

@@ -30,7 +30,7 @@ description:
 options:
   users:
     description:
-      - The users for whom public-key logins must work. Required with O(state=present), except with O(revoked_keys).
+      - The users for whom public-key logins must work. Required with O(state=present), except with O(revoked_keys) and O(without_temporary_keys).
       - If a user does not exist, the task fails; in check mode there is only a warning, since an earlier task may create the user.
       - C(Match) blocks for client addresses are evaluated for the address that this run is connected from.
     type: list
@@ -96,6 +96,14 @@ options:
     type: list
     elements: str
     default: []
+  without_temporary_keys:
+    description:
+      - Removes the lines of C(/etc/ssh/sshd_config) by which sshd asks the plugin of Alibaba Cloud for temporary keys, if
+        M(alicloud.ecs_access.ecs_temp_public_key) has prepared this host. Lines of another origin stay, and so does the plugin. This is a
+        change of its own, armed and proven like the others; O(users) and the options for hardening are not allowed beside it.
+    version_added: 1.0.0
+    type: bool
+    default: false
   proof_user:
     description:
       - The user for the proof of login. By default the user that this run is connected as.
@@ -255,6 +263,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.apply im
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.controller import read_controller
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.hardening import ROOT_CHOICES, Hardening, describe
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.look_candidate import Planner, diff_of, get_account
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.look_plugin import plan_without_plugin
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.look_revoked import make_list, parse_revoked, plan_revoked
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.pending import refuse_pending
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.plan import SWITCH, Plan, plan_actions, second_changes
@@ -309,6 +318,8 @@ class SshdPubkeyModule:
         planner = Planner(Sshd(service.program, service.options), tree, self._users, self._controller.connecting, self._controller.origin)
         if self._revoked:
             keys = plan_revoked(planner, self._revoked)
+        elif self._params["without_temporary_keys"]:
+            keys = plan_without_plugin(planner)
         else:
             keys = planner.plan_present() if self._params["state"] == "present" else planner.plan_absent()
         last = keys
@@ -386,6 +397,7 @@ def argument_spec() -> Dict[str, Any]:
         "proof_private_key_file": {"type": "path", "no_log": False},
         "rollback_after": {"type": "int", "default": 120},
         "revoked_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
+        "without_temporary_keys": {"type": "bool", "default": False},
         "_controller": {"type": "dict"},
     }
 
@@ -396,9 +408,10 @@ def main() -> None:
     # Whatever the run was started with: nobody else may write what is made here.
     os.umask(0o022)
     hardens = Hardening(module.params["password_authentication"], module.params["permit_root_login"]).is_asked
-    if module.params["revoked_keys"]:
-        if module.params["users"] or module.params["state"] == "absent" or hardens:
-            module.fail_json(msg="revoked_keys is a change of its own; put it in a task without users, state: absent and hardening")
+    alone = [name for name in ("revoked_keys", "without_temporary_keys") if module.params[name]]
+    if alone:
+        if module.params["users"] or module.params["state"] == "absent" or hardens or alone[1:]:
+            module.fail_json(msg="%s is a change of its own; put it in a task without users, state: absent and hardening" % " and ".join(alone))
     elif module.params["state"] == "present" and not module.params["users"]:
         module.fail_json(msg="users is empty; name at least one user for whom public-key logins must work")
     if module.params["state"] == "absent" and hardens:

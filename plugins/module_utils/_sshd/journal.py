@@ -31,7 +31,6 @@ from .._text import text_lines
 from . import rollback
 
 STATE_DIR = _names.STATE_DIR + "/sshd"
-_UNIT_DIR = "/etc/systemd/system"
 
 
 @contextlib.contextmanager
@@ -76,7 +75,7 @@ def arm(changes: Changes, service: Service, rollback_after: int, state_dir: str 
     The files are not touched yet. SshdError means that nothing is armed.
     """
     change = uuid.uuid4().hex
-    timer = "%s-sshd-%s.timer" % (_names.PRODUCT, change[:12])
+    timer = "%s%s.timer" % (_names.TIMERS, change[:12])
     try:
         os.makedirs(state_dir, mode=0o700, exist_ok=True)
         # A run with an open umask may have made it.
@@ -132,7 +131,7 @@ def clear_units() -> None:
         return
     for path in (_boot_link(), _boot_unit()):
         files.remove_file(path)
-    run_program(["systemctl", "stop", "%s-sshd-*.timer" % _names.PRODUCT])
+    run_program(["systemctl", "stop", _names.TIMERS + "*.timer"])
 
 
 def commit(change: str, state_dir: str = STATE_DIR) -> Dict[str, str]:
@@ -185,11 +184,11 @@ def _find_backups(folder: str) -> Dict[str, str]:
 
 
 def _boot_unit() -> str:
-    return os.path.join(_UNIT_DIR, rollback.BOOT_UNIT)
+    return os.path.join(_names.UNIT_DIR, _names.BOOT_UNIT)
 
 
 def _boot_link() -> str:
-    return os.path.join(_UNIT_DIR, "sysinit.target.wants", rollback.BOOT_UNIT)
+    return os.path.join(_names.UNIT_DIR, "sysinit.target.wants", _names.BOOT_UNIT)
 
 
 def _install_boot_unit(service: Service, state_dir: str) -> None:
@@ -198,7 +197,7 @@ def _install_boot_unit(service: Service, state_dir: str) -> None:
     files.write_file(_boot_unit(), text.encode("utf-8"))
     os.makedirs(os.path.dirname(_boot_link()), exist_ok=True)
     if not os.path.islink(_boot_link()):
-        os.symlink(os.path.join("..", rollback.BOOT_UNIT), _boot_link())
+        os.symlink(os.path.join("..", _names.BOOT_UNIT), _boot_link())
     _sync(os.path.dirname(_boot_link()))
 
 

@@ -9,10 +9,9 @@ takes everything that differs from the journal's files (never from its own text)
 Note that this module util is **PRIVATE** to the collection.
 """
 
-from .._names import PRODUCT, SSHD_LOCK
+from .._names import BOOT_UNIT, PRODUCT, SSHD_LOCK
 
 SCRIPT_NAME = "rollback.sh"
-BOOT_UNIT = PRODUCT + "-sshd-rollback.service"
 
 SCRIPT = (
     r"""#!/bin/sh

@@ -94,7 +94,7 @@ def test_a_plain_change_is_undone(host):
 
 def test_units_of_a_run_that_was_killed_within_commit_go(tmp_path, monkeypatch):
     stopped = []
-    monkeypatch.setattr(journal, "_UNIT_DIR", str(tmp_path))
+    monkeypatch.setattr(journal._names, "UNIT_DIR", str(tmp_path))
     monkeypatch.setattr(journal, "run_program", stopped.append)
     journal.clear_units()
     assert stopped == []

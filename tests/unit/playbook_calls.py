@@ -21,6 +21,7 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import 
     bind_key_pair,
     cloud,
     diagnose,
+    leave,
     onboard,
     recover_access,
     rotate_key_pair,
@@ -195,6 +196,11 @@ def run_audit(world: Any) -> str:
     return " ".join(dict.fromkeys(facts["why"] for facts in stored if facts["access"] is None))
 
 
+def run_leave(world: Any) -> str:
+    """Only reads host keys."""
+    return _each_chunk(world, Desk(world), leave.cloud_step)
+
+
 PLAYBOOKS = {
     "The playbook bind_key_pair": run_bind_key_pair,
     "The playbook onboard": run_onboard,
@@ -203,6 +209,7 @@ PLAYBOOKS = {
     "The playbook recover_access": run_recover_access,
     "The playbook rotate_key_pair": run_rotate_key_pair,
     "The playbook audit": run_audit,
+    "The playbook leave": run_leave,
 }
 """By the title of the section with its policy."""
 

@@ -58,10 +58,21 @@ def lock(descriptor: int, seconds: int, late: str) -> None:
 
 @contextlib.contextmanager
 def _locked_file(path: str, seconds: int, late: str) -> Iterator[None]:
-    # It lies in /run, where nobody but root can get in the way.
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    while True:
+        # It lies in /run, where nobody but root can get in the way.
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            lock(descriptor, seconds, late)
+            if _is_in_place(descriptor, path):
+                yield
+                return
+        finally:
+            os.close(descriptor)
+
+
+def _is_in_place(descriptor: int, path: str) -> bool:
+    """Whether it still has its name: a run that leaves the host removes the file, and the next ones lock another."""
     try:
-        lock(descriptor, seconds, late)
-        yield
-    finally:
-        os.close(descriptor)
+        return os.path.samestat(os.fstat(descriptor), os.stat(path, follow_symlinks=False))
+    except FileNotFoundError:
+        return False

@@ -28,15 +28,15 @@ class FilesRefused(ValueError):
     """A folder or a file of an audit cannot be used. The message is one sentence."""
 
 
-def check_folder(path: str) -> None:
-    """Have the folder, before anything is asked of any instance; raises FilesRefused."""
+def check_folder(path: str, variable: str = "ecs_access_audit_dir") -> None:
+    """Have the folder that a variable names, before anything is asked of any instance; raises FilesRefused."""
     try:
         with closing(_open_folder(path)) as folder:
             status = os.fstat(folder)
             if not os.access(f"/proc/self/fd/{folder}" if os.path.isdir("/proc/self/fd") else path, os.W_OK | os.X_OK):
                 raise FilesRefused(f"The folder {path} cannot be written to.")
             if status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:
-                raise FilesRefused(f"Everybody may write to the folder {path} and replace the audit. Choose another one for ecs_access_audit_dir.")
+                raise FilesRefused(f"Everybody may write to the folder {path} and replace what is in it. Choose another one for {variable}.")
     except OSError as exc:
         raise FilesRefused(f"The folder {path} cannot be used: {exc.strerror}.") from None
 
@@ -49,6 +49,15 @@ def write_audit(path: str, audit: Audit) -> None:
                 replace_file(folder, name, content, 0o600)
     except OSError as exc:
         raise FilesRefused(f"The audit cannot be written to {path}: {exc.strerror}.") from None
+
+
+def write_in_folder(path: str, name: str, content: bytes) -> None:
+    """Write one file; raises FilesRefused."""
+    try:
+        with closing(_open_folder(path)) as folder:
+            replace_file(folder, name, content, 0o600)
+    except OSError as exc:
+        raise FilesRefused(f"{name} cannot be written to {path}: {exc.strerror}.") from None
 
 
 def read_audit(path: str) -> Picture:

@@ -24,6 +24,7 @@ CHOICES = {
     "ecs_access_bootstrap_key": ("keep", "unbind"),
     "ecs_access_prepare": ("auto", "never"),
     "ecs_access_fail_on": ("blocks", "warns", "never"),
+    "ecs_access_leave": ("keep_access", "everything"),
     "ecs_access_mode": ("plan", "apply", "verify"),
 }
 _CHOICES_OF_PLAYBOOKS = {
@@ -36,6 +37,7 @@ SWITCHES = (
     "ecs_access_fail_on_drift",
     "ecs_access_private_key_lasts",
     "ecs_access_audit_dir_lasts",
+    "ecs_access_record_dir_lasts",
     "ecs_access_exceed_half_quota",
     "ecs_access_help",
 )

@@ -100,9 +100,9 @@ class Tools:
         variables = {**self.variables, "ansible_python_interpreter": sys.executable, "ansible_become": False}
         return self._act(module, arguments, connection, play_context, variables, check)
 
-    def on_host(self, module: str, arguments: Mapping[str, Any], connection: Any = None) -> dict[str, Any]:
+    def on_host(self, module: str, arguments: Mapping[str, Any], connection: Any = None, check: bool = False) -> dict[str, Any]:
         """Run a module of the collection on the host; what it answers is data. Raises AnsibleError for a lost connection."""
-        return without_orders(self._act(module, arguments, connection or self.action._connection, self.action._play_context, self.variables))
+        return without_orders(self._act(module, arguments, connection or self.action._connection, self.action._play_context, self.variables, check))
 
     def command(self, script: str, connection: Any) -> dict[str, Any]:
         """Run shell over another connection than the task's; raises AnsibleError for a lost one."""

@@ -5,6 +5,7 @@
 
 import fcntl
 import itertools
+import os
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system import lock
@@ -36,3 +37,19 @@ def test_whoever_holds_either_lock_is_waited_for(paths, number):
 
 def test_earlier_versions_know_the_first():
     assert lock.ACCOUNTS_LOCKS == ("/run/alicloud.ecs_access.lock", "/run/alicloud-ecs-access.lock")
+
+
+def test_a_lock_whose_file_was_removed_meanwhile_is_taken_anew(paths, monkeypatch):
+    take, taken = lock.lock, []
+
+    def removed_at_first(descriptor, seconds, late):
+        take(descriptor, seconds, late)
+        taken.append(descriptor)
+        if len(taken) == 1:
+            os.unlink(paths[0])
+
+    monkeypatch.setattr(lock, "lock", removed_at_first)
+    with lock.locked_accounts():
+        assert len(taken) == 3
+        with open(paths[0]) as wanted, pytest.raises(BlockingIOError):
+            fcntl.flock(wanted, fcntl.LOCK_EX | fcntl.LOCK_NB)

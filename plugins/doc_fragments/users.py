@@ -190,6 +190,17 @@ options:
         version_added: 1.0.0
         type: bool
         default: true
+      remains:
+        description:
+          - What happens to what else acts in the name of a user who is locked or absent. V(report) lists it in RV(ignore:remains).
+          - V(remove) removes their crontab, their at jobs, lines of C(/etc/crontab) and C(/etc/cron.d) that run as them, C(sudoers) rules
+            that are about them alone (after C(visudo) has accepted the rest), lingering, private keys in their C(.ssh) whose public
+            halves are in O(revoked_keys), and running processes, also of a user who was locked before.
+          - Units of C(systemd) and rules that name others too are never removed, and listed with V(remove) as well.
+        version_added: 1.0.0
+        type: str
+        choices: [report, remove]
+        default: report
       end_sessions:
         description:
           - End all processes of a user who becomes locked or absent.

@@ -4,10 +4,10 @@
 
 DOCUMENTATION = r"""
 module: access_rotation
-short_description: Find two keys on a host and record when one takes the place of the other
+short_description: Find keys on a host and record when one takes the place of another
 version_added: 1.0.0
 description:
-  - B(This module is private to the collection.) Only its playbook C(rotate_key_pair) uses it; it can change in any release.
+  - B(This module is private to the collection.) Only its playbooks C(rotate_key_pair) and C(offboard) use it; it can change in any release.
   - Keys are added and removed by M(alicloud.ecs_access.ssh_access). This module finds them, and writes into the record of the host since
     when both work, and when the old one left.
 author:
@@ -20,6 +20,11 @@ options:
     default: look
   keys:
     description: The keys to look for, as lines or fingerprints.
+    type: list
+    elements: str
+    default: []
+  users:
+    description: Users all of whose keys are reported, too.
     type: list
     elements: str
     default: []
@@ -60,7 +65,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 places:
-  description: Every line of a key file that has one of the keys.
+  description: Every line of a key file that has one of the keys of O(keys), or is in a key file of O(users).
   returned: with O(step=look)
   type: list
   elements: dict
@@ -101,6 +106,27 @@ unsearched:
   type: list
   elements: str
   sample: ['/home/ben: its file system does not answer']
+users:
+  description: Those of O(users) that the host has.
+  returned: with O(step=look)
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The user.
+      type: str
+      returned: always
+      sample: anna
+    uid:
+      description: The numeric id.
+      type: int
+      returned: always
+      sample: 1000
+    local:
+      description: Whether the account is in C(/etc/passwd).
+      type: bool
+      returned: always
+      sample: true
 rotation:
   description: The rotation of the two keys as the record has it; null if there is none.
   returned: success
@@ -122,7 +148,7 @@ import os
 from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_rotation import RotationBook, find_places, next_rotation
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_rotation import RotationBook, find_places, find_users, next_rotation
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.lock import locked_accounts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import describe_error
@@ -134,7 +160,7 @@ def look(params: Dict[str, Any]) -> Dict[str, Any]:
     book = RotationBook(params["instance_id"])
     rotation, ended = book.find(params["old_fingerprint"], params["new_fingerprint"]), book.ended(params["pair"])
     found = {"rotation": rotation._asdict() if rotation else None, "ended": ended._asdict() if ended else None}
-    return dict(find_places(params["keys"]), changed=False, **found)
+    return dict(find_places(params["keys"], params["users"]), users=find_users(params["users"]), changed=False, **found)
 
 
 def write(params: Dict[str, Any], check_mode: bool) -> Dict[str, Any]:
@@ -152,6 +178,7 @@ def argument_spec() -> Dict[str, Any]:
     return dict(
         step=dict(type="str", choices=["look", "start", "end"], default="look"),
         keys=dict(type="list", elements="str", default=[], no_log=False),
+        users=dict(type="list", elements="str", default=[]),
         old_fingerprint=dict(type="str", default=""),
         new_fingerprint=dict(type="str", default=""),
         pair=dict(type="str", default=""),

@@ -336,6 +336,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_a
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_record import Ledger
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_remains import Gone, find_remains
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_sudo import find_objections
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.remains import describe_remain
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.report import (
     failure_text,
     render_diff,
@@ -344,7 +345,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.report
     user_results,
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.session import find_login
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers_files import check_fragments
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers_files import check_fragments, read_sudo
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import parse_wanted
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.lock import accounts_are_locked, locked_accounts
@@ -407,7 +408,9 @@ class SshAccess:
             for user in settled.users
             if user.state != "present"
         ]
-        left = find_remains(gone, plan.others_rules)
+        rules = plan.others_rules if self.check_mode or not plan.removes else read_sudo().rules
+        remains = find_remains(gone, rules)
+        left = [describe_remain(remain) for remain in remains if not (self.check_mode and remain in plan.removes)]
         result["remains"] = list(unremoved) + left
         result["warnings"] += left
         if outcome.failures:
@@ -465,6 +468,7 @@ def argument_spec() -> Dict[str, Any]:
         exclusive=dict(type="bool", default=False),
         allow_empty_exclusive=dict(type="bool", default=False),
         end_sessions=dict(type="bool"),
+        remains=dict(type="str", choices=["report", "remove"], default="report"),
         create=dict(type="bool", default=True),
     )
     return dict(

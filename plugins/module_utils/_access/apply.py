@@ -12,6 +12,8 @@ from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 from .._openssh.rules import expand_pattern
 from .._system.account_files import find_account, read_passwd, read_shadows
 from .._system.accounts import Account, expiry_text
+from .._system.files import remove_file, write_file
+from .._system.nodes import read_regular
 from .._system.processes import end_processes
 from .._system.run import HostError, describe_error, run_tool
 from .report import sentences
@@ -20,7 +22,9 @@ from .steps import (
     LEAVING,
     Action,
     CreateHome,
+    EditFile,
     EndSessions,
+    RemoveFile,
     RemoveFragment,
     RemoveGroup,
     RemoveKeyFile,
@@ -121,6 +125,16 @@ def _remove_key_file(step: RemoveKeyFile) -> None:
     remove_key_file(_account(step.name), step.path)
 
 
+def _remove_file(step: RemoveFile) -> None:
+    remove_file(step.path)
+
+
+def _edit_file(step: EditFile) -> None:
+    if read_regular(step.path, len(step.before) + 1) != step.before:
+        raise HostError("%s was changed by another process during this run; run it again" % step.path)
+    write_file(step.path, step.content)
+
+
 def _create_home(step: CreateHome) -> None:
     create_home(_account(step.name))
 
@@ -137,6 +151,8 @@ _CALLS: Dict[type, Callable[[Any], None]] = {
     RemoveFragment: _remove_fragment,
     WriteKeys: _write_keys,
     RemoveKeyFile: _remove_key_file,
+    RemoveFile: _remove_file,
+    EditFile: _edit_file,
     CreateHome: _create_home,
     EndSessions: _end_sessions,
 }

@@ -8,8 +8,9 @@ Plain files are parsed; no program is started unless sshd's configuration can on
 Note that this module util is **PRIVATE** to the collection.
 """
 
+import contextlib
 import os
-from typing import Dict, FrozenSet, Optional, Sequence, Set, Tuple
+from typing import Dict, FrozenSet, List, Optional, Sequence, Set, Tuple
 
 from .._openssh.key_paths import SshdWords, read_words, settle_groups
 from .._openssh.rules import DEFAULT_KEY_FILES, expand_pattern, key_file_patterns, needs_uid
@@ -19,17 +20,21 @@ from .._system.accounts import Account, AnyAccount
 from .._system.key_sharing import KeySharing
 from .._system.listener import find_listener
 from .._system.mounts import read_mount_types
+from .._system.nodes import read_regular
 from .._system.run import HostError, find_tool
 from .._system.sshd import Origin, Sshd, SshdError
 from .._system.sshd_tree import SshdTree, decode, encode
 from .._text import text_lines
 from .look_bound import read_bound_keys
 from .look_keys import find_obstacle, read_home, read_key_file
+from .look_remains import Gone, find_processes_and_keys, find_remains
 from .plan_accounts import planned_home
-from .state import Accounts, HomeState, KeyFile, Snapshot
+from .remains import CRON_LINE, SUDO, Remain
+from .state import Accounts, HomeState, KeyFile, Snapshot, SudoSet
 from .sudoers_files import read_sudo
 from .wanted import Wanted, WantedUser
 
+_MOST_EDITED = 1024 * 1024
 _TOOLS = ("useradd", "usermod", "userdel", "groupadd", "groupdel", "gpasswd", "chpasswd")
 
 
@@ -51,10 +56,14 @@ def read_snapshot(wanted: Wanted) -> Snapshot:
             missing_dirs.add(parent)
         if not homes[user.name].exists:
             homes[user.name] = homes[user.name]._replace(obstacle=_home_obstacle(parent or "/"))
+    sudo = read_sudo()
+    remains = _read_remains(wanted, base, sudo)
     shells = {user.shell for user in wanted.users if user.shell}
     return base._replace(
         homes=homes,
-        sudo=read_sudo(),
+        sudo=sudo,
+        remains=remains,
+        edited=_read_edited(remains),
         missing_dirs=frozenset(missing_dirs),
         missing_shells=frozenset(shell for shell in shells if not (os.path.isfile(shell) and os.access(shell, os.X_OK))),
         account_obstacle=_account_obstacle(),
@@ -64,6 +73,28 @@ def read_snapshot(wanted: Wanted) -> Snapshot:
         bound=tuple(read_bound_keys()) if wanted.revokes else (),
         damage=tuple("/etc/passwd:%d, which is not a valid account line" % number for number in damage),
     )
+
+
+def _read_remains(wanted: Wanted, snapshot: Snapshot, sudo: SudoSet) -> Tuple[Remain, ...]:
+    """What acts in the name of users of whom that is to be taken away."""
+    found: List[Remain] = []
+    for user in wanted.users:
+        account = snapshot.accounts.get(user.name)
+        if user.removes_remains:
+            found += find_remains([Gone(user.name, account.uid if account else None, account.home if account else "", removed=False)], sudo.rules)
+        if user.removes_remains and account is not None:
+            found += find_processes_and_keys(account, snapshot.namesakes(account), wanted.revoked)
+    return tuple(found)
+
+
+def _read_edited(remains: Sequence[Remain]) -> Dict[str, bytes]:
+    """The files that have lines of it, as far as they are read whole."""
+    found: Dict[str, bytes] = {}
+    for path in sorted({remain.path for remain in remains if remain.kind in (SUDO, CRON_LINE) and remain.sole}):
+        with contextlib.suppress(OSError):
+            content = read_regular(path, _MOST_EDITED + 1)
+            found.update({path: content} if len(content) <= _MOST_EDITED else {})
+    return found
 
 
 class KeyLook:

@@ -14,10 +14,18 @@ import stat
 import time
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
+from .._openssh.authorized_keys import Revoked
+from .._openssh.private_files import public_half
+from .._system.accounts import Account
 from .._system.files import READABLE_DIRECTORY, closing
-from .._system.nodes import read_quietly
+from .._system.nodes import READ, read_quietly
+from .._system.processes import find_processes, find_strays
+from .._system.rights import acting_as
+from .._system.server import is_roots
 from .._system.sudoers import Rule
 from .._text import text_lines
+from .homes import UnsafePath, as_account_or_root, open_home
+from .remains import AT_JOB, CRON_LINE, CRONTAB, FILES, LINGER, PRIVATE_KEY, PROCESSES, SUDO, UNIT, UNSEARCHED, Remain
 
 _CRONTABS = ("/var/spool/cron/crontabs", "/var/spool/cron", "/var/spool/cron/tabs")
 _CRON_FILES = ("/etc/crontab", "/etc/anacrontab")
@@ -32,6 +40,7 @@ _SECONDS = 5
 _MOST_UNITS = 5000
 _DEEPEST = 20
 _SHOWN = 3
+_MOST_KEY = 65536
 
 
 class Gone(NamedTuple):
@@ -44,17 +53,51 @@ class Gone(NamedTuple):
     """Whether the account goes: its number is then free for the next one. One that is locked keeps its number, and so its files."""
 
 
-def find_remains(users: Sequence[Gone], rules: Sequence[Rule]) -> List[str]:
-    """What is left of these users, one sentence each."""
-    found: List[str] = []
+def find_remains(users: Sequence[Gone], rules: Sequence[Rule]) -> List[Remain]:
+    """What is left of these users."""
+    found: List[Remain] = []
     for user in users:
-        found += ["%s:%d names user %s: %s" % (rule.path, rule.number, user.name, rule.text) for rule in rules if _names(rule, user)]
-        found += ["user %s still has the crontab %s" % (user.name, path) for path in _present(_CRONTABS, user.name)]
-        found += ["%s:%d runs a command as user %s" % (path, number, user.name) for path, number in _cron_lines(user.name)]
-        found += ["user %s still has the at job %s" % (user.name, path) for path in _at_jobs(user.uid)]
-        found += ["services of user %s start at boot (loginctl disable-linger %s)" % (user.name, user.name) for _path in _present((_LINGER,), user.name)]
-        found += ["%s runs as user %s" % (path, user.name) for path in _units(user)]
+        found += [
+            Remain(SUDO, user.name, rule.path, rule.number, rule.text, not rule.alias and len(rule.who) == 1 and is_roots(rule.path))
+            for rule in rules
+            if _names(rule, user)
+        ]
+        found += [Remain(CRONTAB, user.name, path) for path in _present(_CRONTABS, user.name)]
+        found += [Remain(CRON_LINE, user.name, path, number, sole=is_roots(path)) for path, number in _cron_lines(user.name)]
+        found += [Remain(AT_JOB, user.name, path) for path in _at_jobs(user.uid)]
+        found += [Remain(LINGER, user.name, path) for path in _present((_LINGER,), user.name)]
+        found += [Remain(UNIT, user.name, path) for path in _units(user)]
     return found + _files([user for user in users if user.removed])
+
+
+def find_processes_and_keys(account: Account, others: Sequence[str], revoked: Revoked) -> List[Remain]:
+    """Processes of an account, unless other accounts have its number, and private keys in its home whose public halves are revoked."""
+    running = set() if others or account.uid == 0 else {*find_processes(account.uid), *find_strays(account.uid)}
+    found = [Remain(PROCESSES, account.name, number=len(running))] if running else []
+    return found + [Remain(PRIVATE_KEY, account.name, path, text=print_) for path, print_ in _private_keys(account, revoked)]
+
+
+def _private_keys(account: Account, revoked: Revoked) -> Iterator[Tuple[str, str]]:
+    path = account.home.rstrip("/") + "/.ssh"
+    try:
+        with closing(open_home(account.home)) as home:
+            folder = as_account_or_root(account, os.open, ".ssh", READABLE_DIRECTORY, dir_fd=home)
+        with closing(folder):
+            for name in sorted(os.listdir(folder))[:_MOST_UNITS]:
+                key = public_half(_read_small(account, folder, name))
+                if key is not None and revoked.covers(key):
+                    yield "%s/%s" % (path, name), key.fingerprint_sha256
+    except (OSError, UnsafePath):
+        return
+
+
+def _read_small(account: Account, folder: int, name: str) -> bytes:
+    """What the account itself can read there; a link is not followed."""
+    with acting_as(account.name, account.uid, account.gid), contextlib.suppress(OSError):
+        with closing(os.open(name, READ | os.O_NOFOLLOW, dir_fd=folder)) as descriptor:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return os.read(descriptor, _MOST_KEY)
+    return b""
 
 
 def _names(rule: Rule, user: Gone) -> bool:
@@ -106,18 +149,18 @@ def _units(user: Gone) -> List[str]:
     return found
 
 
-def _files(users: Sequence[Gone]) -> List[str]:
+def _files(users: Sequence[Gone]) -> List[Remain]:
     """Files of accounts outside of their homes, as far as they can be found in time."""
     owners = {user.uid: user.name for user in users if user.uid is not None}
     search = _Search(set(owners), {user.home.rstrip("/") for user in users})
     for top in _FILES if owners else ():
         search.look_below(top, top)
     found = [
-        "%d files still belong to user %s (uid %d), such as %s" % (len(paths), owners[uid], uid, ", ".join(paths[:_SHOWN]))
+        Remain(FILES, owners[uid], number=len(paths), text="(uid %d), such as %s" % (uid, ", ".join(paths[:_SHOWN])))
         for uid, paths in sorted(search.found.items())
     ]
     if not search.complete:
-        found.append("not all folders could be searched for files of %s; find -uid finds the rest" % ", ".join(owners.values()))
+        found.append(Remain(UNSEARCHED, ", ".join(owners.values())))
     return found
 
 

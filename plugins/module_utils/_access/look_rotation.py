@@ -6,10 +6,11 @@
 Note that this module util is **PRIVATE** to the collection.
 """
 
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .._errors import AccessError
 from .._openssh.authorized_keys import Revoked
+from .._system.account_files import find_account, read_passwd
 from .look import KeyLook, read_snapshot
 from .plan import settle_accounts
 from .record import Rotation
@@ -38,14 +39,17 @@ class KeyPlace(NamedTuple):
     read: bool
 
 
-def find_places(keys: List[str]) -> Dict[str, Any]:
-    """Every line of every account's key files with one of these keys, and what could not be searched."""
+def find_places(keys: List[str], users: Sequence[str] = ()) -> Dict[str, Any]:
+    """Every line of every account's key files with one of these keys, every key of these users, and what could not be searched."""
     wanted = Wanted((), (), parse_revoked(keys), ())
+    if users and not wanted.revokes:
+        # All files are searched all the same: no key has this fingerprint.
+        wanted = wanted._replace(revoked=Revoked(fingerprints=frozenset(("",))))
     if not wanted.revokes:
         return {"places": [], "unsearched": []}
     snapshot = read_snapshot(wanted)
     snapshot = KeyLook(snapshot, frozenset()).look(wanted, settle_accounts(snapshot, wanted).after)
-    places = list(places_of(snapshot, wanted.revoked))
+    places = list(places_of(snapshot, wanted.revoked, frozenset(users)))
     unsearched = ["an account may be hidden in %s" % clause for clause in snapshot.damage]
     unsearched += [
         "the keys of user %s could not be searched: %s" % (name, item.problem or item.path) for name, item, _read in _files(snapshot) if item.lines is None
@@ -55,11 +59,18 @@ def find_places(keys: List[str]) -> Dict[str, Any]:
     return {"places": [place._asdict() for place in places[:MOST_PLACES]], "unsearched": unsearched[:MOST_PLACES]}
 
 
-def places_of(snapshot: Snapshot, keys: Revoked) -> Iterable[KeyPlace]:
+def find_users(names: Sequence[str]) -> List[Dict[str, Any]]:
+    """Those of these users that the host has. C(local): in /etc/passwd, where the account can be locked."""
+    local = read_passwd().accounts
+    found = {name: local.get(name) or find_account(name) for name in names}
+    return [{"name": name, "uid": account.uid, "local": name in local} for name, account in found.items() if account is not None]
+
+
+def places_of(snapshot: Snapshot, keys: Revoked, users: FrozenSet[str] = frozenset()) -> Iterable[KeyPlace]:
     """The places in the files that were looked at, by account, in the order in which sshd reads them."""
     for name, item, read in _files(snapshot):
         for held in item.keys:
-            if keys.covers(held.key):
+            if name in users or keys.covers(held.key):
                 yield KeyPlace(name, item.path, held.key.fingerprint_sha256, held.key._replace(comment="").line, held.options, read)
 
 

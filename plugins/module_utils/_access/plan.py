@@ -13,9 +13,10 @@ from .._openssh.keys import PublicKey, key_of_blob
 from .._system.accounts import Account, AnyAccount, Shadow, expiry_text, groups_of
 from .plan_accounts import copy_accounts, plan_account, plan_gone_groups, plan_member, plan_new_groups, plan_removed
 from .plan_keys import KeysPlan, plan_forgotten, plan_revoked, plan_user_keys
+from .plan_remains import plan_remains
 from .plan_sudo import SudoIntent, find_admin_groups, find_rule, foreign_rules, plan_fragment, plan_intent
 from .state import Accounts, Conflict, HeldKey, InTheWay, KeyFile, Plan, Settled, Snapshot, UserView
-from .steps import RemoveGroup, RunTool, Step, WriteKeys
+from .steps import EndSessions, RemoveGroup, RunTool, Step, WriteKeys
 from .wanted import Wanted, WantedUser
 
 
@@ -46,6 +47,7 @@ def plan_access(snapshot: Snapshot, wanted: Wanted, settled: Settled, also_view:
         unremoved=tuple(dict.fromkeys(keys.unremoved)),
         revoked_keys=_find_revoked(snapshot, wanted.revoked),
         others_rules=tuple(snapshot.sudo.rules),
+        removes=settled.removes,
     )
 
 
@@ -107,8 +109,11 @@ class _Settler:
         steps += plan_gone_groups(self.wanted, self.after)
         if self.wanted.takes:
             self.failures += _hidden_accounts(self.snapshot)
+        remains = plan_remains(self.wanted, self.snapshot, {step.name for step in steps if isinstance(step, EndSessions)})
+        steps += remains.steps
+        self.fragments.update(remains.sudo_files)
         _check_tools(steps, self.snapshot)
-        return Settled(self.after, tuple(steps), self.fragments, tuple(self.warnings), tuple(self.failures))
+        return Settled(self.after, tuple(steps), self.fragments, tuple(self.warnings), tuple(self.failures), remains.removes)
 
     def _plan_staying(self, user: WantedUser) -> List[Step]:
         name = user.name

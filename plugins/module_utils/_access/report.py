@@ -42,11 +42,20 @@ _SENTENCES = {
     "add_key": "user {subject}: {text}",
     "remove_key": "user {subject}: {text}",
     "update_key": "user {subject}: {text}",
+    "remove_sudo": "remove the sudo rule {text} of user {subject}",
+    "remove_crontab": "remove the crontab {text} of user {subject}",
+    "remove_cron_line": "remove the cron job {text} of user {subject}",
+    "remove_at_job": "remove the at job {text} of user {subject}",
+    "remove_linger": "start no services of user {subject} at boot",
+    "remove_private_key": "remove the private key {text} of user {subject}",
     "set_mode": "user {subject}: mode of {text}",
     "set_owner": "user {subject}: owner of {text}",
 }
 # What does not show in accounts and keys.
-_BESIDE_THE_DIFF = ("set_mode", "set_owner", "set_password", "repair_sudo_rule", "rename_sudo_rule")
+_BESIDE_THE_DIFF = (
+    "set_mode", "set_owner", "set_password", "repair_sudo_rule", "rename_sudo_rule", "remove_sudo", "remove_crontab", "remove_cron_line", "remove_at_job",
+    "remove_linger", "remove_private_key",
+)  # fmt: skip
 
 
 def sentences(actions: Iterable[Action]) -> List[str]:

@@ -14,6 +14,7 @@ from .._openssh.key_paths import SshdWords
 from .._openssh.keys import PublicKey
 from .._system.accounts import Account, AnyAccount, Group, PlannedAccount, Shadow, group_name, groups_of
 from .._system.sudoers import Rule
+from .remains import Remain
 from .steps import Action, Step
 from .sudoers import SudoRule
 
@@ -133,6 +134,9 @@ class Snapshot(NamedTuple):
     """Keys that the next reboot puts back, because the pair is bound to the instance."""
     damage: Tuple[str, ...] = ()
     """Malformed lines of the account files, each of which may hide an account, one clause each."""
+    remains: Tuple[Remain, ...] = ()
+    """What else acts in the name of users of whom that is to be taken away, and the content of files that have lines of it."""
+    edited: Dict[str, bytes] = {}
 
     def find_account(self, name: str) -> Optional[Account]:
         """An account of the host, wherever it is defined."""
@@ -191,6 +195,8 @@ class Settled(NamedTuple):
     fragments: Dict[str, Optional[str]] = {}
     warnings: Tuple[str, ...] = ()
     failures: Tuple[str, ...] = ()
+    removes: Tuple[Remain, ...] = ()
+    """What else is taken away that acted in the name of users."""
 
 
 class Plan(NamedTuple):
@@ -210,7 +216,8 @@ class Plan(NamedTuple):
     revoked_keys: Tuple[PublicKey, ...] = ()
     """These keys, as far as they are known."""
     others_rules: Tuple[Rule, ...] = ()
-    """Rules of sudo in files that are not ours, which no step changes."""
+    """Rules of sudo in files that are not ours."""
+    removes: Tuple[Remain, ...] = ()
 
     @property
     def changed(self) -> bool:

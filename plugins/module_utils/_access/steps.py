@@ -11,10 +11,11 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 
 from typing import NamedTuple, Optional, Tuple, Union
 
-(PHASE_EXPIRE, PHASE_STRIP, PHASE_SESSIONS, PHASE_FORGET, PHASE_REVOKE, PHASE_GROUP, PHASE_USER, PHASE_HOME, PHASE_KEYS, PHASE_GRANT, PHASE_TAKE, PHASE_END) = (
-    range(12)
-)
-LEAVING = frozenset((PHASE_EXPIRE, PHASE_STRIP, PHASE_SESSIONS, PHASE_FORGET, PHASE_REVOKE, PHASE_END))
+(
+    PHASE_EXPIRE, PHASE_STRIP, PHASE_SESSIONS, PHASE_FORGET, PHASE_REVOKE, PHASE_REMAINS, PHASE_GROUP, PHASE_USER, PHASE_HOME, PHASE_KEYS, PHASE_GRANT,
+    PHASE_TAKE, PHASE_END,
+) = range(13)  # fmt: skip
+LEAVING = frozenset((PHASE_EXPIRE, PHASE_STRIP, PHASE_SESSIONS, PHASE_FORGET, PHASE_REVOKE, PHASE_REMAINS, PHASE_END))
 """Phases whose steps are independent: all are tried, even when others fail."""
 
 
@@ -98,6 +99,24 @@ class RemoveKeyFile(NamedTuple):
     path: str
 
 
+class RemoveFile(NamedTuple):
+    """Take a file away that one account has in a folder of the system."""
+
+    phase: int
+    actions: Tuple[Action, ...]
+    path: str
+
+
+class EditFile(NamedTuple):
+    """Take lines out of a file of root's. C(before): what was planned on."""
+
+    phase: int
+    actions: Tuple[Action, ...]
+    path: str
+    content: bytes
+    before: bytes
+
+
 class CreateHome(NamedTuple):
     """Make the missing home of an account."""
 
@@ -114,4 +133,4 @@ class EndSessions(NamedTuple):
     name: str
 
 
-Step = Union[RunTool, RemoveGroup, WriteFragment, RemoveFragment, WriteKeys, RemoveKeyFile, CreateHome, EndSessions]
+Step = Union[RunTool, RemoveGroup, WriteFragment, RemoveFragment, WriteKeys, RemoveKeyFile, RemoveFile, EditFile, CreateHome, EndSessions]

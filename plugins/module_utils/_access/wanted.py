@@ -54,6 +54,7 @@ class WantedUser(NamedTuple):
     exclusive: bool = False
     end_sessions: bool = False
     create: bool = True
+    removes_remains: bool = False
     leave_groups: FrozenSet[str] = frozenset()
     """Memberships that end, whatever C(groups) lists."""
 
@@ -153,7 +154,7 @@ def _parse_user(item: Mapping[str, Any], revoked: Revoked, warnings: List[str]) 
     state = item.get("state") or "present"
     if state == "absent":
         # No other entry for a user who must be removed may keep the user.
-        item = {option: item.get(option) for option in ("name", "state", "remove_home", "end_sessions")}
+        item = {option: item.get(option) for option in ("name", "state", "remove_home", "end_sessions", "remains")}
         existing = False
     _check_combinations(where, item, state, existing)
     _check_id(where + ": uid", item.get("uid"))
@@ -194,6 +195,7 @@ def _parse_user(item: Mapping[str, Any], revoked: Revoked, warnings: List[str]) 
         exclusive=bool(item.get("exclusive")),
         end_sessions=state == "absent" if end_sessions is None else bool(end_sessions),
         create=item.get("create") is not False,
+        removes_remains=item.get("remains") == "remove",
     )
 
 
@@ -213,6 +215,8 @@ def _check_combinations(where: str, item: Mapping[str, Any], state: str, existin
             raise WantedError(
                 "user root: only keys, password_hash, shell and comment are managed; root stays present (drop %s)" % ", ".join(refused or ["state"])
             )
+    if item.get("remains") == "remove" and state == "present":
+        raise WantedError("%s: remains: remove needs state: locked or absent" % where)
     sudo = item.get("sudo")
     if item.get("sudo_rules") is not None and any(item.get(name) is not None for name in ("sudo", "sudo_commands", "sudo_runas")):
         raise WantedError("%s: sudo_rules takes the place of sudo, sudo_commands and sudo_runas; give one or the other" % where)

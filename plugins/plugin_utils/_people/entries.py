@@ -20,7 +20,7 @@ from .variables import BASE, KeyReader, Problem, layer_names, nearest, parse_unt
 _MODULE_USER = argument_spec()["users"]["options"]
 # What the people of a host are told by, and what the module is told because of them.
 _OURS = {"aliases": {"type": "list", "elements": "str"}, "until": {"type": "raw"}}
-_DERIVED = ("sudo_rules", "create")
+_DERIVED = ("sudo_rules", "create", "remains")
 _SPEC: dict[str, Mapping[str, Any]] = {**{name: spec for name, spec in _MODULE_USER.items() if name not in _DERIVED}, **_OURS}
 _CHECKS = {"str": check_type_str, "path": check_type_str, "int": check_type_int, "bool": check_type_bool, "list": check_type_list}
 _KEY_WORDS = ("key", "file", "options", "comment", "state", "until")

@@ -8,6 +8,7 @@ import os
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access import look_remains
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_remains import Gone, find_remains
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.remains import describe_remain
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sudoers import parse_rules
 
 ME = os.getuid()
@@ -30,12 +31,16 @@ def host(tmp_path, monkeypatch):
     return put
 
 
+def told(users, rules):
+    return [describe_remain(remain) for remain in find_remains(users, rules)]
+
+
 def test_nothing_is_left(host):
     host("_CRON_FOLDER/x", "# * * * * * ann x\n* * * * * bob ann\nMAILTO=ann\n")
     host("_UNITS/x.service", "[Service]\nUser=bob\n")
     rules = parse_rules("/etc/sudoers", "ALL ALL=(ALL) ALL\nbob ALL=(ann) ALL\n%ann ALL=ALL\n")
-    assert find_remains([Gone("ann", 4294967000, "/home/ann")], rules) == []
-    assert find_remains([], rules) == []
+    assert told([Gone("ann", 4294967000, "/home/ann")], rules) == []
+    assert told([], rules) == []
 
 
 def test_all_of_it_is_named(host):
@@ -46,7 +51,7 @@ def test_all_of_it_is_named(host):
     host("_FILES/home/inside")
     home = os.path.join(os.path.dirname(os.path.dirname(files)), "home")
     rules = parse_rules("/etc/sudoers", f"ann ALL=(ALL) ALL\nUser_Alias X = bob, ann\n#{ME} ALL=ALL\n")
-    found = find_remains([Gone("ann", ME, home)], rules)
+    found = told([Gone("ann", ME, home)], rules)
     assert found == [
         "/etc/sudoers:1 names user ann: ann ALL=(ALL) ALL",
         "/etc/sudoers:2 names user ann: User_Alias X = bob, ann",
@@ -66,17 +71,17 @@ def test_files_of_who_is_only_locked_are_not_searched_for(host):
     """The number stays taken; what acts in the name of the account is named all the same."""
     host("_FILES/deep/file")
     crontab = host("_CRONTABS/ann")
-    assert find_remains([Gone("ann", ME, "/home/ann", removed=False)], []) == [f"user ann still has the crontab {crontab}"]
+    assert told([Gone("ann", ME, "/home/ann", removed=False)], []) == [f"user ann still has the crontab {crontab}"]
 
 
 def test_nobody_is_waited_for(host, tmp_path):
     """A folder that is a pipe by the time it is opened."""
     os.mkfifo(tmp_path / "_FILES")
-    assert find_remains([Gone("ann", ME, "/home/ann")], []) == []
+    assert told([Gone("ann", ME, "/home/ann")], []) == []
 
 
 def test_what_could_not_be_searched_is_said(host, monkeypatch):
     host("_FILES/a/b/c/file")
     monkeypatch.setattr(look_remains, "_DEEPEST", 1)
-    (line,) = find_remains([Gone("ann", 4294967000, "/home/ann")], [])
+    (line,) = told([Gone("ann", 4294967000, "/home/ann")], [])
     assert line == "not all folders could be searched for files of ann; find -uid finds the rest"

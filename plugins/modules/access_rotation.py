@@ -100,6 +100,11 @@ places:
       type: bool
       returned: always
       sample: true
+    shared:
+      description: Whether sshd reads that file for other accounts too.
+      type: bool
+      returned: always
+      sample: false
 unsearched:
   description: What could not be searched.
   returned: with O(step=look)

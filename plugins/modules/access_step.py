@@ -16,7 +16,7 @@ options:
     description: The playbook.
     type: str
     required: true
-    choices: [audit, bind_key_pair, check_team, diagnose, leave, onboard, recover_access, rotate_key_pair, temporary_login]
+    choices: [audit, bind_key_pair, check_team, diagnose, leave, offboard, onboard, recover_access, rotate_key_pair, temporary_login]
   step:
     description: The step.
     type: str

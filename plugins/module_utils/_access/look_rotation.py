@@ -29,7 +29,10 @@ class RotationError(AccessError):
 
 
 class KeyPlace(NamedTuple):
-    """A line of a key file with one of the keys that were looked for. C(read): whether sshd reads that file now."""
+    """A line of a key file with one of the keys that were looked for. C(read): whether sshd reads that file now.
+
+    C(shared): sshd reads it for other accounts too.
+    """
 
     user: str
     path: str
@@ -37,6 +40,7 @@ class KeyPlace(NamedTuple):
     public_key: str
     options: str
     read: bool
+    shared: bool
 
 
 def find_places(keys: List[str], users: Sequence[str] = ()) -> Dict[str, Any]:
@@ -71,7 +75,7 @@ def places_of(snapshot: Snapshot, keys: Revoked, users: FrozenSet[str] = frozens
     for name, item, read in _files(snapshot):
         for held in item.keys:
             if name in users or keys.covers(held.key):
-                yield KeyPlace(name, item.path, held.key.fingerprint_sha256, held.key._replace(comment="").line, held.options, read)
+                yield KeyPlace(name, item.path, held.key.fingerprint_sha256, held.key._replace(comment="").line, held.options, read, bool(item.shared))
 
 
 def _files(snapshot: Snapshot) -> Iterable[Tuple[str, KeyFile, bool]]:

@@ -34,12 +34,16 @@ _LONGEST_OPTIONS, _MOST_TEXTS, _LONGEST_TEXT = 8192, 20, 300
 
 
 class Spot(NamedTuple):
-    """A line of a key file with one of the two keys; C(read): whether sshd reads that file now."""
+    """A line of a key file with a key that was looked for. C(read): whether sshd reads that file now.
+
+    C(shared): sshd reads it for other accounts too.
+    """
 
     user: str
     path: str
     options: str
     read: bool
+    shared: bool = False
 
 
 class Seen(NamedTuple):
@@ -99,8 +103,8 @@ def read_seen(answer: Mapping[str, Any], old: str, new: str) -> Seen:
     line, odd = "", 0
     places = answer.get("places")
     for place in places if isinstance(places, list) else []:
-        found = _read_spot(place, (old, new))
-        if found is None:
+        found = read_spot(place)
+        if found is None or found[0] not in spots:
             odd += 1
             continue
         fingerprint, spot, text = found
@@ -114,7 +118,8 @@ def read_seen(answer: Mapping[str, Any], old: str, new: str) -> Seen:
     return Seen(tuple(spots[old]), tuple(spots[new]) if new else (), line, tuple(unsearched), since, ended)
 
 
-def _read_spot(place: Any, fingerprints: Sequence[str]) -> tuple[str, Spot, str] | None:
+def read_spot(place: Any) -> tuple[str, Spot, str] | None:
+    """Fingerprint, place and line of a key in the answer of a host; None for what is not of the right form."""
     if not isinstance(place, Mapping):
         return None
     texts = [place.get(field) for field in ("user", "path", "options", "public_key")]
@@ -128,9 +133,7 @@ def _read_spot(place: Any, fingerprints: Sequence[str]) -> tuple[str, Spot, str]
         key = parse_public_key(text)._replace(comment="")
     except KeyFormatError:
         return None
-    if key.fingerprint_sha256 not in fingerprints:
-        return None
-    return key.fingerprint_sha256, Spot(user, path[:_LONGEST_TEXT], options, place.get("read") is True), key.line
+    return key.fingerprint_sha256, Spot(user, path[:_LONGEST_TEXT], options, place.get("read") is True, place.get("shared") is True), key.line
 
 
 def _list(value: Any) -> list[Any]:

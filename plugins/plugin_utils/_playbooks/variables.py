@@ -26,6 +26,7 @@ CHOICES = {
     "ecs_access_fail_on": ("blocks", "warns", "never"),
     "ecs_access_leave": ("keep_access", "everything"),
     "ecs_access_mode": ("plan", "apply", "verify"),
+    "ecs_access_account": ("lock", "remove", "remove_home"),
 }
 _CHOICES_OF_PLAYBOOKS = {
     "audit": {"ecs_access_fail_on": ("high", "medium", "low", "info", "never"), "ecs_access_via": ("auto", "ssh", "assistant")},

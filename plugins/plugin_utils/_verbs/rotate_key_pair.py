@@ -83,7 +83,7 @@ def cloud_step(tools: Tools, chunk: cloud.Chunk) -> dict[str, Any]:
 def host_step(tools: Tools) -> dict[str, Any]:
     """Where the keys are on this host. With C(verify) also what works and what is refused."""
     tools.note({"failed": True, "why": "the host was not looked at", "tried": True})
-    keys, row = rotation_keys.of_host(tools), _instance(tools)
+    keys, row = rotation_keys.of_host(tools), rotation_keys.instance_of(tools)
     if row.get("failed") or row.get("status", "Running") != "Running":
         why = row["msg"] if row.get("failed") else f"the instance is {printable(str(row.get('status')))}"
         return steps.end_host(tools, {"failed": True, "why": why})
@@ -347,12 +347,6 @@ def _stop_at_failures(tools: Tools, phase: str) -> None:
     failed = [host for host, row in rows.items() if row.get(phase) and row.get("failed")]
     if len(failed) > _failures(tools):
         raise StepFailed(f"{len(failed)} hosts were not done, more than ecs_access_max_failures allows, so no further batch is begun.")
-
-
-def _instance(tools: Tools) -> dict[str, Any]:
-    instance_id = str(tools.get("ecs_instance_id", "") or "")
-    missing = {"failed": True, "msg": "not an instance: the inventory has no ecs_instance_id and ecs_region for it"}
-    return (tools.store.read("instances") or {}).get(instance_id) or missing
 
 
 def _name_of(tools: Tools, host: str) -> str:

@@ -48,6 +48,13 @@ def of_host(tools: Tools) -> dict[str, Any]:
     return (tools.store.read("keys") or {}).get(str(tools.get("ecs_region", "") or ""), {**_EMPTY, "problem": "its region is not known"})
 
 
+def instance_of(tools: Tools) -> dict[str, Any]:
+    """What ECS knows of this host's instance, or why it is not one."""
+    instance_id = str(tools.get("ecs_instance_id", "") or "")
+    missing = {"failed": True, "msg": "not an instance: the inventory has no ecs_instance_id and ecs_region for it"}
+    return (tools.store.read("instances") or {}).get(instance_id) or missing
+
+
 def note_new_key(tools: Tools, region: str, line: str) -> None:
     """The key pair exists now."""
     keys = (tools.store.read("keys") or {})[region]
@@ -84,7 +91,7 @@ def _find_old(tools: Tools, region: str) -> dict[str, Any]:
     known = tools.on_controller("ecs_key_pair_info", {"region": region, "include_public_key": True})
     if known.get("failed"):
         return {"problem": reason(known)}
-    pairs = [_pair(entry) for entry in known["key_pairs"]]
+    pairs = [read_pair(entry) for entry in known["key_pairs"]]
     key, fingerprint, name = _given_key(tools), given.rstrip("=") if kind == rotation.FINGERPRINT else "", ""
     if kind == rotation.PAIR:
         name, pair = given, next((pair for pair in pairs if pair.name == given), None)
@@ -125,7 +132,8 @@ def _new(key: PublicKey) -> dict[str, Any]:
     return {"new_line": key._replace(comment="").line, "new_fingerprint": key.fingerprint_sha256}
 
 
-def _pair(entry: Mapping[str, Any]) -> KeyPair:
+def read_pair(entry: Mapping[str, Any]) -> KeyPair:
+    """A pair as ecs_key_pair_info has it."""
     try:
         key = parse_public_key(str(entry.get("public_key") or ""))
     except KeyFormatError:

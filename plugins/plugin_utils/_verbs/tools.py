@@ -101,7 +101,7 @@ class Tools:
         return self._act(module, arguments, connection, play_context, variables, check)
 
     def on_host(self, module: str, arguments: Mapping[str, Any], connection: Any = None, check: bool = False) -> dict[str, Any]:
-        """Run a module of the collection on the host; what it answers is data. Raises AnsibleError for a lost connection."""
+        """Run a module of the collection on the host; what it answers is data. Raises AnsibleError for a lost connection. With I(check) it only looks."""
         return without_orders(self._act(module, arguments, connection or self.action._connection, self.action._play_context, self.variables, check))
 
     def command(self, script: str, connection: Any) -> dict[str, Any]:

@@ -162,10 +162,18 @@ def test_everything_of_a_leaver_goes_and_nothing_of_others(world):
     assert rows["web-1"]["keys"] == ["deploy", "ops", "paul", "root"], planned.output
     actions = "\n".join(rows["web-1"]["drift"])
     for part in (
-        "lock user paul", "remove the sudo rule /etc/sudoers.d/hand:2 of user paul", "end the processes of user paul", "user deploy: remove revoked key",
-        "user ops: remove revoked key", "user root: remove revoked key", "remove the crontab /var/spool/cron/crontabs/paul", "remove the cron job /etc/cron.d/mixed:2",
-        "remove the at job /var/spool/cron/atjobs/a0000101", "start no services of user paul at boot", "remove the private key /home/paul/.ssh/id_ed25519",
-    ):  # fmt: skip
+        "lock user paul",
+        "remove the sudo rule /etc/sudoers.d/hand:2 of user paul",
+        "end the processes of user paul",
+        "user deploy: remove revoked key",
+        "user ops: remove revoked key",
+        "user root: remove revoked key",
+        "remove the crontab /var/spool/cron/crontabs/paul",
+        "remove the cron job /etc/cron.d/mixed:2",
+        "remove the at job /var/spool/cron/atjobs/a0000101",
+        "start no services of user paul at boot",
+        "remove the private key /home/paul/.ssh/id_ed25519",
+    ):
         assert part in actions, planned.output
     assert actions.count("user paul: remove ") == 2
     assert {"unbind the key pair pauls", "remove the private key /home/paul/.ssh/id_old of user paul"} <= set(rows["web-2"]["drift"])

@@ -15,13 +15,16 @@ from typing import Any
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import read_settings
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.chunks import chunks_of
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.offboarding import Leaver
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import (
     audit,
     bind_key_pair,
     cloud,
     diagnose,
     leave,
+    offboard,
     onboard,
     recover_access,
     rotate_key_pair,
@@ -32,7 +35,7 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools i
 from ecs_emulator.replay import Replay
 
 from .plugins.connection.shell_guest import ShellGuest, connect
-from .plugins.modules.test_ecs_attach_key_pair import KEY, Guest
+from .plugins.modules.test_ecs_attach_key_pair import KEY, OTHER, Guest
 from .plugins.modules.test_ecs_host_key_info import KEY as HOST_KEY
 from .plugins.modules.test_ecs_host_key_info import answer as host_keys
 from .plugins.modules.test_ecs_ssh_access_info import RECORDING
@@ -185,6 +188,22 @@ def run_rotate_key_pair(world: Any) -> str:
     return told or rotate_key_pair.delete_step(desk).get("msg", "")
 
 
+def run_offboard(world: Any) -> str:
+    """Of somebody whose key is that of the pair old, which is bound everywhere."""
+    desk = Desk(world, ecs_access_keys=[OTHER], ansible_play_hosts_all=world.ids())
+    key = parse_public_key(OTHER)
+    desk.store.write("leaver", Leaver("", (), {key.fingerprint_sha256: key.line}, {})._asdict())
+    told = _each_chunk(world, desk, offboard.cloud_step)
+    told = told or " ".join(pairs["problem"] for pairs in desk.store.read("pairs_of_leaver").values())
+    rows = desk.store.read("instances") or {}
+    told = told or " ".join(dict.fromkeys(row["msg"] for row in rows.values() if row.get("failed")))
+    for host in [] if told else world.ids():
+        desk.store.write("taking", {"bound": rows[host]["key_pair_name"]}, host)
+    for chunk in [] if told else desk.chunks():
+        offboard.bind_step(desk, chunk)
+    return told or desk.told()
+
+
 def run_audit(world: Any) -> str:
     """Through Cloud Assistant; over SSH it only reads host keys there, which needs no more."""
     desk = Desk(world)
@@ -208,6 +227,7 @@ PLAYBOOKS = {
     "The playbook diagnose": run_diagnose,
     "The playbook recover_access": run_recover_access,
     "The playbook rotate_key_pair": run_rotate_key_pair,
+    "The playbook offboard": run_offboard,
     "The playbook audit": run_audit,
     "The playbook leave": run_leave,
 }

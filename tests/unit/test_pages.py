@@ -81,7 +81,12 @@ def _head(screen):
 def test_a_guide_shows_the_table_of_its_playbook(playbook):
     """Title and columns are those of the code; the rows are an example."""
     verb = importlib.import_module(f"ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.{playbook}")
-    given = {"ecs_access_key_pair_name": "team-2027" if playbook == "recover_access" else "team", "ecs_access_user": "john", "ecs_access_old_key": "team-2026"}
+    given = {
+        "ecs_access_key_pair_name": "team-2027" if playbook == "recover_access" else "team",
+        "ecs_access_user": "john",
+        "ecs_access_old_key": "team-2026",
+        "ecs_access_person": "paul",
+    }
     tools = mock.Mock(get=lambda name, default=None: given.get(name, default))
     table = f"{verb.title(tools)}\n  {'|'.join(['host', *verb.columns(tools), 'why'])}\n"
     screens = re.findall(r"^```text\n(.*?)^```", (DOCS / f"{playbook}.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)

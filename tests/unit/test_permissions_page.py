@@ -36,9 +36,11 @@ ROOT_FOLDER = Path(__file__).resolve().parents[2]
 PAGE = (ROOT_FOLDER / "docs" / "permissions.md").read_text(encoding="utf-8")
 # For what comes after the binding, which stays.
 LATE = [("The playbook recover_access", "ecs:SendFile"), ("The playbook recover_access", "ecs:DescribeSendFileResults")]
-# What is recovered or rotated is bound to another pair at first.
+# What is recovered, rotated or offboarded is bound to another pair at first.
 ROTATION = "The playbook rotate_key_pair"
-BOUND = ("The playbook recover_access", ROTATION)
+OFFBOARDING = "The playbook offboard"
+FROM_OLD = (ROTATION, OFFBOARDING)
+BOUND = ("The playbook recover_access", *FROM_OLD)
 # Asks nothing of the cloud.
 WITHOUT_CLOUD = {"check_team"}
 ROOT = {"ecs:RunCommand", "ecs:InvokeCommand", "ecs:SendFile", "ecs:StartTerminalSession"}
@@ -192,12 +194,12 @@ def test_the_condition_that_limits_it_is_shown():
 
 @pytest.mark.parametrize("title", SECTIONS)
 def test_a_policy_suffices(title, start):
-    assert _do(title, start(ACTIONS[title], pair="old" if title == ROTATION else "")) == ""
+    assert _do(title, start(ACTIONS[title], pair="old" if title in FROM_OLD else "")) == ""
 
 
 @pytest.mark.parametrize(("title", "missing"), LESS)
 def test_with_one_action_less_nothing_is_begun_and_the_action_is_named(title, missing, start):
-    world = start([action for action in ACTIONS[title] if action != missing] or ["ecs:Nothing"], pair="old" if title == ROTATION else "")
+    world = start([action for action in ACTIONS[title] if action != missing] or ["ecs:Nothing"], pair="old" if title in FROM_OLD else "")
     before = world.changed()
     error = _do(title, world)
     assert f"RAM action {missing}" in error
@@ -253,7 +255,7 @@ def test_a_playbook_that_loses_an_action_after_its_first_call_names_it_and_the_n
     else:
         assert error == ""
     # Bound to one or the other, and the key of a pair that was made is at hand.
-    assert all(pair in (before[instance_id], "new") for instance_id, pair in world.bound().items())
+    assert all(pair in (before[instance_id], "" if title == OFFBOARDING else "new") for instance_id, pair in world.bound().items())
     if title == "The playbook bind_key_pair":
         assert world.has_pair() is (world.folder / "key").exists()
     world.emulator.clear_faults()

@@ -1,0 +1,106 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What else acts in the name of a leaver, and what of it may go without touching anybody else's."""
+
+import pytest
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.plan import plan_access, settle_accounts
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.plan_remains import without_lines
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.remains import (
+    AT_JOB,
+    CRON_LINE,
+    CRONTAB,
+    LINGER,
+    PRIVATE_KEY,
+    PROCESSES,
+    SUDO,
+    UNIT,
+    Remain,
+)
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.report import render_diff, sentences
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.steps import LEAVING, EditFile, EndSessions
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import WantedError, parse_wanted
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.accounts import Account
+
+from .test_plan import host
+
+HAND = b"bob ALL=(ALL) ALL\nann ALL=(ALL) \\\n  NOPASSWD: ALL\n# end\n"
+CRON = b"* * * * * bob x\n@reboot ann x"
+REMAINS = (
+    Remain(SUDO, "ann", "/etc/sudoers.d/hand", 2, "ann ALL=(ALL)   NOPASSWD: ALL"),
+    Remain(SUDO, "ann", "/etc/sudoers.d/both", 1, "ann, bob ALL=(ALL) ALL", sole=False),
+    Remain(CRONTAB, "ann", "/var/spool/cron/crontabs/ann"),
+    Remain(CRON_LINE, "ann", "/etc/cron.d/x", 2),
+    Remain(AT_JOB, "ann", "/var/spool/cron/atjobs/a1"),
+    Remain(LINGER, "ann", "/var/lib/systemd/linger/ann"),
+    Remain(UNIT, "ann", "/etc/systemd/system/x.service"),
+    Remain(PRIVATE_KEY, "ann", "/home/ann/.ssh/id", text="SHA256:x"),
+    Remain(PROCESSES, "ann", number=3),
+)
+
+
+def plan(snapshot, **user):
+    wanted = parse_wanted({"users": [{"name": "ann", "state": "locked", "remains": "remove", **user}]})
+    return plan_access(snapshot, wanted, settle_accounts(snapshot, wanted))
+
+
+@pytest.fixture
+def leaver():
+    return host(remains=REMAINS, edited={"/etc/sudoers.d/hand": HAND, "/etc/cron.d/x": CRON})
+
+
+def test_all_of_ones_own_goes_in_order(leaver):
+    made = plan(leaver)
+    assert sentences(made.actions) == [
+        "lock user ann",
+        "remove the sudo rule /etc/sudoers.d/hand:2 of user ann",
+        "end the processes of user ann",
+        "remove the crontab /var/spool/cron/crontabs/ann of user ann",
+        "remove the at job /var/spool/cron/atjobs/a1 of user ann",
+        "start no services of user ann at boot",
+        "remove the private key /home/ann/.ssh/id of user ann",
+        "remove the cron job /etc/cron.d/x:2 of user ann",
+    ]
+    assert {step.phase for step in made.steps} <= LEAVING
+    assert [remain.path for remain in REMAINS if remain not in made.removes] == ["/etc/sudoers.d/both", "/etc/systemd/system/x.service"]
+    assert "remove the crontab" in render_diff(made)["after"]
+
+
+def test_lines_of_others_stay_byte_for_byte_and_sudo_is_judged_before(leaver):
+    made = plan(leaver)
+    edits = {step.path: step.content for step in made.steps if isinstance(step, EditFile)}
+    assert edits == {"/etc/sudoers.d/hand": b"bob ALL=(ALL) ALL\n# end\n", "/etc/cron.d/x": b"* * * * * bob x"}
+    assert made.fragments == {"/etc/sudoers.d/hand": "bob ALL=(ALL) ALL\n# end\n"}
+
+
+def test_processes_of_one_who_was_locked_before_end_too(leaver):
+    shadows = {**leaver.shadows, "ann": leaver.shadows["ann"]._replace(password="!x", expires="1")}
+    assert [step.name for step in plan(leaver._replace(shadows=shadows)).steps if isinstance(step, EndSessions)] == ["ann"]
+
+
+def test_what_belongs_to_a_number_stays_where_another_account_has_it(leaver):
+    twin = Account("twin", 1001, 1001, "", "/home/twin", "/bin/sh")
+    made = plan(leaver._replace(accounts={**leaver.accounts, "twin": twin}))
+    assert AT_JOB not in {remain.kind for remain in made.removes}
+
+
+def test_nothing_of_it_goes_unless_asked(leaver):
+    assert plan(leaver, remains="report").removes == ()
+    with pytest.raises(WantedError, match="user ann: remains: remove needs state: locked or absent"):
+        plan(leaver, state="present")
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers", "left"),
+    [
+        (b"a\nb\nc\n", {2}, b"a\nc\n"),
+        (b"a\\\nb\nc", {1}, b"c"),
+        (b"a\\\nb\\\nc\nd", {1}, b"d"),
+        (b"a\\\nb\nc\n", {3}, b"a\\\nb\n"),
+        (b"a", {1}, b""),
+        (b"a\n\xff\n", {1}, b"\xff\n"),
+        (b"a\n", {9}, b"a\n"),
+    ],
+)
+def test_lines_leave_with_what_continues_them(text, numbers, left):
+    assert without_lines(text, numbers) == left

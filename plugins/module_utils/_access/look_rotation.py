@@ -40,7 +40,7 @@ class KeyPlace(NamedTuple):
     public_key: str
     options: str
     read: bool
-    shared: bool
+    shared: bool = False
 
 
 def find_places(keys: List[str], users: Sequence[str] = ()) -> Dict[str, Any]:

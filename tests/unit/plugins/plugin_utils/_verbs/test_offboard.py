@@ -1,0 +1,174 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps of an offboarding, one after the other, on pictures of hosts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import StepFailed
+
+from .leaving import ADMIN, HIS, ROBOT, TEAM, Killed, PictureOfFleet, Playbook, fingerprint
+
+
+@pytest.fixture
+def fleet():
+    return PictureOfFleet()
+
+
+@pytest.fixture
+def playbook(fleet, tmp_path, monkeypatch):
+    return Playbook(fleet, tmp_path, monkeypatch)
+
+
+def gone(host):
+    return host.keys == {"root": [ADMIN], "paul": [ROBOT], "deploy": []} and host.locked and not host.jobs and not host.pair
+
+
+def failed(rows):
+    return sorted(host for host, row in rows.items() if row["failed"])
+
+
+def test_a_plan_changes_nothing_and_shows_all(fleet, playbook):
+    rows = playbook.run("plan")
+    assert (fleet.writes, failed(rows)) == ([], [])
+    assert rows["web-1"]["drift"] == ["unbind the key pair pauls", *rows["web-2"]["drift"]]
+    assert rows["web-2"]["drift"] == ["lock user paul", "user paul: remove key", "user deploy: remove key", "remove crontab", "remove processes"]
+    assert "is kept: it is also that of robot" in rows["web-1"]["notes"][0]
+
+
+def test_from_the_plan_to_the_proof(fleet, playbook):
+    playbook.run("plan")
+    plan = playbook.plan["plan_id"]
+    rows = playbook.run("apply", ecs_access_plan=plan)
+    assert (failed(rows), {row["refused"] for row in rows.values()}) == ([], {"yes"})
+    assert all(map(gone, fleet.hosts.values()))
+    before = list(fleet.writes)
+    assert failed(playbook.run("apply")) == failed(playbook.run("verify")) == []
+    assert fleet.writes == before
+
+
+def test_killed_after_any_write_the_next_run_completes_it(tmp_path, monkeypatch):
+    after, done = 0, False
+    while not done:
+        after += 1
+        fleet = PictureOfFleet(2)
+        fleet.kill_after = after
+        playbook = Playbook(fleet, tmp_path / str(after), monkeypatch)
+        try:
+            playbook.run("apply")
+            done = True
+        except Killed:
+            pass
+        assert all(host.keys["root"] == [ADMIN] for host in fleet.hosts.values()), fleet.writes
+        assert failed(playbook.run("apply")) == [], fleet.writes
+        assert all(map(gone, fleet.hosts.values())), fleet.writes
+    assert after > 11
+
+
+def test_a_plan_that_has_changed_is_refused(fleet, playbook):
+    playbook.run("plan")
+    plan = playbook.plan["plan_id"]
+    fleet.hosts["web-2"].keys["eve"] = [HIS]
+    rows = playbook.run("apply", ecs_access_plan=plan)
+    assert (failed(rows), fleet.writes) == (["web-1", "web-2", "web-3"], [])
+    assert f"no longer the plan {plan}" in playbook.verdict["msg"]
+
+
+@pytest.mark.parametrize("trouble", ["unreachable", "stopped"])
+def test_a_host_that_is_not_seen_is_pending_and_the_others_are_done(fleet, playbook, tmp_path, trouble):
+    host, report = fleet.hosts["web-3"], tmp_path / "report.json"
+    host.reachable, host.status = trouble != "unreachable", "Stopped" if trouble == "stopped" else "Running"
+    rows = playbook.run("apply")
+    assert failed(rows) == ["web-3"]
+    assert rows["web-3"]["why"].startswith("pending: ")
+    assert [entry["host"] for entry in playbook.plan["pending"]] == ["web-3"]
+    assert gone(fleet.hosts["web-1"])
+    # The report keeps it, even where a later run is about other hosts.
+    report.write_text(json.dumps({"playbook": "offboard", **playbook.plan}))
+    assert failed(playbook.run("verify", hosts=["web-1", "web-2"], ecs_access_report=str(report))) == []
+    assert "still pending and not in this run: web-3" in playbook.verdict["msg"]
+    host.reachable, host.status = True, "Running"
+    assert failed(playbook.run("verify", ecs_access_report=str(report))) == ["web-3"]
+    assert failed(playbook.run("apply", ecs_access_report=str(report))) == []
+    assert playbook.plan["pending"] == []
+    assert not playbook.verdict.get("failed")
+
+
+def test_a_pending_instance_that_was_released_is_forgotten(playbook, tmp_path):
+    entry = {"host": "web-9", "instance_id": "i-9", "region": "r", "why": "Stopped"}
+    report = tmp_path / "report.json"
+    report.write_text(json.dumps({"playbook": "offboard", "person": "paul", "pending": [entry]}))
+    playbook.run("apply", ecs_access_report=str(report))
+    assert playbook.plan["pending"] == []
+
+
+def test_a_key_that_sshd_still_accepts_fails_the_host(fleet, playbook):
+    fleet.hosts["web-2"].stubborn = True
+    rows = playbook.run("apply")
+    assert (failed(rows), rows["web-2"]["refused"]) == (["web-2"], "no")
+    assert "sshd still accepts it for deploy, paul, root" in rows["web-2"]["why"]
+
+
+def test_without_a_control_it_is_not_known(fleet, playbook):
+    rows = playbook.run("apply", ecs_access_private_keys={})
+    assert (failed(rows), {row["refused"] for row in rows.values()}) == ([], {"unknown"})
+    assert "could not be proven for deploy; name a private key" in rows["web-1"]["notes"][-1]
+
+
+def test_what_others_must_decide_on_fails_the_host(fleet, playbook):
+    fleet.hosts["web-2"].units = ["/etc/systemd/system/x.service runs as user paul"]
+    rows = playbook.run("apply")
+    assert failed(rows) == ["web-2"]
+    assert rows["web-2"]["why"] == "/etc/systemd/system/x.service runs as user paul"
+
+
+def test_what_comes_back_meanwhile_goes_in_the_same_run(fleet, playbook):
+    host, access = fleet.hosts["web-2"], fleet.ssh_access
+
+    def ssh_access(one, arguments, check):
+        result = access(one, arguments, check)
+        if one is host and not check and "again" not in host.keys:
+            host.keys["again"] = [HIS]
+        return result
+
+    fleet.ssh_access = ssh_access
+    assert failed(playbook.run("apply")) == []
+    assert host.keys["again"] == []
+
+
+def test_accounts_are_removed_if_asked(fleet, playbook):
+    playbook.run("apply", ecs_access_account="remove")
+    assert all("paul" not in host.keys for host in fleet.hosts.values())
+
+
+def test_keys_alone(fleet, playbook):
+    rows = playbook.run("apply", ecs_access_person="", ecs_access_keys=[fingerprint(HIS)], ssh_users_accounts=TEAM[1:])
+    assert failed(rows) == []
+    assert [host.locked for host in fleet.hosts.values()] == [False] * 3
+    assert not any(HIS in keys for host in fleet.hosts.values() for keys in host.keys.values())
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"ecs_access_person": ""}, "Set who leaves"),
+        ({"ecs_access_person": "root"}, "root is a protected account"),
+        ({"ecs_access_person": "boss", "ssh_users_protected": ["boss"]}, "boss is a protected account"),
+        ({"ecs_access_person": "robot"}, "still has robot as present"),
+        ({"ssh_users_accounts": [{"name": "p", "aliases": ["paul"], "state": "locked"}]}, "still has p as locked"),
+        ({"ssh_users_accounts": [{"name": "p", "aliases": ["root"], "state": "absent"}], "ecs_access_person": "p"}, "root is a protected account"),
+        ({"ssh_users_accounts": [{"nam": "x"}]}, "The team cannot be used: "),
+        ({"ecs_access_person": "../x"}, "ecs_access_person: user name"),
+        ({"ecs_access_keys": "nonsense"}, "ecs_access_keys: "),
+        ({"ecs_access_keys": {}, "ecs_access_person": ""}, "Set who leaves"),
+        ({"ecs_access_private_keys": {"deploy": "/no/key"}}, "there is no such file"),
+        ({"ecs_access_earlier": "/no/access.json"}, "The audit /no/access.json cannot be read"),
+    ],
+)
+def test_wrong_input_is_refused_before_anything_is_asked(fleet, playbook, variables, sentence):
+    with pytest.raises((StepFailed, ValueError), match=sentence):
+        playbook.run("apply", **variables)
+    assert fleet.writes == []

@@ -76,7 +76,7 @@ def read_snapshot(wanted: Wanted) -> Snapshot:
 
 
 def _read_remains(wanted: Wanted, snapshot: Snapshot, sudo: SudoSet) -> Tuple[Remain, ...]:
-    """What acts in the name of users of whom that is to be taken away."""
+    """What acts in the name of users who lose that too."""
     found: List[Remain] = []
     for user in wanted.users:
         account = snapshot.accounts.get(user.name)

@@ -135,7 +135,7 @@ class Snapshot(NamedTuple):
     damage: Tuple[str, ...] = ()
     """Malformed lines of the account files, each of which may hide an account, one clause each."""
     remains: Tuple[Remain, ...] = ()
-    """What else acts in the name of users of whom that is to be taken away, and the content of files that have lines of it."""
+    """What else acts in the name of users who lose that too, and the content of files that have lines of it."""
     edited: Dict[str, bytes] = {}
 
     def find_account(self, name: str) -> Optional[Account]:

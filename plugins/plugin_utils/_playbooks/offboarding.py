@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How a person loses all access: which keys are whose, what is taken from one host, and what proves that a key is refused there.
 
-A key is certain if the team file, an earlier audit or the caller says whose it is; what only a host says counts on that host alone.
+A key is certain if the team file, an earlier audit or the caller names its holder; what only a host reports counts on that host alone.
 
 Note that this plugin util is **PRIVATE** to the collection. It is pure.
 """
@@ -154,7 +154,7 @@ def _remaining(leaver: Leaver, seen: Seen) -> list[str]:
 
 
 def plan_id(leaver: Leaver, hosts: Mapping[str, Mapping[str, Any] | None]) -> str:
-    """The same for as long as the same is to be done. I(hosts): what is planned for each by its name; None for one that was not seen."""
+    """The same for as long as the same will be done. I(hosts): what is planned for each by its name; None for one that was not seen."""
     who = [leaver.person, sorted(leaver.accounts), sorted(leaver.keys), leaver.remove]
     text = json.dumps({"who": who, "hosts": dict(hosts)}, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]

@@ -30,7 +30,7 @@ _REMOVALS = {"lock": "", "remove": "account", "remove_home": "home"}
 
 
 def find_leaver(tools: Tools) -> Leaver:
-    """Raises StepFailed, before any host is asked, where somebody must not leave."""
+    """Raises StepFailed, before any host is asked, where the person must not leave."""
     person = str(tools.get("ecs_access_person", "") or "")
     given = _given_keys(tools)
     if not person and not given:

@@ -100,7 +100,7 @@ def _find_pairs(tools: Tools, region: str) -> dict[str, Any]:
 
 
 def host_step(tools: Tools) -> dict[str, Any]:
-    """What there is to take on this host. With C(verify) also whether the keys are refused."""
+    """What will be taken on this host. With C(verify) also whether the keys are refused."""
     tools.note({"failed": True, "why": "the host was not looked at", "tried": True})
     row, pairs = rotation_keys.instance_of(tools), (tools.store.read("pairs_of_leaver") or {}).get(str(tools.get("ecs_region", "") or ""), {})
     if row.get("failed") or row.get("status", "Running") != "Running":

@@ -14,6 +14,7 @@ from lab import ssh as lab_ssh
 from lab.payload import catch_module
 from lab.strace import FOLDER as STRACE
 from lab.strace import put_strace
+from lab.verbs import known_inventory
 
 LEAVE, ONBOARD, TEMPORARY = (f"alicloud.ecs_access.{name}" for name in ("leave", "onboard", "temporary_login"))
 MODULE = "alicloud.ecs_access.access_leave"
@@ -64,16 +65,8 @@ class World:
 
     def __init__(self, fleet, folder: Path, playbook, ssh, controller_key) -> None:
         self.fleet, self.folder, self._playbook, self._ssh, self.key = fleet, folder, playbook, ssh, controller_key
-        self.known_hosts = folder / "known_hosts"
-        lab_ssh.write_known_hosts(self.known_hosts, fleet)
         self.host = fleet["web-1"]
-        self.inventory = folder / "my.ecs.yml"
-        self.inventory.write_text(
-            "plugin: alicloud.ecs_access.ecs\n"
-            "hostnames: [name]\n"
-            f"compose:\n  ansible_port: {self.host.ssh_port}\n"
-            f"""  ansible_ssh_common_args: "'-F none -o IdentityAgent=none -o UserKnownHostsFile={self.known_hosts}'"\n"""
-        )
+        self.inventory, self.known_hosts = known_inventory(fleet, folder)
         self.records = folder / "records"
         self.keys = {name: lab_ssh.make_key(folder, name) for name in ("ann", "ben", "dora", "lost")}
 

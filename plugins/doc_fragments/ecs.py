@@ -105,6 +105,7 @@ options:
     default: 8
 requirements:
   - python >= 3.9 where the module runs, usually the controller
+  - alibabacloud-ecs20140526 >= 7.0.0
   - alibabacloud-tea-openapi >= 0.4.0
   - alibabacloud-credentials >= 1.0.0
 """

@@ -113,6 +113,7 @@ options:
     default: 8
 requirements:
   - python >= 3.10
+  - alibabacloud-ecs20140526 >= 7.0.0
   - alibabacloud-tea-openapi >= 0.4.0
   - alibabacloud-credentials >= 1.0.0
 """

@@ -105,7 +105,7 @@ def _damage_of(lines: List[KeyLine], content: bytes, key: PublicKey) -> Optional
 
 
 def _damage_of_word(word: str, line: KeyLine, content: bytes, key: PublicKey) -> Optional[Damage]:
-    """What became of a word that begins or is nearly as the key is."""
+    """What happened to a word that begins like the key or nearly equals it."""
     wanted = key.base64
     cut = _CUT_MARK.sub("", word)
     if len(cut) >= _TELLING and word != wanted and wanted.startswith(cut):

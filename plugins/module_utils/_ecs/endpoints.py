@@ -4,10 +4,12 @@
 """Which host answers for a region.
 
 The vendor's package for ECS has the same table, but importing it loads more than a thousand files of models that no call here uses,
-and doubles what the SDK takes to start. A test compares the two tables.
+and doubles what the SDK takes to start. So it is asked about regions only that are not known here. A test compares the two tables.
 
 Note that this module util is **PRIVATE** to the collection. It is pure.
 """
+
+from typing import Optional
 
 from .settings import Endpoint
 
@@ -27,14 +29,21 @@ _HOSTS = {
     "ecs.cn-zhangjiakou.aliyuncs.com": "cn-zhangjiakou-na62-a01",
     "ecs.cn-shenzhen-cloudstone.aliyuncs.com": "eu-west-1-oxs",
 }
+_USUAL_REGIONS = """
+    ap-northeast-1 ap-northeast-2 ap-south-1 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-5 ap-southeast-6 ap-southeast-7
+    cn-beijing cn-chengdu cn-fuzhou cn-guangzhou cn-hangzhou cn-heyuan cn-hongkong cn-huhehaote cn-nanjing cn-qingdao cn-shanghai
+    cn-shenzhen cn-wulanchabu cn-zhangjiakou eu-central-1 eu-west-1 me-central-1 me-east-1 us-east-1 us-west-1
+"""
+_USUAL = frozenset(_USUAL_REGIONS.split())
 _OTHERS = {region: host for host, regions in _HOSTS.items() for region in regions.split()}
 
 
-def ecs_endpoint(region: str, network: str) -> Endpoint:
-    """Where ECS answers for I(region), over the public network or from inside a C(vpc)."""
+def ecs_endpoint(region: str, network: str) -> Optional[Endpoint]:
+    """Where ECS answers for I(region), over the public network or from inside a C(vpc); None for a region that is not known here."""
     if network == "vpc":
         return _inside("ecs", region)
-    return Endpoint(_OTHERS.get(region) or "ecs.%s.aliyuncs.com" % region, "https")
+    host = _OTHERS.get(region) or ("ecs.%s.aliyuncs.com" % region if region in _USUAL else None)
+    return Endpoint(host, "https") if host else None
 
 
 def sts_endpoint(region: str, network: str) -> Endpoint:

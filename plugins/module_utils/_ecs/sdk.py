@@ -22,7 +22,7 @@ from .settings import CloudSettings, Endpoint
 from .trust import find_ca_bundle
 
 PYTHON_NEEDED = (3, 9)
-LIBRARY = "alibabacloud-tea-openapi and alibabacloud-credentials"
+LIBRARY = "alibabacloud-ecs20140526 and alibabacloud-credentials"
 USER_AGENT = "alicloud.ecs_access"
 
 _CONNECT_TIMEOUT = 5
@@ -91,6 +91,16 @@ def silence_sdk() -> None:
         logger = logging.getLogger(name)
         logger.handlers[:] = [logging.NullHandler()]
         logger.propagate = False
+
+
+def find_endpoint(region: str) -> Endpoint:
+    """The public host of a region by the vendor's package for ECS, the installed version of which may know newer regions than we do."""
+    try:
+        from alibabacloud_ecs20140526.client import Client
+        from alibabacloud_tea_openapi.utils_models import Config
+    except ImportError as exc:
+        raise LibraryMissing(LIBRARY) from exc
+    return Endpoint(Client(Config(region_id=region))._endpoint, "https")
 
 
 class _Signer(threading.local):

@@ -16,8 +16,8 @@ from .credentials import CredentialSource
 from .endpoints import ecs_endpoint, sts_endpoint
 from .errors import BAD_ANSWER, EcsError
 from .retry import backoff_seconds, is_repeatable, needs_retry
-from .sdk import Caller, Credential
-from .settings import CloudSettings, require_region
+from .sdk import Caller, Credential, find_endpoint
+from .settings import CloudSettings, Endpoint, require_region
 
 ECS_VERSION = "2014-05-26"
 STS_VERSION = "2015-04-01"
@@ -47,9 +47,12 @@ class EcsSession:
         self.clock = clock
         self._sleep = sleep
         self._jitter = jitter
-        self._caller = Caller(settings, ECS_VERSION, self.region, settings.endpoint or ecs_endpoint(self.region, settings.network))
+        self._caller = Caller(settings, ECS_VERSION, self.region, self._endpoint())
         self._sts: Optional[Caller] = None
         self._credentials = CredentialSource(settings, self._assume_role, time.time)
+
+    def _endpoint(self) -> Endpoint:
+        return self.settings.endpoint or ecs_endpoint(self.region, self.settings.network) or find_endpoint(self.region)
 
     def in_region(self: SomeSession, region: str) -> SomeSession:
         """The same account in another region: a role that was assumed here is not assumed again there."""

@@ -431,7 +431,7 @@ def test_library_missing(ask, tmp_path):
     (tmp_path / "blocked" / "alibabacloud_tea_openapi" / "__init__.py").write_text("raise ImportError('blocked')")
     answer = ask(PYTHONPATH=str(tmp_path / "blocked"))
     assert answer.names == []
-    assert answer.says("alibabacloud-tea-openapi and alibabacloud-credentials")
+    assert answer.says("alibabacloud-ecs20140526 and alibabacloud-credentials")
 
 
 # -- several regions, some broken ---------------------------------------------------------------------------------

@@ -9,9 +9,10 @@ import sys
 import pytest
 from alibabacloud_ecs20140526.client import Client
 from alibabacloud_tea_openapi.utils_models import Config
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs import endpoints
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs import endpoints, sdk
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import read_settings
 
-USUAL = ["cn-beijing", "cn-shanghai", "eu-central-1", "ap-southeast-1", "me-central-1", "cn-tomorrow-9"]
 VENDORS = Client(Config(region_id="cn-hangzhou"))._endpoint_map
 
 
@@ -19,13 +20,20 @@ def vendors_choice(region):
     return Client(Config(region_id=region))._endpoint
 
 
-@pytest.mark.parametrize("region", [*VENDORS, *USUAL])
+@pytest.mark.parametrize("region", [*VENDORS, *sorted(endpoints._USUAL)])
 def test_the_vendors_choice(region):
     assert endpoints.ecs_endpoint(region, "public") == (vendors_choice(region), "https")
 
 
 def test_no_region_stands_apart_that_the_vendor_does_not_name():
     assert endpoints._OTHERS.keys() == VENDORS.keys()
+
+
+def test_the_vendors_package_is_asked_for_others():
+    assert endpoints.ecs_endpoint("cn-tomorrow-9", "public") is None
+    assert sdk.find_endpoint("cn-tomorrow-9") == ("ecs.cn-tomorrow-9.aliyuncs.com", "https")
+    settings = read_settings({"region": "cn-tomorrow-9", "access_key_id": "kim", "access_key_secret": "secret"}, {})
+    assert EcsClient(settings)._caller.endpoint.host == "ecs.cn-tomorrow-9.aliyuncs.com"
 
 
 def test_inside_a_vpc_every_region_has_its_own():

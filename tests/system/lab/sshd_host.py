@@ -86,8 +86,8 @@ class SshdHost:
     def configure(self, script: str) -> None:
         """Change the files as an administrator would, and let sshd read them."""
         self.exec(script)
-        # A second's resolution is all that systemd gives for the time of the last reload.
-        time.sleep(1.1)
+        # A second's resolution is all that systemd gives for the time of the last reload: it has to be another second.
+        time.sleep(1.02 - time.time() % 1)
         self.exec(f"systemctl reload {self.unit}")
         # systemctl returns when the signal is sent; sshd closes its port for a moment when it comes to it.
         time.sleep(0.5)

@@ -187,10 +187,10 @@ def test_accepted_findings_do_not_make_a_host_fail(world):
     ("variables", "environment", "part"),
     [
         ({"audit_dir": ""}, {}, "Set the folder for the audit"),
-        ({}, {"JOB_ID": "7"}, "ecs_access_audit_dir_lasts=true"),
-        ({"fail_on": "blocks"}, {}, "ecs_access_fail_on must be high, medium, low, info or never, not 'blocks'"),
-        ({"accepted": [{"kind": "leaver"}]}, {}, "ecs_access_accepted[0] has no reason"),
-        ({"compare": "/nowhere/access.json"}, {}, "The audit /nowhere/access.json cannot be read"),
+        pytest.param({}, {"JOB_ID": "7"}, "ecs_access_audit_dir_lasts=true", marks=pytest.mark.long),
+        pytest.param({"fail_on": "blocks"}, {}, "ecs_access_fail_on must be high, medium, low, info or never, not 'blocks'", marks=pytest.mark.long),
+        pytest.param({"accepted": [{"kind": "leaver"}]}, {}, "ecs_access_accepted[0] has no reason", marks=pytest.mark.long),
+        pytest.param({"compare": "/nowhere/access.json"}, {}, "The audit /nowhere/access.json cannot be read", marks=pytest.mark.long),
         ({"via": "assistant", "daily_quota": 11}, {}, "That is more than half of it"),
     ],
 )

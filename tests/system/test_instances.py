@@ -149,6 +149,7 @@ class TestPower:
 class TestInjection:
     """What the vendor's cloud-init does with the bound pair, at boot and only then."""
 
+    @pytest.mark.one_image
     def test_bound_pair_comes_at_boot_and_goes_at_the_boot_after_the_unbind(self, instance, fleet, ssh, make_key, new_name, controller_key):
         pair, key = new_name("pair"), make_key(kind="rsa", bits=2048)
         fleet.call("ImportKeyPair", KeyPairName=pair, PublicKeyBody=key.public)

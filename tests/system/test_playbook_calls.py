@@ -120,13 +120,17 @@ def test_a_canary_and_then_the_others(world, team, plain, tmp_path):
     ("options", "part"),
     [
         pytest.param([], "No hosts were named", id="neither hosts nor limit"),
-        pytest.param(["-e", "ecs_access_hosts=wbe-1"], "did you mean web-1?", id="a typo"),
-        pytest.param(["-e", "ecs_access_hosts=web-1", "-l", "off,localhost"], "have no host in common", id="outside of the limit"),
-        pytest.param(["-l", "web-1", "--start-at-task", "Show the summary"], "cannot be started in the middle", id="in the middle"),
+        pytest.param(["-e", "ecs_access_hosts=wbe-1"], "did you mean web-1?", id="a typo", marks=pytest.mark.long),
+        pytest.param(["-e", "ecs_access_hosts=web-1", "-l", "off,localhost"], "have no host in common", id="outside of the limit", marks=pytest.mark.long),
+        pytest.param(["-l", "web-1", "--start-at-task", "Show the summary"], "cannot be started in the middle", id="in the middle", marks=pytest.mark.long),
         pytest.param(["-l", "web-1", "--tags", "user"], "did you mean users?", id="a tag that does not exist"),
         pytest.param(["-l", "web-1", "-e", "ecs_access_key_pairname=x"], "did you mean ecs_access_key_pair_name?", id="a variable that does not exist"),
-        pytest.param(["-l", "web-1", "-e", "ecs_access_bootstrap_key=drop"], "must be keep or unbind", id="a value that does not exist"),
-        pytest.param(["-l", "web-1", "-e", "ecs_access_report=/nowhere/report.json"], "there is no folder /nowhere", id="a report that cannot be"),
+        pytest.param(
+            ["-l", "web-1", "-e", "ecs_access_bootstrap_key=drop"], "must be keep or unbind", id="a value that does not exist", marks=pytest.mark.long
+        ),
+        pytest.param(
+            ["-l", "web-1", "-e", "ecs_access_report=/nowhere/report.json"], "there is no folder /nowhere", id="a report that cannot be", marks=pytest.mark.long
+        ),
     ],
 )
 def test_what_is_wrong_is_one_sentence_before_anything_is_changed(world, team, options, part):

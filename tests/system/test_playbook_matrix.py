@@ -64,6 +64,7 @@ def account(start_fleet, tmp_path_factory, controller) -> Iterator[Account]:
         yield found
 
 
+@pytest.mark.long
 @each_verb
 def test_a_limit_equals_naming_the_hosts_and_nothing_outside_is_touched(account, verb):
     caller = account.caller
@@ -83,6 +84,7 @@ def test_a_limit_equals_naming_the_hosts_and_nothing_outside_is_touched(account,
         assert caller.state("web-1") == elsewhere
 
 
+@pytest.mark.long
 @each_verb
 def test_a_trial_run_tells_what_the_real_one_does(account, verb, new_name):
     pair = new_name(f"trial-{verb.replace('_', '-')}")

@@ -179,16 +179,17 @@ def test_an_imported_key_is_bound_with_the_private_half_elsewhere(world, make_ke
     ("name", "variables", "sentence"),
     [
         pytest.param(ONBOARD, team({"name": "a"}), "No hosts were named", id="no host pattern"),
-        pytest.param(ONBOARD, {"ecs_access_hosts": "nowhere-*", **team({"name": "a"})}, "matches no host", id="pattern matches none"),
-        pytest.param(ONBOARD, {"ecs_access_hosts": "web-1"}, "The team is empty", id="no team"),
-        pytest.param(ONBOARD, {"ecs_access_hosts": "web-1", "ssh_users_accounts": []}, "The team is empty", id="empty team"),
+        pytest.param(ONBOARD, {"ecs_access_hosts": "nowhere-*", **team({"name": "a"})}, "matches no host", id="pattern matches none", marks=pytest.mark.long),
+        pytest.param(ONBOARD, {"ecs_access_hosts": "web-1"}, "The team is empty", id="no team", marks=pytest.mark.long),
+        pytest.param(ONBOARD, {"ecs_access_hosts": "web-1", "ssh_users_accounts": []}, "The team is empty", id="empty team", marks=pytest.mark.long),
         pytest.param(
             ONBOARD,
             {"ecs_access_hosts": "web-1", "ecs_access_bootstrap_key": "unbind", **team({"name": "a"})},
             "unbind needs ecs_access_key_pair_name",
             id="unbinding without a proof",
+            marks=pytest.mark.long,
         ),
-        pytest.param(BIND, {"ecs_access_hosts": "web-1"}, "Set the name of the", id="no key pair"),
+        pytest.param(BIND, {"ecs_access_hosts": "web-1"}, "Set the name of the", id="no key pair", marks=pytest.mark.long),
         pytest.param(
             BIND,
             {"ecs_access_hosts": "web-1", "ecs_access_key_pair_name": "no-such-pair"},

@@ -74,6 +74,15 @@ def spread(instance, old) -> None:
 
 
 @pytest.fixture(scope="module")
+def small_world(start_fleet, tmp_path_factory, playbook, ssh):
+    """One instance, for what is refused before anything is changed."""
+    folder = tmp_path_factory.mktemp("refused")
+    old = lab_ssh.make_key(folder, "old-key", "rsa")
+    with start_fleet(fleet_of(old, 1)) as fleet:
+        yield World(fleet, folder, playbook, ssh, old)
+
+
+@pytest.fixture
 def world(start_fleet, tmp_path_factory, playbook, ssh):
     folder = tmp_path_factory.mktemp("rotation")
     old = lab_ssh.make_key(folder, "old-key", "rsa")
@@ -87,24 +96,26 @@ def world(start_fleet, tmp_path_factory, playbook, ssh):
 @pytest.mark.parametrize(
     ("variables", "environment", "sentence"),
     [
-        pytest.param({"ecs_access_old_key": ""}, {}, "Set the key that leaves", id="no old key"),
-        pytest.param({"ecs_access_key_pair_name": "team"}, {}, "are the same key pair", id="the same pair"),
-        pytest.param({"ecs_access_private_key_path": ""}, {}, "Set where the private key", id="no private key"),
-        pytest.param({"ecs_access_overlap": "soon"}, {}, "ecs_access_overlap must be a time", id="an overlap that is none"),
+        pytest.param({"ecs_access_old_key": ""}, {}, "Set the key that leaves", id="no old key", marks=pytest.mark.long),
+        pytest.param({"ecs_access_key_pair_name": "team"}, {}, "are the same key pair", id="the same pair", marks=pytest.mark.long),
+        pytest.param({"ecs_access_private_key_path": ""}, {}, "Set where the private key", id="no private key", marks=pytest.mark.long),
+        pytest.param({"ecs_access_overlap": "soon"}, {}, "ecs_access_overlap must be a time", id="an overlap that is none", marks=pytest.mark.long),
         pytest.param({"ecs_access_mode": "aply"}, {}, "ecs_access_mode must be plan, apply or verify", id="a mode that is none"),
-        pytest.param({"ecs_access_old_key": "/no/such.pub"}, {}, "/no/such.pub, which cannot be read", id="no such file"),
+        pytest.param({"ecs_access_old_key": "/no/such.pub"}, {}, "/no/such.pub, which cannot be read", id="no such file", marks=pytest.mark.long),
         pytest.param({"ecs_access_old_key": "teem"}, {}, "there is no key pair teem", id="no such pair"),
         pytest.param({}, {"JOB_ID": "7"}, "none is made in a job", id="a key made in a job"),
-        pytest.param({"ecs_access_private_key_lasts": True}, {"JOB_ID": "7"}, "none is made in a job", id="even in one whose disk lasts"),
+        pytest.param(
+            {"ecs_access_private_key_lasts": True}, {"JOB_ID": "7"}, "none is made in a job", id="even in one whose disk lasts", marks=pytest.mark.long
+        ),
     ],
 )
-def test_wrong_input_gets_a_sentence_and_changes_nothing(world, variables, environment, sentence):
-    run = world.run("apply", environment=environment, **{"ecs_access_hosts": "web-1", **variables})
+def test_wrong_input_gets_a_sentence_and_changes_nothing(small_world, variables, environment, sentence):
+    run = small_world.run("apply", environment=environment, **{"ecs_access_hosts": "web-1", **variables})
     assert run.returncode == 2, run.output
     assert sentence in run.output
     assert "Traceback" not in run.output
     assert run.changed() == []
-    assert world.pairs() == ["team"]
+    assert small_world.pairs() == ["team"]
 
 
 @pytest.mark.long

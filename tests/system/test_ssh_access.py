@@ -335,6 +335,7 @@ def test_wrong_input_gets_one_sentence_and_changes_nothing(instance, playbook, m
     assert instance.exec(SNAPSHOT) == before
 
 
+@pytest.mark.one_image
 def test_a_later_rule_of_somebody_elses_is_not_passed_over(instance, access, make_key, new_name):
     """The outcome of all rules in sudo's order is what was asked, or the task fails and names the line."""
     name, key = new_name("later"), make_key()
@@ -380,6 +381,7 @@ def test_sudo_rules(instance, access, login, make_key, new_name, crypt):
     assert instance.exec(f"ls /etc/sudoers.d/*{plain} /etc/sudoers.d/*{limited}", check=False) == ""
 
 
+@pytest.mark.one_image
 def test_a_set_that_is_broken_before_is_left_alone(instance, access, new_name):
     name = new_name("broken")
     instance.put("/etc/sudoers.d/50-broken", "this is no rule\n", "0440")
@@ -393,6 +395,7 @@ def test_a_set_that_is_broken_before_is_left_alone(instance, access, new_name):
         instance.exec("rm /etc/sudoers.d/50-broken")
 
 
+@pytest.mark.one_image
 def test_the_set_is_judged_as_a_whole(instance, access, new_name):
     """A fragment that is right by itself and wrong in the set: the same alias twice."""
     name = new_name("whole")
@@ -420,6 +423,7 @@ def test_revoked_keys_leave_every_account(instance, access, login, make_key, new
     assert not access(revoked_keys=[lost.public])["changed"]
 
 
+@pytest.mark.one_image
 def test_a_new_account_does_not_inherit_a_home(instance, access, new_name):
     name = new_name("heir")
     instance.exec(f"useradd -m -u 4711 {name}; userdel {name}")
@@ -522,6 +526,7 @@ class TestGuard:
         access(users=[{"name": name, "sudo": "nopasswd", "authorized_keys": [key.public, spare.public]}])
         return name, key, spare
 
+    @pytest.mark.one_image
     def test_refused(self, instance, access, op, make_key, new_name):
         name, key, _spare = op
         before = instance.exec(SNAPSHOT)
@@ -540,6 +545,7 @@ class TestGuard:
         assert "it would remove the key" in access(fails=True, user=name, key=key, revoked_keys=[key.public])
         assert instance.exec(SNAPSHOT) == before
 
+    @pytest.mark.one_image
     def test_allowed(self, access, login, op):
         name, key, spare = op
         result = access(user=name, key=key, users=[{"name": name, "authorized_keys": [{"key": spare.public, "state": "absent"}]}])

@@ -209,7 +209,7 @@ def suffer(world, points):
 
 
 def test_a_few_calls(one_instance, world_of):
-    """One of each kind; the long tests take all of them."""
+    """A write, a rename, a flush and a change of modes, failed or killed; the long tests take every call."""
     world = world_of(one_instance)
 
     def point(call, text, fault):
@@ -220,10 +220,7 @@ def test_a_few_calls(one_instance, world_of):
         world,
         [
             point("write", "/home/ann/.ssh", "error=ENOSPC"),
-            point("renameat", "/home/ann/.ssh", KILL),
             point("fsync", "/etc/ssh/keys/.carl", "error=EIO"),
-            point("fchown", "/home/.eve", KILL),
-            point("fchmod", "/etc/sudoers.d/.95-alicloud-ecs-access-ann", "error=EDQUOT"),
             point("renameat", '/etc/sudoers.d>, ".95-alicloud-ecs-access-dora', KILL),
             point("fchmodat", '/home/bob>, ".ssh"', "error=EROFS"),
         ],

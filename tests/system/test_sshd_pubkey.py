@@ -66,6 +66,7 @@ WORLDS = [
         "main_file",
         ["debian12"],
         id="Include after the setting",
+        marks=pytest.mark.long,
     ),
     pytest.param(
         "sed -i 's#^Include.*#include = \"sshd_config.d/*.conf\"#' /etc/ssh/sshd_config; echo 'PubkeyAuthentication no' >> /etc/ssh/sshd_config",
@@ -163,7 +164,7 @@ def test_absent_leaves_no_trace(host_of, image):
     assert host.run(state="absent", proof="skip")["changed"] is False
 
 
-@pytest.mark.parametrize("image", ALL)
+@pytest.mark.parametrize("image", [*ALL[:-1], pytest.param(ALL[-1], marks=pytest.mark.long)])
 def test_nothing_is_written_where_it_works_already(host_of, image):
     host = host_of(image)
     assert host.login() == "alice"
@@ -184,25 +185,27 @@ REFUSED = [
         "printf 'Match User alice\\nPubkeyAuthentication no\\n' > /etc/ssh/sshd_config.d/60-x.conf",
         r"/etc/ssh/sshd_config.d/60-x.conf:2 \(Match User alice\)",
         id="Match block in a drop-in says no",
+        marks=pytest.mark.long,
     ),
     pytest.param(
         "echo 'AllowUsers op' > /etc/ssh/sshd_config.d/70-x.conf",
         r"AllowUsers does not have alice \(/etc/ssh/sshd_config.d/70-x.conf:1\): add alice to it",
         id="AllowUsers",
     ),
-    pytest.param("echo 'AllowGroups op' >> /etc/ssh/sshd_config", r"AllowGroups has none of the groups of alice", id="AllowGroups"),
-    pytest.param("echo 'AuthorizedKeysFile none' >> /etc/ssh/sshd_config", r"AuthorizedKeysFile is none", id="no key file"),
+    pytest.param("echo 'AllowGroups op' >> /etc/ssh/sshd_config", r"AllowGroups has none of the groups of alice", id="AllowGroups", marks=pytest.mark.long),
+    pytest.param("echo 'AuthorizedKeysFile none' >> /etc/ssh/sshd_config", r"AuthorizedKeysFile is none", id="no key file", marks=pytest.mark.long),
     pytest.param(
         "echo 'AuthorizedKeysFile /etc/ssh/kyes/%u' >> /etc/ssh/sshd_config",
         r"from /etc/ssh/kyes/alice, where there is no file",
         id="typing error in AuthorizedKeysFile",
+        marks=pytest.mark.long,
     ),
     pytest.param(
         "printf 'Match User alice\\nAuthenticationMethods publickey,password\\nPasswordAuthentication no\\n' >> /etc/ssh/sshd_config",
         r"AuthenticationMethods is publickey,password",
         id="unsatisfiable methods",
     ),
-    pytest.param("echo 'RevokedKeys /etc/ssh/gone' >> /etc/ssh/sshd_config", r"RevokedKeys names /etc/ssh/gone", id="RevokedKeys"),
+    pytest.param("echo 'RevokedKeys /etc/ssh/gone' >> /etc/ssh/sshd_config", r"RevokedKeys names /etc/ssh/gone", id="RevokedKeys", marks=pytest.mark.long),
 ]
 
 
@@ -250,7 +253,7 @@ def test_unknown_user_fails_and_check_mode_only_warns(host_of):
     assert (planned["changed"], planned["place"]) == (True, "drop_in")
 
 
-@pytest.mark.parametrize("image", ["debian12", "el-like"])
+@pytest.mark.parametrize("image", ["debian12", pytest.param("el-like", marks=pytest.mark.long)])
 def test_open_sessions_stay_and_the_port_answers(host_of, image):
     host = host_of(image)
     session = subprocess.Popen(
@@ -302,7 +305,7 @@ FAILING_RELOADS = [
         "systemctl reload .* failed|main process|ssh.service is failed after the change",
         id="sshd dies",
     ),
-    pytest.param("ExecReload=\nExecReload=/bin/kill -STOP $MAINPID", "no SSH server answers", id="sshd hangs"),
+    pytest.param("ExecReload=\nExecReload=/bin/kill -STOP $MAINPID", "no SSH server answers", id="sshd hangs", marks=pytest.mark.long),
 ]
 
 

@@ -88,6 +88,7 @@ def test_separators_in_full_names_hide_nobody(attacked, keys):
     assert {name: found for name, found in problems.items() if found} == {}
 
 
+@pytest.mark.long
 def test_a_line_without_its_fields_is_named(attacked, keys):
     """glibc lets such accounts in with what it finds; one of them has its keys in /.ssh, having no home."""
     instance, (revoked, kept) = attacked.instance, keys
@@ -159,6 +160,7 @@ def test_a_name_with_two_lines_is_its_first(attacked, keys, make_key):
     assert instance.exec(process)
 
 
+@pytest.mark.long
 def test_nothing_of_the_kind_is_written_by_us(attacked, make_key):
     key = make_key()
     texts = ["a\u2028b", "a\u0085b", "a\x0bb", "a\x1cb", "a\rb", "a\nb", "a\0b", "a:b"]

@@ -51,6 +51,7 @@ def bind(attacked, names):
     return outcomes(attacked.playbook(each(ATTACH, cases, "localhost")), cases)
 
 
+@pytest.mark.long
 def test_an_account_that_has_roots_home_is_not_given_it(attacked, pair):
     one = attacked.instance
     run_all(one, account("bob"), "usermod -d /root bob", account("honest"))

@@ -88,6 +88,7 @@ def test_it_keeps_them_in_every_form_of_inventory(start_fleet: Callable, control
             assert list(listing.of("i-mallory")) == ["i-mallory"] and "ecs_instance_id" not in listing.hosts["legacy"], sources
 
 
+@pytest.mark.long
 def test_strict_makes_such_a_name_an_error(start_fleet: Callable, controller_key, tmp_path) -> None:
     with running_account(start_fleet, tmp_path, controller_key, [instance("legacy"), *OTHERS]) as account:
         sources = [static(account), account.source(strict=True)]
@@ -98,6 +99,7 @@ def test_strict_makes_such_a_name_an_error(start_fleet: Callable, controller_key
         assert account.listing(sources[1]).hosts.keys() == {"legacy", "honest"}
 
 
+@pytest.mark.long
 def test_another_account_of_the_same_plugin_is_another_source(start_fleet: Callable, controller_key, tmp_path) -> None:
     ours = {"name": "web", "instance_id": "i-ours", "public_ip": OURS}
     with running_account(start_fleet, tmp_path, controller_key, [ours, instance("web")]) as account:
@@ -112,6 +114,7 @@ def test_another_account_of_the_same_plugin_is_another_source(start_fleet: Calla
         assert list(account.listing(first, again).of("i-ours")) == ["web"]
 
 
+@pytest.mark.long
 def test_a_name_with_the_ending_of_a_file_does_not_open_the_file_of_another_host(start_fleet: Callable, controller_key, tmp_path) -> None:
     names = ["legacy.yml", "legacy.yaml", "legacy.json"]
     instances = [instance(name, f"i-m{number}") for number, name in enumerate(names)]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+import pytest
+
 from .account import Canaries, running_account
 from .forged import rewriting
 
@@ -84,6 +86,7 @@ def test_names_and_tags_are_not_run_from_inventory_cache_or_export(start_fleet: 
             assert len({result.host for result in run.results if result.task == "ansible.builtin.set_fact"}) == count, run.output
 
 
+@pytest.mark.long
 def test_a_tag_of_one_instance_or_key_pair_does_not_break_the_modules_for_all(start_fleet: Callable, controller_key, tmp_path) -> None:
     canaries = Canaries(tmp_path)
     keys = ["__ansible_type", "__ansible_unsafe", "__ansible_vault", canaries.template("key")]

@@ -108,6 +108,7 @@ def test_so_does_one_that_is_not_the_first_choice(start_fleet: Callable, control
         assert list((tmp_path / "cache").iterdir())
 
 
+@pytest.mark.long
 def test_a_hostile_id_runs_nothing_and_leaves_only_its_own_host_out(start_fleet: Callable, controller_key, tmp_path) -> None:
     canaries = Canaries(tmp_path)
     texts = [*hostile_texts(canaries), "i-", "i-*", "I-UPPER", "i-x i-good", "i-good\n", "../i-good", "i-\u0456", "all", "x" * 5000]
@@ -148,6 +149,7 @@ def test_forged_answers_of_any_form_spoil_only_their_own_host(start_fleet: Calla
         assert canaries.seen() == []
 
 
+@pytest.mark.long
 def test_the_module_for_instances_gives_out_no_hostile_address_or_id(start_fleet: Callable, controller_key, tmp_path) -> None:
     canaries = Canaries(tmp_path)
     evil = [{"name": f"evil-{number}", "public_ip": text} for number, text in enumerate(hostile_texts(canaries))]

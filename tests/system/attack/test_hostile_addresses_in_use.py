@@ -77,6 +77,7 @@ def test_a_playbook_runs_nothing_of_a_hostile_address_and_serves_the_others(star
         assert "\n  good " in run.stdout and door.knocks[HONEST] > 0, run.output
 
 
+@pytest.mark.long
 def test_a_hostile_id_or_region_does_not_stop_a_playbook_for_the_others(start_fleet: Callable, controller_key, tmp_path) -> None:
     canaries = Canaries(tmp_path)
     evil = [{"name": "evil-id", "instance_id": f"-oProxyCommand={canaries.command('id')}"}, {"name": "evil-region"}]

@@ -121,6 +121,7 @@ def test_no_process_outlives_the_access(attacked, make_key, leave):
     assert lasting == {"john"}
 
 
+@pytest.mark.long
 def test_what_runs_as_root_out_of_a_leavers_session_ends_or_is_named(attacked, make_key):
     """She may use sudo until now; john's processes are nobody's business."""
     instance, key = attacked.instance, make_key()

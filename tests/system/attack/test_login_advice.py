@@ -117,6 +117,7 @@ WORLDS = {
 LINKS = {"hashes": "/etc/shadow", "strange": "/home/eve/.ssh/authorized_keys", "rootssh": "/root/.ssh"}
 
 
+@pytest.mark.long
 def test_what_is_advised_leaves_alone_what_is_not_the_account_s(attacked, make_key):
     """Owners, modes and content of everything else are as before, no content is told, and nobody gets in anywhere else."""
     wanted = make_key("wanted")
@@ -171,6 +172,7 @@ def test_what_is_advised_is_still_harmless_after_a_swap(attacked, make_key, chos
     assert not attacked.lets_in("root", wanted)
 
 
+@pytest.mark.long
 def test_no_account_is_advised_into_a_group_that_is_or_gives_root(attacked, make_key):
     """By its number, by the distribution's habit, by a rule of sudo and by what its files are; a harmless group may be."""
     instance, wanted = attacked.instance, make_key("wanted")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import pytest
 from lab import impostor
 from lab.impostor import HOME, SCRIPT, TRACES
 
@@ -56,6 +57,7 @@ def test_a_keys_command_is_run_by_sshd_or_not_at_all(attacked, local_account):
     assert instance.exec(CHILD), "the child does not stay"
 
 
+@pytest.mark.long
 def test_a_plugin_of_pam_that_an_account_can_write_is_not_loaded(attacked):
     """The plugin runs mallory's script at every login too, so the connection that Ansible uses is opened before."""
     instance = attacked.instance

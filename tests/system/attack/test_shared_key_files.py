@@ -95,6 +95,7 @@ def test_keys_that_one_account_loses_still_open_the_others(attacked, shared):
     assert attacked.lets_in("root", attacked.key)
 
 
+@pytest.mark.long
 def test_a_revoked_key_leaves_the_shared_files_and_nothing_else_does(attacked, make_key, shared):
     one, revoked = attacked.instance, make_key("revoked")
     # Without the link that has two names, which is refused.

@@ -50,6 +50,7 @@ def test_the_login_has_the_uid_and_the_home_of_an_account_that_goes(attacked, ma
     assert lost == {user: ["0", "1"] for user in logins}
 
 
+@pytest.mark.long
 def test_the_key_of_the_login_is_in_a_file_for_every_account(attacked, make_key):
     one, key = attacked.instance, attacked.key
     run_all(one, account("bob", key), "mv /root/.ssh/authorized_keys /etc/ssh/authorized_keys; chmod 0644 /etc/ssh/authorized_keys")

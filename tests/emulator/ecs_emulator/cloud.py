@@ -55,7 +55,7 @@ class Cloud:
             self._add_instance(spec, number)
 
     def _add_fleet_key_pair(self, spec: KeyPairSpec) -> None:
-        public_key = spec.public_key.strip() or public_keys.make_key()[1]
+        public_key = spec.public_key.strip() or public_keys.make_lost_key()
         blob = public_keys.find_blob(public_key)
         if blob is None:
             raise FleetError("key pair '%s': the public key is not one that ImportKeyPair accepts" % spec.name)

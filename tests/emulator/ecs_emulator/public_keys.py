@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 import re
+import secrets
 import struct
 
 from cryptography.hazmat.primitives import serialization
@@ -72,6 +73,12 @@ def make_key() -> tuple[str, str]:
     private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
     public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
     return private.decode(), public.decode()
+
+
+def make_lost_key() -> str:
+    """The line of an RSA-2048 key whose private half nobody has: its modulus is any number. Takes no time."""
+    modulus = secrets.randbits(2048) | 1 << 2047 | 1
+    return rsa.RSAPublicNumbers(65537, modulus).public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()
 
 
 def _split(blob: bytes) -> list[bytes] | None:

@@ -107,6 +107,7 @@ class World:
         """As it was, but for the vendor's plugin and its account."""
         self.host.exec(
             f"for name in ann ben carl dora; do userdel -rf $name; rm -rf /home/$name; done; rm -rf {STATE} /etc/sudoers.d/95-* {REVOKED} {DROP_IN};"
+            "id ecs-instance-connect || useradd -r -M -s /sbin/nologin ecs-instance-connect && usermod -L ecs-instance-connect;"
             "sed -i '/^# BEGIN alicloud/,/^# END alicloud/d' /etc/ssh/sshd_config; systemctl reload ssh sshd; rm -f /run/*ecs*access*.lock",
             check=False,
         )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is left on a host of users who have lost their access: not ours to remove, but it has to be known.
+"""What is left on a host of users who lose their access: named in any case, and removed where that is asked for.
 
 A crontab or a sudoers line serves the next account of that name, a file the next account of that number.
 

@@ -221,21 +221,27 @@ def _verified(tools: Tools, taking: offboarding.Taking, actions: list[str], prob
 def _prove(tools: Tools, taking: offboarding.Taking, opened: list[str]) -> tuple[str, list[str], list[str]]:
     """Whether the keys are refused, what a person should know of that, and why the host fails for it."""
     found = leaver.read_leaver(tools)
-    controls = _private_keys(tools)
-    users = list(dict.fromkeys([*opened, *taking.accounts, *controls, *filter(None, [login_user(tools)])]))[:_MOST_ACCOUNTS]
+    controls, here = _private_keys(tools), {account.name for account in _facts(tools).accounts}
+    needed = [*opened, *taking.accounts, *filter(None, [login_user(tools)])]
+    # Others for which there is a key: where that opens nothing, it is no control either.
+    users = list(dict.fromkeys([*needed, *(name for name in controls if name in here)]))[:_MOST_ACCOUNTS]
     lines = {fingerprint: line for fingerprint, line in taking.keys.items() if line}
     files = [rotation_keys.public_key_file(tools, line) for line in lines.values()]
     parts = [files[start : start + offboarding.MOST_OFFERED] for start in range(0, len(files), offboarding.MOST_OFFERED)]
     own = str(option(tools.action._connection, "private_key_file") or "")
 
     def one(user: str) -> Answers:
-        answers = Answers(frozenset(), frozenset(), "")
-        for part in parts:
-            answers = answers.merge(offer_keys(tools, user, part, controls.get(user) or own))
-        return answers
+        answers = [offer_keys(tools, user, part, controls.get(user) or own) for part in parts]
+        # The control counts if every one of the connections has it.
+        return Answers(
+            frozenset().union(*(each.accepted for each in answers)),
+            frozenset().union(*(each.refused for each in answers)),
+            answers[0].opened if answers and all(each.opened for each in answers) else "",
+        )
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        answers = dict(zip(users, pool.map(one, users)))
+        every = dict(zip(users, pool.map(one, users)))
+    answers = {user: each for user, each in every.items() if user in needed or each.opened or set(lines) & each.accepted}
     unnamed = sorted(set(taking.keys) - set(lines))
     refused, unknown = offboarding.judge_refusal(answers, lines, found.accounts)
     if refused == "no":

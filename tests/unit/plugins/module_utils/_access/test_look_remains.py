@@ -4,11 +4,15 @@
 """What is left of users who are gone, in folders that stand in for those of a host."""
 
 import os
+import subprocess
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access import look_remains
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_remains import Gone, find_remains
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_remains import Gone, find_processes_and_keys, find_remains
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.remains import describe_remain
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.authorized_keys import Revoked
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.accounts import Account
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sudoers import parse_rules
 
 ME = os.getuid()
@@ -85,3 +89,38 @@ def test_what_could_not_be_searched_is_said(host, monkeypatch):
     monkeypatch.setattr(look_remains, "_DEEPEST", 1)
     (line,) = told([Gone("ann", 4294967000, "/home/ann")], [])
     assert line == "not all folders could be searched for files of ann; find -uid finds the rest"
+
+
+def test_private_keys_of_revoked_ones_are_found_in_the_home_and_links_are_not_followed(tmp_path):
+    folder = tmp_path / "ann" / ".ssh"
+    folder.mkdir(parents=True)
+    for name in ("gone", "kept"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True, stdin=subprocess.DEVNULL)
+    os.symlink(folder / "gone", folder / "link")
+    os.mkfifo(folder / "pipe")
+    key = parse_public_key((folder / "gone.pub").read_text())
+    account = Account("ann", ME, os.getgid(), "", str(tmp_path / "ann"), "/bin/sh")
+    found = find_processes_and_keys(account, ("twin",), Revoked(frozenset({key.blob})))
+    assert [(remain.kind, remain.path, remain.text) for remain in found] == [("private_key", str(folder / "gone"), key.fingerprint_sha256)]
+    assert find_processes_and_keys(account._replace(home=str(tmp_path / "none")), ("twin",), Revoked(frozenset({key.blob}))) == []
+
+
+def test_processes_are_found_unless_another_account_has_the_number(monkeypatch):
+    account = Account("ann", 4242, 4242, "", "/nonexistent", "/bin/sh")
+    assert find_processes_and_keys(account, (), Revoked()) == []
+    monkeypatch.setattr(look_remains, "find_processes", lambda uid: [1, 2])
+    monkeypatch.setattr(look_remains, "find_strays", lambda uid: {2: True, 3: True})
+    (found,) = find_processes_and_keys(account, (), Revoked())
+    assert (found.kind, found.number) == ("processes", 3)
+    assert find_processes_and_keys(account, ("twin",), Revoked()) == []
+
+
+@pytest.mark.parametrize(("line", "sole"), [("ann ALL=ALL", True), ("ann, bob ALL=ALL", False), ("User_Alias X = ann", False)])
+def test_a_rule_of_sudo_goes_only_if_it_is_about_one_alone(host, monkeypatch, line, sole):
+    monkeypatch.setattr(look_remains, "is_roots", lambda path: True)
+    assert [remain.removable for remain in find_remains([Gone("ann", 7, "/home/ann")], parse_rules("/etc/sudoers", line + "\n"))] == [sole]
+
+
+def test_a_rule_in_a_file_that_others_can_change_stays(host, monkeypatch):
+    monkeypatch.setattr(look_remains, "is_roots", lambda path: False)
+    assert [remain.removable for remain in find_remains([Gone("ann", 7, "/home/ann")], parse_rules("/srv/x", "ann ALL=ALL\n"))] == [False]

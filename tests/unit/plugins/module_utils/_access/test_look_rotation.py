@@ -44,6 +44,15 @@ def test_places_in_files_that_sshd_reads_and_in_those_that_it_does_not():
     assert [place.fingerprint for place in places_of(snapshot, both) if place.path == "/root/a"] == [ROTATION.old, ROTATION.new]
 
 
+def test_all_keys_of_an_account_if_asked_and_whether_the_file_is_others_too():
+    one, two = file("/home/ann/a", OLD + "\n"), file("/etc/keys/all", NEW + "\n")
+    snapshot = Snapshot({}, {}, {}, key_files={"ann": (one, two._replace(shared=("bob",))), "bob": (two._replace(shared=("ann",)),)})
+    assert [(place.user, place.path, place.shared) for place in places_of(snapshot, Revoked(), frozenset(("ann",)))] == [
+        ("ann", "/home/ann/a", False),
+        ("ann", "/etc/keys/all", True),
+    ]
+
+
 @pytest.mark.parametrize(
     ("found", "step", "since", "ended"),
     [

@@ -53,10 +53,8 @@ def ending(tools: Tools) -> list[str]:
     if pending:
         lines.append(f"Pending, because not seen: {', '.join(pending[:10])}{f' and {len(pending) - 10} more' if len(pending) > 10 else ''}. "
                      "Run apply once they run; verify then shows whether anything is left.")  # fmt: skip
-    if plan.get("plan_id"):
-        lines.append(f"Plan {plan['plan_id']}")
-        if _mode(tools) == "plan":
-            lines.append(f"To carry it out: -e ecs_access_mode=apply -e ecs_access_plan={plan['plan_id']}")
+    if plan.get("plan_id") and _mode(tools) == "plan":
+        lines += [f"Plan {plan['plan_id']}", f"To carry it out: -e ecs_access_mode=apply -e ecs_access_plan={plan['plan_id']}"]
     return lines
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from .people import Host, people_of
 from .rules import Rule
-from .team import Team
+from .team import KeyHosts, Team
 
 _MOST_TOLD = 20
 
@@ -24,7 +24,7 @@ def describe_people(team: Team, variables: Mapping[str, Any], today: datetime.da
     host = Host(str(variables.get("inventory_hostname", "")), tuple(variables.get("group_names") or ()))
     people = people_of(team, host, today)
     known = variables.get("groups") or {}
-    problems = [*team.blocking, *unknown_names(team.rules or (), set(known) | set(known.get("all", ()))), *people.problems]
+    problems = [*team.blocking, *unknown_names(team.scopes, set(known) | set(known.get("all", ()))), *people.problems]
     if problems:
         raise ValueError(tell(problems))
     return {
@@ -42,14 +42,14 @@ def describe_people(team: Team, variables: Mapping[str, Any], today: datetime.da
     }
 
 
-def unknown_names(rules: Iterable[Rule], known: Collection[str]) -> list[str]:
-    """Rules that name a group or a host which the inventory lacks: with a part of the inventory, people would seem to have left."""
+def unknown_names(scopes: Iterable[Rule | KeyHosts], known: Collection[str]) -> list[str]:
+    """Rules and keys that name a group or a host which the inventory lacks: with a part of the inventory, people would seem to have left."""
     if not known:
         return []
     return [
-        f"{rule.where}: the inventory has no group or host {name}; use the whole inventory, or correct the rule"
-        for rule in rules
-        for name in rule.pattern.plain_names
+        f"{scope.where}: the inventory has no group or host {name}; use the whole inventory, or correct the {'rule' if isinstance(scope, Rule) else 'entry'}"
+        for scope in scopes
+        for name in scope.pattern.plain_names
         if name not in known
     ]
 

@@ -9,12 +9,13 @@ Note that this plugin util is **PRIVATE** to the collection. It is pure.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ansible.module_utils.common.validation import check_type_bool, check_type_int, check_type_list, check_type_str
 from ansible_collections.alicloud.ecs_access.plugins.modules.ssh_access import argument_spec
 
+from .hosts import PatternRefused, join_patterns, parse_pattern
 from .variables import BASE, KeyReader, Problem, layer_names, nearest, parse_until
 
 _MODULE_USER = argument_spec()["users"]["options"]
@@ -23,20 +24,24 @@ _OURS = {"aliases": {"type": "list", "elements": "str"}, "until": {"type": "raw"
 _DERIVED = ("sudo_rules", "create", "remains")
 _SPEC: dict[str, Mapping[str, Any]] = {**{name: spec for name, spec in _MODULE_USER.items() if name not in _DERIVED}, **_OURS}
 _CHECKS = {"str": check_type_str, "path": check_type_str, "int": check_type_int, "bool": check_type_bool, "list": check_type_list}
-_KEY_WORDS = ("key", "file", "options", "comment", "state", "until")
+_KEY_WORDS = ("key", "file", "options", "comment", "state", "until", "hosts")
 _STATES = ("present", "locked", "absent")
 
 SUDO_WORDS = ("sudo", "sudo_commands", "sudo_runas")
 
 
 class Key(NamedTuple):
-    """One entry of C(authorized_keys), with the text of its file. C(options) are None when it has no opinion on them."""
+    """One entry of C(authorized_keys), with the text of its file. C(options) are None when it has no opinion on them.
+
+    C(hosts): the pattern of the only hosts that get it.
+    """
 
     text: str
     options: Any = None
     comment: str | None = None
     state: str = "present"
     until: datetime.date | None = None
+    hosts: str | None = None
 
 
 class Person(NamedTuple):
@@ -55,6 +60,12 @@ class Person(NamedTuple):
     def existing(self) -> bool:
         """Whether the account is another service's."""
         return self.options.get("account") == "existing"
+
+    def on(self, patterns: Collection[str]) -> Person:
+        """The person on a host that these of the keys' patterns match. Where no key is for this host, none of its keys are managed."""
+        if self.keys is None or all(key.hosts is None for key in self.keys):
+            return self
+        return self._replace(keys=tuple(key for key in self.keys if key.hosts is None or key.hosts in patterns) or None)
 
     @property
     def overrides_nobody(self) -> bool:
@@ -172,8 +183,26 @@ def _read_keys(where: str, items: Sequence[Any], read_key: KeyReader, problems: 
             problems.append(Problem(f"{place}: {exc}"))
             continue
         until = parse_until(place, item, problems)
-        found += [Key(line, item.get("options"), item.get("comment"), state, until) for line in _key_lines(text)]
+        hosts = _read_hosts(place, item, problems)
+        found += [Key(line, item.get("options"), item.get("comment"), state, until, hosts) for line in _key_lines(text)]
     return found
+
+
+def _read_hosts(place: str, item: Mapping[str, Any], problems: list[Problem]) -> str | None:
+    value = item.get("hosts")
+    if value is None:
+        return None
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, Sequence) or not all(isinstance(text, str) for text in texts):
+        problems.append(Problem(f"{place}: hosts must be a host pattern or a list of them"))
+        return None
+    pattern = join_patterns(texts)
+    try:
+        parse_pattern(pattern)
+    except PatternRefused as exc:
+        problems.append(Problem(f"{place}: the pattern {pattern[:60]!r} {exc}"))
+        return None
+    return pattern
 
 
 def _key_lines(text: str) -> list[str]:

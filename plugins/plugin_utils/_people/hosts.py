@@ -13,7 +13,7 @@ from __future__ import annotations
 import fnmatch
 import ipaddress
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -38,26 +38,26 @@ class _Part(NamedTuple):
 
 
 class HostPattern(NamedTuple):
-    """One pattern, parsed once."""
+    """One pattern, parsed once. C(names) and C(others): the parts of C(wanted) that are compared as they are, which can be thousands, and the rest."""
 
     wanted: tuple[_Part, ...]
     required: tuple[_Part, ...]
     refused: tuple[_Part, ...]
+    names: frozenset[str] = frozenset()
+    others: tuple[_Part, ...] = ()
 
     def matches(self, name: str, groups: Iterable[str]) -> bool:
         """Whether the host of this name, in these groups, is meant."""
         names = frozenset(groups)
-        return (
-            any(_covers(part, name, names) for part in self.wanted)
-            and all(_covers(part, name, names) for part in self.required)
-            and not any(_covers(part, name, names) for part in self.refused)
-        )
+        if not (name in self.names or not self.names.isdisjoint(names) or (self.others and any(_covers(part, name, names) for part in self.others))):
+            return False
+        return all(_covers(part, name, names) for part in self.required) and not any(_covers(part, name, names) for part in self.refused)
 
     @property
     def plain_names(self) -> tuple[str, ...]:
         """Names that stand there as they are: each must be a group or a host of the inventory."""
         parts = self.wanted + self.required + self.refused
-        return tuple(dict.fromkeys(part.text for part in parts if part.text != "all" and part.text[:1] != "~" and not set("*?[") & set(part.text)))
+        return tuple(dict.fromkeys(part.text for part in parts if _is_plain(part.text)))
 
 
 @lru_cache(maxsize=1024)
@@ -75,7 +75,17 @@ def parse_pattern(text: str) -> HostPattern:
         raise PatternRefused("is empty; write all for every host")
     if not wanted:
         wanted.append(_parse_part("all"))
-    return HostPattern(tuple(wanted), tuple(required), tuple(refused))
+    names = frozenset(part.text for part in wanted if _is_plain(part.text))
+    return HostPattern(tuple(wanted), tuple(required), tuple(refused), names, tuple(part for part in wanted if part.text not in names))
+
+
+def join_patterns(patterns: Sequence[str]) -> str:
+    """Several patterns as one."""
+    return ",".join(patterns) if len(patterns) > 1 else "".join(patterns)
+
+
+def _is_plain(text: str) -> bool:
+    return text != "all" and text[:1] != "~" and not set("*?[") & set(text)
 
 
 def _split(text: str) -> list[str]:

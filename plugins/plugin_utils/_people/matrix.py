@@ -10,7 +10,7 @@ Note that this plugin util is **PRIVATE** to the collection. It is pure.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from typing import NamedTuple
 
 from .answer import unknown_names
@@ -54,15 +54,15 @@ def make_matrix(hosts: Iterable[tuple[Host, Team]], inventory: Mapping[str, Coll
     names: dict[str, None] = {}
     columns: dict[tuple[tuple[str, str], ...], list[str]] = {}
     teams: dict[int, tuple[Team, tuple[str, ...]]] = {}
-    judged: dict[tuple[int, ...], People] = {}
+    judged: dict[tuple[Hashable, ...], People] = {}
     unusable: dict[str, tuple[str, ...]] = {}
     for host, team in hosts:
         if id(team) not in teams:
-            teams[id(team)] = team, (*team.blocking, *unknown_names(team.rules or (), known))
-        rules = rules_here(team, host)
-        alike = id(team), *map(id, rules)
+            teams[id(team)] = team, (*team.blocking, *unknown_names(team.scopes, known))
+        rules, key_patterns = rules_here(team, host), team.key_patterns(host.name, host.groups)
+        alike = key_patterns, id(team), *map(id, rules)
         if alike not in judged:
-            judged[alike] = people_under(team, rules, today)
+            judged[alike] = people_under(team, rules, today, key_patterns)
         people = judged[alike]
         names.update(dict.fromkeys(team.persons))
         notes.update(dict.fromkeys(people.notes))

@@ -51,16 +51,17 @@ class Host(NamedTuple):
 
 def people_of(team: Team, host: Host, today: datetime.date) -> People:
     """The people of a host on a day."""
-    return people_under(team, rules_here(team, host), today)
+    return people_under(team, rules_here(team, host), today, team.key_patterns(host.name, host.groups))
 
 
 def rules_here(team: Team, host: Host) -> tuple[Rule, ...]:
     """The rules that cover a host."""
-    return tuple(rule for rule in team.rules or () if rule.pattern.matches(host.name, host.groups))
+    groups = frozenset(host.groups)
+    return tuple(rule for rule in team.rules or () if rule.pattern.matches(host.name, groups))
 
 
-def people_under(team: Team, rules: Sequence[Rule], today: datetime.date) -> People:
-    """The people of every host that these rules of the team cover, and no others."""
+def people_under(team: Team, rules: Sequence[Rule], today: datetime.date, key_patterns: Collection[str] = ()) -> People:
+    """The people of every host that these rules of the team and these patterns of its keys cover, and no others."""
     users: list[dict[str, Any]] = []
     standings: list[Standing] = []
     notes: list[str] = []
@@ -70,7 +71,7 @@ def people_under(team: Team, rules: Sequence[Rule], today: datetime.date) -> Peo
         if person.overrides_nobody:
             notes.append(f"{person.name}: {person.where} changes a person whom no list has, so nothing is done; give keys or state: present to create them")
             continue
-        standing, entry = _judge(person, team, live, ended, today)
+        standing, entry = _judge(person.on(key_patterns), team, live, ended, today)
         standings.append(standing)
         if entry is not None:
             users.append(entry)

@@ -16,7 +16,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoer
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.patterns import bad_address_pattern
 
 from .entries import Person
-from .hosts import HostPattern, PatternRefused, parse_pattern
+from .hosts import HostPattern, PatternRefused, join_patterns, parse_pattern
 from .variables import Problem, nearest, parse_until
 
 _WORDS = ("users", "hosts", "sudo", "sudo_commands", "sudo_runas", "groups", "from", "until", "required")
@@ -138,7 +138,7 @@ def _read_rule(where: str, rule: Any, names: _Names, problems: list[Problem]) ->
         if not given and rule.get(word) in (None, "", []):
             problems.append(Problem(f"{where} names no {word}; add {example}"))
     people = names.resolve(where, users)
-    pattern_text = ",".join(hosts) if len(hosts) > 1 else "".join(hosts)
+    pattern_text = join_patterns(hosts)
     pattern = None
     try:
         pattern = parse_pattern(pattern_text) if hosts else None

@@ -8,7 +8,7 @@ Note that this plugin util is **PRIVATE** to the collection. It is pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.record import is_name
@@ -18,6 +18,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.autho
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import PublicKey
 
 from .entries import SUDO_WORDS, Person, read_persons
+from .hosts import HostPattern, parse_pattern
 from .outcome import module_entry
 from .rules import Rule, read_rules
 from .variables import BASE, GROUP_LAYERS, KeyReader, Problem, misspelled
@@ -34,8 +35,18 @@ class Settings(NamedTuple):
     unlisted_max: int = 3
 
 
+class KeyHosts(NamedTuple):
+    """The hosts that a key is for. C(where): the first entry that names them so."""
+
+    where: str
+    pattern: HostPattern
+
+
 class Team(NamedTuple):
-    """Everybody of these variables, and the rules about them. C(rules) is None where everybody is on every host."""
+    """Everybody of these variables, and the rules about them. C(rules) is None where everybody is on every host.
+
+    C(key_hosts): hosts of single keys, by the text of their pattern.
+    """
 
     persons: dict[str, Person]
     rules: tuple[Rule, ...] | None
@@ -43,6 +54,17 @@ class Team(NamedTuple):
     protected: frozenset[str]
     settings: Settings
     problems: tuple[Problem, ...]
+    key_hosts: dict[str, KeyHosts] = {}
+
+    def key_patterns(self, name: str, groups: Collection[str]) -> frozenset[str]:
+        """The patterns of keys that match a host."""
+        names = frozenset(groups)
+        return frozenset(text for text, hosts in self.key_hosts.items() if hosts.pattern.matches(name, names))
+
+    @property
+    def scopes(self) -> list[Rule | KeyHosts]:
+        """Everything that names hosts."""
+        return [*(self.rules or ()), *self.key_hosts.values()]
 
     @property
     def blocking(self) -> list[str]:
@@ -67,7 +89,16 @@ def read_team(values: Mapping[str, Any], read_key: KeyReader) -> Team:
         problems += _check_by_module(person, rules is not None)
     problems += _shared_keys(persons.values()) + _shared_uids(persons.values())
     groups = _join_groups(values, problems)
-    return Team(persons, rules, groups, protected, settings, tuple(dict.fromkeys(problems)) + tuple(misspelled(values)))
+    return Team(persons, rules, groups, protected, settings, tuple(dict.fromkeys(problems)) + tuple(misspelled(values)), _read_key_hosts(persons.values()))
+
+
+def _read_key_hosts(persons: Iterable[Person]) -> dict[str, KeyHosts]:
+    found: dict[str, KeyHosts] = {}
+    for person in persons:
+        for key in person.keys or ():
+            if key.hosts is not None and key.hosts not in found:
+                found[key.hosts] = KeyHosts(f"{person.where}: authorized_keys", parse_pattern(key.hosts))
+    return found
 
 
 def _rights_outside_rules(persons: Iterable[Person]) -> list[Problem]:
@@ -122,7 +153,9 @@ def _read_settings(values: Mapping[str, Any], problems: list[Problem]) -> Settin
 def _check_by_module(person: Person, by_rules: bool) -> list[Problem]:
     """What ssh_access would refuse, whatever the host."""
     try:
-        parse_wanted({"users": [module_entry(person, by_rules)]})
+        # Keys that are for different hosts do not meet.
+        for pattern in dict.fromkeys(key.hosts or "" for key in person.keys or ()) or [""]:
+            parse_wanted({"users": [module_entry(person.on([pattern]), by_rules)]})
     except WantedError as exc:
         text = str(exc)
         for start in (f"user {person.name}: ", "user "):

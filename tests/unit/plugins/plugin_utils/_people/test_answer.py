@@ -54,3 +54,9 @@ def test_every_plain_name_must_be_of_the_inventory(hosts, unknown):
 
 def test_very_many_problems_are_cut():
     assert tell([f"p{number}" for number in range(30)]).endswith("; p19; and 10 more; the playbook check_team lists all")
+
+
+def test_a_key_for_a_host_that_the_inventory_lacks():
+    team = team_of(accounts=[{"name": "anna", "authorized_keys": [{"key": ANNA, "hosts": "web-9"}]}])
+    with pytest.raises(ValueError, match=r"authorized_keys: the inventory has no group or host web-9; use the whole inventory, or correct the entry"):
+        describe_people(team, {"inventory_hostname": "web-1", "group_names": [], "groups": {"all": ["web-1"]}}, TODAY)

@@ -86,3 +86,12 @@ def test_what_means_nothing_for_one_host_is_refused(pattern, reason):
 
 def test_the_plain_names_are_those_that_must_exist():
     assert parse_pattern("role_db:&env_prod:!web-*:~x:all").plain_names == ("role_db", "env_prod")
+
+
+def test_names_and_other_parts_are_one_union():
+    pattern = parse_pattern("web-1,role_db,cache*,&env_prod,!web-2")
+    prod = ["env_prod"]
+    assert [pattern.matches(name, prod) for name in ("web-1", "cache-7", "db-1", "web-2")] == [True, True, False, False]
+    assert pattern.matches("db-1", ["role_db", "env_prod"])
+    assert not pattern.matches("web-1", [])
+    assert not pattern.matches("web-2", ["role_db", "env_prod"])

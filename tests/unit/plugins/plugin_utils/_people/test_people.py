@@ -149,3 +149,36 @@ def test_a_protected_account_does_not_expire():
 def test_root_may_be_among_the_people_without_rights_of_sudo():
     entry = users(accounts=[{"name": "root", "authorized_keys": [ANNA]}], access=[{"users": ["root"], "hosts": "all"}])["root"]
     assert entry == {"name": "root", "authorized_keys": [ANNA]}
+
+
+def test_a_key_with_hosts_is_on_these_alone():
+    accounts = [{"name": "anna", "authorized_keys": [ANNA, {"key": BEN, "hosts": ["web-1", "role_db:!db-1"], "options": "restrict"}]}]
+    assert users(WEB, accounts=accounts)["anna"]["authorized_keys"] == [ANNA, {"key": BEN, "options": "restrict"}]
+    assert users(DB, accounts=accounts)["anna"]["authorized_keys"] == [ANNA]
+
+
+def test_without_a_key_for_a_host_the_keys_there_are_not_managed():
+    accounts = [{"name": "anna", "authorized_keys": [{"key": ANNA, "hosts": "web-1"}]}]
+    assert users(DB, accounts=accounts)["anna"] == {"name": "anna"}
+
+
+def test_one_key_may_have_other_options_on_other_hosts_only():
+    keys = [{"key": ANNA, "hosts": "web-1"}, {"key": ANNA, "hosts": "db-1", "options": "restrict"}]
+    assert users(DB, accounts=[{"name": "anna", "authorized_keys": keys}])["anna"]["authorized_keys"] == [{"key": ANNA, "options": "restrict"}]
+    team = team_of(accounts=[{"name": "anna", "authorized_keys": [ANNA, keys[1]]}])
+    assert ["the same key is listed before with another state or other options" in text for text in team.blocking] == [True]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "part"),
+    [
+        ({"a": 1}, "hosts must be a host pattern or a list of them"),
+        ([1], "hosts must be a host pattern or a list of them"),
+        ("web[0]", "has a subscript"),
+        ("", "is empty"),
+        ([], "is empty"),
+    ],
+)
+def test_hosts_of_a_key_that_are_none(hosts, part):
+    (problem,) = team_of(accounts=[{"name": "anna", "authorized_keys": [{"key": ANNA, "hosts": hosts}]}]).blocking
+    assert part in problem

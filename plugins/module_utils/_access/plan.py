@@ -17,6 +17,7 @@ from .plan_remains import plan_remains
 from .plan_sudo import SudoIntent, find_admin_groups, find_rule, foreign_rules, plan_fragment, plan_intent
 from .state import Accounts, Conflict, HeldKey, InTheWay, KeyFile, Plan, Settled, Snapshot, UserView
 from .steps import EndSessions, RemoveGroup, RunTool, Step, WriteKeys
+from .sudoers import SudoRule
 from .wanted import Wanted, WantedUser
 
 
@@ -32,8 +33,8 @@ def plan_access(snapshot: Snapshot, wanted: Wanted, settled: Settled, also_view:
     names = sorted(wanted.user_names | set(keys.after) | also_view)
     seen = copy_accounts(snapshot)
     now = {**snapshot.key_files, **snapshot.key_files_now}
-    before = {name: _view(name, seen, snapshot, {}, _held(now.get(name, ()))) for name in names}
-    after = {name: _view(name, settled.after, snapshot, settled.fragments, keys.after_of(name)) for name in names}
+    before = {name: _view(name, seen, snapshot, {}, _held(now.get(name, ())), settled.given) for name in names}
+    after = {name: _view(name, settled.after, snapshot, settled.fragments, keys.after_of(name), settled.given) for name in names}
     listed = {group.name for group in wanted.groups}
     return Plan(
         steps=tuple(sorted(list(settled.steps) + _once_per_file(keys.steps), key=_phase)),
@@ -98,6 +99,7 @@ class _Settler:
         self.fragments: Dict[str, Optional[str]] = {}
         self.warnings: List[str] = []
         self.failures: List[str] = []
+        self.given: Dict[str, SudoRule] = {}
 
     def settle(self) -> Settled:
         steps = plan_new_groups(self.wanted, self.after)
@@ -113,13 +115,15 @@ class _Settler:
         steps += remains.steps
         self.fragments.update(remains.sudo_files)
         _check_tools(steps, self.snapshot)
-        return Settled(self.after, tuple(steps), self.fragments, tuple(self.warnings), tuple(self.failures), remains.removes)
+        return Settled(self.after, tuple(steps), self.fragments, tuple(self.warnings), tuple(self.failures), remains.removes, self.given)
 
     def _plan_staying(self, user: WantedUser) -> List[Step]:
         name = user.name
         if not user.existing and name not in self.after.accounts and name in self.snapshot.nss:
             raise Conflict("user %s is defined outside of /etc/passwd (LDAP, SSSD ...); set account: existing to manage its keys and sudo" % name)
         intent = plan_intent(user, self.snapshot, self.after)
+        if intent.given is not None:
+            self.given[name] = intent.given
         if user.existing:
             account: AnyAccount = self._find_existing(user)
             steps = plan_member(name, self.after, intent.gain, intent.drop | user.leave_groups)
@@ -233,12 +237,14 @@ def _check_tools(steps: Sequence[Step], snapshot: Snapshot) -> None:
         raise Conflict("%s not found on this host; install the shadow utilities (passwd on Debian, shadow-utils on Alibaba Cloud Linux)" % ", ".join(missing))
 
 
-def _view(name: str, state: Accounts, snapshot: Snapshot, fragments: Dict[str, Optional[str]], keys: Tuple[HeldKey, ...]) -> UserView:
+def _view(
+    name: str, state: Accounts, snapshot: Snapshot, fragments: Dict[str, Optional[str]], keys: Tuple[HeldKey, ...], given: Dict[str, SudoRule]
+) -> UserView:
     account = state.accounts.get(name) or snapshot.nss.get(name)
     if account is None:
         return UserView(name)
     shadow = state.shadows.get(name, Shadow())
-    rule = find_rule(name, snapshot, fragments)
+    rule = find_rule(name, snapshot, fragments) or given.get(name)
     groups = tuple(groups_of(name, state.groups))
     if rule:
         sudo = "nopasswd" if rule.nopasswd else "password"

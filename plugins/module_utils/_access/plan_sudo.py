@@ -9,22 +9,27 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 from typing import Dict, List, NamedTuple, Optional, Set
 
 from .._system.accounts import AnyAccount
-from .._system.sudoers import admin_groups, rules_for
+from .._system.sudoers import Rule, admin_groups, rules_for
 from .state import Accounts, Conflict, Fragment, Snapshot
 from .steps import PHASE_GRANT, PHASE_STRIP, PHASE_TAKE, Action, RemoveFragment, Step, WriteFragment
 from .sudoers import SudoLine, SudoRule, fragment_names, read_fragment, render_fragment
+from .sudoers_lines import last_of_each, read_all
 from .wanted import WantedUser
 
 _USUAL_GROUPS = ("sudo", "wheel", "admin")
 
 
 class SudoIntent(NamedTuple):
-    """What a user's sudo option means on this host. C(fragment): None removes ours; C(keep) leaves it as it is."""
+    """What a user's sudo option means on this host. C(fragment): None removes ours; C(keep) leaves it as it is.
+
+    C(given): what is asked for, where the rules of others give exactly that.
+    """
 
     gain: Optional[str] = None
     drop: Set[str] = set()
     fragment: Optional[str] = None
     keep: bool = False
+    given: Optional[SudoRule] = None
 
 
 def find_admin_groups(snapshot: Snapshot, groups: Set[str]) -> List[str]:
@@ -49,6 +54,8 @@ def plan_intent(user: WantedUser, snapshot: Snapshot, after: Accounts) -> SudoIn
             )
     if user.sudo == "none":
         return SudoIntent(drop=set(admins))
+    if _is_given(user, snapshot, after):
+        return SudoIntent(keep=True, given=read_fragment(render_fragment(user.name, last_of_each(rules))))
     if not snapshot.sudo.installed:
         raise Conflict("user %s: sudo is not installed on this host; install it first, or set sudo: none" % user.name)
     if not all(rule.nopasswd for rule in rules):
@@ -115,13 +122,29 @@ def find_rule(name: str, snapshot: Snapshot, fragments: Dict[str, Optional[str]]
 
 def foreign_rules(account: AnyAccount, after: Accounts, snapshot: Snapshot) -> List[str]:
     """Rules outside of ours that still give sudo to a user who must have none."""
+    rules = rules_about(account, after, snapshot)
+    return ["user %s still has sudo by %s:%d: %s" % (account.name, rule.path, rule.number, rule.text) for rule in rules]
+
+
+def _is_given(user: WantedUser, snapshot: Snapshot, after: Accounts) -> bool:
+    """Whether others' rules give a user exactly what is asked for, in the same order, so that a rule of ours would add nothing."""
+    account = snapshot.find_account(user.name)
+    if account is None or fragments_of(user.name, snapshot):
+        return False
+    return read_all(rules_about(account, after, snapshot)) == last_of_each(user.sudo_lines)
+
+
+def fragments_of(name: str, snapshot: Snapshot) -> Dict[str, str]:
+    """A user's files of ours, by path."""
+    return {path: snapshot.sudo.fragments[path].text for path in _paths(name, snapshot) if path in snapshot.sudo.fragments}
+
+
+def rules_about(account: AnyAccount, after: Accounts, snapshot: Snapshot) -> List[Rule]:
+    """Rules outside of ours that give something to a user, in the order of sudo."""
     groups = after.groups_of(account)
     # As sudoers writes numbers of users and groups.
     ids = ["#%s" % account.uid] + ["%%#%s" % group.gid for group in after.groups.values() if group.name in groups] + ["%%#%s" % account.gid]
-    return [
-        "user %s still has sudo by %s:%d: %s" % (account.name, rule.path, rule.number, rule.text)
-        for rule in rules_for(account.name, sorted(groups), snapshot.sudo.rules, ids)
-    ]
+    return rules_for(account.name, sorted(groups), snapshot.sudo.rules, ids)
 
 
 def _check_password(user: WantedUser, after: Accounts) -> None:

@@ -197,6 +197,8 @@ class Settled(NamedTuple):
     failures: Tuple[str, ...] = ()
     removes: Tuple[Remain, ...] = ()
     """What else is taken away that acted in the name of users."""
+    given: Dict[str, SudoRule] = {}
+    """What others' rules give to users for whom exactly that is asked."""
 
 
 class Plan(NamedTuple):

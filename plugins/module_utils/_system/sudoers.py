@@ -47,7 +47,7 @@ def parse_rules(path: str, text: str) -> List[Rule]:
             for name, who in _aliases(line[start.end() :]):
                 rules.append(Rule(path, number, who, line, name))
         elif "=" in line and not _NOT_RULES.match(line):
-            rules.append(Rule(path, number, _users(line), line))
+            rules.append(Rule(path, number, list_users(line)[0], line))
     return rules
 
 
@@ -96,19 +96,20 @@ def _bare(word: str) -> str:
     return re.sub(r"\\(.)", r"\1", word)
 
 
-def _users(text: str) -> Tuple[str, ...]:
-    """The list of users that a text begins with."""
-    found = []
+def list_users(text: str) -> Tuple[Tuple[str, ...], int]:
+    """The list of users that a text begins with, and where it ends."""
+    found, end = [], 0
     match = _WHO.match(text)
     while match:
         found.append(match.group(1) + match.group(2))
-        match = _WHO.match(text, match.end()) if match.group(3) else None
-    return tuple(found)
+        end = match.end()
+        match = _WHO.match(text, end) if match.group(3) else None
+    return tuple(found), end
 
 
 def _aliases(text: str) -> List[Tuple[str, Tuple[str, ...]]]:
     """C(NAME = users : NAME = users)."""
-    return [(match.group(1), _users(text[match.end() :])) for match in re.finditer(r"(?:^|:)\s*([A-Z][A-Z0-9_]*)\s*=", text)]
+    return [(match.group(1), list_users(text[match.end() :])[0]) for match in re.finditer(r"(?:^|:)\s*([A-Z][A-Z0-9_]*)\s*=", text)]
 
 
 def _logical_lines(text: str) -> List[Tuple[int, str]]:

@@ -436,3 +436,34 @@ def test_a_revoked_key_of_the_bound_pair_is_removed_and_the_task_fails():
     assert len(made.failures) == 1
     assert key.fingerprint_sha256 in made.failures[0]
     assert not plan(host(bound=(key,)), revoked_keys=[L]).failures
+
+
+@pytest.mark.parametrize(
+    ("rule", "user", "changes"),
+    [
+        pytest.param("bob ALL=(ALL:ALL) NOPASSWD: ALL", {"sudo": "nopasswd"}, False, id="exactly that"),
+        pytest.param("%ops ALL=(ALL:ALL) NOPASSWD: ALL", {"sudo": "nopasswd"}, True, id="of a group that is not theirs"),
+        pytest.param("%bob ALL=(ALL:ALL) NOPASSWD: ALL", {"sudo": "nopasswd"}, False, id="of the primary group"),
+        pytest.param("bob ALL=(ALL) NOPASSWD: ALL", {"sudo": "nopasswd"}, True, id="as other users"),
+        pytest.param("bob ALL=(ALL) NOPASSWD: ALL", {"sudo": "nopasswd", "sudo_runas": "ALL"}, False, id="as these users"),
+        pytest.param("bob ALL=(ALL:ALL) ALL", {"sudo": "nopasswd"}, True, id="with a password"),
+        pytest.param("bob ALL=(ALL:ALL) NOPASSWD: /bin/a", {"sudo": "nopasswd"}, True, id="less"),
+        pytest.param("bob ALL=(ALL:ALL) NOPASSWD: /bin/a, /bin/b", {"sudo": "nopasswd", "sudo_commands": ["/bin/a"]}, True, id="more"),
+        pytest.param("bob ALL=(ALL:ALL) NOPASSWD: /bin/a, /bin/b", {"sudo": "nopasswd", "sudo_commands": ["/bin/a", "/bin/b"]}, False, id="these commands"),
+        pytest.param("bob ALL=(ALL:ALL) NOPASSWD: ALL\nbob web1=ALL", {"sudo": "nopasswd"}, True, id="and a rule that is not understood"),
+        pytest.param("bob ALL=(ALL:ALL) NOPASSWD: ALL\nbob ALL=(ALL:ALL) ALL", {"sudo": "nopasswd"}, True, id="overridden by a later one"),
+    ],
+)
+def test_what_a_rule_of_others_gives_exactly_is_not_given_twice(rule, user, changes):
+    made = plan(host(RULES + rule + "\n"), name="bob", state="locked", **user)
+    assert [action.kind for action in made.actions if "sudo" in action.kind] == (["set_sudo_rule"] if changes else [])
+    if not changes:
+        assert made.after["bob"].rule is not None
+        assert made.after["bob"].sudo == "nopasswd"
+
+
+def test_a_rule_of_ours_stays_beside_one_of_others():
+    text = "bob ALL=(ALL:ALL) NOPASSWD: ALL\n"
+    ours = {"/etc/sudoers.d/95-alicloud-ecs-access-bob": Fragment("# Managed by alicloud-ecs-access (ssh_access); changes here are overwritten.\n" + text)}
+    sudo = SudoSet(True, "/etc/sudoers.d", ours, parse_rules("/etc/sudoers", RULES + text))
+    assert not plan(host(sudo=sudo), name="bob", state="locked", sudo="nopasswd").changed

@@ -12,6 +12,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import (
+    adopt,
     audit,
     bind_key_pair,
     check_team,
@@ -28,6 +29,7 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools i
 
 # Imported here, in the process that all workers are forked from: in each of them, for each host, it would take longer than a task.
 _PARTS: dict[str, Any] = {
+    "adopt": adopt,
     "audit": audit,
     "bind_key_pair": bind_key_pair,
     "check_team": check_team,
@@ -40,8 +42,8 @@ _PARTS: dict[str, Any] = {
     "temporary_login": temporary_login,
 }
 _STEPS = [
-    "check", "cloud", "ask", "host", "plan", "bind", "add", "judge", "follow", "decide", "prove", "remove", "delete", "result", "trouble", "summary", "matrix",
-    "verdict",
+    "check", "cloud", "ask", "host", "write", "plan", "bind", "add", "judge", "follow", "decide", "prove", "remove", "delete", "result", "trouble", "summary",
+    "matrix", "verdict",
 ]  # fmt: skip
 _CHUNK_STEPS = ("cloud", "ask", "bind")
 

@@ -16,12 +16,12 @@ options:
     description: The playbook.
     type: str
     required: true
-    choices: [audit, bind_key_pair, check_team, diagnose, leave, offboard, onboard, recover_access, rotate_key_pair, temporary_login]
+    choices: [adopt, audit, bind_key_pair, check_team, diagnose, leave, offboard, onboard, recover_access, rotate_key_pair, temporary_login]
   step:
     description: The step.
     type: str
     required: true
-    choices: [check, cloud, ask, host, plan, bind, add, judge, follow, decide, prove, remove, delete, result, trouble, summary, matrix, verdict]
+    choices: [check, cloud, ask, host, write, plan, bind, add, judge, follow, decide, prove, remove, delete, result, trouble, summary, matrix, verdict]
   chunk:
     description: The instances of the steps V(cloud), V(ask) and V(bind).
     type: dict

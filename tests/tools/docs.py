@@ -24,7 +24,7 @@ SOURCE = collection_tree.WORK / "docs" / "source"
 BUILD = DOCS / "build"
 # In the order in which a team meets them; others follow.
 VERBS = (
-    "check_team", "bind_key_pair", "onboard", "audit", "diagnose", "recover_access", "temporary_login", "rotate_key_pair", "offboard", "leave",
+    "adopt", "check_team", "bind_key_pair", "onboard", "audit", "diagnose", "recover_access", "temporary_login", "rotate_key_pair", "offboard", "leave",
 )  # fmt: skip
 _REFERENCE = (
     ("modules", "Modules", "module"),

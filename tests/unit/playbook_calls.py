@@ -19,6 +19,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys 
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.chunks import chunks_of
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.offboarding import Leaver
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import (
+    adopt,
     audit,
     bind_key_pair,
     cloud,
@@ -204,6 +205,10 @@ def run_offboard(world: Any) -> str:
     return told or desk.told()
 
 
+def run_adopt(world: Any) -> str:
+    return _each_chunk(world, Desk(world), adopt.cloud_step)
+
+
 def run_audit(world: Any) -> str:
     """Through Cloud Assistant; over SSH it only reads host keys there, which needs no more."""
     desk = Desk(world)
@@ -228,6 +233,7 @@ PLAYBOOKS = {
     "The playbook recover_access": run_recover_access,
     "The playbook rotate_key_pair": run_rotate_key_pair,
     "The playbook offboard": run_offboard,
+    "The playbook adopt": run_adopt,
     "The playbook audit": run_audit,
     "The playbook leave": run_leave,
 }

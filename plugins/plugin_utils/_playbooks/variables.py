@@ -40,6 +40,8 @@ SWITCHES = (
     "ecs_access_audit_dir_lasts",
     "ecs_access_record_dir_lasts",
     "ecs_access_exceed_half_quota",
+    "ecs_access_replace_team_file",
+    "ecs_access_team_file_lasts",
     "ecs_access_help",
 )
 PREFIXES = ("ecs_access_", "ssh_users_", "ssh_server_", "ssh_client_", "access_report_")

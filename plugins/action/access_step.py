@@ -11,36 +11,10 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import (
-    adopt,
-    audit,
-    bind_key_pair,
-    check_team,
-    diagnose,
-    leave,
-    offboard,
-    onboard,
-    recover_access,
-    rotate_key_pair,
-    steps,
-    temporary_login,
-)
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import steps
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.parts import PLAYBOOKS, load_part
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import Tools
 
-# Imported here, in the process that all workers are forked from: in each of them, for each host, it would take longer than a task.
-_PARTS: dict[str, Any] = {
-    "adopt": adopt,
-    "audit": audit,
-    "bind_key_pair": bind_key_pair,
-    "check_team": check_team,
-    "diagnose": diagnose,
-    "leave": leave,
-    "offboard": offboard,
-    "onboard": onboard,
-    "recover_access": recover_access,
-    "rotate_key_pair": rotate_key_pair,
-    "temporary_login": temporary_login,
-}
 _STEPS = [
     "check", "cloud", "ask", "host", "write", "plan", "bind", "add", "judge", "follow", "decide", "prove", "remove", "delete", "result", "trouble", "summary",
     "matrix", "verdict",
@@ -59,7 +33,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _unused, options = self.validate_argument_spec(
             argument_spec={
-                "playbook": {"type": "str", "required": True, "choices": list(_PARTS)},
+                "playbook": {"type": "str", "required": True, "choices": list(PLAYBOOKS)},
                 "step": {"type": "str", "required": True, "choices": _STEPS},
                 "chunk": {"type": "dict", "default": {}},
             }
@@ -72,7 +46,7 @@ class ActionModule(ActionBase):
         return result
 
     def _step(self, tools: Tools, playbook: str, step: str, chunk: dict[str, Any]) -> dict[str, Any]:
-        part = _PARTS[playbook]
+        part = load_part(playbook)
         if step == "check":
             steps.check_variables(tools)
             part.check(tools)

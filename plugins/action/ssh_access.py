@@ -74,7 +74,7 @@ class ActionModule(ActionBase):
 
     def _change_sshd(self, keys: list[str], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         """As a task of sshd_pubkey on this connection: tested, armed, proven by a login or undone."""
-        task = self._task.copy()
+        task = self._task.copy(exclude_tasks=True)
         task.args = {"revoked_keys": keys}
         action = self._shared_loader_obj.action_loader.get(
             _SSHD,

@@ -14,6 +14,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.utils.display import Display
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.targets import NOBODY, Request, no_hosts_named, nothing_left, read_pattern
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.variables import is_on
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.parts import prepare
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.texts import help_text
 from jinja2 import pass_context
 
@@ -79,6 +80,7 @@ def targets(variables: Any, value: Any, playbook: str) -> str:
     problem = _find_problem(request, pattern, variables.get("groups") or {})
     if problem:
         raise AnsibleFilterError(problem)
+    prepare(playbook)
     return pattern
 
 

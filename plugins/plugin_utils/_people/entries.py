@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ansible.module_utils.common.validation import check_type_bool, check_type_int, check_type_list, check_type_str
-from ansible_collections.alicloud.ecs_access.plugins.modules.ssh_access import argument_spec
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.options import argument_spec
 
 from .hosts import PatternRefused, join_patterns, parse_pattern
 from .variables import BASE, KeyReader, Problem, layer_names, nearest, parse_until

@@ -116,7 +116,7 @@ class Tools:
         self, module: str, arguments: Mapping[str, Any], connection: Any, play_context: Any, variables: dict[str, Any], check: bool = False
     ) -> dict[str, Any]:
         action, loader = self.action, self.action._shared_loader_obj.action_loader
-        task = action._task.copy()
+        task = action._task.copy(exclude_tasks=True)
         task.action, task.args = _OURS + module, dict(arguments)
         task.delegate_to, task.loop, task.async_val = None, None, 0
         task.check_mode = self.check_mode or check

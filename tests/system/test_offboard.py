@@ -240,7 +240,8 @@ def test_everything_of_a_leaver_goes_and_nothing_of_others(world):
 def test_killed_before_any_write_on_the_host(world):
     """Each round restores what he had, and its module is killed one write later than that of the round before."""
     web, rounds, finished = world.fleet["web-1"], 0, False
-    web.put("/usr/lib/python3/dist-packages/sitecustomize.py", KILLER)
+    web.put("/usr/lib/python3/dist-packages/lab_kill.py", KILLER)
+    web.put("/usr/lib/python3/dist-packages/lab_kill.pth", "import lab_kill\n")
     variables = {"ecs_access_hosts": "web-1"}
     while not finished:
         rounds += 1

@@ -15,7 +15,9 @@ from lab.fleet import let_in
 from lab.leavers import wait_for
 
 OFFBOARD = "alicloud.ecs_access.offboard"
-OTHERS = "sha256sum /home/anna/.ssh/* /home/anna/.* /etc/cron.d/others 2>/dev/null; grep -v paul /etc/sudoers.d/hand; stat -c '%n %a %U' /home/anna/.ssh/*"
+OTHERS = (
+    "sha256sum /home/anna/.ssh/* /home/anna/.* /etc/cron.d/others 2>/dev/null; sed '/^paul/{N;d}' /etc/sudoers.d/hand; stat -c '%n %a %U' /home/anna/.ssh/*"
+)
 MADE = "id NAME || useradd -m -s /bin/bash NAME; chage -E -1 NAME; usermod -p '*' NAME; install -d -m 0700 -o NAME -g NAME /home/NAME/.ssh"
 # In the instance: a module dies before the write, within the steps of ssh_access, whose number the file has.
 KILLER = """\

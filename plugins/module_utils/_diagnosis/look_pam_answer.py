@@ -12,7 +12,7 @@ from .._system.child import in_child
 from .._system.pam import SUCCESS, Pam
 from .facts import Answer, Facts, PamAnswer, PamEntry
 from .look_pam import find_unsafe_pam
-from .pam_stack import CHANGES, find_culprit, find_unasked, render_account, render_line, render_session
+from .pam_stack import CHANGES, find_culprit, find_judging, find_unasked, render_account, render_line, render_session
 
 _SECONDS = 20
 
@@ -58,7 +58,7 @@ def _ask(entries: Tuple[PamEntry, ...], user: str, remote: str) -> Dict[str, Any
     session = [entry for entry in entries if entry.kind == "session"]
     stack = render_session(session)
     if pam.is_private and stack:
-        found["session"] = _explain(pam, pam.ask_of(stack, user, remote), session, user, remote)
+        found["session"] = _explain(pam, pam.ask_of(stack, user, remote), find_judging(session), user, remote)
     return found
 
 

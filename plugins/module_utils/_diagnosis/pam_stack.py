@@ -43,11 +43,19 @@ def _changes(entry: PamEntry) -> bool:
 
 def render_session(entries: List[PamEntry]) -> str:
     """The session stage as one that only judges: what does more is taken for granted; empty where nothing judges."""
-    judging = [entry.missing or entry.module in _JUDGING for entry in entries]
-    if not any(judges and entry.module != "pam_permit" for judges, entry in zip(judging, entries)):
+    if all(entry.module == "pam_permit" for entry in find_judging(entries)):
         return ""
-    lines = [_render(entry, entry.control, entry.file if judges else "pam_permit.so") for judges, entry in zip(judging, entries)]
+    lines = [_render(entry, entry.control, entry.file if _judges(entry) else "pam_permit.so") for entry in entries]
     return _BEGINNING + "".join(lines)
+
+
+def find_judging(entries: List[PamEntry]) -> List[PamEntry]:
+    """The modules of the session stage that can be asked: any other is made for sessions alone, and refuses whoever else asks it."""
+    return [entry for entry in entries if _judges(entry)]
+
+
+def _judges(entry: PamEntry) -> bool:
+    return entry.missing or entry.module in _JUDGING
 
 
 def _render(entry: PamEntry, control: str, module: str) -> str:

@@ -8,6 +8,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.fac
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.pam_stack import (
     counts,
     find_culprit,
+    find_judging,
     find_unasked,
     render_account,
     render_line,
@@ -32,6 +33,11 @@ def test_the_session_stage_is_asked_without_what_changes_something() -> None:
         "account required pam_access.so ",
     ]
     assert render_session([entry("pam_limits"), entry("pam_permit")]) == ""
+
+
+def test_what_is_made_for_sessions_alone_is_not_blamed() -> None:
+    entries = [entry("pam_selinux"), entry("pam_deny", place="/f:3"), entry("pam_gone", missing=True)]
+    assert [found.module for found in find_judging(entries)] == ["pam_deny", "pam_gone"]
 
 
 def test_what_would_change_something_is_left_out_and_named() -> None:

@@ -131,8 +131,7 @@ class _Settler:
             self._check_new_home(user)
             steps = plan_account(user, self.snapshot, self.after, intent.gain, intent.drop | user.leave_groups)
             account = self.after.accounts[name]
-        if user.sudo == "none":
-            self.warnings += foreign_rules(account, self.after, self.snapshot)
+        self.warnings += foreign_rules(user, intent, account, self.after, self.snapshot)
         return steps + plan_fragment(user, intent, self.snapshot, self.fragments)
 
     def _plan_leaving(self, user: WantedUser) -> List[Step]:

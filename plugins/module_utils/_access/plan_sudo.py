@@ -120,10 +120,13 @@ def find_rule(name: str, snapshot: Snapshot, fragments: Dict[str, Optional[str]]
     return None
 
 
-def foreign_rules(account: AnyAccount, after: Accounts, snapshot: Snapshot) -> List[str]:
-    """Rules outside of ours that still give sudo to a user who must have none."""
+def foreign_rules(user: WantedUser, intent: SudoIntent, account: AnyAccount, after: Accounts, snapshot: Snapshot) -> List[str]:
+    """Rules outside of ours that give sudo to a user who must have none, or some commands only."""
+    how = "still" if user.sudo == "none" else "also"
+    if user.sudo != "none" and (intent.given or not user.sudo_lines or any(rule.everything for rule in user.sudo_lines)):
+        return []
     rules = rules_about(account, after, snapshot)
-    return ["user %s still has sudo by %s:%d: %s" % (account.name, rule.path, rule.number, rule.text) for rule in rules]
+    return ["user %s %s has sudo by %s:%d: %s" % (account.name, how, rule.path, rule.number, rule.text) for rule in rules]
 
 
 def _is_given(user: WantedUser, snapshot: Snapshot, after: Accounts) -> bool:

@@ -16,6 +16,8 @@ from .._system.sudoers import Rule
 from .sudoers import SudoLine
 from .wanted import WantedUser
 
+_NO_RULE = r"(?!)"
+
 
 class Objection(NamedTuple):
     """What is not as asked, and what about the rule behind it is known: its file, and a pattern of its text."""
@@ -52,7 +54,14 @@ def _unlimited(user: WantedUser, asks: bool, entries: Sequence[Entry]) -> Option
             return Objection("sudo %s for %s, though sudo: %s was asked" % (how, allowed[0], user.sudo), entry.path, _tag(entry.asks))
         if denied:
             return Objection("sudo does not allow %s to run %s" % (user.name, denied[0][1:]), entry.path, r"!")
-    return None
+    return _password_of_another(user, entries[whole[-1]])
+
+
+def _password_of_another(user: WantedUser, entry: Entry) -> Optional[Objection]:
+    if not entry.asks or not entry.password_of:
+        return None
+    text = "sudo asks for the password of the account that %s wants to become, not for that of %s (Defaults %s)"
+    return Objection(text % (user.name, user.name, entry.password_of), "", _NO_RULE)
 
 
 def _gives_root(rule: SudoLine) -> bool:
@@ -76,6 +85,8 @@ def _limited(user: WantedUser, asks: bool, entries: Sequence[Entry]) -> Optional
         if fitting and fitting[-1].asks != asks:
             how = "a" if fitting[-1].asks else "no"
             return Objection("sudo asks %s for %s password for %s, though sudo: %s was asked" % (user.name, how, command, user.sudo), fitting[-1].path, "")
+        if fitting and _password_of_another(user, fitting[-1]):
+            return _password_of_another(user, fitting[-1])
     return None
 
 

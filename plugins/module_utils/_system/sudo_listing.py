@@ -21,13 +21,16 @@ class Entry(NamedTuple):
     asks: bool
     """Whether it asks for a password."""
     commands: Tuple[str, ...]
+    password_of: str = ""
+    """The setting by which sudo asks for the password of another account than the user's own."""
 
 
 def parse_listing(text: str) -> List[Entry]:
     """The rules of C(sudo -ll -U USER), in order."""
     head, *blocks = re.split(r"(?m)^Sudoers entry:", text)
     asks = not re.search(r"(?:^|[\s,])!authenticate(?:,|\s|\Z)", head)
-    return [_parse_entry(block, asks) for block in blocks]
+    another = re.findall(r"(?:^|[\s,])((?:root|target|runas)pw)(?=,|\s|\Z)", head)
+    return [_parse_entry(block, asks)._replace(password_of=another[-1] if another else "") for block in blocks]
 
 
 def _parse_entry(block: str, asks: bool) -> Entry:

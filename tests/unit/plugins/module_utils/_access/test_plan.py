@@ -233,6 +233,13 @@ def test_sudo_none_names_what_others_still_grant():
     assert made.warnings == ("user ann still has sudo by /etc/sudoers:3: ann ALL=(ALL) NOPASSWD: ALL",)
 
 
+def test_some_commands_only_names_what_others_grant_besides():
+    shell = "ann ALL=(root) NOPASSWD: /bin/bash"
+    made = plan(host(RULES + shell + "\n"), sudo="nopasswd", sudo_commands=["/bin/ls"])
+    assert made.warnings == ("user ann also has sudo by /etc/sudoers:3: " + shell,)
+    assert plan(host(RULES + shell + "\n"), sudo="nopasswd").warnings == ()
+
+
 @pytest.mark.parametrize(
     "rules", ["User_Alias OPS = ann\nOPS ALL=(ALL) ALL\n", "\n#1001 ALL=(ALL) ALL\n", "\n%#2000 ALL=(ALL) ALL\n", "\nbob,\tALL ALL=(ALL) ALL\n"]
 )

@@ -34,6 +34,17 @@ def test_defaults_may_turn_passwords_off() -> None:
     assert not parse_listing(HEAD.replace("use_pty", "!authenticate") + ASKING)[0].asks
 
 
+@pytest.mark.parametrize("setting", ["rootpw", "targetpw", "runaspw"])
+@pytest.mark.parametrize("commands", [(), ("/bin/a",)])
+def test_the_password_may_be_that_of_another_account(setting: str, commands: tuple) -> None:
+    entries = parse_listing(HEAD.replace("use_pty", "use_pty, " + setting) + listed("ALL", commands[0] if commands else "ALL"))
+    found = find_objection(WantedUser("bob", sudo="password", sudo_commands=commands), entries)
+    assert found.text.endswith("not for that of bob (Defaults %s)" % setting)
+    assert explain(found, parse_rules("/etc/sudoers", "bob ALL=(ALL) ALL\n")) == found.text
+    off = parse_listing(HEAD.replace("use_pty", "!" + setting) + ASKING)
+    assert find_objection(WantedUser("bob", sudo="password"), off) is None
+
+
 @pytest.mark.parametrize(
     ("options", "listing", "objection"),
     [

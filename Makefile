@@ -7,8 +7,8 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.work/collections
 export PYTHONPATH := $(CURDIR)/tests/emulator:$(CURDIR)/.work/collections
 # Containers often have it set: every program would compile its imports again, a sixth of the time that ansible takes.
 unexport PYTHONDONTWRITEBYTECODE
-# The tests of a file run in one process: they share a fleet of instances. Of those of tests/system, one waits while another computes.
-PYTEST := $(PY) -m pytest -q --dist loadfile --no-loadscope-reorder
+# The tests of a file run in one process: they share a fleet of instances.
+PYTEST := $(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup instances demo emulator test lint unit sanity integration system long fuzz molecule bench docs wheel clean
@@ -45,7 +45,7 @@ lint: setup ## ruff, mypy, yamllint, ansible-lint (production), reuse, changelog
 	@$(PY) tests/tools/lint.py
 
 unit: instances ## pure logic, and modules in process against the embedded cloud
-	@$(PYTEST) -n 2 tests/unit
+	@$(PYTEST) tests/unit
 
 sanity: setup ## ansible-test sanity on the oldest and the newest supported ansible-core of this machine; WHOLE=yes for every Python
 	@$(PY) tests/sanity/run.py $(if $(WHOLE),--whole)
@@ -54,11 +54,11 @@ integration: setup ## ansible-test integration against the embedded cloud
 	@$(PY) tests/integration/run.py
 
 system: instances ## real ansible, ssh and sudo on real instances: the tests that take seconds
-	@$(PYTEST) -n 3 -m "not long" --images debian12,el-like tests/system
+	@$(PYTEST) -m "not long" --images debian12,el-like tests/system
 
 long: instances ## the same on every image, with the tests that take minutes: kills, reboots, broken worlds; and sanity as a whole, but with IMAGES=debian12,el-like
 	@$(if $(IMAGES),,$(PY) tests/sanity/run.py --whole)
-	@$(PYTEST) -n 2 $(if $(IMAGES),--images $(IMAGES)) tests/system
+	@$(PYTEST) $(if $(IMAGES),--images $(IMAGES)) tests/system
 
 fuzz: instances ## key lines, rules of logins and sudo rules against real sshd, ssh-keygen and sudo, a hostile guest and a forged API against the modules: FUZZ_SECONDS=600 for each part, FUZZ_IMAGE=debian12
 	@$(PY) tests/fuzz/run.py --image $(or $(FUZZ_IMAGE),debian12) --seconds $(or $(FUZZ_SECONDS),600) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))

@@ -107,6 +107,6 @@ def _read(tools: Tools, host: str) -> Host:
 
 def _check(file: TeamFile) -> None:
     """What the readers of team files would refuse is not written."""
-    problems = read_team(file.values, lambda named: str(named)).blocking
+    problems = read_team(file.values, str).blocking
     if problems:
         raise StepFailed(f"What was seen does not make a team file: {'; '.join(problems[:5])}")

@@ -44,13 +44,15 @@ class WarmInventory:
 def warm_inventory(environment: Mapping[str, str]) -> Iterator[WarmInventory]:
     """The process, with the environment that Ansible reads while it is imported."""
     with subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(environment), text=True) as process:
-        yield WarmInventory(process)
-        process.communicate(timeout=TIMEOUT)
+        try:
+            yield WarmInventory(process)
+        finally:
+            process.communicate(timeout=TIMEOUT)
 
 
 def _serve() -> None:
     inventory = importlib.import_module("ansible.cli.inventory")
-    for used_by_the_plugin in ("alibabacloud_credentials.client", "alibabacloud_ecs20140526.client"):
+    for used_by_the_plugin in ("alibabacloud_credentials.client", "alibabacloud_tea_openapi.client"):
         importlib.import_module(used_by_the_plugin)
     for line in sys.stdin:
         call = json.loads(line)

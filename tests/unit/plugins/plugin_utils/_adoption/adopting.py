@@ -67,7 +67,7 @@ def load(file: TeamFile, owner: str = "") -> dict[str, Any]:
 
 
 def team_of(file: TeamFile) -> Team:
-    team = read_team(load(file), lambda named: str(named))
+    team = read_team(load(file), str)
     assert team.blocking == []
     return team
 

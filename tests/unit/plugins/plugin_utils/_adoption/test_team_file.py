@@ -168,7 +168,7 @@ def _seconds(hosts):
 
 def test_two_thousand_hosts_take_twice_as_long_as_one_thousand():
     hosts = _fleet(2000)
-    (one, small), (two, large) = min(_seconds(hosts[:1000]) for _ in range(3)), min(_seconds(hosts) for _ in range(3))
+    (one, small), (two, large) = min(_seconds(hosts[:1000]) for _turn in range(3)), min(_seconds(hosts) for _turn in range(3))
     assert two < 3 * one + 0.2
     assert large < 2.2 * small
     assert two < 10

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
 from pathlib import Path
 
@@ -125,19 +126,20 @@ def rights_of(values: dict, name: str) -> list[tuple]:
     return [(rule["hosts"], rule.get("sudo", ""), rule.get("sudo_commands", []), rule.get("sudo_runas", ""), rule.get("groups", [])) for rule in rules]
 
 
-def start(start_fleet, folder, controller, controller_key, count):
+@contextlib.contextmanager
+def planted(start_fleet, folder, controller, controller_key, count):
+    """So many instances on which people have left their accounts, keys and rights, and one that is stopped."""
     names = [f"web-{number}" for number in range(1, count + 1)]
     instances = [{"name": name, "backend": "container", "image": "debian12"} for name in names]
-    return start_fleet({"instances": [*instances, {"name": "off", "backend": "api", "status": "Stopped"}]}), names
+    with start_fleet({"instances": [*instances, {"name": "off", "backend": "api", "status": "Stopped"}]}) as fleet:
+        world = World(fleet, folder, controller, controller_key, names)
+        world.plant()
+        yield world
 
 
 @pytest.fixture(scope="module")
 def world(start_fleet, tmp_path_factory, controller, controller_key):
-    folder = tmp_path_factory.mktemp("adopt")
-    started, names = start(start_fleet, folder, controller, controller_key, 2)
-    with started as fleet:
-        made = World(fleet, folder, controller, controller_key, names)
-        made.plant()
+    with planted(start_fleet, tmp_path_factory.mktemp("adopt"), controller, controller_key, 2) as made:
         yield made
 
 
@@ -229,11 +231,8 @@ def test_who_leaves_the_file_loses_exactly_their_access(world, adopted):
 
 @pytest.mark.long
 def test_six_systems(start_fleet, tmp_path_factory, controller, controller_key):
-    folder = tmp_path_factory.mktemp("six")
-    started, names = start(start_fleet, folder, controller, controller_key, 6)
-    with started as fleet:
-        world = World(fleet, folder, controller, controller_key, names)
-        world.plant()
+    with planted(start_fleet, tmp_path_factory.mktemp("six"), controller, controller_key, 6) as world:
+        names = world.names
         run = world.adopt(ecs_access_serial="2,4")
         assert run.returncode == 2, run.output
         values = world.file()

@@ -12,7 +12,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.offer import Answers
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import offboard, steps
 
-from .rotating import NEW, OLD, Killed, PictureTools, fingerprint
+from .rotating import NEW, OLD, PictureOfCloud, PictureTools, fingerprint
 
 HIS, ADMIN = OLD, NEW
 ROBOT = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB4CMTb4MQ8dUwsPAxQWRl0mXRYNTMSqBbhCnyZgTQf2"
@@ -33,31 +33,17 @@ class PictureOfHost:
         """sshd accepts his key whatever the files hold."""
 
 
-class PictureOfFleet:
+class PictureOfFleet(PictureOfCloud):
     """Everything outside of the controller. After I(kill_after) writes the run is killed: those within ssh_access count too."""
 
     def __init__(self, count: int = 3) -> None:
-        self.hosts = {host.name: host for host in map(PictureOfHost, range(1, count + 1))}
+        super().__init__({host.name: host for host in map(PictureOfHost, range(1, count + 1))})
         self.hosts["web-1"].pair = "pauls"
-        self.writes: list[str] = []
-        self.kill_after = 0
-
-    def wrote(self, what: str) -> None:
-        self.writes.append(what)
-        if len(self.writes) == self.kill_after:
-            raise Killed
 
     # -- the cloud ----------------------------------------------------------------------------------------------------
 
     def ecs_key_pair_info(self, arguments, check):
         return {"key_pairs": [{"name": "pauls", "fingerprint": "", "public_key": HIS}, {"name": "team", "fingerprint": "", "public_key": ADMIN}]}
-
-    def ecs_instance_info(self, arguments, check):
-        hosts = [host for host in self.hosts.values() if host.instance_id in arguments["instance_ids"]]
-        return {"instances": [{"instance_id": host.instance_id, "status": host.status, "key_pair_name": host.pair} for host in hosts]}
-
-    def ecs_host_key_info(self, arguments, check):
-        return {"instances": []}
 
     def ecs_attach_key_pair(self, arguments, check):
         assert (arguments["key_pair_name"], arguments["state"]) == ("pauls", "absent")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import types
 from pathlib import Path
+from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_rotation import next_rotation
@@ -45,13 +46,11 @@ class PictureOfHost:
         return line in self.keys.get(user, {}) or (self.stubborn and line == OLD)
 
 
-class PictureOfFleet:
-    """Everything outside of the controller. After I(kill_after) writes the run is killed."""
+class PictureOfCloud:
+    """What every fleet answers. After I(kill_after) writes the run is killed."""
 
-    def __init__(self, count: int = 3) -> None:
-        self.hosts = {host.name: host for host in map(PictureOfHost, range(1, count + 1))}
-        self.pairs = {"team": OLD}
-        self.templates: list[str] = []
+    def __init__(self, hosts: dict[str, Any]) -> None:
+        self.hosts = hosts
         self.writes: list[str] = []
         self.kill_after = 0
 
@@ -59,6 +58,22 @@ class PictureOfFleet:
         self.writes.append(what)
         if len(self.writes) == self.kill_after:
             raise Killed
+
+    def ecs_instance_info(self, arguments, check):
+        hosts = [host for host in self.hosts.values() if host.instance_id in arguments["instance_ids"]]
+        return {"instances": [{"instance_id": host.instance_id, "status": host.status, "key_pair_name": host.pair} for host in hosts]}
+
+    def ecs_host_key_info(self, arguments, check):
+        return {"instances": []}
+
+
+class PictureOfFleet(PictureOfCloud):
+    """Everything outside of the controller. After I(kill_after) writes the run is killed."""
+
+    def __init__(self, count: int = 3) -> None:
+        super().__init__({host.name: host for host in map(PictureOfHost, range(1, count + 1))})
+        self.pairs = {"team": OLD}
+        self.templates: list[str] = []
 
     # -- the cloud ----------------------------------------------------------------------------------------------------
 
@@ -81,13 +96,6 @@ class PictureOfFleet:
             self.pairs[name], changed = NEW, True
             self.wrote(f"import {name}")
         return {"changed": changed or known is None, "key_pair": {"public_key": NEW if known or not check else ""}}
-
-    def ecs_instance_info(self, arguments, check):
-        hosts = [host for host in self.hosts.values() if host.instance_id in arguments["instance_ids"]]
-        return {"instances": [{"instance_id": host.instance_id, "status": host.status, "key_pair_name": host.pair} for host in hosts]}
-
-    def ecs_host_key_info(self, arguments, check):
-        return {"instances": []}
 
     def ecs_attach_key_pair(self, arguments, check):
         rows = []

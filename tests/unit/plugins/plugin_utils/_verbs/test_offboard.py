@@ -10,7 +10,8 @@ import json
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import StepFailed
 
-from .leaving import ADMIN, HIS, ROBOT, TEAM, Killed, PictureOfFleet, Playbook, fingerprint
+from .leaving import ADMIN, HIS, ROBOT, TEAM, PictureOfFleet, Playbook, fingerprint
+from .rotating import Killed
 
 
 @pytest.fixture

@@ -51,10 +51,7 @@ def check(tools: Tools) -> None:
         raise StepFailed("Set the place of the new team file with -e ecs_access_team_file=team.yml.")
     if is_in_collection(path):
         raise StepFailed(f"The team file {path} would lie in an installed collection and be deleted with its next upgrade. Choose another path.")
-    if steps.in_job(tools) and not tools.is_on("ecs_access_team_file_lasts"):
-        raise StepFailed(
-            f"The team file would be written to {path} in this job and lost at its end. Choose a folder that is kept, and set ecs_access_team_file_lasts=true."
-        )
+    steps.require_kept(tools, "ecs_access_team_file", "The team file", path)
     check_target(path, tools.is_on("ecs_access_replace_team_file"))
 
 

@@ -76,10 +76,7 @@ def check(tools: Tools) -> None:
         raise StepFailed("Set the folder for the audit with -e ecs_access_audit_dir=FOLDER.")
     if is_in_collection(os.path.join(folder, PAGE)):
         raise StepFailed(f"The folder {folder} lies in an installed collection and would be deleted with its next upgrade. Choose another one.")
-    if steps.in_job(tools) and not tools.is_on("ecs_access_audit_dir_lasts"):
-        raise StepFailed(
-            f"The audit would be written to {folder} in this job and lost at its end. Choose a folder that is kept, and set ecs_access_audit_dir_lasts=true."
-        )
+    steps.require_kept(tools, "ecs_access_audit_dir", "The audit", folder)
     for path in [*_paths(tools, "ecs_access_merge"), *_paths(tools, "ecs_access_compare")]:
         read_audit(path)
     check_folder(folder)

@@ -53,10 +53,7 @@ def check(tools: Tools) -> None:
         tools, "ecs_access_record_dir", "Set the folder for the records of the hosts with -e ecs_access_record_dir=FOLDER; they are deleted on the hosts."
     )
     folder = tools.path("ecs_access_record_dir")
-    if steps.in_job(tools) and not tools.is_on("ecs_access_record_dir_lasts"):
-        raise StepFailed(
-            f"The records would be written to {folder} in this job and lost at its end. Choose a folder that is kept, and set ecs_access_record_dir_lasts=true."
-        )
+    steps.require_kept(tools, "ecs_access_record_dir", "The records", folder)
     if is_in_collection(os.path.join(folder, "record")):
         raise StepFailed(f"The folder {folder} lies in an installed collection and would be deleted with its next upgrade. Choose another one.")
     _protected(tools)

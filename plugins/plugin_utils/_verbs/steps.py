@@ -86,6 +86,12 @@ def in_job(tools: Tools) -> bool:
     return any(os.environ.get(name) for name in _JOB) or any(tools.get(name) for name in _JOB_VARIABLES)
 
 
+def require_kept(tools: Tools, option: str, what: str, place: str) -> None:
+    """Raises StepFailed for a file that would be gone with the job, unless C(I(option)_lasts) states that its folder is kept."""
+    if in_job(tools) and not tools.is_on(f"{option}_lasts"):
+        raise StepFailed(f"{what} would be written to {place} in this job and lost at its end. Choose a folder that is kept, and set {option}_lasts=true.")
+
+
 def require(tools: Tools, name: str, sentence: str) -> None:
     if not str(tools.get(name, "") or ""):
         raise StepFailed(sentence)

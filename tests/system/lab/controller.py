@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Iterable, Mapping, NamedTuple
 
 import yaml
+from lab.ansible_server import AnsibleServers
 from lab.instance import Instance
 from lab.ssh import KeyFile
 
@@ -66,9 +66,11 @@ class Controller:
         self._config.write_text("")
         # The path of a control socket must be short.
         self._sockets = tempfile.TemporaryDirectory(prefix="lab-", dir="/tmp")
+        self._servers = AnsibleServers()
 
     def close(self) -> None:
         """Forget the connections."""
+        self._servers.close()
         self._sockets.cleanup()
 
     def ansible(
@@ -169,8 +171,7 @@ class Controller:
     def _run(self, command: list[str], environment: Mapping[str, str]) -> Run:
         collected = self._scratch("results", ".jsonl")
         full = {**self.environment(), "LAB_RESULTS": str(collected), **environment}
-        program = BIN / command[0]
-        done = subprocess.run([str(program), *command[1:]], capture_output=True, text=True, env=full, timeout=600, stdin=subprocess.DEVNULL, check=False)
+        done = self._servers.run([str(BIN / command[0]), *command[1:]], full, timeout=600)
         results = tuple(TaskResult(**json.loads(line)) for line in collected.read_text().splitlines())
         return Run(done.returncode, done.stdout, done.stderr, results)
 

@@ -405,7 +405,13 @@ class SshAccess:
             result["record"] = ledger.answer()
         unremoved = plan.unremoved + outcome.unremoved
         gone = [
-            Gone(user.name, plan.before[user.name].uid, plan.before[user.name].home, removed=user.state == "absent")
+            Gone(
+                user.name,
+                plan.before[user.name].uid,
+                plan.before[user.name].home,
+                removed=user.state == "absent",
+                groups=plan.sudo_groups.get(user.name, ()),
+            )
             for user in settled.users
             if user.state != "present"
         ]

@@ -22,7 +22,7 @@ from .._system.nodes import READ, read_quietly
 from .._system.processes import find_processes, find_strays
 from .._system.rights import acting_as
 from .._system.server import is_roots
-from .._system.sudoers import Rule
+from .._system.sudoers import Rule, bare_word
 from .._text import text_lines
 from .homes import UnsafePath, as_account_or_root, open_home
 from .remains import AT_JOB, CRON_LINE, CRONTAB, FILES, LINGER, PRIVATE_KEY, PROCESSES, SUDO, UNIT, UNSEARCHED, Remain
@@ -51,6 +51,8 @@ class Gone(NamedTuple):
     home: str
     removed: bool = True
     """Whether the account goes: its number is then free for the next one. One that is locked keeps its number, and so its files."""
+    groups: Tuple[str, ...] = ()
+    """Groups that the user is still in, as C(%name) and C(%#number)."""
 
 
 def find_remains(users: Sequence[Gone], rules: Sequence[Rule]) -> List[Remain]:
@@ -60,7 +62,7 @@ def find_remains(users: Sequence[Gone], rules: Sequence[Rule]) -> List[Remain]:
         found += [
             Remain(SUDO, user.name, rule.path, rule.number, rule.text, not rule.alias and len(rule.who) == 1 and is_roots(rule.path))
             for rule in rules
-            if _names(rule, user)
+            if _words(rule) & _names(user)
         ]
         found += [Remain(CRONTAB, user.name, path) for path in _present(_CRONTABS, user.name)]
         found += [Remain(CRON_LINE, user.name, path, number, sole=is_roots(path)) for path, number in _cron_lines(user.name)]
@@ -100,9 +102,13 @@ def _read_small(account: Account, folder: int, name: str) -> bytes:
     return b""
 
 
-def _names(rule: Rule, user: Gone) -> bool:
-    words = {word.lstrip("! \t").strip('"').lower() for word in rule.who}
-    return user.name.lower() in words or (user.uid is not None and "#%d" % user.uid in words)
+def _words(rule: Rule) -> Set[str]:
+    return {bare_word(word.lstrip("! \t")).lower() for word in rule.who}
+
+
+def _names(user: Gone) -> Set[str]:
+    """As sudoers may name the user."""
+    return {user.name.lower(), *(group.lower() for group in user.groups)} | ({"#%d" % user.uid} if user.uid is not None else set())
 
 
 def _present(folders: Sequence[str], name: str) -> List[str]:

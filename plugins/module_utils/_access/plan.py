@@ -14,7 +14,7 @@ from .._system.accounts import Account, AnyAccount, Shadow, expiry_text, groups_
 from .plan_accounts import copy_accounts, plan_account, plan_gone_groups, plan_member, plan_new_groups, plan_removed
 from .plan_keys import KeysPlan, plan_forgotten, plan_revoked, plan_user_keys
 from .plan_remains import plan_remains
-from .plan_sudo import SudoIntent, find_admin_groups, find_rule, foreign_rules, plan_fragment, plan_intent
+from .plan_sudo import SudoIntent, find_admin_groups, find_rule, foreign_rules, group_words, plan_fragment, plan_intent
 from .state import Accounts, Conflict, HeldKey, InTheWay, KeyFile, Plan, Settled, Snapshot, UserView
 from .steps import EndSessions, RemoveGroup, RunTool, Step, WriteKeys
 from .sudoers import SudoRule
@@ -49,6 +49,11 @@ def plan_access(snapshot: Snapshot, wanted: Wanted, settled: Settled, also_view:
         revoked_keys=_find_revoked(snapshot, wanted.revoked),
         others_rules=tuple(snapshot.sudo.rules),
         removes=settled.removes,
+        sudo_groups={
+            user.name: group_words(settled.after.accounts[user.name], settled.after)
+            for user in wanted.users
+            if user.removes_remains and user.name in settled.after.accounts
+        },
     )
 
 

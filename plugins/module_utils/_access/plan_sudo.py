@@ -6,10 +6,10 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
-from typing import Dict, List, NamedTuple, Optional, Set
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from .._system.accounts import AnyAccount
-from .._system.sudoers import Rule, admin_groups, rules_for
+from .._system.sudoers import Rule, admin_groups, bare_word, rules_for
 from .state import Accounts, Conflict, Fragment, Snapshot
 from .steps import PHASE_GRANT, PHASE_STRIP, PHASE_TAKE, Action, RemoveFragment, Step, WriteFragment
 from .sudoers import SudoLine, SudoRule, fragment_names, read_fragment, render_fragment
@@ -53,7 +53,7 @@ def plan_intent(user: WantedUser, snapshot: Snapshot, after: Accounts) -> SudoIn
                 "user %s: sudo is %s, but the listed group %s may run everything" % (user.name, "none" if user.sudo == "none" else "limited", listed[0])
             )
     if user.sudo == "none":
-        return SudoIntent(drop=set(admins))
+        return SudoIntent(drop=set(admins) | (_find_ruled_groups(snapshot, after) if user.removes_remains else set()))
     if _is_given(user, snapshot, after):
         return SudoIntent(keep=True, given=read_fragment(render_fragment(user.name, last_of_each(rules))))
     if not snapshot.sudo.installed:
@@ -66,6 +66,12 @@ def plan_intent(user: WantedUser, snapshot: Snapshot, after: Accounts) -> SudoIn
         raise Conflict("user %s: /etc/sudoers includes no directory, so a rule file would have no effect; add '@includedir /etc/sudoers.d'" % user.name)
     # The admin group would give everything, without an end.
     return SudoIntent(drop=set(admins) if limited else set(), fragment=render_fragment(user.name, rules))
+
+
+def _find_ruled_groups(snapshot: Snapshot, after: Accounts) -> Set[str]:
+    """Groups that a rule of sudo names, whatever it gives."""
+    words = {bare_word(group).lower() for rule in snapshot.sudo.rules for group in rule.groups}
+    return {group.name for group in after.groups.values() if words & {group.name.lower(), "#%s" % group.gid}}
 
 
 def plan_fragment(user: WantedUser, intent: SudoIntent, snapshot: Snapshot, fragments: Dict[str, Optional[str]]) -> List[Step]:
@@ -144,10 +150,14 @@ def fragments_of(name: str, snapshot: Snapshot) -> Dict[str, str]:
 
 def rules_about(account: AnyAccount, after: Accounts, snapshot: Snapshot) -> List[Rule]:
     """Rules outside of ours that give something to a user, in the order of sudo."""
+    return rules_for(account.name, (), snapshot.sudo.rules, ("#%s" % account.uid, *(word.lower() for word in group_words(account, after))))
+
+
+def group_words(account: AnyAccount, after: Accounts) -> Tuple[str, ...]:
+    """The groups of an account as sudoers writes them, by name and by number."""
     groups = after.groups_of(account)
-    # As sudoers writes numbers of users and groups.
-    ids = ["#%s" % account.uid] + ["%%#%s" % group.gid for group in after.groups.values() if group.name in groups] + ["%%#%s" % account.gid]
-    return rules_for(account.name, sorted(groups), snapshot.sudo.rules, ids)
+    numbers = {group.gid for group in after.groups.values() if group.name in groups} | {account.gid}
+    return (*("%" + group for group in sorted(groups)), *sorted("%%#%s" % number for number in numbers if number is not None))
 
 
 def _check_password(user: WantedUser, after: Accounts) -> None:

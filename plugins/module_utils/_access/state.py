@@ -220,6 +220,8 @@ class Plan(NamedTuple):
     others_rules: Tuple[Rule, ...] = ()
     """Rules of sudo in files that are not ours."""
     removes: Tuple[Remain, ...] = ()
+    sudo_groups: Dict[str, Tuple[str, ...]] = {}
+    """The groups that users who lose their access will still be in, as sudoers names them."""
 
     @property
     def changed(self) -> bool:

@@ -80,16 +80,16 @@ def _covers(who: Sequence[str], names: Set[str], aliases: Dict[str, Tuple[str, .
         plain = word.lstrip("! \t")
         if plain in aliases:
             found = _covers(aliases[plain], names, {name: users for name, users in aliases.items() if name != plain})
-        elif _bare(plain).lower() == "all":
+        elif bare_word(plain).lower() == "all":
             found = True if plain == "ALL" else None
         else:
-            found = True if _bare(plain).lower() in names else None
+            found = True if bare_word(plain).lower() in names else None
         if found is not None:
             return found == (word[: len(word) - len(plain)].count("!") % 2 == 0)
     return None
 
 
-def _bare(word: str) -> str:
+def bare_word(word: str) -> str:
     """A user as the account database names it."""
     if word.endswith('"'):
         return word.replace('"', "")

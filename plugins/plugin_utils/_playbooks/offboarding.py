@@ -37,6 +37,8 @@ class Leaver(NamedTuple):
     others: dict[str, tuple[str, ...]]
     remove: str = ""
     """account or home, where accounts are removed and not only locked."""
+    known: bool = True
+    """Whether a team file or an earlier audit knows the person, or keys are given; otherwise there is only a name, which may be mistyped."""
 
     @property
     def taken(self) -> dict[str, str]:
@@ -151,6 +153,17 @@ def _remaining(leaver: Leaver, seen: Seen) -> list[str]:
         for fingerprint, user in shared
         if user not in leaver.accounts
     ]
+
+
+def refusal(leaver: Leaver, facts: Facts) -> str:
+    """Why nothing is taken from this host; empty if nothing is against it."""
+    for account in facts.accounts:
+        if account.name in leaver.accounts and account.system and account.owner is None and not leaver.known:
+            return (
+                f"{account.name} is a system account here (uid {account.uid}), and no team file has a person of this name; nothing is taken. "
+                "If it is a person's, add the entry with state: absent to the team file"
+            )
+    return ""
 
 
 def plan_id(leaver: Leaver, hosts: Mapping[str, Mapping[str, Any] | None]) -> str:

@@ -38,10 +38,12 @@ def find_leaver(tools: Tools) -> Leaver:
     keys = dict(given)
     others: dict[str, list[str]] = {}
     accounts = [person] if person else []
+    known = bool(given)
     for team in _teams(tools):
         for entry in team.persons.values():
             if entry.name == person or (person and person in entry.aliases):
                 _check_absent(entry)
+                known = True
                 accounts += [entry.name, *entry.aliases]
                 keys.update(_keys_of(entry))
         for entry in team.persons.values():
@@ -53,10 +55,11 @@ def find_leaver(tools: Tools) -> Leaver:
     for fingerprint, names in _earlier(tools).items():
         if set(names) & set(accounts):
             keys.setdefault(fingerprint, "")
+            known = True
         others.setdefault(fingerprint, []).extend(name for name in names if name not in accounts)
     held = {fingerprint: tuple(dict.fromkeys(names)) for fingerprint, names in others.items() if names}
     remove = _REMOVALS[str(tools.get("ecs_access_account", "lock") or "lock")]
-    return Leaver(person, tuple(dict.fromkeys(accounts)), keys, held, remove)
+    return Leaver(person, tuple(dict.fromkeys(accounts)), keys, held, remove, known)
 
 
 def read_leaver(tools: Tools) -> Leaver:
@@ -113,8 +116,11 @@ def _given_keys(tools: Tools) -> dict[str, str]:
         text = str(item).strip()
         path = os.path.abspath(os.path.expanduser(text))
         if not text.startswith("SHA256:") and os.path.isfile(path):
-            with open(path, encoding="utf-8", errors="replace") as stream:
-                text = stream.read(_MOST_KEY_FILE)
+            try:
+                with open(path, encoding="utf-8", errors="replace") as stream:
+                    text = stream.read(_MOST_KEY_FILE)
+            except OSError as exc:
+                raise StepFailed(f"ecs_access_keys: {path} cannot be read: {exc.strerror}.") from None
         try:
             revoked = parse_revoked([line for line in text.split("\n") if line.strip() and not line.startswith("#")])
         except WantedError as exc:

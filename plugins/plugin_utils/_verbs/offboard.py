@@ -112,6 +112,10 @@ def host_step(tools: Tools) -> dict[str, Any]:
     except AnsibleError as exc:
         why = (tools.store.read("host_keys") or {}).get(str(tools.get("ecs_instance_id", "")), "")
         return steps.end_host(tools, {"failed": True, "why": f"pending: {no_answer(describe(exc), why)}"})
+    refused = offboarding.refusal(leaver.read_leaver(tools), _facts(tools))
+    if refused:
+        tools.store.write("taking", {"bound": "", "actions": [], "accounts": taking.accounts, "opened": []}, tools.host)
+        return steps.end_host(tools, {"accounts": taking.accounts, "failed": True, "why": refused})
     pair = str(row.get("key_pair_name") or "")
     bound = pair if pair in pairs.get("names", []) else ""
     planned = _access(tools, taking, check=True)
@@ -136,6 +140,10 @@ def plan_step(tools: Tools) -> dict[str, Any]:
     pending = [_pending(tools, host, rows.get(host, {})) for host in hosts if not states[host]] + _still_there(tools, tools.store.read("carried") or [])
     tools.store.write("plan", {"plan_id": plan, "person": _subject(found), "pending": pending})
     given = str(tools.get("ecs_access_plan", "") or "")
+    if not found.known and not any(state and (state["accounts"] or state["actions"]) for state in states.values()):
+        _summary(tools)
+        return {"failed": True, "changed": False, "msg": f"{found.person} is in no team file, and no host that was seen has an account of this name. "
+                "Is the name right? If this person has left, keep the entry in the team file with state: absent."}  # fmt: skip
     if _mode(tools) != "apply" or not any(states.values()):
         return verdict_step(tools)
     if given and given != plan:

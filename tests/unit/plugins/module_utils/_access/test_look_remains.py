@@ -71,6 +71,24 @@ def test_all_of_it_is_named(host):
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        pytest.param(r"\ann ALL=ALL", True, id="backslash"),
+        pytest.param(r"a\nn ALL=ALL", True, id="backslash within"),
+        pytest.param('"ANN" ALL=ALL', True, id="quotes"),
+        pytest.param("%Ops ALL=ALL", True, id="group"),
+        pytest.param("%#7 ALL=ALL", True, id="number of a group"),
+        pytest.param("User_Alias X = bob, %ops", True, id="group in a list"),
+        pytest.param("%opsx ALL=ALL", False, id="other group"),
+        pytest.param("annx, +ann ALL=ALL", False, id="other names"),
+    ],
+)
+def test_rules_are_found_however_they_name_the_user(host, text, named):
+    user = Gone("ann", 4294967000, "/home/ann", removed=False, groups=("%ops", "%#7"))
+    assert bool(find_remains([user], parse_rules("/etc/sudoers", text + "\n"))) is named
+
+
 def test_files_of_who_is_only_locked_are_not_searched_for(host):
     """The number stays taken; what acts in the name of the account is named all the same."""
     host("_FILES/deep/file")

@@ -18,9 +18,11 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.remain
     Remain,
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.report import render_diff, sentences
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.state import SudoSet
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.steps import LEAVING, EditFile, EndSessions
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import WantedError, parse_wanted
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.accounts import Account
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.accounts import Account, parse_group
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sudoers import parse_rules
 
 from .test_plan import host
 
@@ -82,6 +84,17 @@ def test_what_belongs_to_a_number_stays_where_another_account_has_it(leaver):
     twin = Account("twin", 1001, 1001, "", "/home/twin", "/bin/sh")
     made = plan(leaver._replace(accounts={**leaver.accounts, "twin": twin}))
     assert AT_JOB not in {remain.kind for remain in made.removes}
+
+
+def test_who_loses_sudo_leaves_every_group_that_a_rule_names():
+    """However the rule names it and whatever it gives; other groups stay."""
+    groups = parse_group("ann:x:1001:\nops:x:3001:ann\ndev:x:3002:ann\nOdd:x:3003:ann,bob\nplain:x:3004:ann\n")
+    rules = parse_rules("/etc/sudoers.d/x", "%OPS ALL=/bin/true\nUser_Alias MEN = bob, %#3002\nMEN ALL=ALL\n%odd ALL=ALL\n%ann ALL=ALL\n")
+    made = plan(host(groups=groups, sudo=SudoSet(True, "/etc/sudoers.d", {}, rules)), sudo="none")
+    assert "remove user ann from groups Odd, dev, ops" in sentences(made.actions)
+    assert made.sudo_groups["ann"] == ("%ann", "%plain", "%#1001", "%#3004")
+    kept = plan(host(groups=groups, sudo=SudoSet(True, "/etc/sudoers.d", {}, rules)), sudo="none", remains="report")
+    assert "remove user ann from" not in str(sentences(kept.actions))
 
 
 def test_nothing_of_it_goes_unless_asked(leaver):

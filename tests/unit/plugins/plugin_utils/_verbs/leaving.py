@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ansible.errors import AnsibleError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._audit.shape import SCHEMA
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.offer import Answers
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import offboard, steps
 
@@ -38,6 +39,7 @@ class PictureOfFleet(PictureOfCloud):
 
     def __init__(self, count: int = 3) -> None:
         super().__init__({host.name: host for host in map(PictureOfHost, range(1, count + 1))})
+        self.accounts: list[dict] = []
         self.hosts["web-1"].pair = "pauls"
 
     # -- the cloud ----------------------------------------------------------------------------------------------------
@@ -67,12 +69,13 @@ class PictureOfFleet(PictureOfCloud):
         return {"places": places, "unsearched": [], "users": users}
 
     def ssh_access_info(self, host, arguments, check):
-        return {"instances": [{"why": "a picture"}]}
+        parts = dict.fromkeys(("login_methods", "root", "private_keys", "at_next_boot", "unread"), [])
+        return {"instances": [{"schema": SCHEMA, "seen": True, "accounts": self.accounts, **parts}]}
 
     def ssh_access(self, host, arguments, check):
         actions = []
-        for user in arguments["users"]:
-            assert user["name"] == "paul"
+        his = [user for user in arguments["users"] if user["name"] == "paul"]
+        for user in his:
             if user["state"] == "locked" and not host.locked:
                 actions.append(("lock user paul", lambda: setattr(host, "locked", True)))
             if user["state"] == "absent" and "paul" in host.keys:
@@ -81,7 +84,7 @@ class PictureOfFleet(PictureOfCloud):
             for name, keys in host.keys.items():
                 if line in keys:
                     actions.append((f"user {name}: remove key", lambda keys=keys, line=line: keys.remove(line)))
-        actions += [(f"remove {job}", lambda job=job: host.jobs.remove(job)) for job in list(host.jobs)]
+        actions += [(f"remove {job}", lambda job=job: host.jobs.remove(job)) for job in (list(host.jobs) if his else ())]
         for text, act in [] if check else actions:
             act()
             self.wrote(f"{text} on {host.name}")

@@ -152,6 +152,31 @@ def test_keys_alone(fleet, playbook):
     assert not any(HIS in keys for host in fleet.hosts.values() for keys in host.keys.values())
 
 
+def test_a_name_that_nobody_has_is_no_success(fleet, playbook):
+    """A slip of the pen would otherwise read as proof that the person is gone."""
+    for mode in ("plan", "apply", "verify"):
+        playbook.run(mode, ecs_access_person="pual")
+        assert "pual is in no team file, and no host that was seen has an account of this name" in playbook.verdict["msg"]
+        assert playbook.verdict["failed"]
+    assert fleet.writes == []
+    # One of whom nothing is left is known by the team file.
+    for host in fleet.hosts.values():
+        host.keys, host.jobs, host.pair = {"root": [ADMIN]}, [], ""
+    playbook.run("apply")
+    assert not playbook.verdict.get("failed")
+
+
+def test_a_system_account_of_the_name_is_not_taken(fleet, playbook):
+    fleet.accounts = [{"name": "paul", "uid": 33, "state": "nologin", "password": "none", "system": True}]
+    rows = playbook.run("apply", ssh_users_accounts=TEAM[1:])
+    assert (failed(rows), fleet.writes) == (["web-1", "web-2", "web-3"], [])
+    assert "paul is a system account here (uid 33)" in rows["web-1"]["why"]
+    # It was seen, and so it is not waited for.
+    assert playbook.plan["pending"] == []
+    # The team file says that it is a person's.
+    assert failed(playbook.run("plan")) == []
+
+
 @pytest.mark.parametrize(
     ("variables", "sentence"),
     [

@@ -85,7 +85,9 @@ def read_access() -> Dict[str, Any]:
 
 def _candidate(name: str, methods: List[Dict[str, Any]]) -> Candidate:
     effective = frozenset(method["fingerprint"] for method in methods if method["effective"] != "no")
-    return Candidate(name, effective, {method["fingerprint"]: method["why"] or "" for method in methods if method["effective"] == "no"})
+    refused = {method["fingerprint"]: method["why"] or "" for method in methods if method["effective"] == "no"}
+    proven = {method["fingerprint"] for method in methods if method["effective"] == "yes"}
+    return Candidate(name, effective, refused, effective - proven)
 
 
 def argument_spec() -> Dict[str, Any]:

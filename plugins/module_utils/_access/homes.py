@@ -141,11 +141,14 @@ def check_directory(account: Account, where: str, status: os.stat_result) -> Lis
 
 def mode_repair(path: str, before: int, after: int) -> Repair:
     """The repair of a wrong mode."""
-    return Repair("set_mode", path, "%04o -> %04o" % (before, after))
+    return Repair("set_mode", path, "%04o -> %04o" % (before, after), opens=bool(before & 0o022 or after & ~before & 0o555))
 
 
 def owner_repairs(account: Account, where: str, status: os.stat_result) -> List[Repair]:
     """The repair that a wrong owner or group needs."""
     if (status.st_uid, status.st_gid) == (account.uid, account.gid):
         return []
-    return [Repair("set_owner", where, "%d:%d -> %d:%d" % (status.st_uid, status.st_gid, account.uid, account.gid))]
+    # sshd reads with the rights of the account.
+    readable = status.st_uid == account.uid or status.st_mode & (0o001 if stat.S_ISDIR(status.st_mode) else 0o004)
+    change = "%d:%d -> %d:%d" % (status.st_uid, status.st_gid, account.uid, account.gid)
+    return [Repair("set_owner", where, change, opens=not readable)]

@@ -22,7 +22,7 @@ from .report import sentences
 from .state import Accounts, Conflict, KeyFile, Plan, Snapshot
 from .steps import Action
 from .sudoers import SudoLine
-from .sudoers_lines import read_all
+from .sudoers_lines import alias_names, read_all
 from .wanted import Wanted, WantedUser, parse_wanted
 from .wanted_keys import WantedError
 
@@ -33,22 +33,28 @@ _LONGEST_OPTIONS = 2000
 _LONGEST_COMMENT = 200
 # What a run would do that takes something from the account; anything else is no more than a remark.
 _TAKING = ("leave_groups", "remove_sudo_rule", "remove_key", "lock_user")
+_REPAIRING = ("set_mode", "set_owner")
 
 Entry = Dict[str, Any]
 
 
 class Candidate(NamedTuple):
-    """An account that may be taken over. C(effective): fingerprints of the keys that sshd accepts, with the reason for those that it doesn't."""
+    """An account that may be taken over. C(effective): fingerprints of the keys that sshd accepts, with the reason for those that it doesn't.
+
+    C(unproven): those of the first for which only nothing is known against it.
+    """
 
     name: str
     effective: FrozenSet[str]
     refused: Mapping[str, str]
+    unproven: FrozenSet[str] = frozenset()
 
 
 def find_entries(candidates: Sequence[Candidate]) -> Dict[str, Entry]:
     """By name: keys, rights, groups, notes, and why the account is left out; empty where it is not."""
     snapshot, after = _look([candidate.name for candidate in candidates])
     found = {candidate.name: _read_entry(candidate, snapshot, after) for candidate in candidates if snapshot.find_account(candidate.name)}
+    by_name = {candidate.name: candidate for candidate in candidates}
     users = {}
     for name, entry in found.items():
         try:
@@ -57,8 +63,15 @@ def find_entries(candidates: Sequence[Candidate]) -> Dict[str, Entry]:
             entry["left_out"] = str(exc)
     for name, (actions, conflict) in _plan_all(users, snapshot).items():
         taking = [action for action in actions if action.kind in _TAKING]
+        repairs = [action for action in actions if action.kind in _REPAIRING]
+        opened = _find_opened(by_name[name], snapshot.key_files.get(name, ())) if repairs else ()
         if conflict or taking:
             found[name]["left_out"] = conflict or "a run would change it: %s" % "; ".join(sentences(taking))
+        elif opened:
+            found[name]["left_out"] = "a run would change it: %s; then %s may open it, which may not do so today" % (
+                "; ".join(sentences(repairs)),
+                "keys" if len(opened) > 1 else "the key " + opened[0],
+            )
         else:
             found[name]["notes"] += ["the first run of onboard would change: %s" % text for text in sentences(actions)]
     taken = [user for name, user in users.items() if not found[name]["left_out"]]
@@ -135,6 +148,13 @@ def _object(candidate: Candidate, fingerprint: str, lines: Sequence[KeyLine]) ->
     return ""
 
 
+def _find_opened(candidate: Candidate, files: Iterable[KeyFile]) -> Sequence[str]:
+    """Keys that are not proven to open the account, in files with a repair that may make them do so."""
+    proven = candidate.effective - candidate.unproven
+    held = [key.key.fingerprint_sha256 for item in files if any(repair.opens for repair in item.repairs) for key in item.keys]
+    return [fingerprint for fingerprint in dict.fromkeys(held) if fingerprint not in proven]
+
+
 def _read_rights(account: Account, snapshot: Snapshot, after: Accounts, notes: List[str]) -> Tuple[Sequence[SudoLine], List[str]]:
     """The rights by sudo, in its order, and the groups that they come from."""
     own = [rule for path, text in fragments_of(account.name, snapshot).items() for rule in parse_rules(path, text)]
@@ -146,6 +166,9 @@ def _read_rights(account: Account, snapshot: Snapshot, after: Accounts, notes: L
     if lines is None:
         notes += ["sudo by %s:%d is left as it is, because a team file cannot express it: %s" % (rule.path, rule.number, rule.text) for rule in rules]
         return (), []
+    names = alias_names(lines)
+    if names:
+        notes.append("the rights use names that the sudoers of this host defines, and another host may define otherwise: %s" % ", ".join(names))
     admins = set(find_admin_groups(snapshot, set(after.groups)))
     member_of = {group.name for group in after.groups.values() if account.name in group.members} - admins
     named: Set[str] = {word[1:] for rule in rules for word in rule.who if word[:1] == "%"}

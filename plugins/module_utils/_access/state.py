@@ -49,11 +49,15 @@ def held_keys(lines: Iterable[KeyLine]) -> Tuple[HeldKey, ...]:
 
 
 class Repair(NamedTuple):
-    """What a write would also repair: C(kind) is set_mode or set_owner, C(change) has the old and the new value."""
+    """What a write would also repair: C(kind) is set_mode or set_owner, C(change) has the old and the new value.
+
+    C(opens): whether sshd may have refused keys because of what is repaired.
+    """
 
     kind: str
     path: str
     change: str
+    opens: bool = False
 
 
 class KeyFile(NamedTuple):

@@ -15,6 +15,7 @@ from .sudoers import SudoLine, is_command, is_runas
 # What stands behind the users: every host, whom one may become, and the commands.
 _REST = re.compile(r"\s*ALL\s*=\s*(?:\(([^()]*)\)\s*)?(.*)\Z")
 _TAG = re.compile(r"\s*(NOPASSWD|PASSWD)\s*:\s*")
+_ALIAS = re.compile(r"[A-Z][A-Z0-9_]*\Z")
 _COMMA = re.compile(r"(?<!\\),")
 
 
@@ -53,6 +54,12 @@ def read_all(rules: Iterable[Rule]) -> Optional[Tuple[SudoLine, ...]]:
             return None
         lines += found
     return last_of_each(lines)
+
+
+def alias_names(lines: Iterable[SudoLine]) -> List[str]:
+    """Names that only a definition of the same host gives a meaning to, instead of commands or users."""
+    words = {word.strip(" !") for line in lines for word in line.commands + tuple(re.split("[,:]", line.runas))}
+    return sorted(word for word in words if _ALIAS.match(word) and word != "ALL")
 
 
 def last_of_each(lines: Sequence[SudoLine]) -> Tuple[SudoLine, ...]:

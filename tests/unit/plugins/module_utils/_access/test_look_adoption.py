@@ -22,11 +22,11 @@ MINE = "# Managed by alicloud-ecs-access (ssh_access); changes here are overwrit
 def adopt(monkeypatch):
     """adopt(snapshot): the entry of ann, whose key sshd accepts."""
 
-    def find(snapshot, effective=(PRINT, OTHER), refused=(), objections=()):
+    def find(snapshot, effective=(PRINT, OTHER), refused=(), objections=(), unproven=()):
         after = settle_accounts(snapshot, parse_wanted({"users": [{"name": "ann"}]})).after
         monkeypatch.setattr(look_adoption, "_look", lambda _names: (snapshot, after))
         monkeypatch.setattr(look_adoption, "find_objections", lambda _users, _rules: list(objections))
-        return find_entries([Candidate("ann", frozenset(effective), dict(refused))])["ann"]
+        return find_entries([Candidate("ann", frozenset(effective), dict(refused), frozenset(unproven))])["ann"]
 
     return find
 
@@ -53,6 +53,13 @@ def test_a_right_that_cannot_be_written_leaves_a_member_of_the_admin_group_out(a
     entry = adopt(rules("ann web1=(root) /bin/a\n"))
     assert entry["left_out"] == "a run would change it: remove user ann from group sudo"
     assert entry["notes"][-1] == "sudo by /etc/sudoers:3 is left as it is, because a team file cannot express it: ann web1=(root) /bin/a"
+
+
+def test_names_that_only_this_host_defines_are_a_remark(adopt):
+    entry = adopt(rules("ann ALL=(RA,bob:ALL) NOPASSWD: SRV, !NEVER, /bin/UP\n"))
+    assert entry["rights"][1]["commands"] == ["SRV", "!NEVER", "/bin/UP"]
+    assert entry["notes"] == ["the rights use names that the sudoers of this host defines, and another host may define otherwise: NEVER, RA, SRV"]
+    assert entry["left_out"] == ""
 
 
 def test_without_the_group_only_the_right_stays_as_it_is(adopt):
@@ -101,6 +108,24 @@ def test_what_a_run_would_repair_is_a_remark(adopt):
     entry = adopt(host(key_files={"ann": (key_file("/home/ann/.ssh/authorized_keys", K + "\n", repairs=(repair,)),)}))
     assert entry["left_out"] == ""
     assert entry["notes"] == ["the first run of onboard would change: user ann: mode of /home/ann/.ssh/authorized_keys 0644 to 0600"]
+
+
+@pytest.mark.parametrize(
+    ("opens", "refused", "unproven", "left_out"),
+    [
+        pytest.param(True, {OTHER: "others can write to it"}, (), OTHER, id="a key that sshd refuses"),
+        pytest.param(True, {}, (OTHER,), OTHER, id="a key of which it is not known"),
+        pytest.param(True, {}, (), "", id="keys that work anyhow"),
+        pytest.param(False, {OTHER: "expired"}, (), "", id="a repair that opens nothing"),
+    ],
+)
+def test_a_repair_that_lets_a_key_in_leaves_the_account_out(adopt, opens, refused, unproven, left_out):
+    repair = Repair("set_mode", "/home/ann/.ssh/authorized_keys2", "0666 -> 0600", opens)
+    files = (key_file("/home/ann/.ssh/authorized_keys", K + "\n"), key_file("/home/ann/.ssh/authorized_keys2", L + "\n", repairs=(repair,)))
+    entry = adopt(host(key_files={"ann": files}), {PRINT, OTHER} - set(refused), refused, unproven=unproven)
+    assert bool(entry["left_out"]) is bool(left_out)
+    assert left_out in entry["left_out"]
+    assert f"then the key {left_out} may open it" in entry["left_out"] or not left_out
 
 
 def test_an_outcome_that_sudo_does_not_confirm_leaves_the_account_out(adopt):

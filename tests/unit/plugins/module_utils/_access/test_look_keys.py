@@ -55,23 +55,23 @@ def test_a_missing_file_is_created_with_its_folder(account, path):
 
 
 @pytest.mark.parametrize(
-    ("which", "before", "after"),
+    ("which", "before", "after", "opens"),
     [
-        ("file", 0o666, 0o600),
-        ("file", 0o644, 0o600),
-        ("file", 0o000, 0o600),
-        ("folder", 0o777, 0o700),
-        ("folder", 0o500, 0o700),
-        ("home", 0o775, 0o755),
-        ("home", 0o707, 0o705),
+        ("file", 0o666, 0o600, True),
+        ("file", 0o644, 0o600, False),
+        ("file", 0o000, 0o600, True),
+        ("folder", 0o777, 0o700, True),
+        ("folder", 0o500, 0o700, False),
+        ("home", 0o775, 0o755, True),
+        ("home", 0o707, 0o705, True),
     ],
 )
-def test_38_modes_are_repaired_and_said(account, home, path, which, before, after):
+def test_38_modes_are_repaired_and_said(account, home, path, which, before, after, opens):
     put(path)
     target = {"file": path, "folder": path.parent, "home": home}[which]
     target.chmod(before)
     (repair,) = read_key_file(account, str(path)).repairs
-    assert repair == Repair("set_mode", str(target), "%04o -> %04o" % (before, after))
+    assert repair == Repair("set_mode", str(target), "%04o -> %04o" % (before, after), opens=opens)
     write_key_file(account, str(path), b"# mine\n", b"# mine\n")
     assert mode(target) == after
     assert path.read_bytes() == b"# mine\n"
@@ -196,7 +196,7 @@ def test_a_directory_in_the_way_of_a_new_file_is_named_beforehand(account, path)
 
 def test_what_is_wrong_with_a_home_is_known_before_it_has_a_folder(account, home, path):
     home.chmod(0o775)
-    assert read_key_file(account, str(path)).repairs == (Repair("set_mode", str(home), "0775 -> 0755"),)
+    assert read_key_file(account, str(path)).repairs == (Repair("set_mode", str(home), "0775 -> 0755", opens=True),)
 
 
 @pytest.mark.parametrize("call", ["fchown", "rename", "mkdir"])
@@ -251,7 +251,11 @@ class TestAsRoot:
         os.chown(path, 0, 0)
         os.chown(path.parent, 0, 0)
         seen = read_key_file(ann, str(path))
-        assert seen.repairs == tuple(Repair("set_owner", str(item), "0:0 -> 54321:54322") for item in (path.parent, path))
+        assert seen.repairs == tuple(Repair("set_owner", str(item), "0:0 -> 54321:54322", opens=True) for item in (path.parent, path))
+        # What the account can read anyhow is not new to sshd.
+        path.parent.chmod(0o755)
+        path.chmod(0o644)
+        assert not any(repair.opens for repair in read_key_file(ann, str(path)).repairs)
         write_key_file(ann, str(path), seen.content, seen.content)
         assert [(item.stat().st_uid, item.stat().st_gid) for item in (path, path.parent)] == [(54321, 54322)] * 2
 

@@ -69,7 +69,7 @@ class PictureOfFleet(PictureOfCloud):
         return {"places": places, "unsearched": [], "users": users}
 
     def ssh_access_info(self, host, arguments, check):
-        parts = dict.fromkeys(("login_methods", "root", "private_keys", "at_next_boot", "unread"), [])
+        parts = {part: [] for part in ("login_methods", "root", "private_keys", "at_next_boot", "unread")}
         return {"instances": [{"schema": SCHEMA, "seen": True, "accounts": self.accounts, **parts}]}
 
     def ssh_access(self, host, arguments, check):

@@ -9,13 +9,14 @@ import importlib
 import re
 from pathlib import Path
 
+import jinja2
 import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible_collections.alicloud.ecs_access.plugins.doc_fragments.ecs_plugin import ModuleDocFragment
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.options import OPTION_ENV
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import read_settings
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.variables import CHOICES, SWITCHES
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.variables import FREE, SWITCHES, choices_of
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.texts import documented
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +25,11 @@ OBJECTS = DataLoader().load_from_file(str(AWX / "vars" / "objects.yml"))
 (TYPE,) = OBJECTS["controller_credential_types"]
 FIELDS = [field["id"] for field in TYPE["inputs"]["fields"]]
 TEMPLATES = {template["name"]: template for template in OBJECTS["controller_templates"]}
+PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
+# Playbook, job templates, slices: the table of the guide.
+ROWS = re.findall(r"^\| \[(\w+)\]\(\1\.md\) \| ([^|]+) \| ([^|]+) \|", (ROOT / "docs" / "awx.md").read_text(encoding="utf-8"), re.MULTILINE)
+# These are about all hosts together: one file, or a key that leaves once every instance has its proof.
+WHOLE_FLEET = {"adopt", "offboard", "rotate_key_pair"}
 QUESTIONS = [(name, question) for name, template in TEMPLATES.items() for question in template.get("survey_spec", {}).get("spec", [])]
 
 
@@ -65,18 +71,48 @@ def test_the_project_runs_playbooks_that_exist(path):
     assert (ROOT / "playbooks" / path.name).is_file()
 
 
+def test_the_guide_has_a_row_for_every_playbook():
+    assert [row[0] for row in ROWS] == PLAYBOOKS
+
+
+@pytest.mark.parametrize(("playbook", "templates", "slices"), ROWS, ids=[row[0] for row in ROWS])
+def test_a_playbook_has_the_job_templates_of_its_row_or_a_reason_for_none(playbook, templates, slices):
+    own = [name for name, template in TEMPLATES.items() if template["playbook"] == f"{playbook}.yml"]
+    assert [name.strip("* ") for name in templates.split(",")] == own if own else templates.startswith("none: "), templates
+    asked = any(TEMPLATES[name].get("ask_job_slice_count_on_launch") or TEMPLATES[name].get("job_slice_count", 1) > 1 for name in own)
+    assert (slices != "no") == asked
+    assert not (asked and playbook in WHOLE_FLEET)
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_a_playbook_takes_an_unanswered_question_for_the_default(playbook):
+    """It arrives as an empty text, also in the keywords of a play, which Ansible reads itself."""
+    for play in yaml.safe_load((ROOT / "playbooks" / f"{playbook}.yml").read_text(encoding="utf-8")):
+        assert jinja2.Template(play.get("serial", "['100%']")).render(ecs_access_serial="") == "['100%']"
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_template_that_writes_files_states_that_they_are_kept(template):
+    """In a job, a playbook refuses a file that ends with the job."""
+    given = TEMPLATES[template].get("extra_vars", {})
+    kept = {name: value for name, value in given.items() if str(value).startswith(("{{ awx_setup_kept_dir }}/", "{{ ecs_access__kept_dir }}/"))}
+    assert {name for name in kept if f"{name}_lasts" in documented()} == {name.removesuffix("_lasts") for name in given if name.endswith("_lasts")}
+    assert {name for name in given if name.endswith(("_dir", "_file", "_report")) and not name.startswith(FREE)} == set(kept)
+
+
 @pytest.mark.parametrize(("template", "question"), QUESTIONS, ids=lambda value: value if isinstance(value, str) else value["variable"])
 def test_a_survey_sets_a_variable_to_what_it_may_be(template, question):
     name = question["variable"]
     assert name in documented()
     if question["type"] == "multiplechoice":
-        assert tuple(question["choices"]) == (("false", "true") if name in SWITCHES else CHOICES[name])
+        choices = choices_of(TEMPLATES[template]["playbook"].removesuffix(".yml"))
+        assert tuple(question["choices"]) == (("false", "true") if name in SWITCHES else choices[name])
         assert question["default"] in question["choices"]
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_a_template_sets_variables_that_exist(template):
-    assert set(TEMPLATES[template].get("extra_vars", {})) <= documented()
+    assert {name for name in TEMPLATES[template].get("extra_vars", {}) if not name.startswith(FREE)} <= documented()
 
 
 def test_no_variable_is_both_asked_for_and_set():

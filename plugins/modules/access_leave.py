@@ -10,7 +10,7 @@ description:
   - B(This module is private to the collection.) Only its playbook C(leave) uses it; it can change in any release.
   - Removes the record, the journal of sshd's changes, timers and units, lock files, and files that a killed run left. Accounts, keys, sudo
     rules and settings of sshd are not touched.
-  - Only files and folders of root's are removed that are of the kind this collection makes. Nothing is followed. The others are named in RV(kept).
+  - Removed are only files and folders that root owns and that are of the kind this collection makes. Nothing is followed. The others are named in RV(kept).
   - While other owners are in the record, only the part of O(owner) is taken out of it, and everything else stays.
 author:
   - The alicloud.ecs_access founders (@alicloud)
@@ -21,7 +21,7 @@ options:
     choices: [look, remove]
     default: look
   owner:
-    description: Whose part of the record goes.
+    description: Whose part of the record is removed.
     type: str
     default: default
   seen:
@@ -80,7 +80,7 @@ record:
       returned: always
       sample: eyJmb3JtYXQiOiAx...
     sha256:
-      description: Its hash.
+      description: The SHA-256 of the file in hexadecimal; empty if there is no file.
       type: str
       returned: always
       sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08

@@ -41,7 +41,7 @@ options:
     type: str
     default: ""
   at:
-    description: The time to write down, in UTC. Required for V(start) and V(end).
+    description: The time to write down, in UTC, for example V(2026-11-27T09:30:00Z). Required for V(start) and V(end).
     type: str
     default: ""
   instance_id:

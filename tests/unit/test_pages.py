@@ -94,6 +94,12 @@ def test_a_guide_shows_the_table_of_its_playbook(playbook):
 
 
 @pytest.mark.parametrize("page", sorted(path.name for path in DOCS.glob("*.md")))
+def test_directives_are_fenced_as_the_site_renders_them(page):
+    """Colons would be shown as they stand, without a warning."""
+    assert re.findall(r"^:::.*", TEXTS[f"docs/{page}"], re.MULTILINE) == []
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in DOCS.glob("*.md")))
 def test_pages_that_are_linked_to_exist(page):
     # These are made when the documentation is rendered.
     made = {"modules.md", "questions.md", "roles.md", "plugins.md", "playbook_variables.md", "guides.md"}

@@ -26,6 +26,7 @@ from .._playbooks.variables import read_mapping
 from .._ssh.offer import Answers
 from . import cloud, leaver, rotation_keys, steps
 from .host import login_user, offer_keys, option, prepare_connection
+from .public_key import agent_key_file
 from .tools import StepFailed, Tools, describe, reason
 
 NAME = "offboard"
@@ -234,7 +235,8 @@ def _prove(tools: Tools, taking: offboarding.Taking, opened: list[str]) -> tuple
     lines = {fingerprint: line for fingerprint, line in taking.keys.items() if line}
     files = [rotation_keys.public_key_file(tools, line) for line in lines.values()]
     parts = [files[start : start + offboarding.MOST_OFFERED] for start in range(0, len(files), offboarding.MOST_OFFERED)]
-    own = str(option(tools.action._connection, "private_key_file") or "")
+    # In a job, the key of the run is in an agent.
+    own = str(option(tools.action._connection, "private_key_file") or "") or agent_key_file(tools)
 
     def one(user: str) -> Answers:
         answers = [offer_keys(tools, user, part, controls.get(user) or own) for part in parts]

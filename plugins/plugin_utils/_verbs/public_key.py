@@ -36,20 +36,32 @@ def given_key(tools: Tools) -> str:
 
 def key_file(tools: Tools) -> str:
     """A file with that key, by which ssh chooses among those of an agent; empty if none was given."""
-    text = given_key(tools)
-    if not text:
-        return ""
-    path = os.path.join(tools.store.folder, "key.pub")
-    tools.store.write_text(path, text + "\n")
+    return _write(tools, "key.pub", given_key(tools))
+
+
+def agent_key_file(tools: Tools) -> str:
+    """A file with the only key of the agent, by which ssh uses that one; empty if the agent has none or several."""
+    keys = _agent_keys()
+    return _write(tools, "agent.pub", keys[0] if len(keys) == 1 else "")
+
+
+def _write(tools: Tools, name: str, line: str) -> str:
+    path = os.path.join(tools.store.folder, name) if line else ""
+    if line:
+        tools.store.write_text(path, line + "\n")
     return path
 
 
-def _from_agent() -> str:
+def _agent_keys() -> list[str]:
     try:
         status, out, _error = run_bounded(["ssh-add", "-L"], _SECONDS)
     except (OSError, subprocess.TimeoutExpired):
         status, out = 2, ""
-    keys = [line for line in text_lines(out) if line.strip() and "-cert-v01@" not in line.split(None, 1)[0]] if status == 0 else []
+    return [line for line in text_lines(out) if line.strip() and "-cert-v01@" not in line.split(None, 1)[0]] if status == 0 else []
+
+
+def _from_agent() -> str:
+    keys = _agent_keys()
     if not keys:
         raise StepFailed(f"{_NAME}=agent: there is no agent with a key. In AWX, give the job template a machine credential.")
     if len(keys) > 1:

@@ -11,7 +11,7 @@ import tempfile
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.public_key import given_key, key_file
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.public_key import agent_key_file, given_key, key_file
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.store import RunStore
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import StepFailed
 
@@ -73,3 +73,12 @@ def test_no_agent(tmp_path, monkeypatch, socket):
         monkeypatch.setenv("SSH_AUTH_SOCK", socket)
     with pytest.raises(StepFailed, match="there is no agent with a key"):
         given_key(tools(tmp_path, "agent"))
+
+
+def test_the_key_of_a_run_is_the_only_one_of_its_agent(tmp_path, agent):
+    assert agent_key_file(tools(tmp_path, None)) == ""
+    line = agent("machine")
+    with open(agent_key_file(tools(tmp_path, None)), encoding="utf-8") as stream:
+        assert stream.read() == line + "\n"
+    agent("second")
+    assert agent_key_file(tools(tmp_path, None)) == ""

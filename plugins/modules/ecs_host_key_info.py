@@ -95,7 +95,7 @@ from typing import Any, Dict, List
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._assistant.host_keys import HostKeysReply, ask_host_keys
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.items import fails
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import CloudTask, EcsModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.options import COMMAND_TIMEOUT, FAIL_ON, INSTANCE_IDS
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import ModuleFailure
 
@@ -103,7 +103,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import
 class HostKeyInfoModule:
     """Only looks."""
 
-    def __init__(self, module: EcsModule) -> None:
+    def __init__(self, module: CloudTask) -> None:
         self._module = module
         self._params = module.params
 
@@ -168,8 +168,13 @@ def argument_spec() -> Dict[str, Any]:
     return dict(INSTANCE_IDS, **COMMAND_TIMEOUT, **FAIL_ON)
 
 
+def look(task: CloudTask) -> Dict[str, Any]:
+    """All that the module does."""
+    return HostKeyInfoModule(task).run()
+
+
 def main() -> None:
-    EcsModule(argument_spec(), supports_check_mode=True).run(lambda ecs: HostKeyInfoModule(ecs).run())
+    EcsModule(argument_spec(), supports_check_mode=True).run(look)
 
 
 if __name__ == "__main__":

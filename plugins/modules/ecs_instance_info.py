@@ -209,7 +209,7 @@ import ipaddress
 from typing import Any, Dict, Optional
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import EcsError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import CloudTask, EcsModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.security_group import Verdict, judge_access
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.tags import normalize_tags
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import ModuleFailure
@@ -219,7 +219,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import s
 class InstanceInfoModule:
     """Reads only."""
 
-    def __init__(self, module: EcsModule) -> None:
+    def __init__(self, module: CloudTask) -> None:
         self._module = module
         self._params = module.params
 
@@ -303,8 +303,13 @@ def argument_spec() -> Dict[str, Any]:
     )
 
 
+def look(task: CloudTask) -> Dict[str, Any]:
+    """All that the module does."""
+    return InstanceInfoModule(task).run()
+
+
 def main() -> None:
-    EcsModule(argument_spec(), supports_check_mode=True).run(lambda ecs: InstanceInfoModule(ecs).run())
+    EcsModule(argument_spec(), supports_check_mode=True).run(look)
 
 
 if __name__ == "__main__":

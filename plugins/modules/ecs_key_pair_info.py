@@ -122,7 +122,7 @@ key_pairs:
 from typing import Any, Dict, List
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.answer import mapping_of, text_of
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import EcsModule
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import CloudTask, EcsModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.tags import normalize_tags
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.plan import KeyPair, read_key_pair
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable
@@ -134,7 +134,7 @@ _FEW = 10
 class KeyPairInfoModule:
     """Only looks."""
 
-    def __init__(self, module: EcsModule) -> None:
+    def __init__(self, module: CloudTask) -> None:
         self._module = module
         self._params = module.params
 
@@ -200,8 +200,13 @@ def argument_spec() -> Dict[str, Any]:
     )
 
 
+def look(task: CloudTask) -> Dict[str, Any]:
+    """All that the module does."""
+    return KeyPairInfoModule(task).run()
+
+
 def main() -> None:
-    EcsModule(argument_spec(), supports_check_mode=True).run(lambda ecs: KeyPairInfoModule(ecs).run())
+    EcsModule(argument_spec(), supports_check_mode=True).run(look)
 
 
 if __name__ == "__main__":

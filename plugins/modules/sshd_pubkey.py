@@ -263,12 +263,9 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.apply im
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.controller import read_controller
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.hardening import ROOT_CHOICES, Hardening, describe
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.look_candidate import Planner, diff_of, get_account
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.look_plugin import plan_without_plugin
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.look_revoked import make_list, parse_revoked, plan_revoked
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.pending import refuse_pending
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.plan import SWITCH, Plan, plan_actions, second_changes
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.plan_hardening import plan_hardening, refuse_unprovable
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.trial import try_logins
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.private_folder import clear_folders
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import describe_error
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sshd import Sshd, SshdError
@@ -278,7 +275,10 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import p
 
 
 class SshdPubkeyModule:
-    """One run on one host."""
+    """One run on one host.
+
+    What most runs do not need is imported where it is needed: each file that is imported is compiled on the host in every run.
+    """
 
     def __init__(self, module: AnsibleModule) -> None:
         self._params = module.params
@@ -319,6 +319,8 @@ class SshdPubkeyModule:
         if self._revoked:
             keys = plan_revoked(planner, self._revoked)
         elif self._params["without_temporary_keys"]:
+            from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.look_plugin import plan_without_plugin
+
             keys = plan_without_plugin(planner)
         else:
             keys = planner.plan_present() if self._params["state"] == "present" else planner.plan_absent()
@@ -327,6 +329,8 @@ class SshdPubkeyModule:
             last = plan_hardening(planner, self._asked, keys, self._params["proof_user"], self._warn if self._check_mode else None)
         stale = service.loaded_at is not None and int(tree.latest_change().at) > service.loaded_at
         if stale:
+            from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.pending import refuse_pending
+
             refuse_pending(service, planner, keys, self._users if self._wants_trial else [], self._controller)
             self._warn("The configuration was edited after %s had last read it; the reload puts those edits into effect too." % service.unit)
         result = self._describe(service, keys, last)
@@ -365,6 +369,8 @@ class SshdPubkeyModule:
             return {"_reloaded": True} if stale else {}
         told: Dict[str, Any] = {}
         if self._wants_trial:
+            from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.trial import try_logins
+
             told["trial"] = try_logins(service.program, plan.after, users, self._controller.origin)
         if self._revoked:
             make_list()

@@ -15,7 +15,6 @@ from .._openssh.sshd_config import Directive
 from .._system.sshd import SshdError
 from . import hardening
 from .hardening import Hardening
-from .keys import find_key_problem
 from .look_candidate import Planner, get_account
 from .plan import Plan, Verdict
 
@@ -82,6 +81,9 @@ def _refuse_root(planner: Planner, asked: Hardening, proof_user: Optional[str]) 
 
 def _refuse_keyless(planner: Planner, asked: Hardening, verdict: Verdict, warn: Optional[Callable[[str], None]]) -> None:
     """Every user who is left without a password must be able to log in with a key."""
+    # Compiled on the host with all that it imports, so only where it is needed.
+    from .keys import find_key_problem
+
     users = [name for name in planner.identities if asked.password_authentication is False or get_account(name).uid == 0]
     off = [name for name in users if not verdict.takes_keys(name)]
     if off:

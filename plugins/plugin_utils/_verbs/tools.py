@@ -20,6 +20,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.guest_answer import without_orders
 
 from .._playbooks.variables import is_on
+from . import looking
 from .store import RunStore
 
 _LONGEST_WHY = 2000
@@ -89,6 +90,8 @@ class Tools:
 
     def on_controller(self, module: str, arguments: Mapping[str, Any], check: bool = False) -> dict[str, Any]:
         """Run a module of the collection here, as the user who runs ansible, whatever variables the hosts have; with I(check) it only looks."""
+        if looking.is_possible(module):
+            return looking.look(module, arguments, self.check_mode or check)
         action = self.action
         play_context = action._play_context.copy()
         play_context.become = False

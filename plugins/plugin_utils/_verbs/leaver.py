@@ -15,6 +15,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted_keys import WantedError, parse_keys, parse_revoked
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.authorized_keys import Revoked
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import PublicKey, key_of_blob
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable
 
 from .._audit.files import read_audit
 from .._people.entries import Person
@@ -113,7 +114,7 @@ def _keys_of(entry: Person) -> dict[str, str]:
 def _given_keys(tools: Tools) -> dict[str, str]:
     found: dict[str, str] = {}
     for item in read_list(tools.get("ecs_access_keys", []) or [], "ecs_access_keys"):
-        text = str(item).strip()
+        given = text = str(item).strip()
         path = os.path.abspath(os.path.expanduser(text))
         if not text.startswith("SHA256:") and os.path.isfile(path):
             try:
@@ -124,7 +125,12 @@ def _given_keys(tools: Tools) -> dict[str, str]:
         try:
             revoked = parse_revoked([line for line in text.split("\n") if line.strip() and not line.startswith("#")])
         except WantedError as exc:
+            if len(text.split()) == 1:
+                shown = printable(given[:100])
+                raise StepFailed(f"ecs_access_keys: {shown} is no public key, no fingerprint (SHA256:...), and no file with one.") from None
             raise StepFailed(f"ecs_access_keys: {exc.text}") from None
+        if not revoked.blobs and not revoked.fingerprints:
+            raise StepFailed(f"ecs_access_keys: {printable(given[:100]) or 'an empty text'} holds no key.")
         found.update(_line(key_of_blob(blob)) for blob in revoked.blobs)
         found.update(dict.fromkeys(revoked.fingerprints, ""))
     return found

@@ -188,7 +188,11 @@ def test_a_system_account_of_the_name_is_not_taken(fleet, playbook):
         ({"ssh_users_accounts": [{"name": "p", "aliases": ["root"], "state": "absent"}], "ecs_access_person": "p"}, "root is a protected account"),
         ({"ssh_users_accounts": [{"nam": "x"}]}, "The team cannot be used: "),
         ({"ecs_access_person": "../x"}, "ecs_access_person: user name"),
-        ({"ecs_access_keys": "nonsense"}, "ecs_access_keys: "),
+        ({"ecs_access_keys": "nonsense"}, "nonsense is no public key, no fingerprint .*, and no file with one"),
+        ({"ecs_access_keys": "/dev/null"}, "/dev/null is no public key"),
+        ({"ecs_access_keys": ["ssh-ed25519 AAAAnot x"]}, "is not base64"),
+        ({"ecs_access_keys": ["-----BEGIN OPENSSH PRIVATE KEY-----\nsecret"]}, "holds a private key; give the public half"),
+        ({"ecs_access_keys": [" "]}, "an empty text holds no key"),
         ({"ecs_access_keys": {}, "ecs_access_person": ""}, "Set who leaves"),
         ({"ecs_access_private_keys": {"deploy": "/no/key"}}, "there is no such file"),
         ({"ecs_access_earlier": "/no/access.json"}, "The audit /no/access.json cannot be read"),
@@ -198,3 +202,9 @@ def test_wrong_input_is_refused_before_anything_is_asked(fleet, playbook, variab
     with pytest.raises((StepFailed, ValueError), match=sentence):
         playbook.run("apply", **variables)
     assert fleet.writes == []
+
+
+def test_a_key_file_without_a_key_is_not_passed_over(playbook, tmp_path):
+    (tmp_path / "empty.pub").write_text("# no key\n")
+    with pytest.raises(StepFailed, match=r"empty\.pub holds no key"):
+        playbook.run("plan", ecs_access_keys=[str(tmp_path / "empty.pub")])

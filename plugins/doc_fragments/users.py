@@ -196,7 +196,8 @@ options:
           - V(remove) removes their crontab, their at jobs, lines of C(/etc/crontab) and C(/etc/cron.d) that run as them, C(sudoers) rules
             that are about them alone (after C(visudo) has accepted the rest), lingering, private keys in their C(.ssh) whose public
             halves are in O(revoked_keys), and running processes, also of a user who was locked before. With O(users[].sudo=none) they
-            also leave the supplementary groups that a rule of C(sudoers) names.
+            also leave the supplementary groups that a rule of C(sudoers) names. For O(users[].account=existing) this needs
+            O(users[].sudo=none); their account stays as it is.
           - Units of C(systemd) and rules that name others too are never removed, and listed with V(remove) as well.
         version_added: 1.0.0
         type: str

@@ -413,7 +413,7 @@ class SshAccess:
                 groups=plan.sudo_groups.get(user.name, ()),
             )
             for user in settled.users
-            if user.state != "present"
+            if user.state != "present" or user.removes_remains
         ]
         rules = plan.others_rules if self.check_mode or not plan.removes else read_sudo().rules
         remains = find_remains(gone, rules)

@@ -108,6 +108,8 @@ class World:
         web.exec("sshd -t && systemctl reload ssh")
         let_in(web, self.keys["paul"])
         web.put("/etc/sudoers.d/hand", "anna ALL=(ALL) ALL\npaul ALL=(ALL) \\\n  NOPASSWD: ALL\n# end\n", "0440")
+        web.exec("groupadd -f runners && usermod -aG runners paul && usermod -aG runners anna")
+        web.put("/etc/sudoers.d/runners", "%runners ALL=(root) NOPASSWD: /bin/true\n", "0440")
         web.put("/etc/cron.d/others", "* * * * * anna true\n", "0644")
         web.put("/etc/cron.d/mixed", "* * * * * anna true\n@reboot paul true\n", "0644")
         web.put("/var/spool/cron/crontabs/paul", "* * * * * true\n", "0600", "paul:paul")
@@ -160,6 +162,7 @@ def world(start_fleet, tmp_path_factory, playbook, ssh, controller_key):
     ("variables", "sentence"),
     [
         pytest.param({"ecs_access_person": "anna"}, "still has anna as present", id="still in the team"),
+        pytest.param({"ecs_access_person": "pual"}, "pual is in no team file, and no host that was seen has an account of this name", id="mistyped"),
         pytest.param({"ecs_access_account": "delete"}, "ecs_access_account must be lock, remove or remove_home", id="no such end"),
     ],
 )
@@ -189,6 +192,7 @@ def test_everything_of_a_leaver_goes_and_nothing_of_others(world):
     for part in (
         "lock user paul",
         "remove the sudo rule /etc/sudoers.d/hand:2 of user paul",
+        "remove user paul from group runners",
         "end the processes of user paul",
         "user deploy: remove revoked key",
         "user ops: remove revoked key",
@@ -214,6 +218,8 @@ def test_everything_of_a_leaver_goes_and_nothing_of_others(world):
     assert [rows[name]["refused"] for name in ("web-1", "web-2")] == ["yes", "yes"], done.output
     assert session.wait(10) != 0
     assert world.left() == ""
+    assert "not allowed to run sudo" in web.exec("sudo -l -U paul")
+    assert "/bin/true" in web.exec("sudo -l -U anna")
     assert web.exec(OTHERS) == others
     assert world.keys["robot"].blob in web.exec("cat /home/paul/.ssh/authorized_keys")
     assert not any(world.logs_in("web-1", user, "paul") for user in ("paul", "root", "deploy", "ops"))

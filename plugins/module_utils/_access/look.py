@@ -79,7 +79,7 @@ def _read_remains(wanted: Wanted, snapshot: Snapshot, sudo: SudoSet) -> Tuple[Re
     """What acts in the name of users who lose that too."""
     found: List[Remain] = []
     for user in wanted.users:
-        account = snapshot.accounts.get(user.name)
+        account = snapshot.find_account(user.name)
         if user.removes_remains:
             found += find_remains([Gone(user.name, account.uid if account else None, account.home if account else "", removed=False)], sudo.rules)
         if user.removes_remains and account is not None:

@@ -49,12 +49,13 @@ def plan_access(snapshot: Snapshot, wanted: Wanted, settled: Settled, also_view:
         revoked_keys=_find_revoked(snapshot, wanted.revoked),
         others_rules=tuple(snapshot.sudo.rules),
         removes=settled.removes,
-        sudo_groups={
-            user.name: group_words(settled.after.accounts[user.name], settled.after)
-            for user in wanted.users
-            if user.removes_remains and user.name in settled.after.accounts
-        },
+        sudo_groups=_sudo_groups(snapshot, wanted, settled.after),
     )
+
+
+def _sudo_groups(snapshot: Snapshot, wanted: Wanted, after: Accounts) -> Dict[str, Tuple[str, ...]]:
+    accounts = {user.name: after.accounts.get(user.name) or snapshot.nss.get(user.name) for user in wanted.users if user.removes_remains}
+    return {name: group_words(account, after) for name, account in accounts.items() if account is not None}
 
 
 def _hidden_accounts(snapshot: Snapshot) -> List[str]:

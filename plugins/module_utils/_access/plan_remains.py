@@ -62,7 +62,7 @@ def without_lines(content: bytes, numbers: Set[int]) -> bytes:
 
 
 def _may_go(remain: Remain, snapshot: Snapshot) -> bool:
-    account = snapshot.accounts.get(remain.user)
+    account = snapshot.find_account(remain.user)
     shares_number = account is not None and bool(snapshot.namesakes(account))
     by_number = remain.kind == AT_JOB or (remain.kind == SUDO and remain.text.startswith("#"))
     if remain.path and remain.kind in (SUDO, CRON_LINE) and remain.path not in snapshot.edited:

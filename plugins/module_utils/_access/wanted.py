@@ -215,9 +215,9 @@ def _check_combinations(where: str, item: Mapping[str, Any], state: str, existin
             raise WantedError(
                 "user root: only keys, password_hash, shell and comment are managed; root stays present (drop %s)" % ", ".join(refused or ["state"])
             )
-    if item.get("remains") == "remove" and state == "present":
-        raise WantedError("%s: remains: remove needs state: locked or absent" % where)
     sudo = item.get("sudo")
+    if item.get("remains") == "remove" and state == "present" and not (existing and sudo == "none"):
+        raise WantedError("%s: remains: remove needs state: locked or absent, or account: existing with sudo: none" % where)
     if item.get("sudo_rules") is not None and any(item.get(name) is not None for name in ("sudo", "sudo_commands", "sudo_runas")):
         raise WantedError("%s: sudo_rules takes the place of sudo, sudo_commands and sudo_runas; give one or the other" % where)
     if item.get("sudo_rules") == []:

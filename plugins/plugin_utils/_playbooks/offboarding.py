@@ -118,7 +118,7 @@ def _user(leaver: Leaver, name: str, seen: Seen, presumed: Mapping[str, str]) ->
     mine = {spot.line for spot in seen.spots if spot.user == name and spot.fingerprint in presumed and not spot.shared and spot.read}
     keys = [{"key": line, "state": "absent"} for line in sorted(mine)]
     if name in seen.users and not seen.users[name]:
-        return {"name": name, "account": "existing", "sudo": "none", "authorized_keys": keys}
+        return {"name": name, "account": "existing", "sudo": "none", "remains": "remove", "authorized_keys": keys}
     if name not in seen.users or leaver.remove:
         return {"name": name, "state": "absent", "remains": "remove", "remove_home": leaver.remove == "home"}
     return {"name": name, "state": "locked", "sudo": "none", "end_sessions": True, "remains": "remove", "authorized_keys": keys}

@@ -18,7 +18,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.remain
     Remain,
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.report import render_diff, sentences
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.state import SudoSet
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.state import HomeState, SudoSet
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.steps import LEAVING, EditFile, EndSessions
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import WantedError, parse_wanted
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.accounts import Account, parse_group
@@ -97,8 +97,31 @@ def test_who_loses_sudo_leaves_every_group_that_a_rule_names():
     assert "remove user ann from" not in str(sentences(kept.actions))
 
 
+def test_an_account_of_a_directory_loses_its_own_as_well():
+    """The account itself stays: it is not defined here."""
+    remains = tuple(remain._replace(user="ldap") for remain in REMAINS)
+    world = host(
+        remains=remains,
+        edited={"/etc/sudoers.d/hand": HAND, "/etc/cron.d/x": CRON},
+        nss={"ldap": Account("ldap", 70001, 70000, "", "/home/ldap", "/bin/sh")},
+        homes={"ldap": HomeState(True, 70001)},
+        key_files={"ldap": ()},
+        groups=parse_group("ops:x:3001:ldap\nplain:x:3002:ldap\n"),
+        sudo=SudoSet(True, "/etc/sudoers.d", {}, parse_rules("/etc/sudoers.d/x", "%ops ALL=ALL\n")),
+    )
+    made = plan(world, name="ldap", state="present", account="existing", sudo="none")
+    done = sentences(made.actions)
+    assert {"remove user ldap from group ops", "end the processes of user ldap", "remove the sudo rule /etc/sudoers.d/hand:2 of user ldap"} < set(done)
+    assert not any("lock" in text for text in done)
+    assert set(REMAINS) - {remain._replace(user="ann") for remain in made.removes} == {remain for remain in REMAINS if not remain.removable}
+    assert made.sudo_groups["ldap"][:1] == ("%70000",)
+    assert "%plain" in made.sudo_groups["ldap"]
+
+
 def test_nothing_of_it_goes_unless_asked(leaver):
     assert plan(leaver, remains="report").removes == ()
+    with pytest.raises(WantedError, match="user ann: remains: remove needs state: locked or absent, or account: existing with sudo: none"):
+        plan(leaver, state="present", account="existing")
     with pytest.raises(WantedError, match="user ann: remains: remove needs state: locked or absent"):
         plan(leaver, state="present")
 

@@ -101,7 +101,8 @@ def test_private_keys_that_stay_are_named():
 
 def test_an_account_of_a_directory_loses_keys_and_sudo():
     taking = plan_taking(LEAVER, seen(place("paul", EXTRA), local=False), SEEN_NOTHING)
-    assert taking.options["users"][0] == {"name": "paul", "account": "existing", "sudo": "none", "authorized_keys": [{"key": EXTRA, "state": "absent"}]}
+    paul = {"name": "paul", "account": "existing", "sudo": "none", "remains": "remove", "authorized_keys": [{"key": EXTRA, "state": "absent"}]}
+    assert taking.options["users"][0] == paul
     assert taking.notes == ["the account paul is not in /etc/passwd; lock it where it is defined"]
     parse_wanted(taking.options)
 

@@ -141,12 +141,13 @@ class Look:
         state, content, objections = "remote", b"", []  # type: str, bytes, list[list]
         if not remote(path):
             state, content = read_as(user, path)
+            seen = state
             if state == "denied" and os.path.realpath(path) == path:
-                content = read(path, os.O_NOFOLLOW)[1]
-            if state not in ("missing", "error"):
+                seen, content = read(path, os.O_NOFOLLOW)
+            if seen == "missing":
+                return
+            if state != "error":
                 objections = open_to_others(user, path)
-        if state == "missing":
-            return
         # What several accounts share is listed once.
         new = (path, content) not in self.contents
         number = self.contents.setdefault((path, content), len(self.contents))

@@ -6,6 +6,7 @@
 import os
 import subprocess
 import time
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._audit.programs import accounts, frames, rights, use
@@ -207,3 +208,15 @@ def test_match_lines_are_found_wherever_they_are_included(tmp_path, monkeypatch)
     (tmp_path / "main").write_text(f"Port 22\n  Include {tmp_path}/*.conf\n#Match user x\nPasswordAuthentication no # Match\n")
     (tmp_path / "a.conf").write_text("match Address 10.0.0.0/8\n")
     assert [line.split() for line in accounts.find_matches(str(tmp_path / "main"))] == [["Address", "10.0.0.0/8"]]
+
+
+def test_a_missing_file_behind_a_closed_home_is_missing(tmp_path, monkeypatch):
+    """What the account may not reach, root has looked at; the accounts' other files are read all the same."""
+    user = SimpleNamespace(pw_name="kim", pw_uid=os.getuid(), pw_gid=os.getgid(), pw_dir=str(tmp_path.resolve()))
+    monkeypatch.setattr(accounts, "read_as", lambda _user, _path: ("denied", b""))
+    look = accounts.Look()
+    look.file(user, f"{user.pw_dir}/authorized_keys2")
+    assert look.records == []
+    (tmp_path / "authorized_keys").write_text("# none\n")
+    look.file(user, f"{user.pw_dir}/authorized_keys")
+    assert [record[:1] + record[3:5] for record in look.records] == [["file", "kim", "denied"]]

@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 from .._errors import AccessError
 from .._openssh.authorized_keys import Revoked, WantedKey
 from .._openssh.key_options import KeyOptionsError, check_options, parse_options, split_options
-from .._openssh.keys import KEY_TYPES, KeyFormatError, parse_public_key
+from .._openssh.keys import BYTE_ORDER_MARK, KEY_TYPES, KeyFormatError, check_encoding, parse_public_key
 from .._text import shorten
 
 _FINGERPRINT = re.compile(r"^SHA256:[A-Za-z0-9+/]{43}=?\Z")
@@ -99,9 +99,11 @@ def parse_until(source: str, text: str) -> datetime.date:
 def _key_lines(source: str, text: str) -> List[str]:
     if "PRIVATE KEY" in text or "BEGIN " in text:
         _refuse(text, source)
-    if "\0" in text:
-        raise WantedError("%s holds a NUL character" % source)
-    lines = [line.strip() for line in re.split(r"\r?\n", text)]
+    try:
+        check_encoding(text, source)
+    except KeyFormatError as exc:
+        raise WantedError(str(exc))
+    lines = [line.strip() for line in re.split(r"\r?\n", text.lstrip(BYTE_ORDER_MARK))]
     lines = [line for line in lines if line and not line.startswith("#")]
     if not lines:
         raise WantedError("%s holds no key; give one OpenSSH public key, 'TYPE BASE64 [COMMENT]'" % source)

@@ -32,6 +32,9 @@ _FIELDS = {
 KEY_TYPES = tuple(sorted(_FIELDS))
 """Key types that OpenSSH accepts in an authorized_keys file (certificates are not keys: they need a CA line)."""
 
+BYTE_ORDER_MARK = "\ufeff"
+"""Editors of Windows put it at the beginning of a file, before the key."""
+
 # The curves y^2 = x^3 - 3x + b modulo p of FIPS 186-4: bytes of a coordinate, p and b.
 _CURVES = {
     b"nistp256": (32, 2**256 - 2**224 + 2**192 + 2**96 - 1, 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B),
@@ -103,8 +106,8 @@ class PublicKey(NamedTuple):
 def parse_public_key(text: str, source: str = "public_key") -> PublicKey:
     """Read the one public key in I(text).
 
-    Blank lines and C(#) comment lines around it are ignored and C(CRLF) is accepted, so the content of a C(.pub)
-    file may be given as it is. I(source) names the origin in error messages.
+    Blank lines and C(#) comment lines around it are ignored, and C(CRLF) and a byte order mark are accepted, so the
+    content of a C(.pub) file may be given as it is. I(source) names the origin in error messages.
 
     Raises KeyFormatError when there is no key, more than one, a private key, options, or a damaged blob.
     """
@@ -112,13 +115,20 @@ def parse_public_key(text: str, source: str = "public_key") -> PublicKey:
         raise KeyFormatError("%s holds a private key; give the public half (the .pub file, or the output of 'ssh-keygen -y -f FILE')" % source)
     if "BEGIN " in text:
         raise KeyFormatError("%s is in PEM or RFC 4716 form; convert it with 'ssh-keygen -i -m PKCS8 -f FILE' (or -m RFC4716)" % source)
-    lines = [line.strip() for line in text_lines(text)]
+    check_encoding(text, source)
+    lines = [line.strip() for line in text_lines(text.lstrip(BYTE_ORDER_MARK))]
     lines = [line for line in lines if line and not line.startswith("#")]
     if not lines:
         raise KeyFormatError("%s is empty; give one OpenSSH public key, 'TYPE BASE64 [COMMENT]'" % source)
     if len(lines) > 1:
         raise KeyFormatError("%s holds %d lines; give exactly one OpenSSH public key" % (source, len(lines)))
     return parse_key_fields(lines[0], source)
+
+
+def check_encoding(text: str, source: str) -> None:
+    """Raises KeyFormatError for text as the redirection of PowerShell writes it: two bytes for each character."""
+    if "\0" in text:
+        raise KeyFormatError("%s has NUL characters, as text in UTF-16 has; save it as UTF-8" % source)
 
 
 def parse_key_fields(line: str, source: str) -> PublicKey:

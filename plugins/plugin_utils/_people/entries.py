@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from ansible.module_utils.common.validation import check_type_bool, check_type_int, check_type_list, check_type_str
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.options import argument_spec
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import BYTE_ORDER_MARK
 
 from .hosts import PatternRefused, join_patterns, parse_pattern
 from .variables import BASE, KeyReader, Problem, layer_names, nearest, parse_until
@@ -108,7 +109,10 @@ def _read_entry(place: str, entry: Any, read_key: KeyReader, problems: list[Prob
         problems.append(Problem(f"{place} must be a dictionary with a name, not {_kind(entry)}"))
         return None
     name = entry.get("name")
-    if not isinstance(name, str) or not name:
+    if name is not None and not isinstance(name, str):
+        problems.append(Problem(f"{place}: name must be a text, not {_kind(name)}{'; quote it' if isinstance(name, bool) else ''}"))
+        return None
+    if not name:
         problems.append(Problem(f"{place} has no name; every account needs one"))
         return None
     where = f"{place} ({name})"
@@ -143,7 +147,7 @@ def _take(where: str, option: str, value: Any, options: dict[str, Any], problems
                 raise TypeError("not a list of texts")
             checked = [str(item) for item in checked]
     except (TypeError, ValueError):
-        problems.append(Problem(f"{where}: {option} must be {_TYPES[kind]}, not {_kind(value)}"))
+        problems.append(Problem(f"{where}: {option} must be {' or '.join(spec.get('choices') or [_TYPES[kind]])}, not {_kind(value)}"))
         return
     if spec.get("choices") and checked not in spec["choices"]:
         problems.append(Problem(f"{where}: {option} must be {' or '.join(spec['choices'])}, not {str(checked)[:40]!r}"))
@@ -157,6 +161,8 @@ _TYPES = {"str": "a text", "path": "a path", "int": "a number", "bool": "true or
 def _kind(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, (int, float)):
+        return f"the number {str(value)[:40]}"
     return "a dictionary" if isinstance(value, Mapping) else "a list" if isinstance(value, (list, tuple)) else repr(str(value)[:40])
 
 
@@ -165,6 +171,9 @@ def _read_keys(where: str, items: Sequence[Any], read_key: KeyReader, problems: 
     for index, item in enumerate(items):
         place = f"{where}: authorized_keys[{index}]"
         if isinstance(item, str):
+            if item.strip().endswith(".pub") and len(item.split()) == 1:
+                problems.append(Problem(f"{place} is the name of a file; write it as {{file: {item.strip()[:60]}}}"))
+                continue
             found += [Key(line) for line in _key_lines(item)]
             continue
         if not isinstance(item, Mapping) or ("key" in item) == ("file" in item):
@@ -209,7 +218,7 @@ def _key_lines(text: str) -> list[str]:
     """The lines of a C(.pub) file. Text without a key stays whole, to be refused as a whole."""
     if "PRIVATE KEY" in text or "BEGIN " in text:
         return [text]
-    lines = [line.strip() for line in text.split("\n")]
+    lines = [line.strip() for line in text.lstrip(BYTE_ORDER_MARK).split("\n")]
     return [line for line in lines if line and not line.startswith("#")] or [text]
 
 

@@ -376,6 +376,16 @@ def test_wrong_keys_are_refused_before_any_request(run, cloud, keys):
     assert cloud.request_counts() == {}
 
 
+@pytest.mark.parametrize(("encoding", "sentence"), [("utf-8-sig", ""), ("utf-16", "has NUL characters, as text in UTF-16 has; save it as UTF-8")])
+def test_a_public_key_that_was_saved_on_windows(run, cloud, keys, tmp_path, encoding, sentence):
+    path = tmp_path / "windows.pub"
+    path.write_bytes(keys["one"].read_text().replace("\n", "\r\n").encode(encoding))
+    result = run(public_key_path=str(path))
+    assert (result.get("failed", False), result.get("changed", False)) == (bool(sentence), not sentence)
+    assert result.get("msg", "") == (f"{path} {sentence}" if sentence else "")
+    assert bool(cloud.request_counts()) == (not sentence)
+
+
 # -- the cloud refuses, or does not answer ------------------------------------------------------------------------------
 
 

@@ -89,6 +89,7 @@ def wanted(**user):
         pytest.param({"authorized_keys": ["ssh-rsa notbase64!!"]}, "authorized_keys[0]: the text after ssh-rsa is not base64", id="h not base64"),
         pytest.param({"authorized_keys": [K, "ssh-ed25519 AAAAB3NzaC1yc2E="]}, "authorized_keys[1]", id="h blob of another type"),
         pytest.param({"authorized_keys": [K[:-8]]}, "authorized_keys[0]", id="42 truncated key"),
+        pytest.param({"authorized_keys": ["\0".join(K)]}, "has NUL characters, as text in UTF-16 has; save it as UTF-8", id="a file of PowerShell"),
         pytest.param({"authorized_keys": ["hello"]}, "does not start with a known key type", id="no key at all"),
         pytest.param({"authorized_keys": [f'command="a\nb" {K}']}, "never closed", id="newline in an option of a line"),
         pytest.param({"authorized_keys": [{"key": K, "options": 'command="a\nb"'}]}, "newline", id="newline in an option"),
@@ -107,6 +108,12 @@ def test_refused(user, sentence):
         wanted(**user)
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", [f"\ufeff{K}\r\n", f"\ufeff# anna\r\n{K}\r\n"])
+def test_a_file_of_an_editor_of_windows(text):
+    (user,) = wanted(authorized_keys=[text]).users
+    assert [key.key.line for key in user.keys] == [K]
 
 
 def test_private_key_is_refused_and_not_repeated():

@@ -67,6 +67,14 @@ def test_an_entry_of_a_layer_creates_only_with_keys_present_or_existing(entry, c
     [
         ("anna", "ssh_users_accounts[0] must be a dictionary with a name, not 'anna'"),
         ({"nam": "anna"}, "ssh_users_accounts[0] has no name; every account needs one"),
+        ({"name": None}, "ssh_users_accounts[0] has no name; every account needs one"),
+        ({"name": 1234}, "ssh_users_accounts[0]: name must be a text, not the number 1234"),
+        ({"name": True}, "ssh_users_accounts[0]: name must be a text, not true; quote it"),
+        ({"name": "anna", "sudo": True}, "ssh_users_accounts[0] (anna): sudo must be none or password or nopasswd, not true"),
+        (
+            {"name": "anna", "authorized_keys": ["keys/anna.pub"]},
+            "ssh_users_accounts[0] (anna): authorized_keys[0] is the name of a file; write it as {file: keys/anna.pub}",
+        ),
         ({"name": "anna", "shel": "/bin/sh"}, "ssh_users_accounts[0] (anna): unknown option shel; did you mean shell?"),
         ({"name": "anna", "state": "gone"}, "ssh_users_accounts[0] (anna): state must be present or locked or absent, not 'gone'"),
         ({"name": "anna", "uid": "x"}, "ssh_users_accounts[0] (anna): uid must be a number, not 'x'"),
@@ -97,6 +105,11 @@ def test_all_lists_are_checked_alike_and_to_the_end():
         "ssh_users_host_accounts[0]",
     ]
     assert set(persons) == {"b", "c", "d"}
+
+
+def test_a_byte_order_mark_is_no_part_of_a_key():
+    (key,) = read(accounts=[{"name": "anna", "authorized_keys": [f"\ufeff{ANNA}\r\n"]}])[0]["anna"].keys
+    assert key.text == ANNA
 
 
 def test_a_file_of_several_keys_is_several_keys():

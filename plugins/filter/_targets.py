@@ -13,7 +13,7 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.utils.display import Display
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.targets import NOBODY, Request, no_hosts_named, nothing_left, read_pattern
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.variables import is_on
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.variables import is_on, wrong_batches
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.parts import prepare
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.texts import help_text
 from jinja2 import pass_context
@@ -26,7 +26,7 @@ author:
   - The alicloud.ecs_access founders (@alicloud)
 description:
   - B(This filter is private to the collection.) Only its playbooks use it; it can change in any release.
-  - Fails with one sentence if neither a pattern nor a limit is given, and if no host is left.
+  - Fails with one sentence if neither a pattern nor a limit is given, if no host is left, and if the hosts cannot be divided as was asked for.
   - If the variable C(ecs_access_help) is true, the help of the playbook is printed and no host is chosen.
 positional: playbook
 options:
@@ -77,7 +77,7 @@ def targets(variables: Any, value: Any, playbook: str) -> str:
     if arguments.get("start_at_task"):
         raise AnsibleFilterError(f"The playbook {playbook} cannot be started in the middle. Leave out --start-at-task; --tags chooses parts of it.")
     pattern = request.pattern or "all"
-    problem = _find_problem(request, pattern, variables.get("groups") or {})
+    problem = wrong_batches(variables) or _find_problem(request, pattern, variables.get("groups") or {})
     if problem:
         raise AnsibleFilterError(problem)
     prepare(playbook)

@@ -58,6 +58,8 @@ def nothing_left(request: Request, groups: Collection[str], hosts: Collection[st
     unknown = [word for word in words if word.lstrip("!&") not in groups]
     if not unknown:
         return ""
+    if not hosts:
+        return "The inventory has no hosts. Name one with -i my.ecs.yml; if one was named, the warnings above show why it could not be read."
     close = nearest(unknown[0], [*groups, *hosts])
     end = f"; did you mean {close}?" if close else "."
     return f"The pattern '{request.pattern}' matches no host of the inventory{end} List the hosts with: ansible-inventory --graph"

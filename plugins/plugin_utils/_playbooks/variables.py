@@ -49,6 +49,10 @@ PREFIXES = ("ecs_access_", "ssh_users_", "ssh_server_", "ssh_client_", "access_r
 _IN_HEADER = re.compile(r"^#\s+(ecs_access_\w+)", re.MULTILINE)
 _IN_ROLE = re.compile(r"^\s+((?:ssh_(?:users|server|client)|access_report)_\w+):", re.MULTILINE)
 _IN_PLUGIN = re.compile(r"^\s+- name: (ecs_access_\w+)", re.MULTILINE)
+_BATCHES = "ecs_access_serial"
+_MAX_FAILED = "ecs_access_max_fail_percentage"
+_BATCH = re.compile(r"\s*[0-9]{1,9}\s*%?")
+_PERCENT = re.compile(r"\s*(100|[0-9]{1,2}(\.[0-9]{1,9})?)\s*%?\s*")
 _YES, _NO = ("true", "yes", "on", "1", "y", "t"), ("false", "no", "off", "0", "n", "f", "")
 
 
@@ -82,6 +86,16 @@ def wrong_value(values: Mapping[str, Any], known: Mapping[str, tuple[str, ...]] 
                 is_on(values[name], name)
             except ValueError as exc:
                 return str(exc)
+    return ""
+
+
+def wrong_batches(values: Mapping[str, Any]) -> str:
+    """The sentence about how hosts are divided, of which the play itself would make an exception; empty if nothing is wrong with it."""
+    serial, most = (str(values.get(name) or "") for name in (_BATCHES, _MAX_FAILED))
+    if serial and not all(_BATCH.fullmatch(word) for word in serial.split(",")):
+        return f"{_BATCHES} must be numbers of hosts or percentages, such as 10, 25% or 1,10,50%, not '{serial[:60]}'."
+    if most and not _PERCENT.fullmatch(most):
+        return f"{_MAX_FAILED} must be a percentage from 0 to 100, not '{most[:60]}'."
     return ""
 
 

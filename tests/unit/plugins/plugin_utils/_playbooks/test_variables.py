@@ -13,6 +13,7 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.var
     read_list,
     read_mapping,
     unknown_names,
+    wrong_batches,
     wrong_value,
 )
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.texts import documented, help_text
@@ -72,6 +73,22 @@ def test_a_slip_in_any_name_is_told_with_the_name(wrong):
 def test_choices(values, part):
     assert part in wrong_value(values)
     assert bool(part) == bool(wrong_value(values))
+
+
+@pytest.mark.parametrize("serial", [None, "", 5, 0, "10", "25%", "1,10,50%", "1, 10 , 100 %", "100%"])
+def test_hosts_can_be_divided(serial):
+    assert wrong_batches({"ecs_access_serial": serial, "ecs_access_max_fail_percentage": ""}) == ""
+
+
+@pytest.mark.parametrize("serial", ["abc", "1,", "1;10", "-1", "10%%", "1.5", "10% ", [1, 10], {"a": 1}, "1\n2"])
+def test_hosts_cannot_be_divided(serial):
+    assert wrong_batches({"ecs_access_serial": serial}).startswith("ecs_access_serial must be numbers of hosts or percentages, such as 10")
+
+
+@pytest.mark.parametrize(("most", "fine"), [(0, True), (100, True), ("33.3", True), ("10%", True), (None, True), ("abc", False), (101, False), ("-1", False)])
+def test_how_many_may_fail(most, fine):
+    problem = wrong_batches({"ecs_access_max_fail_percentage": most})
+    assert problem == ("" if fine else f"ecs_access_max_fail_percentage must be a percentage from 0 to 100, not '{most}'.")
 
 
 def test_one_name_can_mean_another_thing_in_another_playbook():

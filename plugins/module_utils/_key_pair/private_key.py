@@ -12,6 +12,7 @@ from typing import Any, Dict, NamedTuple, Optional
 
 from .._errors import AccessError, LibraryMissing
 from .._openssh.keys import KeyFormatError, PublicKey, parse_public_key
+from .._openssh.private_files import what_instead
 
 SIZES = {"rsa": (2048, 3072, 4096), "ecdsa": (256, 384, 521)}
 DEFAULT_SIZE = {"rsa": 3072, "ecdsa": 256}
@@ -99,7 +100,7 @@ def read_public_half(content: bytes, passphrase: Optional[str], source: str) -> 
     if content.lstrip().startswith(_OPENSSH_BEGIN):
         return _read_openssh_header(content, source)
     if not is_complete(content):
-        raise PrivateKeyError("%s holds something else than one private key" % source)
+        raise PrivateKeyError("%s %s" % (source, what_instead(content) or "holds something else than one private key"))
     return _public_half(_load(content, passphrase, source), "")
 
 

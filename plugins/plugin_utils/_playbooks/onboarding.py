@@ -9,13 +9,30 @@ Note that this plugin util is **PRIVATE** to the collection. It is pure.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
-from typing import Any
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, Protocol
+
+from .targets import nearest
 
 # The oldest minor version of Python 3 that runs modules, by line of ansible-core.
 _OLDEST_PYTHON = {"2.16": 6, "2.17": 7, "2.18": 8, "2.19": 8}
 _NEWEST_OLDEST = 9
 _MOST, _LONGEST, _LONGEST_DIFF = 500, 500, 65536
+_DENIED = re.compile(r"Permission denied \([^()]*\)\.?$")
+
+
+class Attempted(Protocol):
+    """What came of one login. I(problem) is what ssh reported, I(remark) what is known of the key."""
+
+    @property
+    def works(self) -> bool: ...
+    @property
+    def becomes_root(self) -> bool: ...
+    @property
+    def problem(self) -> str: ...
+    @property
+    def remark(self) -> str: ...
 
 
 _PYTHON_SCRIPT = """\
@@ -64,10 +81,14 @@ def no_python(minor: int, core: str, would_install: bool) -> str:
     )
 
 
-def no_answer(problem: str, host_keys: str) -> str:
-    """Why a host could not be reached over SSH; I(host_keys): why Cloud Assistant could not read its host keys, if it could not."""
+def no_answer(problem: str, host_keys: str, remark: str = "") -> str:
+    """Why a host could not be reached over SSH.
+
+    I(host_keys): why Cloud Assistant could not read its host keys, if it could not; I(remark): why the private key may not have been used.
+    """
+    problem = problem.rstrip(".")
     if "Permission denied" in problem:
-        return f"no answer: {problem}. The playbook diagnose finds out why: ansible-playbook alicloud.ecs_access.diagnose"
+        return f"no answer: {problem}. {remark + '. ' if remark else ''}The playbook diagnose finds out why: ansible-playbook alicloud.ecs_access.diagnose"
     if "Host key verification failed" in problem and host_keys:
         return f"no answer: {problem}. Its host keys could not be read through Cloud Assistant: {host_keys}"
     return f"no answer: {problem}"
@@ -93,20 +114,29 @@ def _diff_text(entry: Mapping[str, Any]) -> str:
     return "\n".join(line.rstrip("\n") for line in difflib.unified_diff(before, after, *names, lineterm=""))
 
 
-def logins_outcome(
-    outcome: Mapping[str, Any], users: Iterable[str], tried: Iterable[str], logged_in: Iterable[str], became_root: Iterable[str]
-) -> dict[str, Any]:
+def logins_outcome(outcome: Mapping[str, Any], users: Iterable[str], logins: Mapping[str, Attempted]) -> dict[str, Any]:
     """The outcome of a host on which every login with a key at hand was tried."""
-    opened = list(logged_in)
-    refused = [name for name in tried if name not in opened]
+    failed = {name: login for name, login in logins.items() if not login.works}
+    refused = [name for name, login in failed.items() if _DENIED.search(login.problem)]
+    reasons = [f"login refused: {', '.join(refused)}"] if refused else []
+    reasons += [f"no login as {name}: {login.problem[:_LONGEST]}" for name, login in failed.items() if name not in refused]
+    reasons += dict.fromkeys(login.remark for login in failed.values() if login.remark)
     return {
         **outcome,
         "people": len(list(users)),
-        "login": opened,
-        "sudo": list(became_root),
-        "failed": bool(refused),
-        "why": f"login refused: {', '.join(refused)}" if refused else "",
+        "login": [name for name in logins if name not in failed],
+        "sudo": [name for name, login in logins.items() if login.becomes_root],
+        "failed": bool(failed),
+        "why": "; ".join(reasons),
     }
+
+
+def untested(keys: Iterable[str], may_log_in: Collection[str]) -> Iterator[str]:
+    """A sentence about each of I(keys) whose user may log in on no host that was set up."""
+    for name in keys:
+        if name not in may_log_in:
+            close = nearest(name, may_log_in)
+            yield f"No login was tested as {name}: no host that was set up has such a user who may log in" + (f"; did you mean {close}?" if close else ".")
 
 
 def unreachable_outcome(outcome: Mapping[str, Any], msg: str, awaits_key: bool) -> dict[str, Any]:

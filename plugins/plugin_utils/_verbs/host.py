@@ -18,18 +18,22 @@ from typing import Any, NamedTuple
 
 import ansible.constants as C
 from ansible import context
+from ansible.errors import AnsibleError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import is_instance_id
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.known_hosts import find_known
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import text_lines
 
+from .._playbooks.onboarding import no_answer as describe_no_answer
 from .._ssh.offer import Answers, offer_command, read_answers
 from .._ssh.proof import Target, proof_command, run_bounded
-from .tools import Tools
+from .private_key import remark_on_key
+from .tools import Tools, describe
 
 # sshd drops connections at random once ten logins are under way.
 _AT_ONCE = 4
 _TIMEOUT = 15
 _MOST_LOG = 1024 * 1024
+_NO_KEY_NAMED = "No private key was named: give one with --private-key, or another user with ecs_access_login_as"
 # The user's own word on host keys counts.
 ABOUT_HOST_KEYS = ("userknownhostsfile", "hostkeyalias", "stricthostkeychecking")
 
@@ -40,6 +44,12 @@ class Login(NamedTuple):
     works: bool
     becomes_root: bool
     problem: str
+    remark: str = ""
+
+    @property
+    def why(self) -> str:
+        """Why it did not work: what ssh reported, and what is known of the key."""
+        return f"{self.problem}; {self.remark}" if self.remark else self.problem
 
 
 def prepare_connection(tools: Tools, key: str = "") -> None:
@@ -94,6 +104,13 @@ def _is_known(tools: Tools, instance_id: str) -> bool:
         return False
 
 
+def no_answer(tools: Tools, error: AnsibleError) -> str:
+    """Why the host could not be reached over the connection of this run."""
+    host_keys = (tools.store.read("host_keys") or {}).get(str(tools.get("ecs_instance_id", "") or ""), "")
+    key = str(option(tools.action._connection, "private_key_file") or "")
+    return describe_no_answer(describe(error), host_keys, remark_on_key(os.path.expanduser(key)) if key else _NO_KEY_NAMED)
+
+
 def try_logins(tools: Tools, keys: Mapping[str, str], only_this_key: bool = True) -> dict[str, Login]:
     """A new connection for each user with their own key. An open one would prove nothing about the key."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -108,7 +125,9 @@ def _try_login(tools: Tools, user: str, key: str, only_this_key: bool) -> Login:
     done = _run([*attempt.command[:-1], script])
     lines = [line.strip() for line in text_lines(done["stdout"])]
     words = [line.strip() for line in text_lines(done["stderr"]) if line.strip() and not line.startswith(("debug", "Warning: Permanently"))]
-    return Login(attempt.mark in lines, f"is-root-{token}" in lines, " ".join(words[-2:]) or f"ssh ended with status {done['rc']}")
+    works = attempt.mark in lines
+    problem = " ".join(words[-2:]) or f"ssh ended with status {done['rc']}"
+    return Login(works, f"is-root-{token}" in lines, problem, remark_on_key(key) if key and not works else "")
 
 
 def try_verbosely(tools: Tools, user: str, key: str) -> dict[str, Any]:

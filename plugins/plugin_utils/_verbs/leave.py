@@ -17,11 +17,11 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.priv
 
 from .._audit.files import check_folder, write_in_folder
 from .._playbooks import leaving
-from .._playbooks.onboarding import action_texts, diff_texts, no_answer
+from .._playbooks.onboarding import action_texts, diff_texts
 from .._playbooks.variables import read_list
 from . import cloud, steps
-from .host import login_user, option, prepare_connection, try_logins
-from .tools import StepFailed, Tools, describe, reason
+from .host import login_user, no_answer, option, prepare_connection, try_logins
+from .tools import StepFailed, Tools, reason
 
 HOST_STEPS = ("host",)
 
@@ -71,8 +71,7 @@ def host_step(tools: Tools) -> dict[str, Any]:
     try:
         return steps.end_host(tools, _leave(tools))
     except AnsibleConnectionFailure as exc:
-        why = (tools.store.read("host_keys") or {}).get(str(tools.get("ecs_instance_id", "")), "")
-        return steps.end_host(tools, {"failed": True, "why": no_answer(describe(exc), why)})
+        return steps.end_host(tools, {"failed": True, "why": no_answer(tools, exc)})
 
 
 def _leave(tools: Tools) -> dict[str, Any]:
@@ -139,7 +138,7 @@ def _prove(tools: Tools, user: str) -> None:
     key = str(option(tools.action._connection, "private_key_file") or "")
     login = try_logins(tools, {user: key}, only_this_key=False)[user]
     if not login.works:
-        raise StepFailed(f"no account was changed, because a new login as {user} did not work: {login.problem}")
+        raise StepFailed(f"no account was changed, because a new login as {user} did not work: {login.why}")
     become = tools.action._connection.become
     if user != "root" and not login.becomes_root and not (become and become.get_option("become_pass")):
         raise StepFailed(f"no account was changed, because {user} cannot become root in a new login")

@@ -21,13 +21,13 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import p
 from .._audit.facts import Facts
 from .._audit.shape import read_host
 from .._playbooks import offboarding
-from .._playbooks.onboarding import action_texts, diff_texts, no_answer
+from .._playbooks.onboarding import action_texts, diff_texts
 from .._playbooks.variables import read_mapping
 from .._ssh.offer import Answers
 from . import cloud, leaver, rotation_keys, steps
-from .host import login_user, offer_keys, option, prepare_connection
+from .host import login_user, no_answer, offer_keys, option, prepare_connection
 from .public_key import agent_key_file
-from .tools import StepFailed, Tools, describe, reason
+from .tools import StepFailed, Tools, reason
 
 NAME = "offboard"
 HOST_STEPS = ("host", "remove")
@@ -111,8 +111,7 @@ def host_step(tools: Tools) -> dict[str, Any]:
         prepare_connection(tools)
         taking = _look(tools)
     except AnsibleError as exc:
-        why = (tools.store.read("host_keys") or {}).get(str(tools.get("ecs_instance_id", "")), "")
-        return steps.end_host(tools, {"failed": True, "why": f"pending: {no_answer(describe(exc), why)}"})
+        return steps.end_host(tools, {"failed": True, "why": f"pending: {no_answer(tools, exc)}"})
     refused = offboarding.refusal(leaver.read_leaver(tools), _facts(tools))
     if refused:
         tools.store.write("taking", {"bound": "", "actions": [], "accounts": taking.accounts, "opened": []}, tools.host)

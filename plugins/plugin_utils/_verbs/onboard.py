@@ -23,7 +23,7 @@ from .._playbooks.binding import unbinding_outcome
 from .._playbooks.chunks import chunks_of
 from .._playbooks.variables import read_mapping
 from . import bind_key_pair, cloud, steps
-from .host import prepare_connection, try_logins
+from .host import no_answer, prepare_connection, try_logins
 from .public_key import given_key
 from .tools import StepFailed, Tools, describe, reason
 
@@ -52,8 +52,12 @@ def columns(tools: Tools) -> list[str]:
 
 def ending(tools: Tools) -> list[str]:
     lines = bind_key_pair.ending(tools)
-    if not _keys(tools) and not tools.check_mode:
+    keys = _keys(tools)
+    if not keys and not tools.check_mode:
         lines.append("No login was tested: name the private keys that are at hand in ecs_access_private_keys.")
+    if keys:
+        set_up = [names for names in (tools.store.read("may_log_in", host) for host in tools.names("ansible_play_hosts_all")) if names is not None]
+        lines += onboarding.untested(keys, {name for names in set_up for name in names}) if set_up else []
     return lines
 
 
@@ -97,8 +101,7 @@ def host_step(tools: Tools) -> dict[str, Any]:
     try:
         return steps.end_host(tools, _set_up(tools, parts, row))
     except AnsibleConnectionFailure as exc:
-        why = onboarding.no_answer(describe(exc), (tools.store.read("host_keys") or {}).get(str(tools.get("ecs_instance_id", "")), ""))
-        return steps.end_host(tools, onboarding.unreachable_outcome(tools.store.read("row", tools.host) or row, why, awaits_key))
+        return steps.end_host(tools, onboarding.unreachable_outcome(tools.store.read("row", tools.host) or row, no_answer(tools, exc), awaits_key))
     except AnsibleError as exc:
         return steps.end_host(tools, {"failed": True, "why": describe(exc)})
     except StepFailed as exc:
@@ -137,11 +140,10 @@ def _set_up(tools: Tools, parts: set[str], row: Mapping[str, Any]) -> dict[str, 
         _apply(tools, done, "sshd", "sshd_pubkey", {**options, "users": people.present})
     if "proof" in parts and not tools.check_mode:
         keys = {name: path for name, path in _keys(tools).items() if name in people.present}
-        logins = try_logins(tools, keys)
-        opened = [name for name, login in logins.items() if login.works]
-        roots = [name for name, login in logins.items() if login.becomes_root]
-        done.update(onboarding.logins_outcome(done, people.present, keys, opened, roots), root_proven=bool(roots))
-        if not done["failed"] and tools.get("ecs_access_bootstrap_key", "keep") == "unbind" and not roots:
+        tools.store.write("may_log_in", people.present, tools.host)
+        done.update(onboarding.logins_outcome(done, people.present, try_logins(tools, keys)))
+        done["root_proven"] = bool(done["sudo"])
+        if not done["failed"] and tools.get("ecs_access_bootstrap_key", "keep") == "unbind" and not done["root_proven"]:
             done.update(unbinding_outcome(done, None))
         return done
     return {**done, "failed": False, "why": "check mode: no login was tested" if tools.check_mode else ""}

@@ -41,7 +41,7 @@ def key_file(tools: Tools) -> str:
 
 def agent_key_file(tools: Tools) -> str:
     """A file with the only key of the agent, by which ssh uses that one; empty if the agent has none or several."""
-    keys = _agent_keys()
+    keys = keys_of_agent()
     return _write(tools, "agent.pub", keys[0] if len(keys) == 1 else "")
 
 
@@ -52,16 +52,17 @@ def _write(tools: Tools, name: str, line: str) -> str:
     return path
 
 
-def _agent_keys() -> list[str]:
+def keys_of_agent() -> list[str]:
+    """The lines of the keys that the agent has, without certificates; none where there is no agent."""
     try:
         status, out, _error = run_bounded(["ssh-add", "-L"], _SECONDS)
     except (OSError, subprocess.TimeoutExpired):
-        status, out = 2, ""
+        return []
     return [line for line in text_lines(out) if line.strip() and "-cert-v01@" not in line.split(None, 1)[0]] if status == 0 else []
 
 
 def _from_agent() -> str:
-    keys = _agent_keys()
+    keys = keys_of_agent()
     if not keys:
         raise StepFailed(f"{_NAME}=agent: there is no agent with a key. In AWX, give the job template a machine credential.")
     if len(keys) > 1:

@@ -160,7 +160,7 @@ def _log_in(tools: Tools, state: dict[str, Any]) -> None:
     prepare_connection(tools)
     user = _user(tools)
     login = try_logins(tools, {user: _identity(tools)})[user]
-    state["proven"], state["refusal"] = login.works, "" if login.works else login.problem
+    state["proven"], state["refusal"] = login.works, "" if login.works else login.why
 
 
 def _repair(tools: Tools, state: dict[str, Any]) -> None:

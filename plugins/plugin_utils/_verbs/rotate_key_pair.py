@@ -18,10 +18,10 @@ from ansible.errors import AnsibleError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable
 
 from .._playbooks import rotation
-from .._playbooks.onboarding import action_texts, diff_texts, no_answer
+from .._playbooks.onboarding import action_texts, diff_texts
 from .._ssh.offer import Answers
 from . import cloud, rotation_keys, steps
-from .host import login_user, offer_keys, prepare_connection
+from .host import login_user, no_answer, offer_keys, prepare_connection
 from .tools import StepFailed, Tools, describe, reason
 
 NAME = "rotate_key_pair"
@@ -100,8 +100,7 @@ def host_step(tools: Tools) -> dict[str, Any]:
         }
         answer = _on_host(tools, "access_rotation", {**arguments, "instance_id": str(tools.get("ecs_instance_id"))})
     except AnsibleError as exc:
-        why = (tools.store.read("host_keys") or {}).get(str(tools.get("ecs_instance_id", "")), "")
-        return steps.end_host(tools, {"failed": True, "why": no_answer(describe(exc), why)})
+        return steps.end_host(tools, {"failed": True, "why": no_answer(tools, exc)})
     if keys["problem"]:
         ended = answer.get("ended")
         time = rotation.parse_time(str(ended.get("ended") or "")) if isinstance(ended, Mapping) else None

@@ -121,6 +121,11 @@ def test_something_else(content):
     assert str(caught.value) == "/k holds something else than one private key"
 
 
+def test_the_public_half_is_called_that():
+    with pytest.raises(pk.PrivateKeyError, match=r"^/k\.pub is a public key; name the file of the private key"):
+        pk.read_public_half(b"ssh-ed25519 AAAA anna\n", None, "/k.pub")
+
+
 def test_the_key_that_ecs_made_gets_the_passphrase(keys, tmp_path):
     content, public_key = keys["pkcs1"]
     path = tmp_path / "key"

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.private_files import public_half
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.private_files import is_encrypted, public_half, what_instead
 
 
 @pytest.mark.parametrize("passphrase", ["", "secret"])
@@ -19,6 +19,33 @@ def test_the_public_half_of_a_file(tmp_path, kind, passphrase):
     found = public_half(path.read_bytes())
     assert found is not None
     assert found.blob == parse_public_key(path.with_suffix(".pub").read_text()).blob
+    assert is_encrypted(path.read_bytes()) == bool(passphrase)
+    assert what_instead(path.read_bytes()) == ""
+
+
+@pytest.mark.parametrize("passphrase", ["", "secret"])
+@pytest.mark.parametrize("form", ["PEM", "PKCS8"])
+def test_a_passphrase_in_older_formats(tmp_path, form, passphrase):
+    path = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-m", form, "-N", passphrase, "-f", str(path)], check=True, stdin=subprocess.DEVNULL)
+    assert is_encrypted(path.read_bytes()) == bool(passphrase)
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (b"ssh-rsa AAAA x\n", "is a public key; name the file of the private key"),
+        (b"\xef\xbb\xbfssh-ed25519 AAAA\r\n", "is a public key"),
+        (b"PuTTY-User-Key-File-3: ssh-ed25519\r\n", "puttygen FILE -O private-openssh"),
+        (b"hello", ""),
+        (b"\xff\xfe\0", ""),
+        (b"", ""),
+    ],
+)
+def test_what_a_file_is_instead(content, part):
+    assert part in what_instead(content)
+    assert bool(part) == bool(what_instead(content))
+    assert is_encrypted(content) is False
 
 
 def armored(content):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks import onboarding
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.host import Login
 
 
 @pytest.mark.parametrize(("core", "minor"), [("2.16.3", 6), ("2.17.14", 7), ("2.18.1", 8), ("2.19.0rc1", 8), ("2.20.0", 9), ("2.21.5", 9)])
@@ -14,13 +15,38 @@ def test_the_oldest_python(core, minor):
     assert onboarding.oldest_python(core) == minor
 
 
+DENIED = "john@192.0.2.1: Permission denied (publickey,password)."
+KEY = "/k is protected with a passphrase"
+
+
 @pytest.mark.parametrize(
-    ("logged_in", "failed", "why"),
-    [(["john", "mary"], False, ""), (["john"], True, "login refused: mary"), ([], True, "login refused: john, mary")],
+    ("problems", "remarks", "why"),
+    [
+        ({}, {}, ""),
+        ({"mary": DENIED}, {}, "login refused: mary"),
+        ({"john": DENIED, "mary": f"Authorized users only {DENIED}"}, {}, "login refused: john, mary"),
+        ({"john": DENIED, "mary": DENIED}, {"john": KEY, "mary": KEY}, f"login refused: john, mary; {KEY}"),
+        ({"mary": "Connection timed out"}, {}, "no login as mary: Connection timed out"),
+        ({"john": DENIED, "mary": "Connection reset"}, {"john": KEY}, f"login refused: john; no login as mary: Connection reset; {KEY}"),
+    ],
 )
-def test_the_outcome_of_the_logins(logged_in, failed, why):
-    outcome = onboarding.logins_outcome({"bound": True, "failed": True, "why": "old"}, ["john", "mary", "wei"], ["john", "mary"], logged_in, ["john"])
-    assert outcome == {"bound": True, "people": 3, "login": logged_in, "sudo": ["john"], "failed": failed, "why": why}
+def test_the_outcome_of_the_logins(problems, remarks, why):
+    logins = {
+        name: Login(name not in problems, name == "john" and name not in problems, problems.get(name, ""), remarks.get(name, "")) for name in ("john", "mary")
+    }
+    outcome = onboarding.logins_outcome({"bound": True, "failed": True, "why": "old"}, ["john", "mary", "wei"], logins)
+    opened = [name for name in logins if name not in problems]
+    sudo = [name for name in opened if name == "john"]
+    assert outcome == {"bound": True, "people": 3, "login": opened, "sudo": sudo, "failed": bool(problems), "why": why}
+
+
+def test_a_key_of_somebody_who_is_on_no_host_is_said():
+    assert list(onboarding.untested(["john"], {"john", "mary"})) == []
+    sentences = list(onboarding.untested(["jon", "zoe"], {"john", "mary"}))
+    assert sentences == [
+        "No login was tested as jon: no host that was set up has such a user who may log in; did you mean john?",
+        "No login was tested as zoe: no host that was set up has such a user who may log in.",
+    ]
 
 
 def test_a_host_that_is_unreachable():
@@ -39,6 +65,12 @@ def test_a_host_that_is_unreachable():
 )
 def test_what_to_do_about_a_host_that_does_not_answer(problem, host_keys, part):
     assert part in onboarding.no_answer(problem, host_keys)
+    assert ".." not in onboarding.no_answer(problem, host_keys)
+
+
+def test_what_is_known_of_the_key_comes_before_a_playbook_to_run():
+    assert onboarding.no_answer(DENIED, "", KEY).startswith(f"no answer: {DENIED} {KEY}. The playbook diagnose")
+    assert onboarding.no_answer("Connection refused", "", KEY) == "no answer: Connection refused"
 
 
 @pytest.mark.parametrize("answer", [5, "text", {"a": 1}, [1, None, {"x": 2}], None])

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible import context
+from ansible.errors import AnsibleConnectionFailure
 from ansible.utils.context_objects import CLIArgs
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import host
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.store import RunStore
@@ -74,3 +75,18 @@ def test_the_users_own_word_on_host_keys_counts(tmp_path, monkeypatch, options, 
     if trusted:
         assert "StrictHostKeyChecking=yes" in connection.options["ssh_common_args"]
         assert (options.get("ssh_common_args") or "") in connection.options["ssh_common_args"]
+
+
+def test_a_host_that_denied_the_login(tmp_path):
+    error = AnsibleConnectionFailure("Failed to connect to the host via ssh: root@192.0.2.1: Permission denied (publickey).")
+    said = host.no_answer(tools(tmp_path, Connection()), error)
+    assert "Permission denied (publickey). No private key was named: give one with --private-key" in said
+    (tmp_path / "key").write_text("ssh-rsa AAAA x")
+    said = host.no_answer(tools(tmp_path, Connection(private_key_file=str(tmp_path / "key"))), error)
+    assert f"{tmp_path}/key is a public key; name the file of the private key" in said
+
+
+def test_a_host_whose_keys_could_not_be_read(tmp_path):
+    desk = tools(tmp_path, Connection(), ecs_instance_id=ID)
+    desk.store.write("host_keys", {ID: "its agent is offline"})
+    assert host.no_answer(desk, AnsibleConnectionFailure("Host key verification failed.")).endswith("through Cloud Assistant: its agent is offline")

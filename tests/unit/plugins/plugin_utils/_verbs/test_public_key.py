@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import tempfile
 from types import SimpleNamespace
 
 import pytest
@@ -20,26 +18,6 @@ ANNA = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIO8wYMOdond7NfyrYRxXB+EX63TVAoZRsLQh
 
 def tools(tmp_path, value):
     return SimpleNamespace(get=lambda name, default=None: value if name == "ecs_access_public_key" else default, store=RunStore(str(tmp_path)))
-
-
-@pytest.fixture
-def agent(monkeypatch):
-    """An agent of its own; a function that gives it a new key."""
-    with tempfile.TemporaryDirectory(prefix="agent-") as folder:
-        started = subprocess.Popen(["ssh-agent", "-D", "-a", f"{folder}/socket"], stdout=subprocess.DEVNULL)
-        monkeypatch.setenv("SSH_AUTH_SOCK", f"{folder}/socket")
-
-        def add(name: str) -> str:
-            subprocess.run(["ssh-keygen", "-qt", "ed25519", "-N", "", "-C", name, "-f", f"{folder}/{name}"], check=True)
-            for _again in range(50):
-                if subprocess.run(["ssh-add", "-q", f"{folder}/{name}"], check=False, capture_output=True).returncode == 0:
-                    break
-            with open(f"{folder}/{name}.pub", encoding="utf-8") as stream:
-                return stream.read().strip()
-
-        yield add
-        started.terminate()
-        started.wait(10)
 
 
 @pytest.mark.parametrize(("value", "line"), [(None, ""), ("", ""), (f" {ANNA}\n", ANNA)])

@@ -165,7 +165,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.look import make_request, read_facts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.prove import prove_login
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.verdict import judge, with_proof
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError, ModuleFailure
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import is_address
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.certificates import is_certificate, parse_certificate
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable_all
@@ -178,6 +179,7 @@ def check_login(params: Dict[str, Any], check_mode: bool) -> Dict[str, Any]:
     text = params["public_key"]
     certificate = parse_certificate(text) if text and is_certificate(text) else None
     key = certificate.key if certificate is not None else parse_public_key(text) if text else None
+    _check(params)
     request = make_request(params["user"], key, params["address"], params["port"], certificate, params["session"])
     facts = read_facts(request, check_mode)
     verdict = judge(facts)
@@ -188,6 +190,15 @@ def check_login(params: Dict[str, Any], check_mode: bool) -> Dict[str, Any]:
         result["proof"] = proof.text
     result.update(can_log_in=_VERDICTS[verdict.can_log_in], findings=[finding.to_dict() for finding in verdict.findings])
     return result
+
+
+def _check(params: Dict[str, Any]) -> None:
+    """What is wrong here would come out as a cause: no route leads to a name."""
+    address, port = params["address"], params["port"]
+    if address and not is_address(address):
+        raise ModuleFailure("address %r is not one IPv4 or IPv6 address" % address[:60])
+    if port is not None and not 1 <= port <= 65535:
+        raise ModuleFailure("port must be from 1 to 65535, not %d" % port)
 
 
 def argument_spec() -> Dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import is_address
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable
 
@@ -52,6 +53,9 @@ def ending(tools: Tools) -> list[str]:
 def check(tools: Tools) -> None:
     steps.require(tools, "ecs_access_user", "Set the user whose login to check with -e ecs_access_user=NAME.")
     _public_key(tools)
+    address = str(tools.get("ecs_access_address", "") or "")
+    if address and not is_address(address):
+        raise StepFailed(f"ecs_access_address must be the IPv4 or IPv6 address that the user logs in from, not '{address[:60]}'.")
 
 
 def cloud_step(tools: Tools, chunk: cloud.Chunk) -> dict[str, Any]:

@@ -83,9 +83,11 @@ class Decision(NamedTuple):
 
 
 def kind_of(text: str, is_file: bool) -> str:
-    """What ecs_access_old_key is. Names of key pairs have no slash and no tilde."""
+    """What ecs_access_old_key is. Names of key pairs have no slash and no tilde. Raises ValueError for a part of a fingerprint."""
     if _FINGERPRINT.match(text):
         return FINGERPRINT
+    if text.startswith("SHA256:"):
+        raise ValueError(f"ecs_access_old_key must be a whole fingerprint, SHA256: and 43 characters as ssh-keygen -l shows them, not '{text[:80]}'.")
     return FILE if is_file or "/" in text or text.startswith("~") else PAIR
 
 

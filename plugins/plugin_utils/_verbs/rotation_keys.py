@@ -153,7 +153,7 @@ def _given_key(tools: Tools) -> PublicKey | None:
     path = tools.path("ecs_access_old_key")
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
-            return parse_public_key(stream.read(65536).strip())
+            return parse_public_key(stream.read(65536).strip(), path)
     except OSError as exc:
         raise StepFailed(f"ecs_access_old_key names the file {path}, which cannot be read: {exc.strerror}.") from None
     except AccessError as exc:

@@ -39,10 +39,15 @@ def answers(accepted=(), refused=(), opened="") -> Answers:
 @pytest.mark.parametrize(
     ("text", "is_file", "kind"),
     [(OLD, False, "fingerprint"), (OLD + "=", False, "fingerprint"), ("team", False, "pair"), ("team", True, "file"), ("~/a.pub", False, "file"),
-     ("keys/a.pub", False, "file"), ("SHA256:short", False, "pair")],
+     ("keys/a.pub", False, "file")],
 )  # fmt: skip
 def test_what_the_old_key_is(text, is_file, kind):
     assert rotation.kind_of(text, is_file) == kind
+
+
+def test_a_part_of_a_fingerprint_is_no_name():
+    with pytest.raises(ValueError, match="ecs_access_old_key must be a whole fingerprint, SHA256: and 43 characters"):
+        rotation.kind_of("SHA256:short", False)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("24h", 86400), ("90m", 5400), (0, 0), ("7d", 604800), ("30", 30), (" 1s ", 1)])

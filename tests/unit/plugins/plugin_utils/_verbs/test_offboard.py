@@ -193,6 +193,8 @@ def test_a_system_account_of_the_name_is_not_taken(fleet, playbook):
         ({"ecs_access_keys": ["ssh-ed25519 AAAAnot x"]}, "is not base64"),
         ({"ecs_access_keys": ["-----BEGIN OPENSSH PRIVATE KEY-----\nsecret"]}, "holds a private key; give the public half"),
         ({"ecs_access_keys": [" "]}, "an empty text holds no key"),
+        ({"ecs_access_keys": "/no/paul.pub"}, r"/no/paul\.pub is no public key"),
+        ({"ecs_access_keys": "ssh-rsa x"}, "ecs_access_keys: revoked_keys"),
         ({"ecs_access_keys": {}, "ecs_access_person": ""}, "Set who leaves"),
         ({"ecs_access_private_keys": {"deploy": "/no/key"}}, "there is no such file"),
         ({"ecs_access_earlier": "/no/access.json"}, "The audit /no/access.json cannot be read"),

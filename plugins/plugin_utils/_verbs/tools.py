@@ -76,8 +76,15 @@ class Tools:
         return os.path.abspath(os.path.expanduser(value)) if value else ""
 
     def raw(self, host: str) -> Mapping[str, Any]:
-        """The variables of a host with their templates as they stand; a fraction of the work."""
-        return self.variables["hostvars"].raw_get(host)
+        """The variables of a host with their templates as they stand; a fraction of the work.
+
+        Those of the play and of the role, which hostvars lack, are among them: a team may be given in vars_files or with import_playbook.
+        """
+        hosts, task = self.variables["hostvars"], self.action._task
+        play = task.get_play()
+        if not (play.get_vars() or play.get_vars_files() or play.get_roles() or task._role or task.get_vars()):
+            return hosts.raw_get(host)
+        return hosts._variable_manager.get_vars(play=play, host=hosts._inventory.get_host(host), task=task, include_hostvars=False)
 
     def template_for(self, variables: Mapping[str, Any]) -> Callable[[Any], Any]:
         """Resolves templates with the variables of one host; costs nothing where there are none."""

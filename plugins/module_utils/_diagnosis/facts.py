@@ -61,6 +61,10 @@ class AccountFacts(NamedTuple):
     """Another shell that the account may execute and that /etc/shells lists."""
     shell_closed_at: Optional[Node] = None
     """The directory on the way to the shell that the account cannot enter."""
+    shell_foreign: bool = False
+    """Whether it is a program for a processor of another kind."""
+    shell_unknown: bool = False
+    """Whether it is none of the usual shells, nor a copy of one."""
     shell_interpreter: str = ""
     """The program that a shell which is a script names in its first line, where that program does not exist."""
     passwd_line: Tuple[int, str] = (0, "")
@@ -93,6 +97,8 @@ class KeyFileFacts(NamedTuple):
     error: str = ""
     shared: bool = False
     """Whether sshd also reads it for another account."""
+    seen_by_sshd: str = "same"
+    """What the listener finds at that path, where it has mounts of its own: same, missing, other."""
 
 
 class Answer(NamedTuple):
@@ -180,6 +186,8 @@ class ServerFacts(NamedTuple):
     fixed: FrozenSet[str] = frozenset()
     """Files that the configuration consists of or names, where only root can put and write them."""
     log: Tuple[str, ...] = ()
+    own_mounts: bool = False
+    """Whether the listener has a mount namespace of its own, so that it may see other files than this process."""
 
 
 class PamEntry(NamedTuple):
@@ -267,6 +275,11 @@ class SessionFacts(NamedTuple):
     all_logins: int = 0
     chroot: Tuple[Node, ...] = ()
     chroot_shell: bool = True
+    library_paths: Tuple[Tuple[str, str], ...] = ()
+    """Where the environment of sessions gets an LD_LIBRARY_PATH that has libraries in it, and that path."""
+    sftp_server: str = ""
+    """The program for sftp that the shell starts; empty where sshd serves files itself, or where there is none."""
+    sftp_server_missing: bool = False
     missing_programs: Tuple[str, ...] = ()
     """Programs that start-up files replace the shell with and that cannot be started."""
     forced: Tuple[Tuple[str, bool], ...] = ()

@@ -40,6 +40,9 @@ def judge_shell(facts: Facts) -> List[Finding]:
         ]
     if not account.shell_executable:
         return [_not_executable(facts)]
+    if account.shell_foreign:
+        foreign = "the shell of %s, %s, is a program for a processor of another kind" % (user, shell)
+        return [blocks("shell_not_executable", foreign, "give it another shell, or install that one for this host", change)]
     if account.shell_interpreter:
         return [
             blocks(
@@ -60,6 +63,9 @@ def judge_shell(facts: Facts) -> List[Finding]:
                 change,
             )
         ]
+    if account.shell_unknown and facts.setting("forcecommand", "none") == "none":
+        unusual = "the shell of %s is %s, which is none of the usual shells and may end every session" % (user, shell)
+        return [warns("shell_unknown", unusual, "check with prove: true, which runs it")]
     return []
 
 

@@ -146,3 +146,17 @@ def judge_selinux(facts: Facts) -> List[Finding]:
         )
         for path, kind in facts.selinux
     ]
+
+
+def judge_views(facts: Facts) -> List[Finding]:
+    """A listener with mounts of its own, such as a unit with ProtectHome, may find other key files than this check does."""
+    files = [item for item in facts.key_files if item.status != "missing" or item.seen_by_sshd != "same"]
+    if not facts.server.own_mounts or not files or any(item.seen_by_sshd == "same" for item in files):
+        return []
+    hidden = all(item.seen_by_sshd == "missing" for item in files) and not facts.command.command
+    server = "sshd (process %d) runs in a mount namespace of its own" % facts.server.listener
+    paths = " and ".join(item.path for item in files)
+    fix = "see 'systemctl cat %s' (ProtectHome, TemporaryFileSystem and the like), or restart it if something was mounted later" % (facts.server.unit or "sshd")
+    if hidden:
+        return [blocks("sshd_sees_other_files", "%s, in which %s does not exist" % (server, paths), fix)]
+    return [warns("sshd_sees_other_files", "%s, in which %s is another file than the one checked here" % (server, paths), fix)]

@@ -47,6 +47,8 @@ def judge_server(facts: Facts) -> List[Finding]:
                 "end the connections that never log in, or raise MaxStartups",
             )
         )
+    if facts.setting("persourcemaxstartups", "none") == "0":
+        found.append(blocks("max_startups", "PerSourceMaxStartups is 0, so sshd takes no connection from anywhere", "set it to none"))
     return found
 
 

@@ -7,34 +7,39 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import re
-from typing import Callable, List, Optional, Tuple
+from typing import List, Optional, Tuple
 
-from .._text import text_lines
 from .facts import Facts
 from .finding import Finding, blocks, warns
 from .judge_account import serves_files
-
-_ENDING = re.compile(r"\s*(exit|logout|exec\s+(?!\d*[<>])\S.*)(\s|;|$)")
-# Ends the shell where there is no terminal, which is so for every command and every copy of files.
-_ENDING_WITHOUT_TERMINAL = re.compile(
-    r"""\s*(?:
-        (?:\[\[?|test)\s+-z\s+"?\$\{?PS1\}?"?(?:\s+\]\]?)?\s*&&\s*(?:\{\s*)?(?:exit|logout)\b
-        | (?:\[\[?|test)\s+(?:-n\s+)?"?\$\{?PS1\}?"?(?:\s+\]\]?)?\s*\|\|\s*(?:exit|logout)\b
-        | \[\[\s+"?\$-"?\s+!=\s+\*i\*\s+\]\]\s*&&\s*(?:exit|logout)\b
-        | \[\[\s+"?\$-"?\s+={1,2}\s+\*i\*\s+\]\]\s*\|\|\s*(?:exit|logout)\b
-        | (?:tty\s+-s|(?:\[|test)\s+-t\s+[012](?:\s+\])?)\s*\|\|\s*(?:exit|logout)\b
-        | case\s+"?\$-"?\s+in\s+\*i\*\)\s*(?::\s*)?;;\s*\*\)\s*(?:exit|logout)\b
-    )""",
-    re.VERBOSE,
+from .startup_text import (
+    find_conditional_end,
+    find_end_in_terminal,
+    find_loop,
+    find_printing,
+    find_replacement,
+    find_unconditional_end,
+    find_unconditional_wait,
+    find_unsure,
 )
-_ENDING_BY_TEST = re.compile(r"(?:&&|\|\|)\s*(?:\{\s*)?(?:exit|logout)\b")
-_OPENING = re.compile(r"\s*(if|case|for|while|until|function|select)\b|.*\(\)\s*\{?\s*$|\s*\{\s*$")
-_CLOSING = re.compile(r"\s*(fi|esac|done)\b|\s*\}")
 
 
 def judge_session(facts: Facts) -> List[Finding]:
     """Files that run at login, and where they run."""
-    return _messages(facts) + _start_up(facts) + _rc(facts) + _disks(facts)
+    return _messages(facts) + _libraries(facts) + _start_up(facts) + _loop(facts) + _printing(facts) + _rc(facts) + _disks(facts)
+
+
+def judge_sftp(facts: Facts) -> List[Finding]:
+    """The server for files that sshd has the shell start."""
+    session = facts.session
+    if facts.request.session != "sftp" or not facts.server.effective or facts.setting("forcecommand", "none") != "none":
+        return []
+    if not any(value.split()[:1] == ["sftp"] for value in facts.server.effective.get("subsystem", ())):
+        return [blocks("sftp_not_offered", "sshd has no subsystem sftp", "add the line 'Subsystem sftp internal-sftp', and reload sshd")]
+    if session.sftp_server_missing:
+        evidence = "Subsystem sftp names %s, which does not exist or cannot be executed" % session.sftp_server
+        return [blocks("sftp_server_missing", evidence, "set it to internal-sftp, or to the path of the host's own sftp-server, and reload sshd")]
+    return []
 
 
 def _start_up(facts: Facts) -> List[Finding]:
@@ -80,6 +85,41 @@ def _ends(facts: Facts, path: str, text: str, hit: Optional[Tuple[int, str]], wh
     return found
 
 
+def _loop(facts: Facts) -> List[Finding]:
+    """Files that read each other without end, until the shell has no room left."""
+    session = facts.session
+    first = session.login_startup if facts.request.session == "shell" else () if serves_files(facts) else session.startup
+    loop = find_loop(first, session.startup + session.login_startup, facts.account.home)
+    if loop is None:
+        return []
+    evidence = "%s:%d reads a file that reads this one again: %s" % (loop.path, loop.number, loop.line)
+    if loop.sure:
+        return [blocks("shell_startup_exits", evidence + "; the shell ends when it has no memory left", "remove one of the two lines")]
+    return [warns("shell_startup_unsure", evidence, "check with prove: true, which runs it")]
+
+
+def _printing(facts: Facts) -> List[Finding]:
+    """Text in front of the answers of a server for files that the shell has to start."""
+    found = []
+    for path, text in facts.session.startup if facts.request.session == "sftp" and not serves_files(facts) else ():
+        hit = find_printing(text)
+        if hit is not None:
+            evidence = "%s:%d prints text, which sftp takes for an answer of the server: %s" % (path, hit[0], hit[1])
+            found.append(blocks("shell_startup_prints", evidence, "print in interactive shells only: case $- in *i*) ... esac"))
+    return found
+
+
+def _libraries(facts: Facts) -> List[Finding]:
+    return [
+        warns(
+            "library_path",
+            "%s sets LD_LIBRARY_PATH=%s for every session: a shell that loads a library of the wrong kind from there does not start" % item,
+            "remove it, and set it where the program that needs it is started",
+        )
+        for item in (() if serves_files(facts) else facts.session.library_paths)
+    ]
+
+
 def _messages(facts: Facts) -> List[Finding]:
     found = []
     for path, text in facts.session.messages:
@@ -113,81 +153,3 @@ def _disks(facts: Facts) -> List[Finding]:
         elif disk.free == 0 or disk.free_inodes == 0:
             found.append(warns("disk_full", "the file system of %s has no %s left" % (disk.path, "space" if disk.free == 0 else "inodes"), "make room"))
     return found
-
-
-def find_end_in_terminal(text: str) -> Optional[Tuple[int, str]]:
-    """The same where the shell has a terminal."""
-    return _find_unconditional(text, lambda line, _rest: bool(_ENDING.match(line)))
-
-
-def find_conditional_end(text: str) -> Optional[Tuple[int, str]]:
-    """The first line on the outermost level that ends the shell where a test decides it."""
-    return _find_unconditional(text, lambda line, _rest: bool(_ENDING_BY_TEST.search(line)) and not _ENDING_WITHOUT_TERMINAL.match(line))
-
-
-def find_replacement(text: str) -> str:
-    """The program that the shell is replaced with without a condition; empty where it is not."""
-    hit = find_end_in_terminal(text)
-    words = hit[1].split() if hit is not None else []
-    return words[1] if len(words) > 1 and words[0] == "exec" and not words[1].startswith("-") else ""
-
-
-def find_unconditional_end(text: str) -> Optional[Tuple[int, str]]:
-    """The first line on the outermost level that ends or replaces the shell, unless a line before it lets others return."""
-    lines = text_lines(text)
-    for number, line in enumerate(lines, 1):
-        if _ENDING_WITHOUT_TERMINAL.match(line):
-            return find_end_in_terminal("\n".join(lines[: number - 1])) or (number, line.strip())
-    return find_end_in_terminal(text)
-
-
-def find_unsure(text: str) -> Optional[Tuple[int, str]]:
-    """A line that makes the shell end at the first command that fails, or a loop that sleeps: what comes of it shows only when it runs."""
-    return _find_unconditional(text, _is_unsure)
-
-
-def _is_unsure(line: str, rest: str) -> bool:
-    if re.match(r"\s*set\s+(-[a-z]*[eu]|-o\s+(errexit|nounset))", line):
-        return True
-    return bool(re.match(r"\s*(until|while)\b", line)) and bool(re.search(r"\bsleep\b", (line + "\n" + rest).split("done")[0]))
-
-
-def find_unconditional_wait(text: str) -> Optional[Tuple[int, str]]:
-    """The first line on the outermost level that waits for longer than anybody would."""
-    return _find_unconditional(text, _waits)
-
-
-def _waits(line: str, rest: str) -> bool:
-    if re.match(r"\s*while\s+(true|:)\s*(;|$)", line):
-        if re.search(r"(?m)^\s*done\s*&|;\s*done\s*&", line + "\n" + rest):
-            # It runs beside the shell.
-            return False
-        # Up to the end of the text: an exit after the loop is taken for one in it, which errs on the safe side.
-        return not re.search(r"\b(break|exit|return|exec)\b", line + rest)
-    return bool(re.match(r"\s*(/bin/|/usr/bin/)?sleep\s+(\d{3,}s?|\d{2,}m|\d+[hd]|inf\w*)\s*(;|$|&&)", line))
-
-
-def _find_unconditional(text: str, wanted: Callable[[str, str], bool]) -> Optional[Tuple[int, str]]:
-    depth = 0
-    lines = text_lines(text)
-    document = ""
-    for number, line in enumerate(lines, 1):
-        if document:
-            # Text that is given to a program.
-            document = "" if line.strip() == document else document
-            continue
-        begins = re.search(r"<<-?\s*[\"'\\]?(\w+)", line) if not line.lstrip().startswith("#") and "<<<" not in line else None
-        document = begins.group(1) if begins else ""
-        stripped = line.split("#", 1)[0].rstrip() if line.lstrip().startswith("#") else line.rstrip()
-        if not stripped:
-            continue
-        returns = re.search(r"\breturn\b", stripped) and "()" not in stripped
-        if returns and (re.search(r"\$-|PS1", text) or (depth == 0 and not _OPENING.match(stripped))):
-            # What follows is for interactive shells.
-            return None
-        if depth == 0 and wanted(stripped, "\n".join(lines[number:])):
-            return number, stripped.strip()
-        opens = bool(_OPENING.match(stripped))
-        closes = bool(_CLOSING.match(stripped)) or bool(re.search(r";\s*(fi|esac|done|\})\s*;?$", stripped))
-        depth = max(0, depth + opens - closes)
-    return None

@@ -19,6 +19,7 @@ _ACCEPTED = "Server accepts key: "
 _OFFERED = re.compile(r"Offering (?:RSA |ED25519 )?public key|Will attempt key")
 _UNMATCHED = re.compile(r"Unable to negotiate with \S+ port \d+: (no matching .*)")
 _REFUSED = re.compile(r"Permission denied \(|Connection (closed|reset) by (authenticating|invalid) user|no mutual signature algorithm|Received disconnect")
+_WRAPPED = "Connection refused by tcp wrapper"
 _MATCHED = re.compile(r"debug1: (/\S+?):(\d+): matching (?:key|CA) found")
 # Why a key was refused, in the order of how much each says.
 _TELLING = (
@@ -46,6 +47,7 @@ _TELLING = (
 
 # Causes by the words of the log.
 _CAUSES = (
+    (_WRAPPED, "hosts_deny", "allow the address in /etc/hosts.allow, or change the program that a line there names"),
     (r"Error checking authentication key", "revoked_keys_unreadable", "make a new file of revoked keys; this one cannot be read to its end"),
     (r"[Rr]evoked", "key_revoked", "use another key"),
     (r"not allowed because .*AllowUsers", "allow_users", "add the user to it"),
@@ -73,6 +75,9 @@ def read_answer(client: str, server: str) -> Answer:
     unmatched = _UNMATCHED.search(client)
     if unmatched:
         return Answer(False, unmatched.group(1).strip())
+    if _WRAPPED in server:
+        # It asks them itself, and runs the programs that they name.
+        return Answer(False, _WRAPPED)
     lines = [line for line in text_lines(client) if line.strip() and not line.startswith(("debug", "OpenSSH"))]
     return Answer(None, "the connection of ssh and sshd on this host failed (%s)" % (lines[-1].strip()[:200] if lines else "without a message"))
 

@@ -28,6 +28,37 @@ _FIRST_GROUP = 1000
 # What of a binary is read to find its loader.
 _HEAD = 1 << 16
 _INTERPRETER = 3
+_EMULATORS = "/proc/sys/fs/binfmt_misc"
+# Programs of 32 bits that processors of 64 bits run as well (e_machine).
+_SMALLER = {62: 3, 183: 40}
+# Their names; what else stands in the place of a shell may end every session.
+_USUAL = frozenset(
+    [
+        "ash",
+        "bash",
+        "busybox",
+        "csh",
+        "dash",
+        "elvish",
+        "fish",
+        "ksh",
+        "ksh93",
+        "lksh",
+        "mksh",
+        "nu",
+        "oksh",
+        "pwsh",
+        "rbash",
+        "rksh",
+        "sh",
+        "tcsh",
+        "xonsh",
+        "yash",
+        "zsh",
+        "zsh5",
+        "zsh-static",
+    ]
+)
 _NOLOGIN = ("/var/run/nologin", "/etc/nologin")
 
 
@@ -62,6 +93,8 @@ def read_account(name: str) -> AccountFacts:
         other_shell=next((path for path in good if path in _shells()), ""),
         shell_closed_at=look_at(closed) if closed else None,
         shell_interpreter=interpreter if unusable else "",
+        shell_foreign=_is_foreign(shell),
+        shell_unknown=not is_usual_shell(shell),
         shells=_shells(),
         nologin=_notices(),
         home_node=look_at(entry.pw_dir),
@@ -132,6 +165,40 @@ def _is_program(shell: str) -> bool:
         return read_regular(shell, 4).startswith((b"#!", b"\x7fELF"))
     except OSError:
         return True
+
+
+def _is_foreign(shell: str) -> bool:
+    """Whether it is a program for a processor of another kind, and no emulator is registered for those."""
+    try:
+        kind, own = find_machine(read_regular(shell, 20)), find_machine(read_regular("/proc/self/exe", 20))
+        emulators = set(os.listdir(_EMULATORS)) - {"register", "status"} if os.path.isdir(_EMULATORS) else set()
+    except OSError:
+        return False
+    return bool(kind and own) and kind != own and kind != _SMALLER.get(own) and not emulators
+
+
+def find_machine(data: bytes) -> int:
+    """The kind of processor that an ELF binary is for (e_machine); 0 where it is none."""
+    return int(struct.unpack_from("<H", data, 18)[0]) if data[:4] == b"\x7fELF" and len(data) >= 20 else 0
+
+
+def is_usual_shell(shell: str) -> bool:
+    """Whether what a login gets is one of the usual shells, under its own name or as a copy of one that /etc/shells lists."""
+    try:
+        data = read_regular(shell)
+        if data.startswith(b"#!"):
+            return False
+        usual = [path for path in _shells() if os.path.basename(path) in _USUAL and path != shell]
+        return os.path.basename(os.path.realpath(shell)) in _USUAL or any(_is_same(shell, path, data) for path in usual)
+    except OSError:
+        # That it cannot be read is a finding of its own.
+        return True
+
+
+def _is_same(shell: str, other: str, data: bytes) -> bool:
+    with contextlib.suppress(OSError):
+        return os.stat(shell).st_size == os.stat(other).st_size and read_regular(other) == data
+    return False
 
 
 def _is_local(name: str) -> bool:

@@ -6,6 +6,7 @@
 Note that this module util is **PRIVATE** to the collection.
 """
 
+import contextlib
 import os
 import pwd
 from typing import Dict, List, Tuple
@@ -37,8 +38,21 @@ def read_key_files(facts: Facts) -> Tuple[KeyFileFacts, ...]:
         path = expand_pattern(pattern, user, account.uid, account.home)
         if path not in found:
             seen = look_at_key_file(account, user, path, facts.request.key)
-            found[path] = seen._replace(shared=bool(sharing.sharers(this, pattern)))
+            view = _see_as(facts.server.listener, path) if facts.server.own_mounts else "same"
+            found[path] = seen._replace(shared=bool(sharing.sharers(this, pattern)), seen_by_sshd=view)
     return tuple(found.values())
+
+
+def _see_as(pid: int, path: str) -> str:
+    """What a process finds at a path: the same file as this one, none, or another."""
+    mine = theirs = None
+    with contextlib.suppress(OSError):
+        mine = os.stat(path)
+    with contextlib.suppress(OSError):
+        theirs = os.stat("/proc/%d/root%s" % (pid, os.path.realpath(path)))
+    if theirs is None:
+        return "same" if mine is None else "missing"
+    return "same" if mine is not None and os.path.samestat(mine, theirs) else "other"
 
 
 def read_other_files(facts: Facts) -> Tuple[Tuple[str, str], ...]:

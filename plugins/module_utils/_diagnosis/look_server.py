@@ -12,7 +12,7 @@ import re
 from typing import Dict, Optional, Tuple
 
 from .._openssh.sshd_config import Directive
-from .._system.listener import Listener, find_listener
+from .._system.listener import Listener, find_listener, has_own_mounts
 from .._system.nodes import read_quietly, read_regular
 from .._system.processes import read_stat
 from .._system.run import HostError, find_tool, run_program
@@ -120,6 +120,7 @@ def _read_server(
             changed_at=latest.at,
             changed_path=latest.path,
             startups=_startups(listener.pid),
+            own_mounts=has_own_mounts(listener.pid),
         )
     return facts
 

@@ -22,7 +22,7 @@ from .._system.processes import find_processes
 from .._system.rights import acting_as
 from .._system.run import HostError, find_tool, run_tool
 from .._text import text_lines
-from . import look_wrappers
+from . import look_environment, look_wrappers
 from .facts import (
     NOTHING_TO_ASK,
     AccountFacts,
@@ -34,8 +34,8 @@ from .facts import (
     Request,
     SessionFacts,
 )
-from .judge_session import find_replacement
 from .look_pam import read_tuple
+from .startup_text import find_replacement
 
 # What a shell reads for a command that comes over SSH, and for a terminal.
 _STARTUP: Dict[str, Tuple[Tuple[str, ...], Tuple[str, ...]]] = {
@@ -67,6 +67,8 @@ def read_session(facts: Facts) -> SessionFacts:
         login_startup = read_tuple(_only_first(_in_home(account, login)))
         rc = read_tuple((account.home + "/.ssh/rc", "/etc/ssh/sshrc"))
         forced = _forced(facts)
+        server = _sftp_server(facts)
+        server_missing = bool(server) and not _is_startable(server)
         replacing = [find_replacement(text) for _path, text in startup + login_startup]
         missing = tuple(program for program in replacing if program and not _is_startable(program))
     logins = _logins()
@@ -84,6 +86,9 @@ def read_session(facts: Facts) -> SessionFacts:
         chroot=chroot,
         messages=read_tuple(_message_scripts(facts)),
         forced=forced,
+        library_paths=look_environment.find_library_paths(facts),
+        sftp_server=server,
+        sftp_server_missing=server_missing,
         missing_programs=missing,
         chroot_shell=not chroot or os.path.exists(chroot[-1].path + (account.shell or "/bin/sh")),
     )
@@ -172,6 +177,12 @@ def _forced(facts: Facts) -> Tuple[Tuple[str, bool], ...]:
                 except KeyOptionsError:
                     continue
     return tuple((command, _is_startable(command)) for command in sorted(commands))
+
+
+def _sftp_server(facts: Facts) -> str:
+    """The program of the subsystem sftp; empty where sshd serves files itself, and within a chroot, which has files of its own."""
+    named = [words[1] for words in map(str.split, facts.server.effective.get("subsystem", ())) if len(words) > 1 and words[0] == "sftp"]
+    return "" if facts.setting("chrootdirectory", "none") != "none" or "internal-sftp" in named else "".join(named[:1])
 
 
 def _is_startable(command: str) -> bool:

@@ -131,6 +131,9 @@ def findings_of(proof: Proof, known: Sequence[Finding]) -> List[Finding]:
     if proof.accepted and unsure is not None:
         cause = "shell_startup_hangs" if proof.waited else "shell_startup_exits"
         return [blocks(cause, "%s; %s" % (unsure.evidence, proof.text), "run it in interactive shells only: case $- in *i*) ... esac")]
+    libraries = next((finding for finding in known if finding.cause == "library_path"), None)
+    if proof.accepted and libraries is not None:
+        return [blocks("library_path", "%s; %s" % (libraries.evidence, proof.text), libraries.fix)]
     stage = PAM_STAGES["session" if proof.accepted else "account"]
     unasked = next((finding for finding in known if finding.cause == "pam_not_asked" and stage in finding.evidence), None)
     if unasked is not None:

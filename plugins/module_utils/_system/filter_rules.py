@@ -7,7 +7,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import re
-from typing import Iterable, List, NamedTuple, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Tuple
 
 from .._text import text_lines
 
@@ -93,3 +93,20 @@ def names_interfaces(texts: Iterable[str]) -> List[str]:
     for text in texts:
         found += re.findall(r"(?:-[io]|[io]if(?:name)?) (?:!= )?\"?([A-Za-z][\w.-]{0,14})\"?", text)
     return list(dict.fromkeys(found))
+
+
+def names_hardware(texts: Iterable[str]) -> bool:
+    """Whether a rule asks for hardware addresses."""
+    return any(re.search(r"--mac-source|\bether (?:s|d)?addr\b", text) for text in texts)
+
+
+def find_recent(texts: Iterable[str]) -> List[Tuple[str, bool]]:
+    """Lists of addresses that rules of iptables keep themselves (xt_recent), and whether one asks how often or how long ago."""
+    found: Dict[str, bool] = {}
+    for text in texts:
+        for line in text_lines(text):
+            if "-m recent" in line:
+                named = re.search(r"--name ([\w.-]+)", line)
+                name = named.group(1) if named else "DEFAULT"
+                found[name] = found.get(name, False) or "--seconds" in line or "--hitcount" in line
+    return sorted(found.items())

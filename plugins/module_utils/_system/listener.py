@@ -10,6 +10,7 @@ Note that this module util is **PRIVATE** to the collection.
 
 import contextlib
 import os
+import re
 from typing import Iterable, NamedTuple, Sequence, Tuple
 
 from .nodes import read_quietly
@@ -57,12 +58,29 @@ def is_sshd(pid: int, program: str) -> bool:
 
 
 def is_roots_process(pid: int) -> bool:
-    """Whether the process belongs to root by all four ids, in the system itself: no container, user namespace or chroot."""
+    """Whether the process belongs to root by all four ids, in the system itself: no container, user namespace or chroot.
+
+    Mounts of its own are allowed to the service itself: its unit may ask for them, with PrivateTmp for example.
+    """
     with contextlib.suppress(OSError):
         same_root = os.readlink("/proc/%d/root" % pid) == os.readlink("/proc/1/root")
-        if same_root and all(os.readlink("/proc/%d/ns/%s" % (pid, space)) == os.readlink("/proc/1/ns/" + space) for space in _SPACES):
+        apart = [space for space in _SPACES if os.readlink("/proc/%d/ns/%s" % (pid, space)) != os.readlink("/proc/1/ns/" + space)]
+        if same_root and (not apart or (apart == ["mnt"] and _is_of_unit(pid))):
             return read_status(pid).get("Uid", "").split() == ["0"] * 4
     return False
+
+
+def has_own_mounts(pid: int) -> bool:
+    """Whether it has another mount namespace than this process."""
+    with contextlib.suppress(OSError):
+        return os.readlink("/proc/%d/ns/mnt" % pid) != os.readlink("/proc/self/ns/mnt")
+    return False
+
+
+def _is_of_unit(pid: int) -> bool:
+    """Whether the service manager started it for the service: only root can put a process into that control group."""
+    unit = re.search(r"^\d+:[^:]*:/system\.slice/([\w.@-]+)$", read_quietly("/proc/%d/cgroup" % pid), re.MULTILINE)
+    return bool(unit) and unit.group(1) in UNITS  # type: ignore[union-attr]
 
 
 def _read_words(pid: int, program: str) -> Tuple[str, ...]:

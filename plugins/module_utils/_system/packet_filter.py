@@ -14,11 +14,22 @@ import re
 import select
 import socket
 import time
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Sequence, Tuple
 
+from .._text import text_lines
 from . import spaces
 from .child import in_child
-from .filter_rules import Rules, find_counted, has_rules, is_of_iptables, names_interfaces, parse_tables, with_counters
+from .filter_rules import (
+    Rules,
+    find_counted,
+    find_recent,
+    has_rules,
+    is_of_iptables,
+    names_hardware,
+    names_interfaces,
+    parse_tables,
+    with_counters,
+)
 from .nodes import read_quietly
 from .private_login import Route, can_meet
 from .run import find_tool
@@ -29,6 +40,8 @@ _SECONDS = 40
 _CONNECT_SECONDS = 2.5
 _GREETING = b"SSH-2.0-copy\r\n"
 _HERE, _THERE = "02:00:00:00:00:01", "02:00:00:00:00:02"
+# Of the network that the thread is in, which changes here.
+_RECENT = "/proc/thread-self/net/xt_recent"
 _PLAIN_ROUTING = re.compile(r"\d+:\s+from all lookup (local|main|default)\s*")
 
 
@@ -50,15 +63,18 @@ def _ask(route: Route, others: Sequence[int]) -> Any:
     family = ["-6"] if version else ["-4"]
     if any(line.strip() and not _PLAIN_ROUTING.match(line) for line in spaces.ip(*(family + ["rule", "show"])).split("\n")):
         raise spaces.NotPossible(0, "this host routes by policy (see 'ip rule')")
-    found = re.search(r" dev (\S+)", spaces.ip(*(family + ["route", "get", route.client]), optional=True))
+    way = spaces.ip(*(family + ["route", "get", route.client]), optional=True)
+    found = re.search(r" dev (\S+)", way)
     device = found.group(1) if found else "eth0"
+    hardware = _find_hardware(route.client, way, device, family, rules)
+    recent = _read_recent(route.client, rules)
     sets = spaces.tool(["ipset", "save"]) if any("match-set" in one.text for one in rules) else ""
     here = spaces.new_network()
     spaces.raise_loopback(*([route.local, route.client] if device == "lo" else []))
     there = here
     if device != "lo":
         there = spaces.new_network()
-        _join(here, device, route, family)
+        _join(here, device, route, family, hardware)
     spaces.enter(here)
     for name in names_interfaces(one.text for one in rules):
         if name not in ("lo", device):
@@ -67,6 +83,8 @@ def _ask(route: Route, others: Sequence[int]) -> Any:
         spaces.tool(["ipset", "restore"], sets)
     for one in rules:
         _load(one)
+    for name in recent:
+        _note_recent(name, route.client)
     port = _connect(here, there, route, others)
     spaces.enter(here)
     shown = [] if port else [spaces.tool(list(one.show), optional=True) for one in rules]
@@ -105,17 +123,52 @@ def _is_legacy(name: str) -> Any:
     return None if path is None else "nf_tables" not in run([path, "-V"]).out
 
 
-def _join(here: int, device: str, route: Route, family: Sequence[str]) -> None:
+def _find_hardware(client: str, way: str, device: str, family: Sequence[str], rules: Sequence[Rules]) -> Tuple[str, str]:
+    """The hardware addresses of this host and of where the client's packets come from; invented ones where no rule asks for them."""
+    if not names_hardware(one.text for one in rules):
+        return _HERE, _THERE
+    through = re.search(r" via (\S+)", way)
+    known = spaces.ip(*(list(family) + ["neigh", "show", through.group(1) if through else client, "dev", device]), optional=True)
+    other = re.search(r" lladdr ([0-9a-f:]{17})(?= )", known)
+    own = read_quietly("/sys/class/net/%s/address" % device).strip()
+    if not other or not re.match(r"[0-9a-f:]{17}\Z", own):
+        raise spaces.NotPossible(0, "a rule asks for hardware addresses, and that of the client or its gateway is not known")
+    return own, other.group(1)
+
+
+def _read_recent(client: str, rules: Sequence[Rules]) -> List[str]:
+    """Lists of xt_recent that have the client now."""
+    found = []
+    for name, timed in find_recent(one.text for one in rules):
+        noted = any("src=%s " % client in line for line in text_lines(read_quietly("%s/%s" % (_RECENT, name))))
+        if noted and timed:
+            raise spaces.NotPossible(0, "a rule counts earlier connections from %s (the list %s of xt_recent)" % (client, name))
+        if noted:
+            found.append(name)
+    return found
+
+
+def _note_recent(name: str, client: str) -> None:
+    """The same in this network; the rules have made the list."""
+    try:
+        with open("%s/%s" % (_RECENT, name), "w") as stream:
+            stream.write("+%s\n" % client)
+    except OSError:
+        raise spaces.NotPossible(0, "a rule asks for the list %s of xt_recent, which cannot be copied" % name)
+
+
+def _join(here: int, device: str, route: Route, family: Sequence[str], hardware: Tuple[str, str]) -> None:
     """A pair of interfaces of one name between that network and this one."""
-    spaces.ip("link", "add", device, "address", _HERE, "type", "veth", "peer", "name", device, "address", _THERE, "netns", str(os.getpid()), network=here)
+    ours, theirs = hardware
+    spaces.ip("link", "add", device, "address", ours, "type", "veth", "peer", "name", device, "address", theirs, "netns", str(os.getpid()), network=here)
     bits, more = ("128", ["nodad"]) if ":" in route.local else ("32", [])
-    for network, own, other, hardware in ((here, route.local, route.client, _THERE), (None, route.client, route.local, _HERE)):
+    for network, own, other, address in ((here, route.local, route.client, theirs), (None, route.client, route.local, ours)):
         spaces.ip("link", "set", "lo", "up", network=network)
         spaces.ip(*(["addr", "add", "%s/%s" % (own, bits), "dev", device] + more), network=network)
         spaces.ip("link", "set", device, "up", network=network)
         spaces.ip(*(list(family) + ["route", "add", "%s/%s" % (other, bits), "dev", device, "src", own]), network=network)
         # Nobody has to ask for it: rules that refuse such questions are not what is asked about.
-        spaces.ip("neigh", "replace", other, "lladdr", hardware, "dev", device, "nud", "permanent", network=network)
+        spaces.ip("neigh", "replace", other, "lladdr", address, "dev", device, "nud", "permanent", network=network)
 
 
 def _load(rules: Rules) -> None:

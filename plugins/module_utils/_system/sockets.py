@@ -93,7 +93,8 @@ def _name(pid: int) -> Tuple[str, int]:
     status = read_status(pid)
     name = printable(status.get("Name", "").strip())
     if not is_roots_process(pid):
-        return "%s of uid %s" % (name or "a process", (status.get("Uid", "").split() or ["?"])[0]), pid
+        uid = (status.get("Uid", "").split() or ["?"])[0]
+        return "%s of %s" % (name or "a process", "uid " + uid if uid != "0" else "root in a namespace of its own"), pid
     if name == "sshd" and read_status(int(status.get("PPid", "0"))).get("Name", "") == "sshd":
         # A forwarded port of a session.
         name = "sshd-session"

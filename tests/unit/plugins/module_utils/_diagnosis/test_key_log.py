@@ -97,3 +97,9 @@ def test_settings_that_look_at_addresses(directive: Directive, depends: bool) ->
 )
 def test_the_words_of_the_log_have_causes(why: str, cause: str) -> None:
     assert describe_refusal(Answer(False, why), None, "none").cause == cause
+
+
+def test_wrappers_that_sshd_asks_itself():
+    answer = read_answer("ssh_exchange_identification: read: Connection reset by peer\n", "debug1: Connection refused by tcp wrapper\n")
+    assert answer == Answer(False, "Connection refused by tcp wrapper")
+    assert describe_refusal(answer, None, "none").cause == "hosts_deny"

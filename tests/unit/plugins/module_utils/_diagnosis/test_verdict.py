@@ -10,9 +10,9 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.jud
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_cloud import judge_cloud
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_key_line import judge_line
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_network import find_rule
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_session import find_unconditional_end
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.pam_files import find_access_rule, find_limit, parse_stack
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.proof import Proof, render_config
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.startup_text import find_unconditional_end
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.verdict import judge, with_proof
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.authorized_keys import parse_key_file
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key

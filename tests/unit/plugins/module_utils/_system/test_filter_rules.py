@@ -6,8 +6,10 @@
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.filter_rules import (
     find_counted,
+    find_recent,
     has_rules,
     is_of_iptables,
+    names_hardware,
     names_interfaces,
     parse_tables,
     with_counters,
@@ -73,3 +75,12 @@ def test_interfaces_that_rules_name() -> None:
         "wg0",
         "lo",
     ]
+
+
+def test_rules_that_keep_lists_or_ask_for_hardware() -> None:
+    saved = "-A INPUT -p tcp -m recent --rcheck --name KNOCK --mask 255.255.255.255 --rsource -j ACCEPT\n"
+    timed = "-A INPUT -m recent --update --seconds 60 --hitcount 4 --name SSH --rsource -j DROP\n-A INPUT -m recent --set --name SSH\n"
+    assert find_recent([saved, timed, "-A INPUT -m recent --set\n"]) == [("DEFAULT", False), ("KNOCK", False), ("SSH", True)]
+    assert names_hardware(["-A INPUT -m mac --mac-source 02:00:00:00:00:01 -j ACCEPT"])
+    assert names_hardware(["ether saddr 02:00:00:00:00:01 accept"])
+    assert not names_hardware([saved, timed])

@@ -64,7 +64,7 @@ def judge_shell(facts: Facts) -> List[Finding]:
             )
         ]
     if account.shell_unknown and facts.setting("forcecommand", "none") == "none":
-        unusual = "the shell of %s is %s, which is none of the usual shells and may end every session" % (user, shell)
+        unusual = "the shell of %s is %s, which is not a usual shell and may end every session" % (user, shell)
         return [warns("shell_unknown", unusual, "check with prove: true, which runs it")]
     return []
 

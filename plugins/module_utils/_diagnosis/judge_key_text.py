@@ -8,7 +8,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 
 import difflib
 import re
-from typing import List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional, Tuple
 
 from .._openssh.authorized_keys import KeyLine, parse_key_file
 from .._openssh.keys import KEY_TYPES, KeyFormatError, PublicKey, parse_key_fields
@@ -69,7 +69,9 @@ def find_damage(content: bytes, key: Optional[PublicKey]) -> Optional[Damage]:
 
     Without a key, the first thing that was meant to be one.
     """
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content[:512]:
+    if not content.strip(b"\0 \t\r\n") and b"\0" in content:
+        return Damage("key_file_empty", 0, "contains zero bytes only, as after a loss of power", "write the keys again")
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or _is_wide(content[:512]):
         return Damage(
             "key_file_utf16",
             0,
@@ -89,6 +91,11 @@ def find_damage(content: bytes, key: Optional[PublicKey]) -> Optional[Damage]:
     return None
 
 
+def _is_wide(head: bytes) -> bool:
+    """Whether every other byte is zero, as in UTF-16 of plain letters."""
+    return b"\0\0" not in head and head.count(b"\0") * 3 > len(head)
+
+
 def _damage_of(lines: List[KeyLine], content: bytes, key: PublicKey) -> Optional[Damage]:
     for line in lines:
         if key.base64 in line.text and not (line.key is not None and line.key.same_key(key)):
@@ -96,12 +103,26 @@ def _damage_of(lines: List[KeyLine], content: bytes, key: PublicKey) -> Optional
     for line in lines:
         if key.base64 not in line.text and key.base64 in "".join(line.text.split()):
             return Damage("key_damaged", line.number, "there is a space in the middle of the key", "remove it")
+    for disguise, clause in _disguises(key.base64):
+        for line in lines:
+            if disguise in line.text:
+                return Damage("key_damaged", line.number, clause, "add the key unchanged")
     for line in lines:
         for word in line.text.split():
             damage = _damage_of_word(word, line, content, key)
             if damage is not None:
                 return damage
     return None
+
+
+def _disguises(wanted: str) -> List[Tuple[str, str]]:
+    """What web forms and the like make of a key, and what to call it."""
+    made = [
+        (wanted.replace("+", " "), "the + signs of the key were replaced with spaces"),
+        (wanted.replace("+", "-").replace("/", "_"), "- and _ stand in the key for + and /"),
+        (wanted.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D"), "the key is percent-encoded"),
+    ]
+    return [(text, clause) for text, clause in made if text != wanted]
 
 
 def _damage_of_word(word: str, line: KeyLine, content: bytes, key: PublicKey) -> Optional[Damage]:
@@ -139,6 +160,8 @@ def _describe(line: KeyLine, key: PublicKey) -> Damage:
             "the line starts with a byte order mark that no editor shows, so sshd does not know its key type",
             "remove the mark",
         )
+    if "\0" in before:
+        return Damage("key_line_malformed", line.number, "there are zero bytes before the key, where sshd ends the line", "remove them: tr -d '\\0'")
     if "\r" in before:
         return Damage(
             "key_file_line_ends",

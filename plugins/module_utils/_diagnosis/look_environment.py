@@ -19,10 +19,15 @@ from .facts import Facts
 _NAME = "LD_LIBRARY_PATH"
 _SETTING = re.compile(r"\s*(?:export\s+)?%s=[\"']?([^\"'\s]+)" % _NAME)
 _MOST_ENTRIES = 10000
+# What shells are linked to, and where the system has it.
+_OF_SHELLS = re.compile(
+    r"(ld-linux[\w-]*|lib(c|m|dl|rt|pthread|util|crypt|cap|gdbm|tinfow?|ncursesw?|readline|history|pcre2?(-8)?|stdc\+\+|gcc_s))\.so(\.\d+)*\Z"
+)
+_OF_THE_SYSTEM = re.compile(r"(/usr)?/lib(32|64)?(/[\w.-]+-linux-gnu\w*)?\Z")
 
 
 def find_library_paths(facts: Facts) -> Tuple[Tuple[str, str], ...]:
-    """Place and value of each that names a folder with libraries."""
+    """Place and value of each that names a folder with libraries that shells need."""
     account = facts.account
     texts = [(path, read_quietly(path)) for path in _files_of_pam(facts)]
     own = account.home.rstrip("/") + "/.ssh/environment"
@@ -53,9 +58,9 @@ def _files_of_pam(facts: Facts) -> List[str]:
 
 
 def _has_libraries(folder: str) -> bool:
-    if not folder.startswith("/"):
+    """Whether the loader would find something there that a shell needs."""
+    if not folder.startswith("/") or _OF_THE_SYSTEM.match(os.path.realpath(folder)):
         return False
-    with contextlib.suppress(OSError):
-        with os.scandir(folder) as entries:
-            return any(re.search(r"\.so(\.\d+)*\Z", entry.name) for _number, entry in zip(range(_MOST_ENTRIES), entries))
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        return any(_OF_SHELLS.match(entry.name) for _number, entry in zip(range(_MOST_ENTRIES), entries))
     return False

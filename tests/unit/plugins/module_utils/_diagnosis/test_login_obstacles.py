@@ -422,3 +422,22 @@ def test_what_is_one_of_the_usual_shells(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "link").symlink_to("bash")
     monkeypatch.setattr(look_account, "_shells", lambda: (str(tmp_path / "bash"),))
     assert [look_account.is_usual_shell(str(tmp_path / name)) for name in ("bash", "link", "mine", "menu", "zsh")] == [True, True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        (bytes(98), "key_file_empty"),
+        (bytes(20) + b"\n", "key_file_empty"),
+        (bytes(98) + KEY.encode() + b"\n", "key_line_malformed"),
+        (KEY.encode("utf-16-le"), "key_file_utf16"),
+        (KEY.encode("utf-16"), "key_file_utf16"),
+        (("%s %s" % (TYPE, BLOB.replace("+", " "))).encode(), "key_damaged"),
+        (("%s %s" % (TYPE, BLOB.replace("+", "-").replace("/", "_"))).encode(), "key_damaged"),
+        (("%s %s" % (TYPE, BLOB.replace("+", "%2B").replace("/", "%2F"))).encode(), "key_damaged"),
+    ],
+)
+def test_zero_bytes_and_what_forms_make_of_a_key(content: bytes, cause: str) -> None:
+    assert "+" in BLOB
+    assert "/" in BLOB
+    assert find_damage(content, parse_public_key(KEY)).cause == cause

@@ -134,6 +134,9 @@ def findings_of(proof: Proof, known: Sequence[Finding]) -> List[Finding]:
     libraries = next((finding for finding in known if finding.cause == "library_path"), None)
     if proof.accepted and libraries is not None:
         return [blocks("library_path", "%s; %s" % (libraries.evidence, proof.text), libraries.fix)]
+    shell = next((finding for finding in known if finding.cause == "shell_unknown"), None)
+    if proof.accepted and shell is not None:
+        return [blocks("shell_nologin", "%s; %s" % (shell.evidence, proof.text), "set a login shell, if people log in with this account")]
     stage = PAM_STAGES["session" if proof.accepted else "account"]
     unasked = next((finding for finding in known if finding.cause == "pam_not_asked" and stage in finding.evidence), None)
     if unasked is not None:

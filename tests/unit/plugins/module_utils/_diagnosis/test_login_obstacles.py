@@ -3,25 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The fine print of single obstacles: times of pam_time, sshd's log, start-up files that wait, damaged key texts, mounts, accounts."""
 
-from pathlib import Path
-
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis import facts as facts_of
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis import look_account
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.facts import Facts, Request
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_account import is_well_formed, judge_shell
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_client import judge_client
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_key_text import find_damage
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_keys import judge_views
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_log import judge_log
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_server import judge_server
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_session import judge_session, judge_sftp
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.look_account import find_machine, find_script_interpreter
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_session import judge_session
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.look_account import find_script_interpreter
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.look_server import find_listen_ports
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.pam_files import find_time_rule
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.startup_text import (
-    find_loop,
-    find_printing,
     find_replacement,
     find_unconditional_end,
     find_unconditional_wait,
@@ -322,106 +316,6 @@ def test_an_own_address_that_the_login_does_not_go_to(local: str, severity: str)
 def test_a_message_of_the_day_that_waits(text: str, found: list) -> None:
     facts = Facts(Request("bob"), session=facts_of.SessionFacts(messages=(("/etc/update-motd.d/50-x", text),)))
     assert [finding.cause for finding in judge_session(facts)] == found
-
-
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        ("kill -9 $PPID\n", 1),
-        ("x=1\nkill -HUP $$\n", 2),
-        ("kill -0 $$\n", None),
-        ("kill $SSH_AGENT_PID\n", None),
-        ("trap 'kill $$' EXIT\n", None),
-        ("f() {\n  kill $$\n}\n", None),
-    ],
-)
-def test_start_up_files_that_kill_their_shell(text: str, line: object) -> None:
-    found = find_unconditional_end(text)
-    assert (found[0] if found else None) == line
-
-
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        ("echo Welcome\n", 1),
-        ("x=1\nfortune -s\n", 2),
-        ("echo Welcome >&2\n", None),
-        ("printf -v x y\n", None),
-        ("echo a | logger\n", None),
-        ("case $- in *i*) ;; *) return;; esac\necho hello\n", None),
-        ("if [ -t 1 ]; then\n  echo hello\nfi\n", None),
-    ],
-)
-def test_start_up_files_that_print(text: str, line: object) -> None:
-    found = find_printing(text)
-    assert (found[0] if found else None) == line
-
-
-@pytest.mark.parametrize(
-    ("bashrc", "profile", "sure"),
-    [
-        (". ~/.bashrc\n", "", True),
-        ("source $HOME/.profile\n", '. "${HOME}/.bashrc"\n', True),
-        (". ~/.profile\n", "if [ -f ~/.bashrc ]; then . ~/.bashrc; fi\n", False),
-        ("[ -f ~/.profile ] && . ~/.profile\n", "[ -f ~/.bashrc ] && . ~/.bashrc\n", False),
-        ("# . ~/.bashrc\n", "", None),
-        (". ~/.aliases\n", ". ~/.bashrc\n", None),
-    ],
-)
-def test_start_up_files_that_read_each_other(bashrc: str, profile: str, sure: object) -> None:
-    loop = find_loop([("/home/bob/.bashrc", bashrc)], [("/home/bob/.profile", profile)], "/home/bob")
-    assert (loop and loop.sure) == sure
-
-
-@pytest.mark.parametrize(
-    ("session", "subsystem", "missing", "cause"),
-    [
-        ("sftp", (), False, ["sftp_not_offered"]),
-        ("sftp", ("netconf /usr/bin/netconf",), False, ["sftp_not_offered"]),
-        ("sftp", ("sftp /usr/libexec/sftp-server",), True, ["sftp_server_missing"]),
-        ("sftp", ("sftp internal-sftp",), False, []),
-        ("command", (), False, []),
-    ],
-)
-def test_what_sftp_needs(session: str, subsystem: tuple, missing: bool, cause: list) -> None:
-    server = facts_of.ServerFacts(effective={"subsystem": subsystem, "port": ("22",)})
-    seen = facts_of.SessionFacts(sftp_server="/usr/libexec/sftp-server", sftp_server_missing=missing)
-    assert [finding.cause for finding in judge_sftp(Facts(Request("bob", session=session), server=server, session=seen))] == cause
-
-
-def test_text_before_the_answers_of_an_sftp_server() -> None:
-    seen = facts_of.SessionFacts((("/home/bob/.bashrc", "echo Welcome\n"),))
-    facts = Facts(Request("bob", session="sftp"), server=facts_of.ServerFacts(effective={"subsystem": ("sftp /usr/lib/openssh/sftp-server",)}), session=seen)
-    assert [finding.cause for finding in judge_session(facts)] == ["shell_startup_prints"]
-    assert not judge_session(facts._replace(request=Request("bob")))
-    assert not judge_session(facts._replace(server=facts_of.ServerFacts(effective={"subsystem": ("sftp internal-sftp",)})))
-
-
-def test_an_sshd_with_mounts_of_its_own_may_see_other_files() -> None:
-    server = facts_of.ServerFacts(listener=7, own_mounts=True)
-    for view, severity in (("missing", "blocks"), ("other", "warns"), ("same", None)):
-        files = (facts_of.KeyFileFacts("/home/bob/.ssh/authorized_keys", "ok", seen_by_sshd=view),)
-        found = judge_views(Facts(Request("bob"), server=server, key_files=files))
-        assert [(one.cause, one.severity) for one in found] == ([("sshd_sees_other_files", severity)] if severity else [])
-        assert not judge_views(Facts(Request("bob"), key_files=files))
-
-
-def test_a_program_for_another_processor_is_no_shell() -> None:
-    assert find_machine(b"\x7fELF\x02\x01\x01" + bytes(11) + b"\x3e\0") == 62
-    assert find_machine(b"#!/bin/sh\n" + bytes(20)) == 0
-    account = facts_of.AccountFacts(True, shell="/opt/sh", shell_node=Node("/opt/sh", "file", mode=0o755))
-    assert [one.cause for one in judge_shell(Facts(Request("bob"), account._replace(shell_foreign=True)))] == ["shell_not_executable"]
-    assert [(one.cause, one.severity) for one in judge_shell(Facts(Request("bob"), account._replace(shell_unknown=True)))] == [("shell_unknown", "warns")]
-
-
-def test_what_is_one_of_the_usual_shells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "bash").write_bytes(b"\x7fELF...")
-    (tmp_path / "mine").write_bytes(b"\x7fELF...")
-    (tmp_path / "menu").write_bytes(b"\x7fELF,,,")
-    (tmp_path / "zsh").write_bytes(b"#!/bin/sh\nexit\n")
-    (tmp_path / "link").symlink_to("bash")
-    monkeypatch.setattr(look_account, "_shells", lambda: (str(tmp_path / "bash"),))
-    assert [look_account.is_usual_shell(str(tmp_path / name)) for name in ("bash", "link", "mine", "menu", "zsh")] == [True, True, True, False, False]
 
 
 @pytest.mark.parametrize(

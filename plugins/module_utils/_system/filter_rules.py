@@ -6,6 +6,7 @@
 Note that this module util is **PRIVATE** to the collection. It is pure: no files, no network, no clock.
 """
 
+import ipaddress
 import re
 from typing import Dict, Iterable, List, NamedTuple, Tuple
 
@@ -110,3 +111,9 @@ def find_recent(texts: Iterable[str]) -> List[Tuple[str, bool]]:
                 name = named.group(1) if named else "DEFAULT"
                 found[name] = found.get(name, False) or "--seconds" in line or "--hitcount" in line
     return sorted(found.items())
+
+
+def is_noted(kept: str, address: str) -> bool:
+    """Whether such a list, as the kernel shows it, has an address."""
+    noted = re.findall(r"^src=(\S+) ", kept, re.MULTILINE)
+    return any(ipaddress.ip_address(text) == ipaddress.ip_address(address) for text in noted)

@@ -16,7 +16,6 @@ import socket
 import time
 from typing import Any, Dict, List, Sequence, Tuple
 
-from .._text import text_lines
 from . import spaces
 from .child import in_child
 from .filter_rules import (
@@ -24,6 +23,7 @@ from .filter_rules import (
     find_counted,
     find_recent,
     has_rules,
+    is_noted,
     is_of_iptables,
     names_hardware,
     names_interfaces,
@@ -140,7 +140,7 @@ def _read_recent(client: str, rules: Sequence[Rules]) -> List[str]:
     """Lists of xt_recent that have the client now."""
     found = []
     for name, timed in find_recent(one.text for one in rules):
-        noted = any("src=%s " % client in line for line in text_lines(read_quietly("%s/%s" % (_RECENT, name))))
+        noted = is_noted(read_quietly("%s/%s" % (_RECENT, name)), client)
         if noted and timed:
             raise spaces.NotPossible(0, "a rule counts earlier connections from %s (the list %s of xt_recent)" % (client, name))
         if noted:

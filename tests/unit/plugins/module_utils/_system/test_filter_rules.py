@@ -8,6 +8,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.filter
     find_counted,
     find_recent,
     has_rules,
+    is_noted,
     is_of_iptables,
     names_hardware,
     names_interfaces,
@@ -81,6 +82,8 @@ def test_rules_that_keep_lists_or_ask_for_hardware() -> None:
     saved = "-A INPUT -p tcp -m recent --rcheck --name KNOCK --mask 255.255.255.255 --rsource -j ACCEPT\n"
     timed = "-A INPUT -m recent --update --seconds 60 --hitcount 4 --name SSH --rsource -j DROP\n-A INPUT -m recent --set --name SSH\n"
     assert find_recent([saved, timed, "-A INPUT -m recent --set\n"]) == [("DEFAULT", False), ("KNOCK", False), ("SSH", True)]
+    kept = "src=10.0.0.5 ttl: 64 last_seen: 4297 oldest_pkt: 1 4297\nsrc=2001:0db8:0000:0000:0000:0000:0000:0001 ttl: 0 last_seen: 1 oldest_pkt: 1 1\n"
+    assert [is_noted(kept, address) for address in ("10.0.0.5", "10.0.0.50", "2001:db8::1")] == [True, False, True]
     assert names_hardware(["-A INPUT -m mac --mac-source 02:00:00:00:00:01 -j ACCEPT"])
     assert names_hardware(["ether saddr 02:00:00:00:00:01 accept"])
     assert not names_hardware([saved, timed])

@@ -10,6 +10,7 @@ Note that this module util is **PRIVATE** to the collection.
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -105,7 +106,8 @@ def _meet(server: Sequence[str], client: Sequence[str], route: Route, seconds: f
                 connection.setblocking(True)
                 answering = _start(server, own_group, stdin=connection, stdout=connection, stderr=subprocess.DEVNULL)
         try:
-            out, err = asking.communicate(typed, timeout=max(0.1, late - time.monotonic()))
+            _type(asking, typed, late)
+            out, err = asking.communicate(timeout=max(0.1, late - time.monotonic()))
         except subprocess.TimeoutExpired:
             asking.kill()
             out, err = asking.communicate()
@@ -119,6 +121,15 @@ def _meet(server: Sequence[str], client: Sequence[str], route: Route, seconds: f
                 # What AuthorizedKeysCommand may have left.
                 os.killpg(answering.pid, signal.SIGKILL)
     return [asking.returncode, _text(out), _text(err)]
+
+
+def _type(asking, typed: bytes, late: float) -> None:  # type: ignore[no-untyped-def] # of subprocess
+    """Give ssh what it reads, whose end has to wait for the first answer: an sftp-server that finds the end before has answered nothing."""
+    if typed:
+        with contextlib.suppress(BrokenPipeError):
+            asking.stdin.write(typed)
+            asking.stdin.flush()
+        select.select([asking.stdout], [], [], max(0.1, late - time.monotonic()))
 
 
 def _start(argv, become, **streams):  # type: ignore[no-untyped-def] # of subprocess

@@ -127,7 +127,7 @@ def _given_keys(tools: Tools) -> dict[str, str]:
         except WantedError as exc:
             if len(text.split()) == 1:
                 shown = printable(given[:100])
-                raise StepFailed(f"ecs_access_keys: {shown} is no public key, no fingerprint (SHA256:...), and no file with one.") from None
+                raise StepFailed(f"ecs_access_keys: {shown} is neither a public key, a fingerprint (SHA256:...), nor a file with one.") from None
             raise StepFailed(f"ecs_access_keys: {exc.text}") from None
         if not revoked.blobs and not revoked.fingerprints:
             raise StepFailed(f"ecs_access_keys: {printable(given[:100]) or 'an empty text'} holds no key.")

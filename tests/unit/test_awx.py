@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import jinja2
@@ -152,3 +155,35 @@ def test_all_data_is_used():
         assert all(re.fullmatch(rf"\{{\{{ item\.{option}( \| default\(omit\))? \}}\}}", value) for option, value in options.items()), module
     assert {kind: set().union(*OBJECTS[kind]) for kind in used} == used
     assert set(used) == {kind for kind in OBJECTS if kind.startswith("controller_")}
+
+
+def test_jobs_have_the_team_of_the_project(tmp_path):
+    """AWX exports the inventory with the group_vars beside it, and gives jobs the answer as a program that lies elsewhere."""
+    project, job = tmp_path / "project", tmp_path / "inventory"
+    shutil.copytree(AWX / "project", project)
+    job.mkdir()
+    # In place of the inventory source, which would ask the cloud.
+    (project / "hosts.yml").write_text("all: {hosts: {web-1: {}, web-2: {}}}\n")
+    settings = {**os.environ, "ANSIBLE_HOME": str(tmp_path / "home"), "ANSIBLE_CONFIG": str(tmp_path / "none")}
+    exported = subprocess.run(
+        ["ansible-inventory", "-i", "hosts.yml", "--playbook-dir", ".", "--list", "--export"],
+        cwd=project,
+        env=settings,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (job / "exported.json").write_text(exported.stdout)
+    script = job / "hosts"
+    script.write_text(f"#!/bin/sh\ncat {job}/exported.json\n")
+    script.chmod(0o700)
+    done = subprocess.run(
+        ["ansible-playbook", "-i", str(script), "check_team.yml", "-e", "ecs_access_hosts=all"],
+        cwd=project,
+        env=settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^ +john +R *$", done.stdout, re.MULTILINE), done.stdout

@@ -64,7 +64,10 @@ def ending(tools: Tools) -> list[str]:
 def check(tools: Tools) -> None:
     example = "ansible-playbook alicloud.ecs_access.onboard -i my.ecs.yml -e @team.yml -e ecs_access_hosts=tag_role_web"
     if _people(tools).team_is_empty:
-        raise StepFailed(f"The team is empty: set ssh_users_accounts, for example in a team file: {example}")
+        raise StepFailed(
+            "The team is empty: ssh_users_accounts is not set, or lists nobody. Ansible reads group_vars beside the inventory, but not beside a playbook "
+            f"that imports this one. With a team file: {example}"
+        )
     keys = _keys(tools)
     missing = [path for path in keys.values() if not os.path.exists(path)]
     if missing:

@@ -90,6 +90,12 @@ record:
       elements: str
       returned: always
       sample: [anna, ben]
+    vanished:
+      description: Those of RV(record.people) of whom the host has no account any more.
+      type: list
+      elements: str
+      returned: always
+      sample: [ben]
     others:
       description: Other owners, and the accounts of each.
       type: dict
@@ -126,6 +132,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._leaving.left_
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd import journal
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.apply import undo_interrupted
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd.look_plugin import look_at_plugin
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.account_files import find_account
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.lock import locked_accounts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import HostError, describe_error
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable, printable_all
@@ -143,7 +150,7 @@ class AccessLeave:
     def look(self) -> Dict[str, Any]:
         """What is there, and what would be removed."""
         record = self._read()
-        owners = record.record.owners
+        people = sorted(record.record.owners.get(self._owner, {}))
         return dict(
             self._answer(self._find(record), record),
             changed=False,
@@ -152,7 +159,8 @@ class AccessLeave:
                 "problem": record.problem,
                 "content": base64.b64encode(record.content or b"").decode("ascii"),
                 "sha256": _hash(record),
-                "people": sorted(owners.get(self._owner, {})),
+                "people": people,
+                "vanished": [name for name in people if find_account(name) is None],
                 "others": self._others(record),
             },
             temporary_keys=look_at_plugin().state,

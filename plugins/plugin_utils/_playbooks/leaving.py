@@ -39,6 +39,8 @@ class Seen(NamedTuple):
     login: str
     armed: bool = False
     """Whether a change of sshd is not proven yet."""
+    vanished: tuple[str, ...] = ()
+    """Those of the people of whom the host has no account any more."""
 
 
 def read_seen(answer: Mapping[str, Any]) -> Seen:
@@ -65,6 +67,7 @@ def read_seen(answer: Mapping[str, Any]) -> Seen:
         str(answer.get("temporary_keys", "")),
         str(answer.get("login", "")),
         answer.get("armed") is True,
+        tuple(action_texts(record.get("vanished"))),
     )
 
 

@@ -9,7 +9,7 @@ Note that this plugin util is **PRIVATE** to the collection.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
@@ -77,7 +77,7 @@ def host_step(tools: Tools) -> dict[str, Any]:
 def _leave(tools: Tools) -> dict[str, Any]:
     everything = tools.get("ecs_access_leave", "keep_access") == "everything"
     seen = leaving.read_seen(_call(tools, "access_leave", {**_about(tools), "step": "look"}))
-    tools.note({"stay": seen.people, "gone": [], "files": len(seen.files), "drift": [], "diffs": [], "why": ""})
+    tools.note({**_stay(seen, seen.vanished), "files": len(seen.files), "drift": [], "diffs": [], "why": ""})
     if everything:
         _refuse_lockout(tools, seen)
     server, people = _steps(tools, seen, everything)
@@ -126,11 +126,15 @@ def _take(tools: Tools, seen: leaving.Seen, module: str, arguments: Mapping[str,
         _prove(tools, user)
     answer = _change(tools, module, arguments)
     gone, notes = leaving.read_taken(answer, seen.people)
-    tools.note({"gone": gone, "stay": [name for name in seen.people if name not in gone], "notes": notes})
+    tools.note({**_stay(seen, [*seen.vanished, *gone]), "notes": notes})
     if tools.check_mode:
         return seen
     # Its own entries have changed by that; what is removed is what was planned.
     return leaving.read_seen(_call(tools, "access_leave", {**_about(tools), "step": "look"}))._replace(files=seen.files, people=seen.people)
+
+
+def _stay(seen: leaving.Seen, gone: Collection[str]) -> dict[str, list[str]]:
+    return {"stay": [name for name in seen.people if name not in gone], "gone": [name for name in seen.people if name in gone]}
 
 
 def _prove(tools: Tools, user: str) -> None:

@@ -34,7 +34,7 @@ class Host(Tools):
         self.folder = folder / "records"
         self.variables = {"inventory_hostname": "web-1", "ecs_access_record_dir": str(self.folder), "ansible_user": "root", **variables}
         self.people, self.others, self.keys, self.kept, self.armed, self.login = ["ann", "ben"], {}, "ours", [], False, "root"
-        self.refusing = ""
+        self.refusing, self.vanished = "", []
         self.quiet: set[str] = set()
         self.calls: list[str] = []
         self.logs_in = Login(True, True, "")
@@ -50,7 +50,7 @@ class Host(Tools):
         self.calls.append(f"{'plan' if check else 'do'} {what}" if what != "look" else "look")
         if what == "look":
             record = {"state": "present", "content": base64.b64encode(CONTENT).decode(), "sha256": hashlib.sha256(CONTENT).hexdigest()}
-            record.update(people=self.people, others=self.others)
+            record.update(people=self.people, others=self.others, vanished=self.vanished)
             answer = {"record": record, "actions": ["remove /x"], "kept": self.kept, "temporary_keys": self.keys, "armed": self.armed}
             return {**answer, "login": self.login}
         if self.refusing == what:
@@ -111,6 +111,18 @@ def test_the_record_is_kept_before_anything_is_changed(host, monkeypatch):
     monkeypatch.setattr(leave, "write_in_folder", lambda *_arguments: one.calls.append("kept"))
     one.run()
     assert one.calls.index("kept") < one.calls.index("do keys")
+
+
+def test_whoever_has_no_account_any_more_is_gone(host):
+    """As after a run that failed half-way: their accounts went, and the record still names them."""
+    one = host(ecs_access_leave="everything")
+    one.vanished, one.quiet = ["ann", "ben"], {"people"}
+    row = one.run()
+    assert (row["stay"], row["gone"]) == ([], ["ann", "ben"])
+    one = host()
+    one.vanished = ["ben"]
+    row = one.run()
+    assert (row["stay"], row["gone"]) == (["ann"], ["ben"])
 
 
 def test_a_login_that_does_not_work_keeps_the_people(host):

@@ -138,9 +138,11 @@ def plan_step(tools: Tools) -> dict[str, Any]:
     plan = offboarding.plan_id(found, {_name_of(tools, host): state and {"actions": state["actions"]} for host, state in states.items()})
     rows = tools.store.rows(hosts)
     pending = [_pending(tools, host, rows.get(host, {})) for host in hosts if not states[host]] + _still_there(tools, tools.store.read("carried") or [])
-    tools.store.write("plan", {"plan_id": plan, "person": _subject(found), "pending": pending})
+    unknown = not found.known and not any(state and (state["accounts"] or state["actions"]) for state in states.values())
+    # Where nothing was seen there is nothing to carry out.
+    tools.store.write("plan", {"plan_id": plan if any(states.values()) and not unknown else "", "person": _subject(found), "pending": pending})
     given = str(tools.get("ecs_access_plan", "") or "")
-    if not found.known and not any(state and (state["accounts"] or state["actions"]) for state in states.values()):
+    if unknown:
         _summary(tools)
         return {"failed": True, "changed": False, "msg": f"{found.person} is in no team file, and no host that was seen has an account of this name. "
                 "Is the name right? If this person has left, keep the entry in the team file with state: absent."}  # fmt: skip

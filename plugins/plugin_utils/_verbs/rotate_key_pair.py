@@ -120,7 +120,8 @@ def plan_step(tools: Tools) -> dict[str, Any]:
     """Print the plan; where it is going to be carried out, refuse one that is not the plan that was given."""
     hosts = tools.names("ansible_play_hosts_all")
     states = {host: tools.store.read("rotation", host) for host in hosts}
-    if any(state and state.get("over") for state in states.values()):
+    # Where nothing was seen there is nothing to carry out.
+    if not any(states.values()) or any(state and state.get("over") for state in states.values()):
         plan = ""
     else:
         old = {region: keys["old_fingerprint"] for region, keys in (tools.store.read("keys") or {}).items()}

@@ -98,6 +98,13 @@ def test_a_host_that_is_not_seen_is_pending_and_the_others_are_done(fleet, playb
     assert not playbook.verdict.get("failed")
 
 
+def test_where_nothing_was_seen_there_is_no_plan_to_carry_out(fleet, playbook):
+    for host in fleet.hosts.values():
+        host.reachable = False
+    assert failed(playbook.run("plan")) == ["web-1", "web-2", "web-3"]
+    assert playbook.plan["plan_id"] == ""
+
+
 def test_a_pending_instance_that_was_released_is_forgotten(playbook, tmp_path):
     entry = {"host": "web-9", "instance_id": "i-9", "region": "r", "why": "Stopped"}
     report = tmp_path / "report.json"
@@ -158,6 +165,7 @@ def test_a_name_that_nobody_has_is_no_success(fleet, playbook):
         playbook.run(mode, ecs_access_person="pual")
         assert "pual is in no team file, and no host that was seen has an account of this name" in playbook.verdict["msg"]
         assert playbook.verdict["failed"]
+        assert playbook.plan["plan_id"] == ""
     assert fleet.writes == []
     # One of whom nothing is left is known by the team file.
     for host in fleet.hosts.values():

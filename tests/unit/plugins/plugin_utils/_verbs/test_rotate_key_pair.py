@@ -41,6 +41,13 @@ def test_a_plan_changes_nothing(fleet, playbook):
     assert failed(rows) == []
 
 
+def test_where_nothing_was_seen_there_is_no_plan_to_carry_out(fleet, playbook):
+    for host in fleet.hosts.values():
+        host.reachable = False
+    assert failed(playbook.run("plan")) == sorted(fleet.hosts)
+    assert not playbook.plan
+
+
 def test_from_the_first_to_the_last_step(fleet, playbook):
     playbook.run("plan")
     plan = playbook.plan

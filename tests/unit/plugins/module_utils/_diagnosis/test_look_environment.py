@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An LD_LIBRARY_PATH that every session gets."""
 
-from __future__ import annotations
-
 import contextlib
 from pathlib import Path
 

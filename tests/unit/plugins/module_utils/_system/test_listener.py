@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which processes are root's own: namespaces and control groups as the kernel shows them."""
 
-from __future__ import annotations
-
 import os
 
 import pytest

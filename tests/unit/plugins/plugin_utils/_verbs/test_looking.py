@@ -13,9 +13,10 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import 
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import Tools
 from ecs_emulator.testing import running
 
-from ...modules.conftest import run_module  # noqa: F401 - a fixture
+from ...modules import conftest
 from ...modules.test_ecs_host_key_info import INSTANCES, KEY, answer
 
+run_module = conftest.run_module
 IDS = ["i-good", "i-off", "i-none"]
 
 
@@ -34,7 +35,7 @@ def as_module(result):
         pytest.param("ecs_key_pair_info", {"include_public_key": True, "include_instances": True}, False, id="key pairs"),
     ],
 )
-def test_the_same_answer_in_this_process(run_module, monkeypatch, module, arguments, failed):  # noqa: F811 - the fixture
+def test_the_same_answer_in_this_process(run_module, monkeypatch, module, arguments, failed):
     with running({"instances": INSTANCES}) as emulator:
         emulator.on_command(answer(f"{KEY}\n@cert-authority * {KEY}"), "good")
         monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", emulator.access_key_id)
@@ -45,7 +46,7 @@ def test_the_same_answer_in_this_process(run_module, monkeypatch, module, argume
     assert json.loads(json.dumps({"failed": False, **here})) == there
 
 
-def test_a_secret_in_an_answer_is_masked(run_module, monkeypatch):  # noqa: F811 - the fixture
+def test_a_secret_in_an_answer_is_masked(run_module, monkeypatch):
     account = {"access_key_id": "me", "access_key_secret": "s3cr3t"}
     with running({"instances": [{"name": "open-s3cr3t-door", "instance_id": "i-1"}], "account": account}) as emulator:
         monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "me")

@@ -7,7 +7,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import re
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Collection, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .._text import text_lines
 
@@ -34,6 +34,9 @@ _READING = re.compile(r"(?:^|&&|\|\||;|\bthen\b)\s*(?:\.|source)\s+[\"']?([^\s\"
 _OPENING = re.compile(r"\s*(if|case|for|while|until|function|select)\b|.*\(\)\s*\{?\s*$|\s*\{\s*$")
 _CLOSING = re.compile(r"\s*(fi|esac|done)\b|\s*\}")
 
+Rest = Callable[[], str]
+"""The text behind a line, put together only where it is looked at: a file of any account may have any number of lines."""
+
 
 class Loop(NamedTuple):
     """A start-up file that is read again by what it reads."""
@@ -54,33 +57,37 @@ class _Reading(NamedTuple):
 
 def find_loop(first: Sequence[Tuple[str, str]], others: Sequence[Tuple[str, str]], home: str) -> Optional[Loop]:
     """The first of the files that a shell reads which is read again without end; I(others) are those that they may read."""
-    readings = {path: _find_readings(text, home) for path, text in list(others) + list(first)}
+    texts = dict(list(others) + list(first))
+    readings = {path: _find_readings(text, home, texts) for path, text in texts.items()}
     for path, _text in first:
-        way = _find_way(readings, path, path, ())
+        way = _find_way(readings, path, path, set())
         if way:
             return Loop(path, way[0].number, way[0].line, all(item.sure for item in way))
     return None
 
 
-def _find_way(readings: Dict[str, List[_Reading]], start: str, goal: str, seen: Tuple[str, ...]) -> List[_Reading]:
-    for item in readings.get(start, []):
+def _find_way(readings: Dict[str, List[_Reading]], start: str, goal: str, seen: Set[str]) -> List[_Reading]:
+    for item in readings[start]:
         if item.target == goal:
             return [item]
         if item.target not in seen:
-            rest = _find_way(readings, item.target, goal, seen + (item.target,))
+            seen.add(item.target)
+            rest = _find_way(readings, item.target, goal, seen)
             if rest:
                 return [item] + rest
     return []
 
 
-def _find_readings(text: str, home: str) -> List[_Reading]:
-    """Files that a text reads; one for each, the first."""
+def _find_readings(text: str, home: str, known: Collection[str]) -> List[_Reading]:
+    """Those of the known files that a text reads; one for each, the first."""
     found: Dict[str, _Reading] = {}
+    outermost = [(number, line) for number, line in _outermost(text) if line.split()[:1] in (["."], ["source"])]
     for number, line in enumerate(text_lines(text), 1):
         for word in _READING.findall(line) if not line.lstrip().startswith("#") else ():
             target = _expand(word, home)
-            sure = _find_unconditional(text, lambda one, _rest, word=word: one.split()[:1] in (["."], ["source"]) and word in one)  # type: ignore[misc]
-            found.setdefault(target, _Reading(number, line.strip(), target, sure is not None and sure[0] == number))
+            if target in known and target not in found:
+                sure = next((place for place, one in outermost if word in one), 0)
+                found[target] = _Reading(number, line.strip(), target, sure == number)
     return list(found.values())
 
 
@@ -127,10 +134,10 @@ def find_unsure(text: str) -> Optional[Tuple[int, str]]:
     return _find_unconditional(text, _is_unsure)
 
 
-def _is_unsure(line: str, rest: str) -> bool:
+def _is_unsure(line: str, rest: Rest) -> bool:
     if re.match(r"\s*set\s+(-[a-z]*[eu]|-o\s+(errexit|nounset))", line):
         return True
-    return bool(re.match(r"\s*(until|while)\b", line)) and bool(re.search(r"\bsleep\b", (line + "\n" + rest).split("done")[0]))
+    return bool(re.match(r"\s*(until|while)\b", line)) and bool(re.search(r"\bsleep\b", (line + "\n" + rest()).split("done")[0]))
 
 
 def find_unconditional_wait(text: str) -> Optional[Tuple[int, str]]:
@@ -138,21 +145,31 @@ def find_unconditional_wait(text: str) -> Optional[Tuple[int, str]]:
     return _find_unconditional(text, _waits)
 
 
-def _waits(line: str, rest: str) -> bool:
+def _waits(line: str, rest: Rest) -> bool:
     if re.match(r"\s*while\s+(true|:)\s*(;|$)", line):
-        if re.search(r"(?m)^\s*done\s*&|;\s*done\s*&", line + "\n" + rest):
+        following = rest()
+        if re.search(r"(?m)^\s*done\s*&|;\s*done\s*&", line + "\n" + following):
             # It runs beside the shell.
             return False
         # Up to the end of the text: an exit after the loop is taken for one in it, which errs on the safe side.
-        return not re.search(r"\b(break|exit|return|exec)\b", line + rest)
+        return not re.search(r"\b(break|exit|return|exec)\b", line + following)
     return bool(re.match(r"\s*(/bin/|/usr/bin/)?sleep\s+(\d{3,}s?|\d{2,}m|\d+[hd]|inf\w*)\s*(;|$|&&)", line))
 
 
-def _find_unconditional(text: str, wanted: Callable[[str, str], bool]) -> Optional[Tuple[int, str]]:
-    depth = 0
+def _find_unconditional(text: str, wanted: Callable[[str, Rest], bool]) -> Optional[Tuple[int, str]]:
     lines = text_lines(text)
+    for number, line in _outermost(text):
+        if wanted(line, lambda number=number: "\n".join(lines[number:])):  # type: ignore[misc]
+            return number, line.strip()
+    return None
+
+
+def _outermost(text: str) -> Iterator[Tuple[int, str]]:
+    """Lines that no test, loop or function is around, with their numbers, up to where a shell that is not interactive returns."""
+    depth = 0
     document = ""
-    for number, line in enumerate(lines, 1):
+    interactive = re.search(r"\$-|PS1", text)
+    for number, line in enumerate(text_lines(text), 1):
         if document:
             # Text that is given to a program.
             document = "" if line.strip() == document else document
@@ -163,12 +180,11 @@ def _find_unconditional(text: str, wanted: Callable[[str, str], bool]) -> Option
         if not stripped:
             continue
         returns = re.search(r"\breturn\b", stripped) and "()" not in stripped
-        if returns and (re.search(r"\$-|PS1", text) or (depth == 0 and not _OPENING.match(stripped))):
+        if returns and (interactive or (depth == 0 and not _OPENING.match(stripped))):
             # What follows is for interactive shells.
-            return None
-        if depth == 0 and wanted(stripped, "\n".join(lines[number:])):
-            return number, stripped.strip()
+            return
+        if depth == 0:
+            yield number, stripped
         opens = bool(_OPENING.match(stripped))
         closes = bool(_CLOSING.match(stripped)) or bool(re.search(r";\s*(fi|esac|done|\})\s*;?$", stripped))
         depth = max(0, depth + opens - closes)
-    return None

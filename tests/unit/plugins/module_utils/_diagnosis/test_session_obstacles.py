@@ -19,6 +19,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.sta
     find_loop,
     find_printing,
     find_unconditional_end,
+    find_unconditional_wait,
 )
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.records import Node
 
@@ -138,3 +139,12 @@ def test_a_private_login_settles_what_was_left_open(open_cause: str, accepted: o
     found = findings_of(Proof(accepted, ran, "it came to this"), [warns(open_cause, "may end it", "ask")])
     assert [one.cause for one in found] == cause
     assert all("may end it; it came to this" in one.evidence for one in found if one.cause != "login_refused")
+
+
+def test_any_number_of_lines_is_read_in_one_go():
+    """Any account may write such a file; looking again for each line would take hours."""
+    path, name = "/home/bob/.bashrc", ".bashrc"
+    text = ":\n" * 100000 + ". ./x%d\n" * 20000 % tuple(range(20000)) + ". ~/%s\n" % name
+    loop = find_loop([(path, text)], [], "/home/bob")
+    assert loop is not None and (loop.number, loop.sure) == (120001, True)
+    assert find_unconditional_wait(text + "sleep 1d\n") == (120002, "sleep 1d")

@@ -86,8 +86,8 @@ def read_access() -> Dict[str, Any]:
 def _candidate(name: str, methods: List[Dict[str, Any]]) -> Candidate:
     effective = frozenset(method["fingerprint"] for method in methods if method["effective"] != "no")
     refused = {method["fingerprint"]: method["why"] or "" for method in methods if method["effective"] == "no"}
-    proven = {method["fingerprint"] for method in methods if method["effective"] == "yes"}
-    return Candidate(name, effective, refused, effective - proven)
+    proven = frozenset(method["fingerprint"] for method in methods if method["effective"] == "yes")
+    return Candidate(name, effective, refused, proven)
 
 
 def argument_spec() -> Dict[str, Any]:

@@ -41,13 +41,13 @@ Entry = Dict[str, Any]
 class Candidate(NamedTuple):
     """An account that may be taken over. C(effective): fingerprints of the keys that sshd accepts, with the reason for those that it doesn't.
 
-    C(unproven): those of the first for which only nothing is known against it.
+    C(proven): those of the first of which sshd said so; of the others only nothing is known against it.
     """
 
     name: str
     effective: FrozenSet[str]
     refused: Mapping[str, str]
-    unproven: FrozenSet[str] = frozenset()
+    proven: FrozenSet[str]
 
 
 def find_entries(candidates: Sequence[Candidate]) -> Dict[str, Entry]:
@@ -150,9 +150,8 @@ def _object(candidate: Candidate, fingerprint: str, lines: Sequence[KeyLine]) ->
 
 def _find_opened(candidate: Candidate, files: Iterable[KeyFile]) -> Sequence[str]:
     """Keys that are not proven to open the account, in files with a repair that may make them do so."""
-    proven = candidate.effective - candidate.unproven
     held = [key.key.fingerprint_sha256 for item in files if any(repair.opens for repair in item.repairs) for key in item.keys]
-    return [fingerprint for fingerprint in dict.fromkeys(held) if fingerprint not in proven]
+    return [fingerprint for fingerprint in dict.fromkeys(held) if fingerprint not in candidate.proven]
 
 
 def _read_rights(account: Account, snapshot: Snapshot, after: Accounts, notes: List[str]) -> Tuple[Sequence[SudoLine], List[str]]:

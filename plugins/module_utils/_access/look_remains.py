@@ -59,10 +59,11 @@ def find_remains(users: Sequence[Gone], rules: Sequence[Rule]) -> List[Remain]:
     """What is left of these users."""
     found: List[Remain] = []
     for user in users:
+        names = _names(user)
         found += [
             Remain(SUDO, user.name, rule.path, rule.number, rule.text, not rule.alias and len(rule.who) == 1 and is_roots(rule.path))
             for rule in rules
-            if _words(rule) & _names(user)
+            if _words(rule) & names
         ]
         found += [Remain(CRONTAB, user.name, path) for path in _present(_CRONTABS, user.name)]
         found += [Remain(CRON_LINE, user.name, path, number, sole=is_roots(path)) for path, number in _cron_lines(user.name)]

@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 from .._errors import AccessError
 from .._openssh.authorized_keys import Revoked, WantedKey
 from .._openssh.key_options import KeyOptionsError, check_options, parse_options, split_options
-from .._openssh.keys import BYTE_ORDER_MARK, KEY_TYPES, KeyFormatError, check_encoding, parse_public_key
+from .._openssh.keys import KEY_TYPES, KeyFormatError, check_encoding, key_lines, parse_public_key
 from .._text import shorten
 
 _FINGERPRINT = re.compile(r"^SHA256:[A-Za-z0-9+/]{43}=?\Z")
@@ -103,8 +103,7 @@ def _key_lines(source: str, text: str) -> List[str]:
         check_encoding(text, source)
     except KeyFormatError as exc:
         raise WantedError(str(exc))
-    lines = [line.strip() for line in re.split(r"\r?\n", text.lstrip(BYTE_ORDER_MARK))]
-    lines = [line for line in lines if line and not line.startswith("#")]
+    lines = key_lines(text)
     if not lines:
         raise WantedError("%s holds no key; give one OpenSSH public key, 'TYPE BASE64 [COMMENT]'" % source)
     return lines

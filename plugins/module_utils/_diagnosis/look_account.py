@@ -185,11 +185,12 @@ def find_machine(data: bytes) -> int:
 def is_usual_shell(shell: str) -> bool:
     """Whether what a login gets is one of the usual shells, under its own name or as a copy of one that /etc/shells lists."""
     try:
-        data = read_regular(shell)
-        if data.startswith(b"#!"):
+        if read_regular(shell, 2) == b"#!":
             return False
-        usual = [path for path in _shells() if os.path.basename(path) in _USUAL and path != shell]
-        return os.path.basename(os.path.realpath(shell)) in _USUAL or any(_is_same(shell, path, data) for path in usual)
+        if os.path.basename(os.path.realpath(shell)) in _USUAL:
+            return True
+        data = read_regular(shell)
+        return any(_is_same(shell, path, data) for path in _shells() if os.path.basename(path) in _USUAL and path != shell)
     except OSError:
         # That it cannot be read is a finding of its own.
         return True

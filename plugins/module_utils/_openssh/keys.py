@@ -116,13 +116,18 @@ def parse_public_key(text: str, source: str = "public_key") -> PublicKey:
     if "BEGIN " in text:
         raise KeyFormatError("%s is in PEM or RFC 4716 form; convert it with 'ssh-keygen -i -m PKCS8 -f FILE' (or -m RFC4716)" % source)
     check_encoding(text, source)
-    lines = [line.strip() for line in text_lines(text.lstrip(BYTE_ORDER_MARK))]
-    lines = [line for line in lines if line and not line.startswith("#")]
+    lines = key_lines(text)
     if not lines:
         raise KeyFormatError("%s is empty; give one OpenSSH public key, 'TYPE BASE64 [COMMENT]'" % source)
     if len(lines) > 1:
         raise KeyFormatError("%s holds %d lines; give exactly one OpenSSH public key" % (source, len(lines)))
     return parse_key_fields(lines[0], source)
+
+
+def key_lines(text: str) -> List[str]:
+    """The lines of a C(.pub) file without those that are blank or a comment."""
+    lines = [line.strip() for line in text_lines(text.lstrip(BYTE_ORDER_MARK))]
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def check_encoding(text: str, source: str) -> None:

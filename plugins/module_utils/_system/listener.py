@@ -80,7 +80,7 @@ def has_own_mounts(pid: int) -> bool:
 def _is_of_unit(pid: int) -> bool:
     """Whether the service manager started it for the service: only root can put a process into that control group."""
     unit = re.search(r"^\d+:[^:]*:/system\.slice/([\w.@-]+)$", read_quietly("/proc/%d/cgroup" % pid), re.MULTILINE)
-    return bool(unit) and unit.group(1) in UNITS  # type: ignore[union-attr]
+    return unit is not None and unit.group(1) in UNITS
 
 
 def _read_words(pid: int, program: str) -> Tuple[str, ...]:

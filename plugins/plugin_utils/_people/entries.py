@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ansible.module_utils.common.validation import check_type_bool, check_type_int, check_type_list, check_type_str
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.options import argument_spec
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import BYTE_ORDER_MARK
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import key_lines
 
 from .hosts import PatternRefused, join_patterns, parse_pattern
 from .variables import BASE, KeyReader, Problem, layer_names, nearest, parse_until
@@ -218,8 +218,7 @@ def _key_lines(text: str) -> list[str]:
     """The lines of a C(.pub) file. Text without a key stays whole, to be refused as a whole."""
     if "PRIVATE KEY" in text or "BEGIN " in text:
         return [text]
-    lines = [line.strip() for line in text.lstrip(BYTE_ORDER_MARK).split("\n")]
-    return [line for line in lines if line and not line.startswith("#")] or [text]
+    return key_lines(text) or [text]
 
 
 def _join(before: Person, after: Person) -> Person:

@@ -26,7 +26,7 @@ def adopt(monkeypatch):
         after = settle_accounts(snapshot, parse_wanted({"users": [{"name": "ann"}]})).after
         monkeypatch.setattr(look_adoption, "_look", lambda _names: (snapshot, after))
         monkeypatch.setattr(look_adoption, "find_objections", lambda _users, _rules: list(objections))
-        return find_entries([Candidate("ann", frozenset(effective), dict(refused), frozenset(unproven))])["ann"]
+        return find_entries([Candidate("ann", frozenset(effective), dict(refused), frozenset(effective) - frozenset(unproven))])["ann"]
 
     return find
 

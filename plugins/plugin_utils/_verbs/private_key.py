@@ -15,6 +15,7 @@ import stat
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.private_files import is_encrypted, public_half, what_instead
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.nodes import NotRegular, read_regular
 
 from .public_key import keys_of_agent
 
@@ -24,16 +25,11 @@ _LARGEST = 65536
 def remark_on_key(path: str) -> str:
     """Why ssh cannot use this file by itself, and what to do; empty if it can, or if the agent has the key."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        info, content = os.stat(path), read_regular(path, _LARGEST)
+    except NotRegular:
+        return f"{path} is not a file with a private key"
     except (OSError, ValueError) as exc:
         return f"{path} cannot be read: {getattr(exc, 'strerror', None) or exc}"
-    try:
-        info = os.fstat(descriptor)
-        if not stat.S_ISREG(info.st_mode):
-            return f"{path} is not a file with a private key"
-        content = os.read(descriptor, _LARGEST)
-    finally:
-        os.close(descriptor)
     problem = _problem(path, info, content)
     return problem if problem and not _in_agent(content) else ""
 

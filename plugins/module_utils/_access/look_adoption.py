@@ -41,7 +41,7 @@ Entry = Dict[str, Any]
 class Candidate(NamedTuple):
     """An account that may be taken over. C(effective): fingerprints of the keys that sshd accepts, with the reason for those that it doesn't.
 
-    C(proven): those of the first of which sshd said so; of the others only nothing is known against it.
+    C(proven): those of the first for which that is known; against the others there is only nothing known.
     """
 
     name: str

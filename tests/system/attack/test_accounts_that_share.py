@@ -121,7 +121,6 @@ def test_one_goes_and_the_other_stays(attacked, sharing):
     assert processes(attacked) == [name for name in before if name != "honest"]
 
 
-@pytest.mark.long
 def test_one_is_locked_and_the_processes_of_the_other_go_on(attacked, sharing):
     before = processes(attacked)
     assert before[:4] == ["depa", "honest", "owna", "root"]

@@ -106,7 +106,6 @@ def test_the_key_of_this_very_run_is_not_revoked_there(attacked, stuck):
     assert opened(attacked, ["m-twin"], kept) == {"m-twin"}
 
 
-@pytest.mark.long
 def test_the_key_of_the_bound_pair_goes_and_the_task_fails(attacked, make_key):
     """It would be back after the next reboot."""
     instance, bound, other = attacked.instance, make_key("bound"), make_key("other")

@@ -31,8 +31,9 @@ IMPORTED = (
     "ansible.executor.module_common", "ansible.plugins.callback.default", "ansible.plugins.shell.sh", "ansible.plugins.become.sudo",
     "darabonba.core", "Tea.core", "cryptography.hazmat.primitives.serialization.ssh",
 )  # fmt: skip
-# What is read while ansible or Python starts.
+# What is read while ansible or Python starts, and of it what is read again when it is used.
 SETTINGS = ("ANSIBLE_", "PYTHON", "LC_", "LANG", "PATH")
+READ_LATER = ("ANSIBLE_SSH_CONTROL_PATH_DIR",)
 
 
 class AnsibleServers:
@@ -40,18 +41,16 @@ class AnsibleServers:
 
     def __init__(self) -> None:
         self._servers: dict[tuple[tuple[str, str], ...], _Server] = {}
+        self._home = tempfile.TemporaryDirectory(prefix="ansible-home-", dir="/tmp")
+        self.home = self._home.name
+        """ANSIBLE_HOME for runs that have no reason to have one of their own: nothing but a run's temporary files is kept there."""
 
     def run(self, command: list[str], environment: Mapping[str, str], timeout: float) -> subprocess.CompletedProcess[str]:
         """As subprocess.run with captured text; TimeoutExpired when it takes longer, and the run is killed."""
-        settings = tuple(sorted((name, value) for name, value in environment.items() if name.startswith(SETTINGS)))
+        settings = tuple(sorted((name, value) for name, value in environment.items() if name.startswith(SETTINGS) and name not in READ_LATER))
         if settings not in self._servers:
             self._servers[settings] = _Server(environment)
         return self._servers[settings].run(command, environment, timeout)
-
-    def close(self) -> None:
-        """End the servers."""
-        for server in self._servers.values():
-            server.close()
 
 
 class _Server:
@@ -61,11 +60,6 @@ class _Server:
         self._process = subprocess.Popen(
             [sys.executable, "-P", __file__, self._socket], env=dict(environment), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
-
-    def close(self) -> None:
-        self._process.terminate()
-        self._process.wait()
-        self._folder.cleanup()
 
     def run(self, command: list[str], environment: Mapping[str, str], timeout: float) -> subprocess.CompletedProcess[str]:
         with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr, self._connected() as connection:

@@ -20,6 +20,8 @@ from lab.ssh import KeyFile
 HERE = Path(__file__).resolve().parent
 COLLECTIONS = HERE.parents[2] / ".work" / "collections"
 BIN = Path(sys.executable).parent
+# Shared by the controllers of this process, so that their runs are forks of one that has imported ansible.
+SERVERS = AnsibleServers()
 
 
 class TaskResult(NamedTuple):
@@ -62,15 +64,11 @@ class Controller:
         self.folder = folder
         self.key = key
         self.known_hosts = known_hosts
-        self._config = folder / "ansible.cfg"
-        self._config.write_text("")
         # The path of a control socket must be short.
         self._sockets = tempfile.TemporaryDirectory(prefix="lab-", dir="/tmp")
-        self._servers = AnsibleServers()
 
     def close(self) -> None:
         """Forget the connections."""
-        self._servers.close()
         self._sockets.cleanup()
 
     def ansible(
@@ -158,8 +156,8 @@ class Controller:
             "ANSIBLE_CALLBACKS_ENABLED": "collect",
             "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-            "ANSIBLE_CONFIG": str(self._config),
-            "ANSIBLE_HOME": str(self.folder / "home"),
+            "ANSIBLE_CONFIG": str(HERE / "ansible.cfg"),
+            "ANSIBLE_HOME": SERVERS.home,
             "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_PIPELINING": "1",
@@ -171,7 +169,7 @@ class Controller:
     def _run(self, command: list[str], environment: Mapping[str, str]) -> Run:
         collected = self._scratch("results", ".jsonl")
         full = {**self.environment(), "LAB_RESULTS": str(collected), **environment}
-        done = self._servers.run([str(BIN / command[0]), *command[1:]], full, timeout=600)
+        done = SERVERS.run([str(BIN / command[0]), *command[1:]], full, timeout=600)
         results = tuple(TaskResult(**json.loads(line)) for line in collected.read_text().splitlines())
         return Run(done.returncode, done.stdout, done.stderr, results)
 

@@ -29,7 +29,7 @@ class Caller:
 
     def run(self, playbook: str, *options: str, inventory: Path | None = None, variables: Mapping[str, Any] | None = None, **environment: str) -> Run:
         # An empty home: ssh and Ansible know no host, and host keys are checked.
-        full = {**self.fleet.environment(), "HOME": str(self.home), "ANSIBLE_HOME": str(self.home / "ansible"), "COLUMNS": "80", **environment}
+        full = {**self.fleet.environment(), "HOME": str(self.home), "COLUMNS": "80", **environment}
         return self.controller.playbook(playbook, inventory or self.inventory, extra_vars=variables, options=options, environment=full)
 
     def calls(self) -> dict[str, int]:

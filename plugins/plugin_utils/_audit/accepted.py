@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable
 
+from .._output.similar import did_you_mean
 from .._people.hosts import HostPattern, PatternRefused, parse_pattern
-from .._people.variables import nearest, parse_day
+from .._people.variables import parse_day
 from .finding import KINDS, Accepted, Finding
 from .picture import Instance
 
@@ -64,13 +65,13 @@ def _read(where: str, entry: Any) -> Acceptance:
         raise ValueError(f"{where} must be a dictionary with {', '.join(_REQUIRED)}.")
     for word in entry:
         if word not in _WORDS:
-            raise ValueError(f"{where}: unknown word {word}{nearest(str(word), _WORDS)}")
+            raise ValueError(f"{where}: unknown word {word}{did_you_mean(word, _WORDS)}")
     for word in _REQUIRED:
         if not str(entry.get(word) or "").strip():
             raise ValueError(f"{where} has no {word}; every accepted finding needs {', '.join(_REQUIRED)}.")
     kind = str(entry["kind"])
     if kind not in KINDS:
-        raise ValueError(f"{where}: there is no kind of finding {kind}{nearest(kind, KINDS)}")
+        raise ValueError(f"{where}: there is no kind of finding {kind}{did_you_mean(kind, KINDS)}")
     try:
         until = parse_day(entry["until"]).isoformat()
     except ValueError:

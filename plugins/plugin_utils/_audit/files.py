@@ -14,6 +14,7 @@ import stat
 from collections.abc import Iterator
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.files import closing, replace_file, walk
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.nodes import NotRegular, read_regular
 
 from .document import Audit, render_document
 from .document_read import MOST_BYTES, DocumentRefused, read_document
@@ -63,14 +64,10 @@ def write_in_folder(path: str, name: str, content: bytes) -> None:
 def read_audit(path: str) -> Picture:
     """An access.json; raises FilesRefused."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise FilesRefused(f"{path} is not a file.")
-            content = stream.read(MOST_BYTES + 1)
+        content = read_regular(path, MOST_BYTES + 1)
+    except NotRegular:
+        raise FilesRefused(f"{path} is not a file.") from None
     except (OSError, ValueError) as exc:
-        if isinstance(exc, FilesRefused):
-            raise
         raise FilesRefused(f"The audit {path} cannot be read: {getattr(exc, 'strerror', None) or exc}.") from None
     try:
         return read_document(content)

@@ -10,13 +10,14 @@ Note that this plugin util is **PRIVATE** to the collection. It is pure.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import typing as t
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import Instance
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
+
+from .._output.similar import did_you_mean
 
 # Filter key -> parameter of DescribeInstances, where it takes exactly one value. The others are matched here only.
 _PARAMETERS = {
@@ -54,9 +55,8 @@ def parse_filter(given: t.Any, option: str) -> Filter:
         raise FilterError(f"{option} must be a mapping such as 'status: Running', not {_kind(given)}")
     for key in given:
         if key not in FILTER_KEYS:
-            close = difflib.get_close_matches(str(key), FILTER_KEYS, 1)
-            hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(FILTER_KEYS)}"
-            raise FilterError(f"{option} has no key {str(key)!r}; {hint}")
+            hint = did_you_mean(key, FILTER_KEYS, f"; known are {', '.join(FILTER_KEYS)}")
+            raise FilterError(f"{option} has no key {str(key)!r}{hint}")
     tags = given.get("tags", {})
     if not isinstance(tags, dict):
         raise FilterError(f"{option}.tags must be a mapping of tag keys to values, not {_kind(tags)}")

@@ -12,11 +12,11 @@ import hashlib
 import json
 import re
 import typing as t
-from difflib import get_close_matches
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.instance import Instance
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import CloudSettings, SettingsError, check_region
 
+from .._output.similar import did_you_mean
 from .filters import Filter, is_match, parse_filter
 
 
@@ -64,8 +64,7 @@ def check_options(config: t.Iterable[str], known: t.Collection[str]) -> None:
     """SettingsError for an option that does not exist."""
     for name in config:
         if name not in known:
-            close = get_close_matches(str(name), list(known), 1)
-            raise SettingsError(f"there is no option {str(name)!r}" + (f"; did you mean {close[0]}?" if close else ""))
+            raise SettingsError(f"there is no option {str(name)!r}{did_you_mean(name, known)}")
 
 
 def templated(templar: t.Any, value: t.Any) -> t.Any:

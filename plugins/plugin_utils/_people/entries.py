@@ -16,8 +16,9 @@ from ansible.module_utils.common.validation import check_type_bool, check_type_i
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.options import argument_spec
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import key_lines
 
+from .._output.similar import did_you_mean
 from .hosts import PatternRefused, join_patterns, parse_pattern
-from .variables import BASE, KeyReader, Problem, layer_names, nearest, parse_until
+from .variables import BASE, KeyReader, Problem, layer_names, parse_until
 
 _MODULE_USER = argument_spec()["users"]["options"]
 # What the people of a host are told by, and what the module is told because of them.
@@ -119,7 +120,7 @@ def _read_entry(place: str, entry: Any, read_key: KeyReader, problems: list[Prob
     options: dict[str, Any] = {}
     for option, value in entry.items():
         if option not in _SPEC:
-            problems.append(Problem(f"{where}: unknown option {option}{nearest(str(option), _SPEC)}"))
+            problems.append(Problem(f"{where}: unknown option {option}{did_you_mean(option, _SPEC)}"))
         elif value is not None:
             _take(where, option, value, options, problems)
     options.pop("until", None)
@@ -181,7 +182,7 @@ def _read_keys(where: str, items: Sequence[Any], read_key: KeyReader, problems: 
             continue
         for word in item:
             if word not in _KEY_WORDS:
-                problems.append(Problem(f"{place}: unknown option {word}{nearest(str(word), _KEY_WORDS)}"))
+                problems.append(Problem(f"{place}: unknown option {word}{did_you_mean(word, _KEY_WORDS)}"))
         state = item.get("state", "present")
         if state not in ("present", "absent"):
             problems.append(Problem(f"{place}: state must be present or absent, not {str(state)[:40]!r}"))

@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import is_command, is_runas
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.patterns import bad_address_pattern
 
+from .._output.similar import did_you_mean
 from .entries import Person
 from .hosts import HostPattern, PatternRefused, join_patterns, parse_pattern
-from .variables import Problem, nearest, parse_until
+from .variables import Problem, parse_until
 
 _WORDS = ("users", "hosts", "sudo", "sudo_commands", "sudo_runas", "groups", "from", "until", "required")
 _SUDO = ("none", "password", "nopasswd")
@@ -85,7 +86,7 @@ class _Names:
                 found |= self.resolve(where, self._teams[name], (*above, name))
             else:
                 known = [*self._persons, *self._aliases, *self._teams]
-                self._tell(where, name, f"{where}: {name} is neither a person nor a team{nearest(name, known)}")
+                self._tell(where, name, f"{where}: {name} is neither a person nor a team{did_you_mean(name, known)}")
         return found
 
     def _tell(self, where: str, name: str, text: str) -> None:
@@ -131,7 +132,7 @@ def _read_rule(where: str, rule: Any, names: _Names, problems: list[Problem]) ->
     told = len(problems)
     for word in rule:
         if word not in _WORDS:
-            problems.append(Problem(f"{where}: unknown option {word}{nearest(str(word), _WORDS)}"))
+            problems.append(Problem(f"{where}: unknown option {word}{did_you_mean(word, _WORDS)}"))
     users = _texts(where, "users", rule, problems)
     hosts = _texts(where, "hosts", rule, problems)
     for word, given, example in (("users", users, "users: [anna]"), ("hosts", hosts, "hosts: all")):

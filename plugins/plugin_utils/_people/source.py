@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import datetime
 import os
-import stat
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.nodes import NotRegular, read_regular
 
 from .team import Team, read_team
 from .variables import KNOWN, is_layer
@@ -110,16 +111,13 @@ def find_origin(text: Any) -> str | None:
 
 def _read_small_file(path: str) -> str:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        content = read_regular(path, _MAX_KEY_FILE + 1)
+    except NotRegular:
+        content = None
     except (OSError, ValueError) as exc:
         raise ValueError(f"the key file {path} cannot be read: {getattr(exc, 'strerror', None) or exc}") from None
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_KEY_FILE:
-            raise ValueError(f"the key file {path} is not a file of at most {_MAX_KEY_FILE // 1024} KiB")
-        content = os.read(descriptor, _MAX_KEY_FILE + 1)
-    finally:
-        os.close(descriptor)
+    if content is None or len(content) > _MAX_KEY_FILE:
+        raise ValueError(f"the key file {path} is not a file of at most {_MAX_KEY_FILE // 1024} KiB")
     text = content.decode("utf-8", "replace")
     if "PRIVATE KEY" in text:
         raise ValueError(f"the key file {path} is a private key; name the public half (.pub)")

@@ -9,9 +9,10 @@ Note that this plugin util is **PRIVATE** to the collection. It is pure.
 from __future__ import annotations
 
 import datetime
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
+
+from .._output.similar import nearest
 
 BASE = "ssh_users_accounts"
 LAYER_PREFIX = BASE + "__"
@@ -61,16 +62,10 @@ def misspelled(names: Iterable[str]) -> list[Problem]:
             likely = LAYER_PREFIX + (name[len(BASE) :].strip("_") or "NAME")
         else:
             head, mark, tail = name.partition("__")
-            likely = (difflib.get_close_matches(head, KNOWN, 1, 0.6) or [BASE])[0]
+            likely = nearest(head, KNOWN) or BASE
             likely += mark + tail if likely == BASE else ""
         found.append(Problem(f"nothing reads the variable {name}; did you mean {likely}?", blocking=False))
     return found
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The end of a sentence about an unknown word."""
-    close = difflib.get_close_matches(word, list(known), 1, 0.6)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 def parse_day(value: Any) -> datetime.date:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
-from .targets import nearest
+from .._output.similar import did_you_mean
 
 # The oldest minor version of Python 3 that runs modules, by line of ansible-core.
 _OLDEST_PYTHON = {"2.16": 6, "2.17": 7, "2.18": 8, "2.19": 8}
@@ -135,8 +135,7 @@ def untested(keys: Iterable[str], may_log_in: Collection[str]) -> Iterator[str]:
     """A sentence about each of I(keys) whose user may log in on no host that was set up."""
     for name in keys:
         if name not in may_log_in:
-            close = nearest(name, may_log_in)
-            yield f"No login was tested as {name}: no host that was set up has such a user who may log in" + (f"; did you mean {close}?" if close else ".")
+            yield f"No login was tested as {name}: no host that was set up has such a user who may log in{did_you_mean(name, may_log_in, '.')}"
 
 
 def unreachable_outcome(outcome: Mapping[str, Any], msg: str, awaits_key: bool) -> dict[str, Any]:

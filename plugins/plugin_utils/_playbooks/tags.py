@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from .targets import nearest
+from .._output.similar import did_you_mean
 
 PARTS = ("bind", "users", "server", "proof")
 _OF_ANSIBLE = {"all", "always", "tagged", "untagged", "never"}
@@ -31,9 +31,9 @@ def unknown_tag(run_tags: Iterable[str], skip_tags: Iterable[str], task_tags: Co
     known = {*PARTS, *_OF_ANSIBLE, *task_tags}
     unknown = [(tag, is_called) for tag in run_tags if tag not in known] + [(tag, False) for tag in skip_tags if tag not in known]
     for tag, is_wrong in unknown:
-        close = nearest(tag, PARTS)
-        if close:
-            return f"There is no tag {tag}; did you mean {close}?"
+        hint = did_you_mean(tag, PARTS)
+        if hint:
+            return f"There is no tag {tag}{hint}"
         if is_wrong:
             return f"There is no tag {tag}: the tags are {', '.join(PARTS)}."
     return ""

@@ -8,10 +8,11 @@ Note that this plugin util is **PRIVATE** to the collection. It is pure.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
+
+from .._output.similar import did_you_mean
 
 NOBODY = "!all"
 """A host pattern that matches nothing, whatever the inventory has."""
@@ -60,11 +61,5 @@ def nothing_left(request: Request, groups: Collection[str], hosts: Collection[st
         return ""
     if not hosts:
         return "The inventory has no hosts. Name one with -i my.ecs.yml; if one was named, the warnings above show why it could not be read."
-    close = nearest(unknown[0], [*groups, *hosts])
-    end = f"; did you mean {close}?" if close else "."
+    end = did_you_mean(unknown[0], [*groups, *hosts], ".")
     return f"The pattern '{request.pattern}' matches no host of the inventory{end} List the hosts with: ansible-inventory --graph"
-
-
-def nearest(word: str, names: Collection[str]) -> str:
-    """The name that is most like the word, empty if none is."""
-    return next(iter(difflib.get_close_matches(word, sorted(names), 1, 0.6)), "")

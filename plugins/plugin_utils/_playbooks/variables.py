@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from .targets import nearest
+from .._output.similar import did_you_mean
 
 FREE = "ecs_access__"
 """The beginning of names that are left to users."""
@@ -66,8 +66,7 @@ def unknown_names(names: Iterable[str], documented: Collection[str]) -> Iterator
     for name in sorted(names):
         if not name.startswith(PREFIXES) or name.startswith(FREE) or name in documented or _is_layer(name, documented):
             continue
-        close = nearest(name, documented)
-        yield f"There is no variable {name}" + (f"; did you mean {close}?" if close else ". The first lines of each playbook list its variables.")
+        yield f"There is no variable {name}{did_you_mean(name, documented, '. The first lines of each playbook list its variables.')}"
 
 
 def choices_of(playbook: str) -> dict[str, tuple[str, ...]]:

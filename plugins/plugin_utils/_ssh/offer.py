@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which of two keys a server accepts: one of which the public half is enough, and one that then opens the connection.
 
-A server answers the offer of a public key before it wants a signature. Both keys are offered on one connection, so that the second one
-shows that the refusal of the first is about this key, not about the address, the account or the network.
+A server answers the offer of a public key before it wants a signature. That the second key opens a connection shows that the refusal of the
+first is about this key, not about the address, the account or the network.
 
 Note that this plugin util is **PRIVATE** to the collection. It is pure.
 """
@@ -38,13 +38,14 @@ class Answers(NamedTuple):
         return Answers(self.accepted | other.accepted, self.refused | other.refused, other.opened or self.opened)
 
 
-def offer_command(target: Target, public_keys: Sequence[str], log: str, timeout: int) -> Attempt:
+def offer_command(target: Target, public_keys: Sequence[str], log: str, timeout: int, with_agent: bool) -> Attempt:
     """ssh offers the files of public keys in their order, then the private key of the target. Its own log goes to a file of its own.
 
-    Banners and what the far side prints come on standard error, so that nothing there can be taken for ssh's own words.
+    With an agent, what that one holds comes first. Banners and what the far side prints come on standard error, so that nothing there can
+    be taken for ssh's own words.
     """
     attempt = proof_command(target, True, timeout)
-    options = ["FingerprintHash=sha256", *(f'IdentityFile="{path}"' for path in public_keys)]
+    options = ["FingerprintHash=sha256", *([] if with_agent else ["IdentityAgent=none"]), *(f'IdentityFile="{path}"' for path in public_keys)]
     words = [word for option in options for word in ("-o", option)]
     return attempt._replace(command=[attempt.command[0], "-v", "-E", log, *words, *attempt.command[1:]])
 

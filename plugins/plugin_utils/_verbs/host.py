@@ -137,10 +137,18 @@ def try_verbosely(tools: Tools, user: str, key: str) -> dict[str, Any]:
 
 
 def offer_keys(tools: Tools, user: str, public_keys: Sequence[str], key: str) -> Answers:
-    """Offer the public keys of these files as this user, then log in with the private key: what the server answered."""
+    """Offer the public keys of these files as this user, then log in with the private key: what the server answered.
+
+    What an agent holds would open the connection before the others are offered. It is asked where the private key opens nothing without it.
+    """
+    answers = _offer(tools, user, public_keys, key, with_agent=False)
+    return answers if answers.opened or not answers.accepted else answers.merge(_offer(tools, user, (), key, with_agent=True))
+
+
+def _offer(tools: Tools, user: str, public_keys: Sequence[str], key: str, with_agent: bool) -> Answers:
     with tempfile.TemporaryDirectory(dir=C.DEFAULT_LOCAL_TMP) as folder:
         log = os.path.join(folder, "log")
-        _run(offer_command(_target(tools, user, key), public_keys, log, _TIMEOUT).command)
+        _run(offer_command(_target(tools, user, key), public_keys, log, _TIMEOUT, with_agent).command)
         try:
             with open(log, encoding="utf-8", errors="replace") as stream:
                 return read_answers(stream.read(_MOST_LOG))

@@ -50,11 +50,14 @@ def test_two_connections_together():
     assert one.merge(two) == Answers(frozenset({OLD, NEW}), frozenset(), NEW)
 
 
-def test_ssh_offers_the_public_keys_first_and_writes_its_log_elsewhere():
-    attempt = offer_command(Target("192.0.2.7", private_key_file="/tmp/new", ssh_args="-F none"), ["/tmp/old key.pub"], "/tmp/log", 15)
+@pytest.mark.parametrize(("with_agent", "agent"), [(False, "none"), (True, "/run/agent")])
+def test_ssh_offers_the_public_keys_first_and_writes_its_log_elsewhere(with_agent, agent):
+    target = Target("192.0.2.7", private_key_file="/tmp/new", ssh_args="-F none -o IdentityAgent=/run/agent")
+    attempt = offer_command(target, ["/tmp/old key.pub"], "/tmp/log", 15, with_agent)
     done = subprocess.run(["ssh", "-G", *attempt.command[1:]], capture_output=True, text=True, check=True)
     values = [line.split(" ", 1) for line in done.stdout.splitlines() if " " in line]
     assert [value for name, value in values if name == "identityfile"] == ["/tmp/old key.pub", "/tmp/new"]
     assert dict(values)["fingerprinthash"] == "SHA256"
     assert dict(values)["identitiesonly"] == "yes"
+    assert dict(values)["identityagent"] == agent
     assert attempt.command[attempt.command.index("-E") + 1] == "/tmp/log"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -90,3 +91,43 @@ def test_a_host_whose_keys_could_not_be_read(tmp_path):
     desk = tools(tmp_path, Connection(), ecs_instance_id=ID)
     desk.store.write("host_keys", {ID: "its agent is offline"})
     assert host.no_answer(desk, AnsibleConnectionFailure("Host key verification failed.")).endswith("through Cloud Assistant: its agent is offline")
+
+
+# Offers as ssh does: what the agent holds first. The server knows one of the keys.
+SSH = f"""#!{sys.executable}
+import sys
+words = sys.argv
+files = [word.partition("=")[2].strip(chr(34)) for word in words if word.startswith("IdentityFile=")]
+held = [] if "IdentityAgent=none" in words else HELD
+with open(words[words.index("-E") + 1], "w") as log:
+    for name in sorted(files, key=lambda name: name not in held):
+        key = "RSA SHA256:" + name[-1] * 43
+        print(f"debug1: Offering public key: {{name}} {{key}} explicit", file=log)
+        if name != "/control":
+            print("debug1: Authentications that can continue: publickey", file=log)
+            continue
+        print(f"debug1: Server accepts key: {{name}} {{key}} explicit", file=log)
+        if name in held + ON_DISK:
+            print("debug1: Authentication succeeded (publickey).", file=log)
+            break
+"""
+OLD, CONTROL = "SHA256:" + "o" * 43, "SHA256:" + "l" * 43
+
+
+@pytest.mark.parametrize(
+    ("held", "on_disk", "opened"),
+    [
+        pytest.param([], ["/control"], CONTROL, id="a file"),
+        pytest.param(["/control"], [], CONTROL, id="an agent"),
+        pytest.param(["/control"], ["/control"], CONTROL, id="both"),
+        pytest.param(["/control", "/o"], [], CONTROL, id="an agent that has the other one too"),
+        pytest.param([], [], "", id="a file with a passphrase"),
+    ],
+)
+def test_a_key_is_offered_though_an_agent_could_open_the_connection(tmp_path, held, on_disk, opened):
+    program = tmp_path / "ssh"
+    program.write_text(SSH.replace("HELD", repr(held)).replace("ON_DISK", repr(on_disk)))
+    program.chmod(0o755)
+    connection = Connection(ssh_executable=str(program), host="192.0.2.7")
+    answers = host.offer_keys(tools(tmp_path, connection), "john", ["/o"], "/control")
+    assert (answers.refused, answers.accepted, answers.opened) == ({OLD}, {CONTROL}, opened)

@@ -6,57 +6,25 @@ credential in an agent, surveys that answer with text, slices at the same time, 
 
 from __future__ import annotations
 
-import json
 import subprocess
 import tempfile
-import venv
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-import yaml
 from lab import ssh as lab_ssh
 from lab.controller import BIN, COLLECTIONS
+from lab.jobs import UID, Job, install, lay_out, variables_of
 
 pytestmark = pytest.mark.long
 
-UID = 1000620000
 IMPORT = "- import_playbook: alicloud.ecs_access.onboard\n"
 
 
 @pytest.fixture(scope="module")
 def runner(tmp_path_factory) -> Path:
     """ansible-runner in a virtual environment of its own."""
-    folder = tmp_path_factory.mktemp("runner") / "venv"
-    venv.create(folder, with_pip=True)
-    subprocess.run([folder / "bin" / "pip", "install", "-q", "ansible-runner"], check=True, capture_output=True, timeout=300)
-    return folder / "bin" / "ansible-runner"
-
-
-class Job:
-    """What came of one job."""
-
-    def __init__(self, folder: Path, returncode: int, output: str) -> None:
-        self.folder, self.returncode, self.output = folder, returncode, output
-        (artifacts,) = (folder / "artifacts").iterdir()
-        self.events = [json.loads(path.read_text()) for path in sorted((artifacts / "job_events").glob("*.json"))]
-        # The runner writes down the environment itself.
-        kept = [path for path in artifacts.rglob("*") if path.is_file() and path.name != "command"]
-        self.kept = "\n".join(path.read_text(errors="replace") for path in kept)
-
-    @property
-    def stats(self) -> dict:
-        (event,) = [event for event in self.events if event["event"] == "playbook_on_stats"]
-        return event["event_data"]
-
-    @property
-    def failed_hosts(self) -> list[str]:
-        return sorted({*self.stats["failures"], *self.stats["dark"]})
-
-    @property
-    def artifact(self) -> dict:
-        assert set(self.stats["artifact_data"]) == {"alicloud_ecs_access"}
-        return self.stats["artifact_data"]["alicloud_ecs_access"]
+    return install(tmp_path_factory.mktemp("runner") / "venv", "ansible-runner") / "ansible-runner"
 
 
 class Awx:
@@ -73,19 +41,13 @@ class Awx:
     def launch(self, hosts: list[str], limit: str = "", **survey: str) -> Job:
         with tempfile.TemporaryDirectory(prefix="awx-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
-            for part in ("env", "inventory", "project", "home", "cp"):
-                (folder / part).mkdir()
-            (folder / "project" / "onboard.yml").write_text(IMPORT)
-            environment = {
-                **self.fleet.environment(), "JOB_ID": "7", "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_SSH_CONTROL_PATH_DIR": f"{folder}/cp",
-                "ANSIBLE_RETRY_FILES_ENABLED": "False", "ANSIBLE_TIMEOUT": "20",
-            }  # fmt: skip
-            (folder / "env" / "envvars").write_text(yaml.safe_dump(environment))
-            (folder / "env" / "ssh_key").write_text(self.machine.path.read_text())
-            (folder / "env" / "cmdline").write_text(f"-u root {f'--limit {limit}' if limit else ''}")
+            environment = {**self.fleet.environment(), "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_SSH_CONTROL_PATH_DIR": f"{folder}/cp"}
             answers = {"ecs_access_key_pair_name": "machine", "ecs_access_public_key": "agent", "ecs_access_hosts": "all", "ecs_access_serial": "", **survey}
-            (folder / "env" / "extravars").write_text(json.dumps({**self.team, **answers, "awx_job_id": 7}))
-            (folder / "inventory" / "hosts.json").write_text(json.dumps({"all": {"hosts": {host: self.variables(host) for host in hosts}}}))
+            inventory = {"hosts": {host: variables_of(self.fleet, host) for host in hosts}}
+            options = f"-u root {f'--limit {limit}' if limit else ''}"
+            lay_out(folder, environment, self.machine.path.read_text(), options, {**self.team, **answers}, inventory)
+            (folder / "project" / "onboard.yml").write_text(IMPORT)
+            (folder / "home").mkdir()
             own = {"PATH": f"{BIN}:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": f"{folder}/home", "LANG": "C.UTF-8"}
             command = [self.runner, "run", folder, "-p", "onboard.yml"]
             inside = f'mount --bind {self.passwd} /etc/passwd && exec unshare --user --map-user={UID} --map-group=0 -- "$@"'
@@ -93,15 +55,7 @@ class Awx:
                 ["unshare", "--mount", "--", "sh", "-c", inside, "sh", *map(str, command)], env=own, cwd=folder, capture_output=True, text=True, timeout=550,
                 stdin=subprocess.DEVNULL, check=False,
             )  # fmt: skip
-            assert (folder / "artifacts").exists(), done.stdout + done.stderr
             return Job(folder, done.returncode, done.stdout + done.stderr)
-
-    def variables(self, name: str) -> dict[str, object]:
-        """As the inventory plugin gives them."""
-        found: dict[str, object] = {"ecs_instance_id": self.fleet.ids[name], "ecs_region": self.fleet.region, "ecs_login_user": "root"}
-        if name in self.fleet.instances:
-            found.update(ansible_host=self.fleet[name].ssh_host, ansible_port=self.fleet[name].ssh_port)
-        return found
 
     def secrets(self) -> list[str]:
         key = self.machine.path.read_text().splitlines()[2]

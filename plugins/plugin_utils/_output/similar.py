@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What somebody may have meant by a word that nothing knows.
+"""What may have been meant by a word that nothing knows.
 
 Note that this plugin util is **PRIVATE** to the collection.
 """

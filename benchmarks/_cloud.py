@@ -43,6 +43,7 @@ def emulator(folder: Path, fleet: dict[str, Any]) -> Iterator[dict[str, str]]:
         account = json.loads(ready.read_text(encoding="utf-8"))
         yield {
             "ALIBABA_CLOUD_ECS_ENDPOINT": account["endpoint"],
+            "ALIBABA_CLOUD_STS_ENDPOINT": account["endpoint"],
             "ALIBABA_CLOUD_ACCESS_KEY_ID": account["access_key_id"],
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": account["access_key_secret"],
             "ALIBABA_CLOUD_REGION_ID": account["region"],

@@ -68,6 +68,7 @@ class Cloud:
         self._environment = {
             **os.environ,
             "ALIBABA_CLOUD_ECS_ENDPOINT": account["endpoint"],
+            "ALIBABA_CLOUD_STS_ENDPOINT": account["endpoint"],
             "REQUESTS_CA_BUNDLE": account["ca_file"],
             "ALIBABA_CLOUD_ACCESS_KEY_ID": account["access_key_id"],
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": account["access_key_secret"],

@@ -117,6 +117,7 @@ def test_what_was_planted_is_found(world, over_ssh):
     run, folder = over_ssh
     assert run.returncode == 2, run.output
     fingerprint = {name: fingerprint_of(key) for name, key in world.keys.items()}
+    assert read(folder)["account"] == world.fleet.call("GetCallerIdentity", version="2015-04-01")["AccountId"]
     assert findings(read(folder), "unused") == {
         ("unknown_key", fingerprint["stranger"], "web-1"),
         ("leaver", "mary", "web-1"),

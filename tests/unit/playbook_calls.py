@@ -31,6 +31,7 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import 
     rotate_key_pair,
     temporary_login,
 )
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.account import find_account
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.store import RunStore
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import Tools
 from ecs_emulator.replay import Replay
@@ -216,6 +217,7 @@ def run_audit(world: Any) -> str:
     _inventory(world)
     for chunk in desk.chunks():
         audit.ask_step(desk, chunk)
+    assert find_account(desk, desk.variables["hostvars"].values()) == world.emulator.cloud.fleet.account_id
     stored = [desk.store.read("facts", host) for host in desk.variables["hostvars"]]
     return " ".join(dict.fromkeys(facts["why"] for facts in stored if facts["access"] is None))
 

@@ -55,7 +55,8 @@ class World:
 
     def __init__(self, emulator, run, folder):
         self.emulator, self.folder = emulator, folder
-        self.given = {"access_key_id": "LTAIann", "access_key_secret": "secret", "endpoint": emulator.endpoint, "region": emulator.region, "api_retries": 0}
+        self.given = {"access_key_id": "LTAIann", "access_key_secret": "secret", "region": emulator.region, "api_retries": 0}
+        self.given.update({"endpoint": emulator.endpoint, "sts_endpoint": emulator.endpoint})
         self._run = run
 
     def result(self, module, /, **options):

@@ -138,6 +138,8 @@ _HINTS = (
     _Hint(r"^(InternalError|ServiceUnavailable|ServiceFailure)", "The service has a problem of its own: run again later."),
 )
 
+_STS_ACTIONS = ("AssumeRole", "GetCallerIdentity")
+
 # These answers quote the string that was signed; it holds every parameter, for old signatures the token as well.
 _QUOTING = re.compile(r"^(SignatureDoesNotMatch|IncompleteSignature|InvalidSecurityToken)")
 
@@ -146,7 +148,7 @@ def find_hint(code: str, action: str) -> str:
     """What to do about I(code), or an empty text."""
     for hint in _HINTS:
         if re.search(hint.pattern, code):
-            product = "sts" if action == "AssumeRole" else "ecs"
+            product = "sts" if action in _STS_ACTIONS else "ecs"
             return hint.text.format(action=action, ram_action="%s:%s" % (product, action))
     return ""
 

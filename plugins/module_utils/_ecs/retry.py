@@ -31,7 +31,7 @@ REPEATABLE_WRITES = frozenset(
 
 def is_repeatable(action: str, has_client_token: bool) -> bool:
     """Whether doing I(action) twice is the same as doing it once. A client token makes the service see to that."""
-    return action.startswith("Describe") or has_client_token or action in REPEATABLE_WRITES
+    return action.startswith(("Describe", "Get")) or has_client_token or action in REPEATABLE_WRITES
 
 
 def needs_retry(error: EcsError, attempt: int, retries: int, repeatable: bool) -> bool:

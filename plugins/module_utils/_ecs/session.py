@@ -86,19 +86,27 @@ class EcsSession:
                 self._sleep(backoff_seconds(attempt, error.retry_after, self._jitter()))
                 attempt += 1
 
+    def caller_identity(self) -> Dict[str, Any]:
+        """Whom STS takes the credentials of the calls for."""
+        return self._call_sts("GetCallerIdentity", {}, self._credentials.get())
+
     def _assume_role(self, base: Credential) -> Dict[str, Any]:
         settings = self.settings
-        if self._sts is None:
-            endpoint = settings.sts_endpoint or sts_endpoint(self.region, settings.network)
-            self._sts = Caller(settings, STS_VERSION, self.region, endpoint)
-        sts = self._sts
         params = {
             "RoleArn": settings.assume_role_arn,
             "RoleSessionName": settings.role_session_name or "alicloud-ecs-access",
             "ExternalId": settings.external_id,
         }
-        secrets = settings.secrets + (base.access_key_secret,)
-        return self._call_with_retries("AssumeRole", False, lambda: sts.send("AssumeRole", params, base, secrets))
+        return self._call_sts("AssumeRole", params, base)
+
+    def _call_sts(self, action: str, params: Mapping[str, Any], credential: Credential) -> Dict[str, Any]:
+        settings = self.settings
+        if self._sts is None:
+            endpoint = settings.sts_endpoint or sts_endpoint(self.region, settings.network)
+            self._sts = Caller(settings, STS_VERSION, self.region, endpoint)
+        sts = self._sts
+        secrets = settings.secrets + (credential.access_key_secret,)
+        return self._call_with_retries(action, False, lambda: sts.send(action, params, credential, secrets))
 
     def in_parallel(self, work: Callable[[Any], Any], items: Sequence[Any]) -> List[Any]:
         """Results in the order of I(items); the first failure is raised after the calls under way have ended."""

@@ -42,7 +42,7 @@ def merge(parts: Sequence[Picture]) -> Picture:
         limit=", ".join(dict.fromkeys(part.origin.limit for part in parts if part.origin.limit)),
         team=any(part.origin.team for part in parts),
         owner=next((part.origin.owner for part in reversed(parts) if part.origin.team), ""),
-        account=next((part.origin.account for part in reversed(parts) if part.origin.account), None),
+        account=", ".join(sorted({each for part in parts for each in (part.origin.account or "").split(", ") if each})) or None,
         team_sha256=join_digests(part.origin.team_sha256 for part in parts),
         inventory=max(len(instances), *(part.origin.inventory for part in parts)),
     )

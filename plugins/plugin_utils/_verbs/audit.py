@@ -41,6 +41,7 @@ from .._people.team import Team
 from .._playbooks.targets import read_pattern
 from .._playbooks.variables import read_list
 from . import cloud, steps
+from .account import account_lines, find_account
 from .host import prepare_connection
 from .texts import collection_version
 from .tools import StepFailed, Tools, describe, reason
@@ -66,7 +67,7 @@ def ending(tools: Tools) -> list[str]:
         return []
     changes = done["changes"] or []
     lines = [*changes[:_MOST_CHANGES], *([f"and {len(changes) - _MOST_CHANGES} more changes"] if len(changes) > _MOST_CHANGES else [])]
-    return [*lines, f"The page is in {done['page']}"]
+    return [*lines, *account_lines(tools), f"The page is in {done['page']}"]
 
 
 def check(tools: Tools) -> None:
@@ -188,7 +189,8 @@ def _picture(tools: Tools, now: datetime.datetime) -> Picture:
             rosters[id(team)] = (team, read_roster(team))
         joined.append((host, team, rosters[id(team)][1], variables))
     given = next((roster for _team_, roster in rosters.values() if roster.given), Roster())
-    joiner = Joiner(_origin(tools, now, given, len(tools.variables.get("groups", {}).get("all") or hosts)))
+    origin = _origin(tools, now, given, len(tools.variables.get("groups", {}).get("all") or hosts))
+    joiner = Joiner(origin._replace(account=find_account(tools, (variables for _host, _team_, _roster, variables in joined))))
     for host, team, roster, variables in joined:
         groups = tuple(variables.get("group_names") or ())
         expected = read_expected(team, Host(host, groups), now.date()) if roster.given else {}

@@ -21,7 +21,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module im
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.options import cloud_argument_spec
 
 _MODULES = "ansible_collections.alicloud.ecs_access.plugins.modules"
-_LOOKING = ("ecs_host_key_info", "ecs_instance_info", "ecs_key_pair_info")
+_LOOKING = ("access_account", "ecs_host_key_info", "ecs_instance_info", "ecs_key_pair_info")
 
 
 def is_possible(module: str) -> bool:

@@ -58,6 +58,7 @@ class Emulator:
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": self.access_key_secret,
             "ALIBABA_CLOUD_REGION_ID": self.region,
             "ALIBABA_CLOUD_ECS_ENDPOINT": self.endpoint,
+            "ALIBABA_CLOUD_STS_ENDPOINT": self.endpoint,
         }
 
     def instance(self, name: str) -> Instance:

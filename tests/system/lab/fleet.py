@@ -56,6 +56,7 @@ class Fleet:
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": self.access_key_secret,
             "ALIBABA_CLOUD_REGION_ID": self.region,
             "ALIBABA_CLOUD_ECS_ENDPOINT": self.endpoint,
+            "ALIBABA_CLOUD_STS_ENDPOINT": self.endpoint,
             "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
         }
 

@@ -75,8 +75,8 @@ def specification(name):
     if role.exists():
         return yaml.safe_load(role.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
     if (ROOT / "plugins" / "modules" / f"{name}.py").exists() and name != "access_step":
-        spec = importlib.import_module(MODULES + name).argument_spec()
-        return {**cloud_argument_spec(), **spec} if name.startswith("ecs_") else spec
+        module = importlib.import_module(MODULES + name)
+        return {**cloud_argument_spec(), **module.argument_spec()} if hasattr(module, "EcsModule") else module.argument_spec()
     documentation = importlib.import_module(MODULES + name).DOCUMENTATION
     return yaml.safe_load(documentation)["options"]
 

@@ -16,6 +16,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors im
         ("InvalidTimeStamp.Expired", "DescribeKeyPairs", "clock of this machine"),
         ("Forbidden.RAM", "ImportKeyPair", "RAM action ecs:ImportKeyPair"),
         ("NoPermission", "AssumeRole", "RAM action sts:AssumeRole"),
+        ("NoPermission", "GetCallerIdentity", "RAM action sts:GetCallerIdentity"),
         ("InvalidRegionId.NotFound", "DescribeKeyPairs", "check region"),
         ("Throttling.User", "AttachKeyPair", "lower api_concurrency"),
         ("QuotaExceed.KeyPair", "ImportKeyPair", "quota of key pairs"),

@@ -37,6 +37,7 @@ def test_needs_retry(error, attempt, repeatable, expected):
     ("action", "token", "expected"),
     [
         ("DescribeInstances", False, True),
+        ("GetCallerIdentity", False, True),
         ("AttachKeyPair", False, True),
         ("DeleteKeyPairs", False, True),
         ("ImportKeyPair", False, False),

@@ -43,3 +43,11 @@ def test_the_latest_that_was_seen_counts():
     joined = merge([new, old, unseen])
     assert joined.instances["i-web-1"].seen and joined.places == new.places
     assert set(joined.keys) == set(new.keys)
+
+
+def test_the_accounts_of_all_parts_are_named():
+    parts = [picture_of({name: ONE}, TEAM, account=account_id) for name, account_id in (("a", "2222"), ("b", None), ("c", "1111"), ("d", "2222"))]
+    joined = merge(parts)
+    assert joined.origin.account == "1111, 2222"
+    assert merge([joined, picture_of({"e": ONE}, TEAM, account="0000")]).origin.account == "0000, 1111, 2222"
+    assert merge(parts[1:2]).origin.account is None

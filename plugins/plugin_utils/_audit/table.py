@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import shorten
 
 from .picture import Entry, Instance, Picture, Place, place_holders
 from .roster import NONE
@@ -19,8 +22,11 @@ COLUMNS = (
     "person", "kind", "in_team", "instance", "name", "region", "account", "right", "team_gives", "unexpected", "until",
     "method", "fingerprint", "type", "bits", "source", "comment", "effective", "why", "last_used", "root_by", "nopasswd",
 )  # fmt: skip
-# Programs for tables take what begins with these for a formula; the last four are the same in their wide forms.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# Programs for tables take what begins with these for a formula; the last four are the same in their wide forms. Where a semicolon or a tab
+# is what separates cells, as it is in many countries, a cell also begins after one inside a text, in spite of the quotes.
+_FORMULA = re.compile(r"(\A(?=[\t\r\n])|(?:\A|[;\t\r\n])(?=[\s\"]*[=+\-@\uff1d\uff0b\uff0d\uff20]))")
+# One line is written for each login method: without a limit, a host with many of them and many rules would fill memory and disk.
+_LONGEST_CELL = 1000
 
 
 def render_csv(picture: Picture) -> str:
@@ -39,9 +45,9 @@ def render_csv(picture: Picture) -> str:
 
 
 def as_text(value: Any) -> str:
-    """A cell that no program for tables takes for a formula."""
+    """A cell that no program for tables takes for a formula, and not a long one."""
     text = "" if value is None else {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return _FORMULA.sub(r"\1'", shorten(text, _LONGEST_CELL))
 
 
 def _access(picture: Picture, entry: Entry) -> list[Any]:

@@ -32,7 +32,7 @@ def describe_access(entry: Entry) -> str:
         return f"can log in{through}"
     which = "can become root" if entry.right == ROOT else "has some sudo rights"
     password = ", without a password" if entry.nopasswd else ""
-    return f"{which}{through} ({', '.join(entry.by) or 'no rule named'}){password}"
+    return f"{which}{through} ({list_names(entry.by) or 'no rule named'}){password}"
 
 
 def list_names(names: Sequence[str]) -> str:

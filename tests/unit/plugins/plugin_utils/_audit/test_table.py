@@ -10,6 +10,7 @@ import io
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._audit.table import COLUMNS, as_text, render_csv
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._audit.words import describe_access
 
 from .fleet import account, host, key_method, key_of, password_method, picture_of, right, team_of
 
@@ -34,6 +35,32 @@ def test_a_line_for_each_login_method():
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d"])
 def test_no_cell_is_a_formula(start):
     assert as_text(f"{start}cmd|' /C calc'!A0") == f"'{start}cmd|' /C calc'!A0"
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        pytest.param("john;=1+1", "john;'=1+1", id="after a semicolon"),
+        pytest.param('john; "=1;@x', "john;' \"=1;'@x", id="after blanks and a quote, and again"),
+        pytest.param("john\t-1", "john\t'-1", id="after a tab"),
+        pytest.param(" =1", "' =1", id="after a blank"),
+        pytest.param("john@laptop - home, a=b; c-d", "john@laptop - home, a=b; c-d", id="within a cell they stay"),
+    ],
+)
+def test_no_cell_that_another_separator_makes_is_a_formula(text, cell):
+    assert as_text(text) == cell
+
+
+def test_many_login_methods_do_not_repeat_a_long_list_of_rules():
+    """Each of the lines would have all of it: some megabytes of an answer would be gigabytes of a table."""
+    rules = [{**right("anna"), "by": f"/etc/sudoers.d/{number:04}{'x' * 400}:1"} for number in range(500)]
+    methods = [key_method("anna", f"key{number}", line=number) for number in range(1, 51)]
+    picture = picture_of({"web-1": host(accounts=[account("anna")], login_methods=methods, root=rules)}, team_of())
+    found = rows(picture)
+    assert len(found) == 50
+    assert {len(row["root_by"]) for row in found} == {1000}
+    assert found[0]["root_by"].endswith("...")
+    assert len(describe_access(picture.entries[0])) < 3000
 
 
 def test_a_hostile_comment_is_a_text():

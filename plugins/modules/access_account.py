@@ -9,6 +9,7 @@ version_added: 1.0.0
 description:
   - B(This module is private to the collection.) Only its playbook C(audit) and its role C(access_report) use it; it can change in any release.
   - Asks STS (C(GetCallerIdentity)), which needs no RAM permission. With O(assume_role_arn), it is the account of the role.
+  - If O(endpoint) is on this machine, such as an embedded cloud, O(sts_endpoint) is required, so that the public service is not asked instead.
 author:
   - The alicloud.ecs_access founders (@alicloud)
 extends_documentation_fragment:
@@ -33,10 +34,12 @@ account_id:
 
 import re
 from typing import Any, Dict
+from urllib.parse import urlsplit
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.answer import word_of
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import BAD_ANSWER, EcsError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import CloudTask, EcsModule
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import SettingsError, is_loopback
 
 
 def argument_spec() -> Dict[str, Any]:
@@ -45,6 +48,9 @@ def argument_spec() -> Dict[str, Any]:
 
 def look(task: CloudTask) -> Dict[str, Any]:
     """All that the module does."""
+    endpoint = task.settings.endpoint
+    if endpoint and is_loopback(urlsplit("//" + endpoint.host).hostname or "") and not task.settings.sts_endpoint:
+        raise SettingsError("endpoint is on this machine, so the public STS was not asked; set sts_endpoint or ALIBABA_CLOUD_STS_ENDPOINT too")
     account_id = word_of(task.client.caller_identity().get("AccountId"))
     if not re.match(r"[0-9]{1,32}\Z", account_id):
         raise EcsError("GetCallerIdentity", BAD_ANSWER, "the answer has no account id", hint="Check sts_endpoint.")

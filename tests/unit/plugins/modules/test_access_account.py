@@ -57,3 +57,9 @@ def test_what_is_no_account_id_is_not_returned(run, monkeypatch):
     result = run()
     assert result["msg"] == "GetCallerIdentity failed: the answer has no account id. Check sts_endpoint."
     assert "account_id" not in result
+
+
+def test_the_public_service_is_not_asked_about_an_embedded_cloud(run, cloud):
+    result = run(endpoint=cloud.endpoint, sts_endpoint=None)
+    assert result["msg"].startswith("endpoint is on this machine, so the public STS was not asked; set sts_endpoint")
+    assert cloud.request_counts() == {}

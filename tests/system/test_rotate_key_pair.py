@@ -118,6 +118,58 @@ def test_wrong_input_gets_a_sentence_and_changes_nothing(small_world, variables,
     assert small_world.pairs() == ["team"]
 
 
+def account(instance, name: str, lines: str) -> None:
+    instance.exec(f"useradd -m -s /bin/bash {name}; install -d -m 0700 -o {name} -g {name} /home/{name}/.ssh")
+    instance.put(f"/home/{name}/.ssh/authorized_keys", lines, "0600", f"{name}:{name}")
+
+
+def test_what_could_open_less_afterwards_is_refused_with_the_plan(small_world, tmp_path):
+    """The new key is there for another purpose, and the old one twice: the copy of one line would not open what two did."""
+    new, web, old = lab_ssh.make_key(tmp_path, "new-key", "rsa"), small_world.fleet["web-1"], small_world.old
+    account(web, "narrow", f'{old.public}\ncommand="/bin/false" {new.public}\n')
+    account(web, "twice", f'no-pty {old.public}\nfrom="192.0.2.1" {old.public}\n')
+    try:
+        run = small_world.run("apply", ecs_access_hosts="web-1", ecs_access_private_key_path=str(new.path))
+    finally:
+        web.exec("userdel -r narrow; userdel -r twice")
+    assert run.returncode == 2, run.output
+    assert "the old key is in several lines with different options for twice" in run.output
+    assert "for narrow, with other options than the old one" in " ".join(run.output.split())
+    assert run.changed() == []
+    assert small_world.pairs() == ["team"]
+
+
+@pytest.mark.long
+def test_check_mode_and_an_account_that_has_expired(start_fleet, tmp_path, playbook, ssh):
+    old, new = (lab_ssh.make_key(tmp_path, name, "rsa") for name in ("old-key", "new-key"))
+    with start_fleet(fleet_of(old, 1)) as fleet:
+        world, web = World(fleet, tmp_path, playbook, ssh, old), fleet["web-1"]
+        account(web, "gone", f"{old.public}\n")
+        web.exec("chage -E 1 gone")
+        first = world.run("apply", "--check")
+        assert first.returncode == 0, first.output
+        assert "the new key would be added" in first.output
+        assert (world.pairs(), set(world.bound())) == (["team"], {"team"})
+
+        added = world.run("apply", ecs_access_overlap="1h")
+        assert added.returncode == 0, added.output
+        second = world.run("apply", "--check")
+        assert second.returncode == 0, second.output
+        assert "the old key would be removed" in second.output
+        assert "The key pair team in cn-hangzhou would be deleted" in second.output
+        assert world.logs_in("web-1", "root", old)
+        assert world.pairs() == ["team", "team-2"]
+
+        done = world.run("apply")
+        assert done.returncode == 0, done.output
+        assert "neither key opens a login: gone" in done.output
+        assert web.exec("cat /home/gone/.ssh/authorized_keys").split()[1] == new.public.split()[1]
+        assert (world.logs_in("web-1", "root", old), world.logs_in("web-1", "root", new)) == (False, True)
+        web.exec("chage -E -1 gone")
+        assert world.logs_in("web-1", "gone", new)
+        assert world.pairs() == ["team-2"]
+
+
 @pytest.mark.long
 def test_six_instances_one_of_them_unreachable(world):
     """In one piece, because each part begins where the last one ends."""

@@ -9,7 +9,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import re
-from typing import Iterable, List, NamedTuple, Optional, Tuple
+from typing import Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from .._errors import AccessError
 from .patterns import bad_address_pattern
@@ -123,6 +123,14 @@ def same_options(one: str, other: str) -> bool:
         return _normal(one) == _normal(other)
     except KeyOptionsError:
         return False
+
+
+def option_names(text: str) -> Set[str]:
+    """The names of the options, in small letters; none for what sshd could not read."""
+    try:
+        return {name for name, _value in _normal(text)}
+    except KeyOptionsError:
+        return set()
 
 
 def _normal(text: str) -> List[Tuple[str, Optional[str]]]:

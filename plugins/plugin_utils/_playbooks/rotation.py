@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted_keys import parse_keys
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.authorized_keys import Revoked
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.key_options import option_names, same_options
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError, parse_public_key
 
 from .._ssh.offer import Answers
@@ -30,7 +31,7 @@ _ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}\$?\Z")
 _OVERLAP = re.compile(r"([0-9]{1,6})([smhd]?)\Z")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
-_LONGEST_OPTIONS, _MOST_TEXTS, _LONGEST_TEXT = 8192, 20, 300
+_LONGEST_OPTIONS, _MOST_TEXTS, _LONGEST_TEXT, _MOST_PLACES = 8192, 20, 300, 500
 
 
 class Spot(NamedTuple):
@@ -68,11 +69,15 @@ class Seen(NamedTuple):
 
 
 class Logins(NamedTuple):
-    """Accounts by what was proven from here. C(barred): those for which the old key is not accepted from here either."""
+    """Accounts by what was proven from here.
+
+    C(barred): those that the old key does not open from here either; C(refused): those of C(unproven) for which sshd refused the new key itself.
+    """
 
     proven: list[str]
     unproven: list[str]
     barred: list[str]
+    refused: list[str]
 
 
 class Decision(NamedTuple):
@@ -103,8 +108,8 @@ def read_seen(answer: Mapping[str, Any], old: str, new: str) -> Seen:
     """The answer of a host; I(old) and I(new) are fingerprints. What is not of the right form is left out and reported."""
     spots: dict[str, list[Spot]] = {old: [], new: []}
     line, odd = "", 0
-    places = answer.get("places")
-    for place in places if isinstance(places, list) else []:
+    places = _list(answer.get("places"))
+    for place in places[:_MOST_PLACES]:
         found = read_spot(place)
         if found is None or found[0] not in spots:
             odd += 1
@@ -114,6 +119,7 @@ def read_seen(answer: Mapping[str, Any], old: str, new: str) -> Seen:
         line = text if fingerprint == old and not line else line
     unsearched = [str(text)[:_LONGEST_TEXT] for text in _list(answer.get("unsearched"))[:_MOST_TEXTS]]
     unsearched += [f"{odd} places of the keys have names or options that are not taken over"] if odd else []
+    unsearched += [f"only the first {_MOST_PLACES} places of the keys were read"] if len(places) > _MOST_PLACES else []
     rotation = answer.get("rotation")
     times = [str(rotation.get(field) or "") if isinstance(rotation, Mapping) else "" for field in ("since", "ended")]
     since, ended = (text if parse_time(text) else "" for text in times)
@@ -169,6 +175,35 @@ def additions(seen: Seen, line: str) -> list[dict[str, Any]]:
     return users
 
 
+def conflicts(seen: Seen) -> str:
+    """Why the new key cannot take the place of the old one by itself: what the lines open is not the same. Empty if nothing is in the way."""
+    old: dict[str, list[str]] = {}
+    for spot in seen.old:
+        if spot.read:
+            old.setdefault(spot.user, []).append(spot.options)
+    held = [spot for spot in seen.new if spot.read and spot.options and spot.user in old]
+    reasons = [
+        ("the old key is in several lines with different options for {}; make them the same",
+         [user for user, options in old.items() if not all(same_options(options[0], other) for other in options)]),
+        ("the new key is already there for {}, with other options than the old one; make them the same, or remove that line",
+         [spot.user for spot in held if not same_options(spot.options, old[spot.user][0])]),
+        ("the old key is a certificate authority for {} (cert-authority), and what it has signed cannot be rotated; take that line out first",
+         [user for user, options in old.items() if any("cert-authority" in option_names(text) for text in options)]),
+    ]  # fmt: skip
+    return "; ".join(text.format(_name(sorted(set(users)))) for text, users in reasons if users)
+
+
+def explain_missing(seen: Seen) -> str:
+    """Why the old key may not go: accounts that it leads into, and the new one not in the same way. Empty if there are none."""
+    problem = conflicts(seen)
+    if problem:
+        return problem
+    old = {spot.user: spot.options for spot in seen.old if spot.read}
+    held = {spot.user for spot in seen.new if spot.read and spot.user in old and same_options(spot.options, old[spot.user])}
+    users = sorted(set(old) - held)
+    return f"the new key is not in a key file of {_name(users)} with the options of the old one" if users else ""
+
+
 def team_holders(users: Iterable[Mapping[str, Any]], fingerprint: str) -> list[str]:
     """People whom the team file gives the old key: the next run of it would bring the key back."""
     present = [user for user in users if user.get("state", "present") == "present"]
@@ -179,14 +214,17 @@ def team_holders(users: Iterable[Mapping[str, Any]], fingerprint: str) -> list[s
 def judge_logins(answers: Mapping[str, Answers], old: str, new: str) -> Logins:
     """What was proven, by account."""
     proven = [user for user, found in answers.items() if found.opened == new]
-    barred = [user for user, found in answers.items() if user not in proven and old in found.refused]
-    return Logins(proven, [user for user in answers if user not in proven and user not in barred], barred)
+    # Where sshd accepts both keys and then no login, as for an account that has expired, the account is what is refused.
+    barred = [user for user, found in answers.items() if user not in proven and (old in found.refused or ({old, new} <= found.accepted and not found.opened))]
+    unproven = [user for user in answers if user not in proven and user not in barred]
+    return Logins(proven, unproven, barred, [user for user in unproven if new in answers[user].refused])
 
 
 def explain_logins(logins: Logins) -> str:
     """Why a host is not proven; empty if it is."""
     if logins.unproven:
-        return f"the new key opens no login from here for {_name(logins.unproven)}"
+        hint = f"; sshd refuses it for {_name(logins.refused)} (RevokedKeys, or PubkeyAcceptedAlgorithms?)" if logins.refused else ""
+        return f"the new key opens no login from here for {_name(logins.unproven)}{hint}"
     return "" if logins.proven else "no login with the new key could be proven from here"
 
 
@@ -209,6 +247,15 @@ def decide(waiting: Iterable[str], since: Iterable[str], overlap: int, now: date
     if until > now:
         return Decision(False, f"both keys work; the old one can be removed from {until.strftime(_TIME)} on")
     return Decision(True)
+
+
+def read_beginning(answer: Mapping[str, Any], now: datetime.datetime) -> str:
+    """Since when both keys work, as a host has written it down. Raises ValueError for a time to come: it would keep the old key on all hosts."""
+    found = answer.get("rotation")
+    time = parse_time(str(found.get("since") or "")) if isinstance(found, Mapping) else None
+    if time is None or time > now:
+        raise ValueError("the host answered no valid time since when both keys work, although that was written down just now")
+    return show_time(time)
 
 
 def parse_time(text: str) -> datetime.datetime | None:

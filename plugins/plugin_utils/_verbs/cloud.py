@@ -21,12 +21,13 @@ from .tools import Tools, reason
 Chunk = Mapping[str, Any]
 
 
-def make_pair(tools: Tools, region: str) -> dict[str, Any]:
-    """Have the key pair in this region, if its key was given; asked for once in a run."""
+def make_pair(tools: Tools, region: str, private_only: bool = False) -> dict[str, Any]:
+    """Have the key pair in this region, if its key was given; asked for once in a run. I(private_only): its private key is at hand, and decides."""
     known = tools.store.read("pairs") or {}
     if region in known:
         return {**known[region], "changed": False}
-    public, private, text = tools.path("ecs_access_public_key_path"), tools.path("ecs_access_private_key_path"), given_key(tools)
+    private = tools.path("ecs_access_private_key_path")
+    public, text = ("", "") if private_only else (tools.path("ecs_access_public_key_path"), given_key(tools))
     made: dict[str, Any] = {"changed": False}
     if public or private or text:
         arguments = {"name": tools.get("ecs_access_key_pair_name"), "region": region}

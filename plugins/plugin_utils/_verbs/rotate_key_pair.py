@@ -22,6 +22,7 @@ from .._playbooks.onboarding import action_texts, diff_texts
 from .._ssh.offer import Answers
 from . import cloud, rotation_keys, steps
 from .host import login_user, no_answer, offer_keys, prepare_connection
+from .private_key import remark_on_key
 from .tools import StepFailed, Tools, describe, reason
 
 NAME = "rotate_key_pair"
@@ -63,7 +64,16 @@ def check(tools: Tools) -> None:
     _failures(tools)
     rotation_keys.check_old_key(tools)
     steps.check_private_key(tools, may_last=False)
+    _check_usable(tools)
     steps.require_instances(tools)
+
+
+def _check_usable(tools: Tools) -> None:
+    """Raises StepFailed for a private key that no login could be proven with, before it is given to every host."""
+    path = tools.path("ecs_access_private_key_path")
+    problem = remark_on_key(path) if os.path.exists(path) else ""
+    if problem:
+        raise StepFailed(f"ecs_access_private_key_path: {problem}.")
 
 
 # -- the plan ---------------------------------------------------------------------------------------------------------
@@ -112,6 +122,9 @@ def host_step(tools: Tools) -> dict[str, Any]:
     state = {"seen": seen._asdict(), "via": via, "bound": row.get("key_pair_name") in [*keys["old_pairs"], tools.get("ecs_access_key_pair_name")]}
     state["to_bind"] = row.get("key_pair_name") in keys["old_pairs"]
     state["concerned"] = bool(seen.old or seen.new or state["bound"] or seen.since)
+    conflict = rotation.conflicts(seen)
+    if conflict and _mode(tools) != "verify":
+        return steps.end_host(tools, {**_columns(seen), "failed": True, "why": conflict})
     tools.store.write("rotation", state, tools.host)
     return steps.end_host(tools, _verify(tools, state, seen, keys) if _mode(tools) == "verify" else _planned(state, seen))
 
@@ -120,12 +133,12 @@ def plan_step(tools: Tools) -> dict[str, Any]:
     """Print the plan; where it is going to be carried out, refuse one that is not the plan that was given."""
     hosts = tools.names("ansible_play_hosts_all")
     states = {host: tools.store.read("rotation", host) for host in hosts}
-    # Where nothing was seen there is nothing to carry out.
-    if not any(states.values()) or any(state and state.get("over") for state in states.values()):
+    # Where nothing was seen, or all is over, there is nothing to carry out.
+    if all(not state or state.get("over") for state in states.values()):
         plan = ""
     else:
         old = {region: keys["old_fingerprint"] for region, keys in (tools.store.read("keys") or {}).items()}
-        found = {_name_of(tools, host): (_seen(state), state["bound"]) if state else None for host, state in states.items()}
+        found = {_name_of(tools, host): (_seen(state), state["bound"]) if state and not state.get("over") else None for host, state in states.items()}
         plan = rotation.plan_id(old, str(tools.get("ecs_access_key_pair_name")), found)
     tools.store.write("plan", {"plan_id": plan})
     given = str(tools.get("ecs_access_plan", "") or "")
@@ -171,14 +184,17 @@ def bind_step(tools: Tools, chunk: cloud.Chunk) -> dict[str, Any]:
     states = {host: tools.store.read("rotation", host) or {} for host in chunk["hosts"]}
     if all(state.get("over") or not state for state in states.values()):
         return {"changed": False}
-    made = cloud.make_pair(tools, region)
+    made = cloud.make_pair(tools, region, private_only=True)
     if made["failed"]:
         cloud.store_answers(tools, chunk, made)
         return {"changed": False}
     rotation_keys.note_new_key(tools, region, made["public_key"])
     ids = [each for host, each in zip(chunk["hosts"], chunk["instance_ids"]) if states[host].get("to_bind")]
-    if not ids or (tools.check_mode and made["made"]):
+    if not ids:
         return {"changed": bool(made["changed"])}
+    if tools.check_mode and made["made"]:
+        cloud.foresee(tools, {**chunk, "instance_ids": ids}, "live", True)
+        return {"changed": True}
     result = cloud.attach(tools, {**chunk, "instance_ids": ids}, replace_bound=True, previous_key="keep")
     return {"changed": bool(made["changed"] or result.get("changed"))}
 
@@ -198,22 +214,32 @@ def add_step(tools: Tools) -> dict[str, Any]:
     if len(seen.accounts) > rotation.MOST_ACCOUNTS:
         return steps.end_host(tools, {"failed": True, "why": f"the keys lead into more than {rotation.MOST_ACCOUNTS} accounts"})
     _connect(tools, state["via"])
-    users = rotation.additions(seen, keys["new_line"]) if keys["new_line"] else []
-    if users:
+    users = rotation.additions(seen, keys["new_line"])
+    if users and keys["new_line"]:
         _change(tools, {"users": users})
-    if tools.check_mode:
-        why = "check mode: the new key would be added and its login proven; nothing is removed before that"
-        return steps.end_host(tools, {"failed": False, "changed": bool(users or state["to_bind"]), "why": why})
+    if tools.check_mode and (users or state["to_bind"]):
+        tools.store.write("rotation", {**state, "awaited": True}, tools.host)
+        why = "; ".join(seen.unsearched)
+        foreseen = "check mode: the new key would be added and its login proven; nothing is removed before that"
+        return steps.end_host(tools, {"failed": bool(why), "changed": True, "why": why or foreseen})
     seen = _look_again(tools, state, keys)
     logins = rotation.judge_logins(_try_keys(tools, seen, keys), keys["old_fingerprint"], keys["new_fingerprint"])
-    problem = "; ".join(text for text in (rotation.explain_logins(logins), *seen.unsearched) if text)
+    problem = "; ".join(text for text in (rotation.explain_logins(logins), rotation.explain_missing(seen), *seen.unsearched) if text)
     row = {**_columns(seen), "login": not problem, "failed": bool(problem), "why": problem}
     if not problem:
         # What has ended does not begin again, unless the old key has come back.
-        answer = _write_down(tools, keys, "start") if seen.old or not seen.ended else {"rotation": {"since": seen.since}}
-        state.update(proven=True, logins=logins._asdict(), since=str((answer.get("rotation") or {}).get("since") or ""))
+        since = _begin(tools, keys, seen) if seen.old or not seen.ended else seen.since
+        state.update(proven=True, logins=logins._asdict(), since=since)
         tools.store.write("rotation", {**state, "seen": seen._asdict()}, tools.host)
     return steps.end_host(tools, row)
+
+
+def _begin(tools: Tools, keys: Mapping[str, Any], seen: rotation.Seen) -> str:
+    """Since when both keys work here; the first time it is written down."""
+    answer = _write_down(tools, keys, "start")
+    if tools.check_mode:
+        answer = {"rotation": {"since": seen.since or rotation.show_time(_now())}}
+    return rotation.read_beginning(answer, _now())
 
 
 def _look_again(tools: Tools, state: Mapping[str, Any], keys: Mapping[str, Any]) -> rotation.Seen:
@@ -242,7 +268,8 @@ def decide_step(tools: Tools) -> dict[str, Any]:
     if known and known["remove"]:
         return {"changed": False}
     decision = rotation.decide(waiting, since, rotation.read_overlap(tools.get("ecs_access_overlap", "24h")), _now())
-    if tools.check_mode:
+    if any(state.get("awaited") for state in states.values()):
+        # What the hosts came to in check mode stays as it was shown.
         decision = rotation.Decision(False, "")
     tools.store.write("decision", decision._asdict())
     return {"changed": False}
@@ -260,10 +287,15 @@ def remove_step(tools: Tools) -> dict[str, Any]:
     if login_user(tools) in state["logins"]["proven"]:
         # The key that leaves must not be the one that this very run depends on.
         prepare_connection(tools, tools.path("ecs_access_private_key_path"))
-    if state["seen"]["old"]:
-        _change(tools, {"users": [], "revoked_keys": [keys["old_line"] or keys["old_fingerprint"]]})
     before = _seen(state)
     seen = before._replace(old=())
+    if before.old:
+        # In one step with the new key: another run may have taken that out since it was proven. Files of several accounts are never added to.
+        users = rotation.additions(before._replace(new=tuple(spot for spot in before.new if spot.shared)), keys["new_line"])
+        _change(tools, {"users": users, "revoked_keys": [keys["old_line"] or keys["old_fingerprint"]]})
+    if tools.check_mode and before.old:
+        tools.store.write("rotation", {**state, "done": True}, tools.host)
+        return steps.end_host(tools, {**_columns(before), "failed": False, "why": "check mode: the old key would be removed, and its refusal proven"})
     if before.ended and not before.old and not (keys["old_line"] or before.old_line):
         # Proven when it ended; without its public half, which nobody has any more, it cannot be offered again.
         refused = "yes"
@@ -279,7 +311,7 @@ def remove_step(tools: Tools) -> dict[str, Any]:
             _write_down(tools, keys, "end")
         tools.store.write("rotation", {**state, "done": True}, tools.host)
         barred = state["logins"]["barred"]
-        row["why"] = f"not proven from here, because neither key is accepted: {', '.join(barred)}" if barred else ""
+        row["why"] = f"not proven from here, because neither key opens a login: {', '.join(barred)}" if barred else ""
     return steps.end_host(tools, row)
 
 
@@ -307,7 +339,8 @@ def delete_step(tools: Tools) -> dict[str, Any]:
         gone = tools.on_controller("ecs_key_pair", {"region": region, "name": name, "state": "absent"})
         changed = changed or bool(gone.get("changed"))
         failed = reason(gone) if gone.get("failed") else failed
-        lines.append(f"The key pair {name} in {region} is kept: {reason(gone)}" if gone.get("failed") else f"The key pair {name} in {region} is deleted.")
+        outcome = f"is kept: {reason(gone)}" if gone.get("failed") else "would be deleted." if tools.check_mode else "is deleted."
+        lines.append(f"The key pair {name} in {region} {outcome}")
     lines.append("Scaling configurations and images were not looked at: they can still name the pair, or hold the old key.")
     tools.store.write("pair_lines", lines)
     return {"changed": changed, **({"failed": True, "msg": printable(failed)} if failed else {})}

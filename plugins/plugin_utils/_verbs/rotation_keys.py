@@ -157,4 +157,6 @@ def _given_key(tools: Tools) -> PublicKey | None:
     except OSError as exc:
         raise StepFailed(f"ecs_access_old_key names the file {path}, which cannot be read: {exc.strerror}.") from None
     except AccessError as exc:
-        raise StepFailed(f"ecs_access_old_key: {exc.text}") from None
+        given = str(tools.get("ecs_access_old_key"))
+        more = "" if "/" in given or given.startswith("~") else f"; if the key pair {given} is meant, start the run in a folder without a file of that name"
+        raise StepFailed(f"ecs_access_old_key: {exc.text}{more}") from None

@@ -9,6 +9,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.key_o
     KeyOptionsError,
     check_options,
     limited_options,
+    option_names,
     parse_options,
     same_options,
     unknown_options,
@@ -132,3 +133,15 @@ def test_unknown_names():
 )
 def test_single_options_are_set_beside_the_others(text, limits, result):
     assert limited_options(text, limits) == result
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        pytest.param("", set(), id="none"),
+        pytest.param('CERT-authority,command="echo no-pty,x"', {"cert-authority", "command"}, id="in small letters, and no word of a value"),
+        pytest.param('command="never closed', set(), id="what sshd could not read"),
+    ],
+)
+def test_the_names_of_options(text, names):
+    assert option_names(text) == names

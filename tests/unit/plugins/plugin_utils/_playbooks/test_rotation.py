@@ -130,6 +130,66 @@ def test_nothing_is_added_twice_and_what_is_wider_is_narrowed():
     assert [user["name"] for user in rotation.additions(Seen(old=(ROOT, DEPLOY), new=(ROOT, wide)), NEW_LINE)] == ["deploy"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        pytest.param([DEPLOY, DEPLOY._replace(options="")], [], "in several lines with different options for deploy;", id="two lines"),
+        pytest.param([ROOT], [ROOT._replace(options='command="/bin/false"')], "the new key is already there for root, with other", id="a narrower new key"),
+        pytest.param([DEPLOY], [DEPLOY._replace(options='from="198.51.100.1"')], "the new key is already there for deploy, with other", id="another address"),
+        pytest.param([ROOT._replace(options="cert-authority")], [], "is a certificate authority for root (cert-authority)", id="an authority"),
+    ],
+)
+def test_lines_that_do_not_open_the_same_are_in_the_way(old, new, sentence):
+    assert sentence in rotation.conflicts(Seen(old=tuple(old), new=tuple(new)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param([ROOT, DEPLOY], [], id="nothing there yet"),
+        pytest.param([DEPLOY], [DEPLOY._replace(options='FROM="192.0.2.0/24"')], id="the same in other words"),
+        pytest.param([DEPLOY], [DEPLOY._replace(options="")], id="a wider new key is narrowed"),
+        pytest.param([DEPLOY, DEPLOY._replace(options="", read=False)], [], id="a file that sshd does not read"),
+        pytest.param([ROOT], [DEPLOY], id="another account"),
+    ],
+)
+def test_lines_that_are_in_nobodys_way(old, new):
+    assert rotation.conflicts(Seen(old=tuple(old), new=tuple(new))) == ""
+
+
+def test_where_the_new_key_is_missing():
+    spare = Spot("eve", "/home/eve/.ssh/authorized_keys", "", False)
+    assert rotation.explain_missing(Seen(old=(ROOT, DEPLOY, spare), new=(ROOT, DEPLOY))) == ""
+    assert rotation.explain_missing(Seen(new=(ROOT,))) == ""
+    text = "the new key is not in a key file of deploy, root with the options of the old one"
+    assert rotation.explain_missing(Seen(old=(ROOT, DEPLOY), new=(DEPLOY._replace(options=""), ROOT._replace(read=False)))) == text
+
+
+def test_only_so_many_places_are_read():
+    seen = rotation.read_seen({"places": [place(f"user{number}") for number in range(501)]}, OLD, NEW)
+    assert len(seen.old) == 500
+    assert seen.unsearched == ("only the first 500 places of the keys were read",)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param({"rotation": {"since": "9999-12-31T23:59:59Z"}}, id="the end of time"),
+        pytest.param({"rotation": {"since": "2026-05-01T12:00:01Z"}}, id="a time to come"),
+        pytest.param({"rotation": {"since": "yesterday"}}, id="no time"),
+        pytest.param({"rotation": ["since"]}, id="a list"),
+        pytest.param({}, id="nothing"),
+    ],
+)
+def test_a_host_cannot_put_off_the_end_of_the_overlap(answer):
+    with pytest.raises(ValueError, match="answered no valid time since when both keys work"):
+        rotation.read_beginning(answer, NOW)
+
+
+def test_the_beginning_that_a_host_has_written_down():
+    assert rotation.read_beginning({"rotation": {"since": "2026-05-01T12:00:00Z"}}, NOW) == "2026-05-01T12:00:00Z"
+
+
 def test_whom_the_team_file_gives_the_old_key():
     users = [
         {"name": "anna", "authorized_keys": [NEW_LINE, {"key": OLD_LINE, "options": "restrict"}]},
@@ -147,12 +207,16 @@ def test_who_is_proven():
         "far": answers(refused={OLD, NEW}),
         "left": answers(accepted={OLD}),
         "mute": answers(),
+        "expired": answers(accepted={OLD, NEW}),
+        "agent": answers(accepted={OLD, NEW}, opened=OLD),
+        "revoked": answers(accepted={OLD}, refused={NEW}),
     }
     logins = rotation.judge_logins(found, OLD, NEW)
-    assert logins == rotation.Logins(["root"], ["left", "mute"], ["far"])
-    assert "left, mute" in rotation.explain_logins(logins)
-    assert rotation.explain_logins(rotation.Logins(["root"], [], ["far"])) == ""
-    assert "no login" in rotation.explain_logins(rotation.Logins([], [], ["far"]))
+    assert logins == rotation.Logins(["root"], ["left", "mute", "agent", "revoked"], ["far", "expired"], ["revoked"])
+    text = "the new key opens no login from here for left, mute, agent, revoked; sshd refuses it for revoked (RevokedKeys, or PubkeyAcceptedAlgorithms?)"
+    assert rotation.explain_logins(logins) == text
+    assert rotation.explain_logins(rotation.Logins(["root"], [], ["far"], [])) == ""
+    assert "no login" in rotation.explain_logins(rotation.Logins([], [], ["far"], []))
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,7 @@ class PictureOfCloud:
         self.hosts = hosts
         self.writes: list[str] = []
         self.kill_after = 0
+        self.without_agent: set[str] = set()
 
     def wrote(self, what: str) -> None:
         self.writes.append(what)
@@ -61,7 +62,13 @@ class PictureOfCloud:
 
     def ecs_instance_info(self, arguments, check):
         hosts = [host for host in self.hosts.values() if host.instance_id in arguments["instance_ids"]]
-        return {"instances": [{"instance_id": host.instance_id, "status": host.status, "key_pair_name": host.pair} for host in hosts]}
+        agents = [{"version": "2.2.3.309", "online": host.name not in self.without_agent} for host in hosts]
+        return {
+            "instances": [
+                {"instance_id": host.instance_id, "status": host.status, "key_pair_name": host.pair, "os_type": "linux", "cloud_assistant": agent}
+                for host, agent in zip(hosts, agents)
+            ]
+        }
 
     def ecs_host_key_info(self, arguments, check):
         return {"instances": []}
@@ -74,6 +81,8 @@ class PictureOfFleet(PictureOfCloud):
         super().__init__({host.name: host for host in map(PictureOfHost, range(1, count + 1))})
         self.pairs = {"team": OLD}
         self.templates: list[str] = []
+        self.lies: dict[tuple, dict] = {}
+        """What a host answers instead, by its name, the module and the step."""
 
     # -- the cloud ----------------------------------------------------------------------------------------------------
 
@@ -88,16 +97,19 @@ class PictureOfFleet(PictureOfCloud):
     def ecs_key_pair(self, arguments, check):
         name, changed = arguments["name"], False
         if arguments.get("state") == "absent":
-            del self.pairs[name]
-            self.wrote(f"delete {name}")
+            if not check:
+                del self.pairs[name]
+                self.wrote(f"delete {name}")
             return {"changed": True}
         known = self.pairs.get(name)
         if known is None and not check:
-            self.pairs[name], changed = NEW, True
+            self.pairs[name], changed = arguments.get("public_key", NEW), True
             self.wrote(f"import {name}")
         return {"changed": changed or known is None, "key_pair": {"public_key": NEW if known or not check else ""}}
 
     def ecs_attach_key_pair(self, arguments, check):
+        if check:
+            return {"changed": True, "instances": [{"instance_id": each, "failed": False, "changed": True} for each in arguments["instance_ids"]]}
         rows = []
         for host in self.hosts.values():
             if host.instance_id in arguments["instance_ids"]:
@@ -139,8 +151,8 @@ class PictureOfFleet(PictureOfCloud):
 class PictureTools(Tools):
     """One task on one host, without Ansible behind it."""
 
-    def __init__(self, fleet: PictureOfFleet, host: str, variables: dict, folder: Path, lost: set) -> None:
-        self.fleet, self.store, self.check_mode = fleet, RunStore(str(folder)), False
+    def __init__(self, fleet: PictureOfFleet, host: str, variables: dict, folder: Path, lost: set, check_mode: bool = False) -> None:
+        self.fleet, self.store, self.check_mode = fleet, RunStore(str(folder)), check_mode
         hostvars = {name: {"ecs_instance_id": one.instance_id, "ecs_region": "r", "inventory_hostname": name} for name, one in fleet.hosts.items()}
         batch = [name for name in fleet.hosts if name not in lost]
         self.variables = {**variables, **hostvars[host], "hostvars": hostvars, "ansible_play_hosts_all": list(fleet.hosts), "ansible_play_batch": batch}
@@ -152,11 +164,14 @@ class PictureTools(Tools):
         return default if value is None else value
 
     def on_controller(self, module, arguments, check=False):
-        return getattr(self.fleet, module)(arguments, check)
+        return getattr(self.fleet, module)(arguments, check or self.check_mode)
 
     def on_host(self, module, arguments, connection=None):
         self._command()
-        return getattr(self.fleet, module)(self.fleet.hosts[self.host], arguments)
+        answer = self.fleet.lies.get((self.host, module, arguments.get("step")))
+        if answer is None and self.check_mode and (module == "ssh_access" or arguments.get("step") in ("start", "end")):
+            return {"changed": True, "rotation": None}
+        return getattr(self.fleet, module)(self.fleet.hosts[self.host], arguments) if answer is None else answer
 
     def _command(self, *arguments, **options):
         if not self.fleet.hosts[self.host].reachable:
@@ -183,7 +198,7 @@ class Playbook:
         self.rows = tools.store.rows(list(self.fleet.hosts))
         return {"changed": False}
 
-    def run(self, mode: str, serial: int = 100, **variables) -> dict:
+    def run(self, mode: str, serial: int = 100, check_mode: bool = False, **variables) -> dict:
         """Every play; answers the rows. Hosts that failed take no part in what follows, as in Ansible."""
         self.runs += 1
         given = {"ecs_access_old_key": "team", "ecs_access_key_pair_name": "team-2", "ecs_access_private_key_path": str(self.folder / "key")}
@@ -192,7 +207,7 @@ class Playbook:
         folder.mkdir(parents=True)
 
         def tools(host):
-            return PictureTools(self.fleet, host, full, folder, lost)
+            return PictureTools(self.fleet, host, full, folder, lost, check_mode)
 
         def on_hosts(batch, step):
             for host in [name for name in batch if name not in lost]:

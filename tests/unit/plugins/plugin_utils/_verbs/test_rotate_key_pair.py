@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import rotate_key_pair, rotation_keys
 
 from .rotating import NEW, OLD, Killed, PictureOfFleet, Playbook, fingerprint
 
@@ -160,4 +163,123 @@ def test_verify(fleet, playbook):
     fleet.writes.clear()
     fleet.pairs["team"] = OLD
     assert failed(playbook.run("verify")) == []
+    assert fleet.writes == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "sentence"),
+    [
+        pytest.param({OLD: "", NEW: 'command="/bin/false"'}, "the new key is already there for deploy, with other options", id="a narrower new key"),
+        pytest.param({OLD: "cert-authority"}, "is a certificate authority for deploy", id="an authority"),
+    ],
+)
+def test_what_the_new_key_cannot_take_over_is_refused_in_the_plan(fleet, playbook, keys, sentence):
+    fleet.hosts["web-2"].keys["deploy"] = dict(keys)
+    fleet.pairs["team-2"] = NEW
+    for mode in ("plan", "apply"):
+        rows = playbook.run(mode)
+        assert failed(rows) == ["web-2"]
+        assert sentence in rows["web-2"]["why"]
+    assert fleet.hosts["web-2"].keys == {"root": {OLD: ""}, "deploy": keys}
+    assert everywhere(fleet, OLD)
+
+
+@pytest.mark.parametrize("rotation", [{"since": "9999-12-31T23:59:59Z"}, {"since": "2999-01-01T00:00:00Z"}, "text", None])
+def test_a_host_that_lies_about_the_overlap_is_named(fleet, playbook, rotation):
+    fleet.lies["web-3", "access_rotation", "start"] = {"rotation": rotation}
+    rows = playbook.run("apply")
+    assert failed(rows) == ["web-3"]
+    assert "no valid time" in rows["web-3"]["why"]
+    assert "because web-3 is not proven" in rows["web-1"]["why"]
+    assert everywhere(fleet, OLD)
+
+
+def test_a_new_key_that_is_taken_out_again_is_noticed(fleet, playbook):
+    """The host answers that it was added."""
+    fleet.lies["web-2", "ssh_access", None] = {"changed": True, "actions": []}
+    fleet.hosts["web-2"].keys["ben"] = {NEW: ""}
+    rows = playbook.run("apply")
+    assert failed(rows) == ["web-2"]
+    assert "the new key is not in a key file of deploy" in rows["web-2"]["why"]
+    assert everywhere(fleet, OLD) is False
+    assert OLD in fleet.hosts["web-2"].keys["deploy"]
+
+
+def test_another_run_takes_the_new_key_out_before_the_old_one_goes(fleet, playbook, monkeypatch):
+    decide = rotate_key_pair.decide_step
+
+    def meanwhile(tools):
+        for host in fleet.hosts.values():
+            for keys in host.keys.values():
+                keys.pop(NEW, None)
+        return decide(tools)
+
+    monkeypatch.setattr(rotate_key_pair, "decide_step", meanwhile)
+    playbook.run("apply")
+    assert everywhere(fleet, NEW)
+    assert fleet.hosts["web-2"].keys["deploy"] == {NEW: "restrict"}
+
+
+def test_check_mode_before_anything_is_added(fleet, playbook):
+    rows = playbook.run("apply", check_mode=True)
+    assert (fleet.writes, failed(rows)) == ([], [])
+    assert all(row["changed"] and "the new key would be added" in row["why"] for row in rows.values())
+
+
+def test_check_mode_foresees_that_a_pair_cannot_be_bound(fleet, playbook):
+    fleet.without_agent.add("web-3")
+    rows = playbook.run("apply", check_mode=True)
+    assert (fleet.writes, failed(rows)) == ([], ["web-3"])
+    assert "agent is offline" in rows["web-3"]["why"]
+
+
+def test_check_mode_once_both_keys_work(fleet, playbook):
+    playbook.run("apply", ecs_access_overlap="1h")
+    fleet.writes.clear()
+    waiting = playbook.run("apply", ecs_access_overlap="1h", check_mode=True)
+    assert ({row["changed"] for row in waiting.values()}, failed(waiting)) == ({False}, [])
+    rows = playbook.run("apply", check_mode=True)
+    assert (fleet.writes, failed(rows)) == ([], [])
+    assert all(row["changed"] and "the old key would be removed" in row["why"] for row in rows.values())
+    assert everywhere(fleet, OLD)
+    assert sorted(fleet.pairs) == ["team", "team-2"]
+
+
+def test_check_mode_fails_where_the_keys_of_a_host_could_not_be_searched(fleet, playbook):
+    look = fleet.access_rotation
+    fleet.access_rotation = lambda host, arguments: {**look(host, arguments), "unsearched": ["/home/ben does not answer"]}
+    foreseen, real = (failed(playbook.run("apply", check_mode=check_mode)) for check_mode in (True, False))
+    assert real == foreseen == sorted(fleet.hosts)
+
+
+def test_the_private_key_decides_whose_public_key_is_imported(fleet, playbook):
+    playbook.run("apply", ecs_access_public_key="ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIO8wYMOdond7NfyrYRxXB+EX63TVAoZRsLQhDq6OCGvN")
+    assert fleet.pairs == {"team-2": NEW}
+
+
+@pytest.mark.parametrize(("mode", "content", "sentence"), [(0o644, "", "chmod 600"), (0o600, "ssh-rsa AAAA team", "is a public key")])
+def test_a_private_key_that_ssh_would_not_use_is_refused(tmp_path, mode, content, sentence):
+    path = tmp_path / "key"
+    path.write_text(content or "-----BEGIN OPENSSH PRIVATE KEY-----")
+    path.chmod(mode)
+    with pytest.raises(rotate_key_pair.StepFailed, match=sentence):
+        rotate_key_pair._check_usable(SimpleNamespace(path=lambda name: str(path)))
+
+
+def test_a_private_key_that_has_the_name_of_the_pair(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "team").write_text("-----BEGIN OPENSSH PRIVATE KEY-----")
+    tools = SimpleNamespace(get=lambda name: "team", path=lambda name: str(tmp_path / "team"))
+    with pytest.raises(rotate_key_pair.StepFailed, match=r"holds a private key.*if the key pair team is meant, start the run in a folder without a file of"):
+        rotation_keys.check_old_key(tools)
+
+
+def test_a_plan_is_compared_as_long_as_one_host_is_left(fleet, playbook, monkeypatch):
+    """In one region the old pair has been deleted, in another one not yet."""
+    look = rotation_keys.of_host
+    gone = {"problem": "there is no key pair team", "missing": True, "old_name": "team"}
+    monkeypatch.setattr(rotation_keys, "of_host", lambda tools: {**look(tools), **(gone if tools.host == "web-1" else {})})
+    fleet.lies["web-1", "access_rotation", None] = {"ended": {"ended": "2026-01-01T00:00:00Z"}}
+    rows = playbook.run("apply", ecs_access_plan="0123456789abcdef")
+    assert {row["why"] for row in rows.values()} == {"the plan has changed"}
     assert fleet.writes == []

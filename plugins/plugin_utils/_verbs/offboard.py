@@ -123,11 +123,12 @@ def host_step(tools: Tools) -> dict[str, Any]:
     # The key of a pair that is still bound cannot leave for good; it is unbound first.
     problem = reason(planned) if planned.get("failed") and not bound else ""
     left = [*action_texts(planned.get("remains")), *taking.remaining]
-    tools.store.write("taking", {"bound": bound, "actions": actions, "accounts": taking.accounts, "opened": taking.opened}, tools.host)
+    left = list(filter(None, [problem, *left]))
+    tools.store.write("taking", {"bound": bound, "actions": actions, "accounts": taking.accounts, "opened": taking.opened, "left": left}, tools.host)
     state = {"accounts": taking.accounts, "keys": taking.opened, "steps": len(actions), "drift": actions, "notes": taking.notes, "failed": False}
     if _mode(tools) == "verify":
-        return steps.end_host(tools, {**state, **_verified(tools, taking, actions, [problem, *left])})
-    return steps.end_host(tools, {**state, "why": "; ".join(filter(None, [problem, *left]))})
+        return steps.end_host(tools, {**state, **_verified(tools, taking, actions, left)})
+    return steps.end_host(tools, {**state, "why": "; ".join(left)})
 
 
 def plan_step(tools: Tools) -> dict[str, Any]:
@@ -190,8 +191,9 @@ def remove_step(tools: Tools) -> dict[str, Any]:
     taking = _look(tools)
     problems = _carry_out(tools, taking)
     if tools.check_mode:
-        why = "; ".join(["check mode: nothing was changed, and no refusal is proven", *problems])
-        return steps.end_host(tools, {"failed": False, "changed": bool(state["actions"]), "drift": state["actions"], "why": why})
+        # What the plan leaves fails the real run too; a key whose pair is unbound first does not.
+        why = "; ".join(["check mode: nothing was changed, and no refusal is proven", *state["left"]])
+        return steps.end_host(tools, {"failed": bool(state["left"]), "changed": bool(state["actions"]), "drift": state["actions"], "why": why})
     after = _look(tools)
     again = _access(tools, after, check=True)
     if action_texts(again.get("actions")):

@@ -52,8 +52,9 @@ class PictureOfFleet(PictureOfCloud):
         rows = []
         for host in self.hosts.values():
             if host.instance_id in arguments["instance_ids"]:
-                host.pair = ""
-                self.wrote(f"unbind {host.name}")
+                if not check:
+                    host.pair = ""
+                    self.wrote(f"unbind {host.name}")
                 rows.append({"instance_id": host.instance_id, "failed": False, "changed": True, "msg": ""})
         return {"changed": True, "instances": rows}
 
@@ -108,7 +109,7 @@ class LeavingTools(PictureTools):
 
     def on_host(self, module, arguments, connection=None, check=False):
         self._command()
-        return getattr(self.fleet, module)(self.fleet.hosts[self.host], arguments, check)
+        return getattr(self.fleet, module)(self.fleet.hosts[self.host], arguments, check or self.check_mode)
 
 
 class Playbook:
@@ -134,7 +135,7 @@ class Playbook:
         assert all(isinstance(line, str) for line in ending)
         return {"changed": False}
 
-    def run(self, mode: str, hosts=None, **variables) -> dict:
+    def run(self, mode: str, hosts=None, check_mode=False, **variables) -> dict:
         """Every play; answers the rows. Hosts that failed take no part in what follows, as in Ansible."""
         self.runs += 1
         (self.folder / "deploy").parent.mkdir(parents=True, exist_ok=True)
@@ -145,7 +146,7 @@ class Playbook:
         folder.mkdir(parents=True)
 
         def tools(host):
-            made = LeavingTools(self.fleet, host, full, folder, lost)
+            made = LeavingTools(self.fleet, host, full, folder, lost, check_mode)
             made.variables["ansible_play_hosts_all"] = names
             return made
 

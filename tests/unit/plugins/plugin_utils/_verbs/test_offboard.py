@@ -133,6 +133,14 @@ def test_what_others_must_decide_on_fails_the_host(fleet, playbook):
     assert rows["web-2"]["why"] == "/etc/systemd/system/x.service runs as user paul"
 
 
+def test_check_mode_fails_where_the_run_itself_does(fleet, playbook):
+    fleet.hosts["web-2"].units = ["/etc/systemd/system/x.service runs as user paul"]
+    rows = playbook.run("apply", check_mode=True)
+    assert (failed(rows), fleet.writes) == (["web-2"], [])
+    assert rows["web-2"]["why"].endswith("/etc/systemd/system/x.service runs as user paul")
+    assert failed(playbook.run("apply")) == ["web-2"]
+
+
 def test_what_comes_back_meanwhile_goes_in_the_same_run(fleet, playbook):
     host, access = fleet.hosts["web-2"], fleet.ssh_access
 

@@ -100,6 +100,8 @@ def host_step(tools: Tools) -> dict[str, Any]:
     in_team = rotation_keys.holders_in_team(tools, keys["old_fingerprint"])
     if in_team:
         return steps.end_host(tools, {"failed": True, "why": f"the team file gives the old key to {', '.join(in_team)}; take it out there first"})
+    if rotation_keys.is_revoked_in_team(tools, keys["new_line"]):
+        return steps.end_host(tools, {"failed": True, "why": "the team file revokes the new key (ssh_users_revoked_keys); take it out there first"})
     try:
         via = _reach(tools)
         arguments = {

@@ -14,6 +14,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted_keys import parse_revoked
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.plan import KeyPair
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import KeyFormatError, PublicKey, parse_public_key
@@ -75,6 +76,12 @@ def holders_in_team(tools: Tools, fingerprint: str) -> list[str]:
     today = datetime.datetime.now(datetime.timezone.utc).date()
     answer = describe_people(TeamReader().read(tools.variables, tools.action._templar.template), tools.variables, today)
     return rotation.team_holders(answer["users"], fingerprint)
+
+
+def is_revoked_in_team(tools: Tools, line: str) -> bool:
+    """Whether the team file, if there is one, takes the new key from everybody: its next run would."""
+    given = tools.get("ssh_users_revoked_keys") or []
+    return bool(line) and parse_revoked([given] if isinstance(given, str) else list(map(str, given))).covers(parse_public_key(line))
 
 
 def public_key_file(tools: Tools, line: str) -> str:

@@ -283,3 +283,13 @@ def test_a_plan_is_compared_as_long_as_one_host_is_left(fleet, playbook, monkeyp
     rows = playbook.run("apply", ecs_access_plan="0123456789abcdef")
     assert {row["why"] for row in rows.values()} == {"the plan has changed"}
     assert fleet.writes == []
+
+
+@pytest.mark.parametrize("given", [[NEW], NEW, [fingerprint(NEW)]])
+def test_a_new_key_that_the_team_file_revokes(fleet, playbook, monkeypatch, given):
+    monkeypatch.setattr(rotation_keys, "holders_in_team", lambda tools, fingerprint: [])
+    fleet.pairs["team-2"] = NEW
+    rows = playbook.run("apply", ssh_users_revoked_keys=given)
+    assert {row["why"] for row in rows.values()} == {"the team file revokes the new key (ssh_users_revoked_keys); take it out there first"}
+    assert fleet.writes == []
+    assert failed(playbook.run("apply", ssh_users_revoked_keys=[OLD])) == []

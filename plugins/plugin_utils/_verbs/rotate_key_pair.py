@@ -451,14 +451,9 @@ def _try_keys(tools: Tools, seen: rotation.Seen, keys: Mapping[str, Any]) -> dic
     files = [rotation_keys.public_key_file(tools, line)] if line else []
     path = tools.path("ecs_access_private_key_path")
 
-    def one(user: str) -> Answers:
-        found = offer_keys(tools, user, files, path)
-        # An agent that has the old key opens the connection with it before the new one is offered.
-        return found if found.opened == keys["new_fingerprint"] or keys["new_fingerprint"] in found.refused else found.merge(offer_keys(tools, user, [], path))
-
     accounts = seen.accounts
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return dict(zip(accounts, pool.map(one, accounts)))
+        return dict(zip(accounts, pool.map(lambda user: offer_keys(tools, user, files, path), accounts)))
 
 
 def _now() -> datetime.datetime:

@@ -16,6 +16,9 @@ extends_documentation_fragment:
   - alicloud.ecs_access.ecs
   - alicloud.ecs_access.attributes
   - alicloud.ecs_access.attributes.info
+attributes:
+  platform:
+    platforms: posix
 """
 
 EXAMPLES = r"""

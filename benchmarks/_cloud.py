@@ -20,6 +20,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tests" / "emulator")]
+
+from ecs_emulator.variables import variables_of
+
 COLLECTIONS = ROOT / ".work" / "collections"
 MODULE = "ansible_collections.alicloud.ecs_access.plugins.modules."
 IMPORT_SDK = "import alibabacloud_tea_openapi.client"
@@ -40,14 +44,7 @@ def emulator(folder: Path, fleet: dict[str, Any]) -> Iterator[dict[str, str]]:
             if server.poll() is not None or time.monotonic() > give_up:
                 sys.exit("benchmark: the embedded cloud did not start")
             time.sleep(0.1)
-        account = json.loads(ready.read_text(encoding="utf-8"))
-        yield {
-            "ALIBABA_CLOUD_ECS_ENDPOINT": account["endpoint"],
-            "ALIBABA_CLOUD_STS_ENDPOINT": account["endpoint"],
-            "ALIBABA_CLOUD_ACCESS_KEY_ID": account["access_key_id"],
-            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": account["access_key_secret"],
-            "ALIBABA_CLOUD_REGION_ID": account["region"],
-        }
+        yield variables_of(json.loads(ready.read_text(encoding="utf-8")))
     finally:
         server.terminate()
         server.wait(10)

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from ecs_emulator.variables import variables_of
+
 HERE = Path(__file__).resolve().parent
 _START_SECONDS = 120
 
@@ -67,12 +69,7 @@ class Cloud:
         port = next(str(instance.ssh_port) for instance in self.instances if instance.ssh_port)
         self._environment = {
             **os.environ,
-            "ALIBABA_CLOUD_ECS_ENDPOINT": account["endpoint"],
-            "ALIBABA_CLOUD_STS_ENDPOINT": account["endpoint"],
-            "REQUESTS_CA_BUNDLE": account["ca_file"],
-            "ALIBABA_CLOUD_ACCESS_KEY_ID": account["access_key_id"],
-            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": account["access_key_secret"],
-            "ALIBABA_CLOUD_REGION_ID": account["region"],
+            **variables_of(account),
             "ANSIBLE_REMOTE_PORT": port,
             "ANSIBLE_SSH_COMMON_ARGS": f"-o UserKnownHostsFile={self._known_hosts} -o StrictHostKeyChecking=accept-new",
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self._folder / "cp"),

@@ -29,6 +29,7 @@ from ecs_emulator.faults import parse_fault
 from ecs_emulator.fleet import parse_fleet
 from ecs_emulator.models import Instance
 from ecs_emulator.server import Server
+from ecs_emulator.variables import variables_of
 
 __all__ = ["CommandOutcome", "Emulator", "running"]
 
@@ -51,15 +52,7 @@ class Emulator:
     @property
     def environment(self) -> dict[str, str]:
         """Variables that point the collection at this server."""
-        trust = {"REQUESTS_CA_BUNDLE": self.ca_file, "SSL_CERT_FILE": self.ca_file} if self.ca_file else {}
-        return {
-            **trust,
-            "ALIBABA_CLOUD_ACCESS_KEY_ID": self.access_key_id,
-            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": self.access_key_secret,
-            "ALIBABA_CLOUD_REGION_ID": self.region,
-            "ALIBABA_CLOUD_ECS_ENDPOINT": self.endpoint,
-            "ALIBABA_CLOUD_STS_ENDPOINT": self.endpoint,
-        }
+        return {**variables_of(vars(self)), **({"SSL_CERT_FILE": self.ca_file} if self.ca_file else {})}
 
     def instance(self, name: str) -> Instance:
         """The instance with this name or id."""

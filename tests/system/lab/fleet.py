@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Iterator, Mapping
 
 import yaml
+from ecs_emulator.variables import variables_of
 from lab.instance import Instance
 from lab.ssh import KeyFile
 
@@ -50,15 +51,7 @@ class Fleet:
 
     def environment(self) -> dict[str, str]:
         """What a user would export to work on this cloud."""
-        return {
-            **({"REQUESTS_CA_BUNDLE": self.ca_file} if self.ca_file else {}),
-            "ALIBABA_CLOUD_ACCESS_KEY_ID": self.access_key_id,
-            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": self.access_key_secret,
-            "ALIBABA_CLOUD_REGION_ID": self.region,
-            "ALIBABA_CLOUD_ECS_ENDPOINT": self.endpoint,
-            "ALIBABA_CLOUD_STS_ENDPOINT": self.endpoint,
-            "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
-        }
+        return {**variables_of(vars(self)), "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true"}
 
     def call(self, action: str, version: str = "2014-05-26", **parameters: Any) -> dict[str, Any]:
         """One API call through the official SDK, apart from any code of the collection."""

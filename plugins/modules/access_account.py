@@ -37,12 +37,11 @@ account_id:
 
 import re
 from typing import Any, Dict
-from urllib.parse import urlsplit
 
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.answer import word_of
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import BAD_ANSWER, EcsError
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.module import CloudTask, EcsModule
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import SettingsError, is_loopback
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.settings import SettingsError
 
 
 def argument_spec() -> Dict[str, Any]:
@@ -52,7 +51,7 @@ def argument_spec() -> Dict[str, Any]:
 def look(task: CloudTask) -> Dict[str, Any]:
     """All that the module does."""
     endpoint = task.settings.endpoint
-    if endpoint and is_loopback(urlsplit("//" + endpoint.host).hostname or "") and not task.settings.sts_endpoint:
+    if endpoint and endpoint.is_loopback and not task.settings.sts_endpoint:
         raise SettingsError("endpoint is on this machine, so the public STS was not asked; set sts_endpoint or ALIBABA_CLOUD_STS_ENDPOINT too")
     account_id = word_of(task.client.caller_identity().get("AccountId"))
     if not re.match(r"[0-9]{1,32}\Z", account_id):

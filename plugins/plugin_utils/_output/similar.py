@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 def nearest(word: object, known: Iterable[str]) -> str:
     """The known word that is most like it, empty if none is."""
-    return next(iter(difflib.get_close_matches(str(word), sorted(known), 1, 0.6)), "")
+    return next(iter(difflib.get_close_matches(str(word), known, 1, 0.6)), "")
 
 
 def did_you_mean(word: object, known: Iterable[str], otherwise: str = "") -> str:

@@ -189,8 +189,8 @@ def _picture(tools: Tools, now: datetime.datetime) -> Picture:
             rosters[id(team)] = (team, read_roster(team))
         joined.append((host, team, rosters[id(team)][1], variables))
     given = next((roster for _team_, roster in rosters.values() if roster.given), Roster())
-    origin = _origin(tools, now, given, len(tools.variables.get("groups", {}).get("all") or hosts))
-    joiner = Joiner(origin._replace(account=find_account(tools, (variables for _host, _team_, _roster, variables in joined))))
+    account = find_account(tools, (variables for _host, _team_, _roster, variables in joined))
+    joiner = Joiner(_origin(tools, now, given, len(tools.variables.get("groups", {}).get("all") or hosts), account))
     for host, team, roster, variables in joined:
         groups = tuple(variables.get("group_names") or ())
         expected = read_expected(team, Host(host, groups), now.date()) if roster.given else {}
@@ -198,7 +198,7 @@ def _picture(tools: Tools, now: datetime.datetime) -> Picture:
     return joiner.finish()
 
 
-def _origin(tools: Tools, now: datetime.datetime, roster: Roster, inventory: int) -> Origin:
+def _origin(tools: Tools, now: datetime.datetime, roster: Roster, inventory: int, account: str | None) -> Origin:
     limits = [read_pattern(tools.get("ecs_access_hosts")), str(context.CLIARGS.get("subset") or "")]
     user = tools.get("awx_user_name") or tools.get("tower_user_name") or _user()
     return Origin(
@@ -209,6 +209,7 @@ def _origin(tools: Tools, now: datetime.datetime, roster: Roster, inventory: int
         team=roster.given,
         owner=roster.owner,
         inventory=inventory,
+        account=account,
     )
 
 

@@ -114,7 +114,7 @@ def host_step(tools: Tools) -> dict[str, Any]:
         return steps.end_host(tools, {"failed": True, "why": f"pending: {no_answer(tools, exc)}"})
     refused = offboarding.refusal(leaver.read_leaver(tools), _facts(tools))
     if refused:
-        tools.store.write("taking", {"bound": "", "actions": [], "accounts": taking.accounts, "opened": []}, tools.host)
+        tools.store.write("taking", {"bound": "", "actions": [], "accounts": taking.accounts, "opened": [], "left": []}, tools.host)
         return steps.end_host(tools, {"accounts": taking.accounts, "failed": True, "why": refused})
     pair = str(row.get("key_pair_name") or "")
     bound = pair if pair in pairs.get("names", []) else ""
@@ -122,8 +122,7 @@ def host_step(tools: Tools) -> dict[str, Any]:
     actions = ([f"unbind the key pair {printable(bound)}"] if bound else []) + action_texts(planned.get("actions"))
     # The key of a pair that is still bound cannot leave for good; it is unbound first.
     problem = reason(planned) if planned.get("failed") and not bound else ""
-    left = [*action_texts(planned.get("remains")), *taking.remaining]
-    left = list(filter(None, [problem, *left]))
+    left = list(filter(None, [problem, *action_texts(planned.get("remains")), *taking.remaining]))
     tools.store.write("taking", {"bound": bound, "actions": actions, "accounts": taking.accounts, "opened": taking.opened, "left": left}, tools.host)
     state = {"accounts": taking.accounts, "keys": taking.opened, "steps": len(actions), "drift": actions, "notes": taking.notes, "failed": False}
     if _mode(tools) == "verify":

@@ -11,7 +11,7 @@ from typing import Any, Dict, Sequence
 
 from .._system import files
 from .._system.lock import locked_sshd
-from .._system.run import HostError
+from .._system.run import HostError, describe_error
 from .._system.sshd import SshdError
 from .._system.sshd_service import Service, answering, check_alive, listen_addresses, reload_service
 from .._system.sshd_tree import Changes
@@ -36,9 +36,10 @@ def apply_plan(service: Service, planner: Planner, plan: Plan, rollback_after: i
         reload_service(service)
         check_alive(service, addresses)
         journal.await_proof()
-    except HostError as exc:
-        outcome = journal.roll_back(change, str(exc))
-        raise SshdError("%s; the former configuration was put back (%s)" % (exc, outcome))
+    except (HostError, OSError) as exc:
+        why = describe_error(exc) if isinstance(exc, OSError) else str(exc)
+        outcome = journal.roll_back(change, why)
+        raise SshdError("%s; the former configuration was put back (%s)" % (why, outcome))
     return change
 
 

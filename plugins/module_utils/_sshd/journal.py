@@ -23,7 +23,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional
 from .. import _names
 from .._system import files
 from .._system.lock import locked_sshd
-from .._system.run import HostError, run_program
+from .._system.run import HostError, describe_error, run_program
 from .._system.sshd import SshdError
 from .._system.sshd_service import Service
 from .._system.sshd_tree import Changes, find_file
@@ -107,7 +107,7 @@ def arm(changes: Changes, service: Service, rollback_after: int, state_dir: str 
         _start_timer(timer, change, rollback_after, state_dir)
     except (OSError, HostError) as exc:
         roll_back(change, "the rollback could not be armed", state_dir)
-        raise SshdError("cannot arm the rollback: %s; nothing was changed" % exc)
+        raise SshdError("cannot arm the rollback: %s; nothing was changed" % (describe_error(exc) if isinstance(exc, OSError) else exc))
     return change
 
 
@@ -146,11 +146,13 @@ def commit(change: str, state_dir: str = STATE_DIR) -> Dict[str, str]:
     last = os.path.join(state_dir, "last-change")
     shutil.rmtree(last, ignore_errors=True)
     os.rename(armed, last)
-    _sync(state_dir)
-    # What is left has no effect without the journal; a later boot or timer finds nothing to undo.
-    for path in (_boot_link(), _boot_unit()):
-        files.remove_file(path)
-    run_program(["systemctl", "stop", timer])
+    with files.closing(os.open(state_dir, files.READABLE_DIRECTORY)) as folder:
+        files.flush_folder(folder)
+    # What is left has no effect without the journal: a boot or timer finds nothing to undo. If it can't be removed now, the next run does it.
+    with contextlib.suppress(HostError):
+        for path in (_boot_link(), _boot_unit()):
+            files.remove_file(path)
+        run_program(["systemctl", "stop", timer])
     return _find_backups(last)
 
 

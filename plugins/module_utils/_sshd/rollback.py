@@ -35,9 +35,11 @@ for word in "$@"; do
 done
 
 if [ -z "$locked" ] && command -v flock >/dev/null 2>&1; then
-    # A run that is at work finishes first; one that hangs must not keep the host in an unproven state.
-    exec 9>>@LOCK@
-    flock -w 30 9
+    # A run that is at work finishes first; one that hangs must not keep the host in an unproven state, nor must a full disk.
+    if (: >>@LOCK@) 2>/dev/null; then
+        exec 9>>@LOCK@
+        flock -w 30 9
+    fi
 fi
 
 [ -d "$armed" ] || exit 0
@@ -54,8 +56,42 @@ sum_of() {
     fi
 }
 
+# Each step is taken for all files before the next one, and only if it succeeded for all of them.
+read_entry() {
+    number=${entry%.path}
+    path=$(cat "$entry")
+    temporary=$(dirname "$path")/.$(basename "$path").@PRODUCT@
+    now=$(sum_of "$path")
+}
+
+# Only what is still as the change has made it is put back.
+is_ours() {
+    printf '%s\n' "$now" | grep -qxF -f "$number.after"
+}
+
+# The journal stays armed: the timer's process tries again, and so do the next run and the next boot.
+give_up() {
+    for entry in "$armed"/*.path; do
+        read_entry
+        rm -f "$temporary"
+    done
+    [ -z "$locked$boot" ] || exit 1
+    exec 9>&-
+    sleep 30
+    exec /bin/sh "$0" "$change" "$why"
+}
+
 failed=
-: >"$armed/outcome"
+true >"$armed/outcome"
+for entry in "$armed"/*.path; do
+    read_entry
+    rm -f "$temporary"
+    if [ -e "$number.before" ] && is_ours; then
+        # Where a disk has no room for a copy, it mostly has for a name.
+        { cp -a "$number.before" "$temporary" && sync "$temporary"; } || { rm -f "$temporary" && ln "$number.before" "$temporary"; } || failed=1
+    fi
+done
+[ -z "$failed" ] || give_up
 for entry in "$armed"/*.moved; do
     # What was renamed gets its former name back in one step, and its content below.
     [ -e "$entry" ] || continue
@@ -66,34 +102,34 @@ for entry in "$armed"/*.moved; do
         mv -f "$new" "$path" || failed=1
     fi
 done
+[ -z "$failed" ] || give_up
 for entry in "$armed"/*.path; do
-    [ -e "$entry" ] || continue
-    number=${entry%.path}
-    path=$(cat "$entry")
-    temporary=$(dirname "$path")/.$(basename "$path").@PRODUCT@
-    rm -f "$temporary"
-    now=$(sum_of "$path")
-    if ! grep -qxF "$now" "$number.after"; then
-        # Either it was never changed, or it has been edited since: only what is still ours is put back.
+    read_entry
+    if ! is_ours; then
+        rm -f "$temporary"
+        # Either it was never changed, or it has been edited since.
         [ "$now" = "$(cat "$number.hash")" ] || echo "left as it is, because it was changed since: $path" >>"$armed/outcome"
-        continue
-    fi
-    if [ -e "$number.before" ]; then
-        if cp -a "$number.before" "$temporary" && sync "$temporary" && mv -f "$temporary" "$path"; then
+    elif [ -e "$number.before" ]; then
+        if mv -f "$temporary" "$path"; then
             echo "put back: $path" >>"$armed/outcome"
         else
-            rm -f "$temporary"
             failed=1
         fi
-    elif rm -f "$path"; then
-        echo "removed again: $path" >>"$armed/outcome"
-    else
-        failed=1
+    fi
+done
+[ -z "$failed" ] || give_up
+for entry in "$armed"/*.path; do
+    read_entry
+    if [ ! -e "$number.before" ] && [ "$now" != absent ] && is_ours; then
+        if rm -f "$path"; then
+            echo "removed again: $path" >>"$armed/outcome"
+        else
+            failed=1
+        fi
     fi
 done
 sync
-# The journal stays armed: the next run or the next boot tries again.
-[ -z "$failed" ] || exit 1
+[ -z "$failed" ] || give_up
 
 if [ -z "$boot" ]; then
     unit=$(cat "$armed/unit")

@@ -9,7 +9,9 @@ Its first argument is a JSON object:
     reset      shell script that brings the world back to where it was
     ours       texts of which one stands in a traced line when the call is about a file that counts
     roots      files and folders that make up the world
+    settle     shell script that waits for what the run has left to be done by others; may be missing
     logins     list of commands that must work after whatever happened
+    leftovers  shell script that says what the next run should have removed; may be missing
     points     null: trace a run that nothing disturbs, otherwise a list of {"call", "number", "fault"}
 It prints a JSON list. Python 3.6, standard library only.
 """
@@ -102,6 +104,7 @@ def suffer(order, point):
     run(order["reset"], shell=True)
     code, output, lines = traced(order, "%s:%s:when=%d" % (point["call"], point["fault"], point["number"]))
     met = [line for line in lines if "INJECTED" in line or "killed by" in line]
+    run(order.get("settle", ":"), shell=True)
     left = look_around(order["roots"])
     report = dict(
         point,
@@ -114,7 +117,8 @@ def suffer(order, point):
         refused=try_logins(order["logins"]),
     )
     code, output = run(order["command"])
-    return dict(report, again=answer_of(output), again_output=output, healed=look_around(order["roots"]))
+    leftovers = run(order.get("leftovers", ":"), shell=True)[1]
+    return dict(report, again=answer_of(output), again_output=output, healed=look_around(order["roots"]), leftovers=leftovers)
 
 
 def main():

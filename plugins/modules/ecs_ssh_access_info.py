@@ -360,7 +360,7 @@ class AccessInfoModule:
         return result
 
     def _hosts(self) -> Iterator[Host]:
-        """One by one, so that only those of a few calls are in memory."""
+        """One by one, so that only those of a few calls are in memory, and others are asked while one is judged."""
         client = self._module.client
         identities: Dict[str, Identity] = {name: Identity(name, None, client.region) for name in self._ids}
         try:
@@ -373,12 +373,9 @@ class AccessInfoModule:
             yield unseen_host(identities[instance_id], "assistant", why)
         asked = [instance_id for instance_id in self._ids if instance_id not in problems]
         batches = [asked[start : start + BATCH] for start in range(0, len(asked), BATCH)]
-        width = max(1, self._params["api_concurrency"])
-        for start in range(0, len(batches), width):
-            answers = client.in_parallel(lambda ids: ask_hosts(client, ids, self._params["command_timeout"]), batches[start : start + width])
-            for readers in answers:
-                for instance_id, reader in readers.items():
-                    yield reader.host(identities[instance_id])
+        for readers in client.one_by_one(lambda ids: ask_hosts(client, ids, self._params["command_timeout"]), batches):
+            for instance_id, reader in readers.items():
+                yield reader.host(identities[instance_id])
 
     def _find_problems(self) -> Tuple[Dict[str, Identity], Dict[str, str]]:
         """Who the instances are, and which of them cannot be asked: RunCommand would refuse the others along with them."""

@@ -8,7 +8,9 @@ Note that this module util is **PRIVATE** to the collection.
 
 import random
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, TypeVar
 
 from .answer import items_of, mapping_of, text_of
@@ -115,6 +117,24 @@ class EcsSession:
             return [work(item) for item in items]
         with ThreadPoolExecutor(workers) as pool:
             return list(pool.map(work, items))
+
+    def one_by_one(self, work: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:
+        """Results in the order of I(items), for a caller who uses each while the calls for others go on.
+
+        No more results wait for the caller than half of what is under way. The first failure is raised after that has ended.
+        """
+        workers = max(1, self.settings.api_concurrency)
+        rest = iter(items)
+        with ThreadPoolExecutor(workers) as pool:
+            waiting = deque(pool.submit(work, item) for item in islice(rest, workers + workers // 2))
+            try:
+                while waiting:
+                    result = waiting.popleft().result()
+                    waiting.extend(pool.submit(work, item) for item in islice(rest, 1))
+                    yield result
+            finally:
+                for future in waiting:
+                    future.cancel()
 
     def poll(self, look: Callable[[], Found], is_over: Callable[[Found], bool], deadline: float) -> Found:
         """What I(look) finds once that is the end of it, or once I(deadline) (of C(clock)) has come."""

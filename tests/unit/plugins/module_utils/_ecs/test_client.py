@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Paging, batches, retries and what is told per instance, against a cloud that enforces the API's limits."""
 
+import threading
+
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import BindResult, EcsClient
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.errors import EcsError
@@ -257,3 +259,37 @@ def test_reboot_is_asked_for_once(big, make_client):
         client.reboot_instance("i-n001")
     assert caught.value.is_answer_lost
     assert big.request_counts() == {"RebootInstance": 1}
+
+
+def test_results_come_one_by_one_while_others_are_fetched(big, make_client):
+    client = make_client(big, api_concurrency=2)
+    begun, second_has_begun = [], threading.Event()
+
+    def work(item):
+        begun.append(item)
+        if item == 1:
+            assert second_has_begun.wait(10)
+        if item == 2:
+            second_has_begun.set()
+        return item * 10
+
+    results = client.one_by_one(work, range(1, 9))
+    assert next(results) == 10
+    # Two at a time, and one result that nobody has asked for yet: not all eight.
+    assert len(begun) <= 4
+    assert list(results) == [20, 30, 40, 50, 60, 70, 80]
+    assert sorted(begun) == list(range(1, 9))
+    assert list(client.one_by_one(work, [])) == []
+
+
+def test_the_first_failure_ends_what_has_not_begun(big, make_client):
+    client = make_client(big, api_concurrency=1)
+    begun = []
+
+    def work(item):
+        begun.append(item)
+        raise ValueError(item)
+
+    with pytest.raises(ValueError, match="1"):
+        list(client.one_by_one(work, range(1, 100)))
+    assert len(begun) <= 2

@@ -44,15 +44,19 @@ class ActionModule(ActionBase):
         # A task in the background has nobody who could prove the login that follows a change of sshd.
         in_front = not self._task.async_val
         arguments["_login"] = {**self._describe_login(), "voids": in_front, "announces": in_front}
-        answer = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
+        answer = self._ask(arguments, task_vars)
         if answer.pop("_waits", None) is True:
             _display.display("ssh_access: waiting up to 300 seconds for another run that is at work on this host")
             arguments["_login"]["announces"] = False
-            answer = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=0)
+            answer = self._ask(arguments, task_vars)
             answer.pop("_waits", None)
-        result.update(without_orders(answer))
+        result.update(answer)
         unremoved = result.pop("_unremoved", None)
         return result if unremoved is None else self._void(result, _read_unremoved(unremoved), task_vars)
+
+    def _ask(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """Run the module once; what the host answered is data."""
+        return without_orders(self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val))
 
     def _void(self, result: dict[str, Any], unremoved: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         """Have sshd refuse the revoked keys that stay in files; without that the task fails."""
@@ -74,9 +78,17 @@ class ActionModule(ActionBase):
 
     def _change_sshd(self, keys: list[str], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         """As a task of sshd_pubkey on this connection: tested, armed, proven by a login or undone."""
+        action = self._sshd_action({"revoked_keys": keys})
+        try:
+            return action.run(task_vars=task_vars)
+        except AnsibleError as exc:
+            return {"failed": True, "msg": str(exc)}
+
+    def _sshd_action(self, arguments: dict[str, Any]) -> ActionBase:
+        """The action of sshd_pubkey for a task of these options on this connection."""
         task = self._task.copy(exclude_tasks=True)
-        task.args = {"revoked_keys": keys}
-        action = self._shared_loader_obj.action_loader.get(
+        task.args = arguments
+        return self._shared_loader_obj.action_loader.get(
             _SSHD,
             task=task,
             connection=self._connection,
@@ -85,10 +97,6 @@ class ActionModule(ActionBase):
             templar=self._templar,
             shared_loader_obj=self._shared_loader_obj,
         )
-        try:
-            return action.run(task_vars=task_vars)
-        except AnsibleError as exc:
-            return {"failed": True, "msg": str(exc)}
 
     def _describe_login(self) -> dict[str, Any]:
         become = self._connection.become

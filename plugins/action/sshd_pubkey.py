@@ -37,26 +37,8 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         del tmp
-        arguments = {name: value for name, value in self._task.args.items() if not name.startswith("_")}
-        refusal = refuse_private_key(arguments)
-        if refusal:
-            raise AnsibleActionFail(refusal)
-        wants_proof = arguments.get("proof", "required") != "skip"
-        transport = getattr(self._connection, "transport", "")
-        if wants_proof and transport in _OTHER_SSH:
-            raise AnsibleActionFail(f"A login cannot be proven over the connection {transport}; use the connection ssh, or proof: skip")
-        if wants_proof and arguments.get("proof_private_key_file"):
-            try:
-                check_private_key_file(arguments["proof_private_key_file"], "proof_private_key_file")
-            except AccessError as exc:
-                raise AnsibleActionFail(exc.text) from None
-        over_ssh = transport == "ssh"
-        controller = {
-            "over_ssh": over_ssh,
-            "by_password": bool(self._option("password")),
-            "session": self._read_session() if over_ssh else {},
-            "prove": wants_proof and over_ssh and not self._task.check_mode,
-        }
+        arguments, controller = self.prepare()
+        wants_proof, over_ssh = _wants_proof(arguments), controller["over_ssh"]
         first = self._step(arguments, controller, task_vars)
         hardening, reloaded = first.pop("_harden", False), first.pop("_reloaded", False)
         result.update(first)
@@ -72,8 +54,31 @@ class ActionModule(ActionBase):
             second = self._step(arguments, {**controller, "harden": True}, task_vars)
             result.update(_both(first, second))
         elif wants_proof and not over_ssh and result.get("changed") and not self._task.check_mode:
-            result["proof"] = f"not applicable: this run is not connected by ssh ({transport})"
+            result["proof"] = f"not applicable: this run is not connected by ssh ({getattr(self._connection, 'transport', '')})"
         return result
+
+    def prepare(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The options of the task, and what the module has to know of this run. AnsibleActionFail for what cannot work on this connection."""
+        arguments = {name: value for name, value in self._task.args.items() if not name.startswith("_")}
+        refusal = refuse_private_key(arguments)
+        if refusal:
+            raise AnsibleActionFail(refusal)
+        wants_proof = _wants_proof(arguments)
+        transport = getattr(self._connection, "transport", "")
+        if wants_proof and transport in _OTHER_SSH:
+            raise AnsibleActionFail(f"A login cannot be proven over the connection {transport}; use the connection ssh, or proof: skip")
+        if wants_proof and arguments.get("proof_private_key_file"):
+            try:
+                check_private_key_file(arguments["proof_private_key_file"], "proof_private_key_file")
+            except AccessError as exc:
+                raise AnsibleActionFail(exc.text) from None
+        over_ssh = transport == "ssh"
+        return arguments, {
+            "over_ssh": over_ssh,
+            "by_password": bool(self._option("password")),
+            "session": self._read_session() if over_ssh else {},
+            "prove": wants_proof and over_ssh and not self._task.check_mode,
+        }
 
     def _step(self, arguments: dict[str, Any], controller: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         """One change: armed by the module, proven here, disarmed or undone by the module."""
@@ -150,6 +155,10 @@ class ActionModule(ActionBase):
             return self._connection.get_option(name)
         except (KeyError, AttributeError, AnsibleError):
             return None
+
+
+def _wants_proof(arguments: dict[str, Any]) -> bool:
+    return arguments.get("proof", "required") != "skip"
 
 
 def _asks_hardening(arguments: dict[str, Any]) -> bool:

@@ -192,7 +192,8 @@ options:
         default: true
       remains:
         description:
-          - What happens to what else acts in the name of a user who is locked or absent. V(report) lists it in RV(remains).
+          - What happens to what else acts in the name of a user who is locked or absent. V(report) lists it in
+            RV(alicloud.ecs_access.ssh_access#module:remains).
           - V(remove) removes their crontab, their at jobs, lines of C(/etc/crontab) and C(/etc/cron.d) that run as them, C(sudoers) rules
             that are about them alone (after C(visudo) has accepted the rest), lingering, private keys in their C(.ssh) whose public
             halves are in O(revoked_keys), and running processes, also of a user who was locked before. With O(users[].sudo=none) they
@@ -221,7 +222,7 @@ options:
         the revoked keys for every account, whatever their files hold. The keys are added to the list that C(RevokedKeys) names;
         if there is none, to C(/etc/ssh/alicloud-ecs-access-revoked-keys), which sshd is then given as by
         M(alicloud.ecs_access.sshd_pubkey) with O(alicloud.ecs_access.sshd_pubkey#module:revoked_keys), with test, rollback and
-        proof of login. A warning and RV(remains) name the files.
+        proof of login. A warning and RV(alicloud.ecs_access.ssh_access#module:remains) name the files.
       - If that is not possible either, the task fails. This includes a key of which only the fingerprint is given and that is in no file
         that could be read, and tasks with C(async).
     type: list

@@ -21,6 +21,7 @@ description:
 extends_documentation_fragment:
   - alicloud.ecs_access.attributes
   - alicloud.ecs_access.users
+  - alicloud.ecs_access.users_record
 attributes:
   check_mode:
     support: full
@@ -36,64 +37,6 @@ attributes:
     platforms: posix
     details:
       - Linux with the shadow utilities.
-options:
-  allow_self_lockout:
-    description:
-      - Allow the task to remove the access that this run uses to log in.
-      - The guard checks the process tree of the host and the connection of Ansible. If the key of the login is not known (an
-        agent, a password), all keys of that account are protected. Without SSH the guard does not apply; RV(guard) reports this.
-    type: bool
-    default: false
-  owner:
-    description:
-      - Name of the team file that O(users) comes from. With it, the module keeps a record of what it gave to whom,
-        C(/var/lib/alicloud-ecs-access/people.json), and takes back what the same owner no longer lists on this host. What was never in
-        the record is never changed for that reason. Several owners can manage one host.
-      - Keys, sudo rights and memberships are taken back at once. O(unlisted) decides about accounts.
-      - A record that is missing, damaged, of another instance (a copied image) or of a newer version removes nothing, and this is reported.
-      - Without it no record is read or written.
-    version_added: 1.0.0
-    type: str
-  unlisted:
-    description:
-      - What happens to the account of a user of O(owner) who is no longer listed. V(report) keeps it, V(lock) locks it, V(remove) removes
-        it and keeps the home.
-    version_added: 1.0.0
-    type: str
-    choices: [report, lock, remove]
-    default: report
-  unlisted_max:
-    description:
-      - The task is refused before any change if more users than this would lose their account or their last key because they are no
-        longer listed. It is also refused if O(users) is empty, or if the last user with root would lose it for that reason.
-    version_added: 1.0.0
-    type: int
-    default: 3
-  protected:
-    description: Accounts that are never locked or removed because they are no longer listed. The user of this run is always among them.
-    version_added: 1.0.0
-    type: list
-    elements: str
-    default: [root]
-  allow_no_users:
-    description: Accept empty O(users) of an O(owner) whose rules put nobody on this host.
-    version_added: 1.0.0
-    type: bool
-    default: false
-  instance_id:
-    description: Id of the instance, by which a record that came with a copied image is recognized. By default the host's own ids are used.
-    version_added: 1.0.0
-    type: str
-  _leaves:
-    description:
-      - Set by the playbook C(leave), which has proven another login that becomes root. What the record has of O(owner) is taken back; accounts go if
-        this module made them.
-    type: bool
-    default: false
-  _login:
-    description:
-      - How the connection of Ansible is logged in. Set by the action plugin of this module, which overrides any value from the task.
-    type: dict
 seealso:
   - module: alicloud.ecs_access.sshd_pubkey
     description: Makes sshd accept public keys.
@@ -325,132 +268,16 @@ guard:
       sample: this run is logged in over SSH as root
 """
 
-import contextlib
-import os
-import sys
-from typing import Any, Dict
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.apply import Outcome, apply_plan, with_uids
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_and_plan import look_and_plan
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_record import Ledger
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_remains import Gone, find_remains
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.look_sudo import find_objections
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.apply_task import carry_out
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.options import argument_spec
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.remains import describe_remain
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.report import (
-    failure_text,
-    render_diff,
-    sentences,
-    unremoved_keys,
-    user_results,
-)
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.session import find_login
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers_files import check_fragments, read_sudo
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.wanted import parse_wanted
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.lock import accounts_are_locked, locked_accounts
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.private_folder import clear_folders
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.run import describe_error
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable, printable_all
-
-
-class SshAccess:
-    """Look, plan, apply; one run at a time."""
-
-    def __init__(self, params: Dict[str, Any], check_mode: bool) -> None:
-        self.params = params
-        self.check_mode = check_mode
-        reported = params["_login"] or {}
-        self.voids, self.announces = bool(reported.get("voids")), bool(reported.get("announces"))
-
-    def run(self) -> Dict[str, Any]:
-        """The module's result."""
-        wanted = parse_wanted(self.params)
-        login = find_login(self.params["_login"] or {})
-        if self.announces and not self.check_mode and accounts_are_locked():
-            return {"changed": False, "warnings": [], "_waits": True}
-        with contextlib.ExitStack() as stack:
-            if not self.check_mode:
-                stack.enter_context(locked_accounts())
-                clear_folders()
-            ledger = Ledger(self.params, login) if self.params["owner"] else None
-            settled = ledger.extend(wanted) if ledger else wanted
-            plan = look_and_plan(settled, login, self.params["allow_self_lockout"])
-            if ledger:
-                ledger.check(plan)
-            if plan.fragments:
-                check_fragments(plan.fragments)
-            after = plan.after
-            outcome = Outcome(tuple(plan.actions))
-            if ledger and not self.check_mode:
-                ledger.open(plan)
-            if plan.changed and not self.check_mode:
-                outcome = apply_plan(plan)
-                after = with_uids(after)
-            # Others' rules may come later than ours: what is in force is asked of sudo itself, once nothing is left to be done.
-            against = [] if outcome.failures or (plan.changed and self.check_mode) else find_objections(wanted.users, plan.others_rules)
-            if ledger and not self.check_mode and not outcome.failures and not plan.failures:
-                ledger.close(plan, after)
-        result: Dict[str, Any] = {
-            "changed": bool(outcome.done),
-            "actions": sentences(outcome.done),
-            "guard": login.to_dict(),
-            "diff": render_diff(plan),
-            "users": user_results(after, [user.name for user in wanted.users if user.name in after]),
-            "warnings": list(plan.warnings) + (ledger.notes if ledger else []),
-        }
-        planned = plan.failures + tuple(against)
-        if ledger:
-            result["record"] = ledger.answer()
-        unremoved = plan.unremoved + outcome.unremoved
-        gone = [
-            Gone(
-                user.name,
-                plan.before[user.name].uid,
-                plan.before[user.name].home,
-                removed=user.state == "absent",
-                groups=plan.sudo_groups.get(user.name, ()),
-            )
-            for user in settled.users
-            if user.state != "present" or user.removes_remains
-        ]
-        rules = plan.others_rules if self.check_mode or not plan.removes else read_sudo().rules
-        remains = find_remains(gone, rules)
-        left = [describe_remain(remain) for remain in remains if not (self.check_mode and remain in plan.removes)]
-        result["remains"] = list(unremoved) + left
-        result["warnings"] += left
-        if outcome.failures:
-            result = {name: result[name] for name in ("changed", "actions", "warnings", "remains")}
-        changed = bool(outcome.done) and not self.check_mode
-        if planned or outcome.failures or unremoved:
-            result.update(failed=True, msg=failure_text(planned + unremoved, outcome.failures, changed))
-        if unremoved and self.voids:
-            stay = unremoved_keys(plan, wanted.revoked, unremoved)
-            planned += tuple(stay.pop("unknown"))
-            stay["rest"] = failure_text(planned, outcome.failures, changed) if planned or outcome.failures else ""
-            result["_unremoved"] = stay
-        return result
 
 
 def main() -> None:
-    """Entry point; the only place that catches and fails."""
+    """Entry point."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    if not sys.platform.startswith("linux"):
-        module.fail_json(msg="ssh_access works on Linux only, not on %s" % sys.platform)
-    if os.geteuid() != 0:
-        module.fail_json(msg="ssh_access needs root on the host; set become: true")
-    # Whatever the run was started with: nobody else may write what is made here.
-    os.umask(0o022)
-    try:
-        result = SshAccess(module.params, module.check_mode).run()
-    except AccessError as exc:
-        module.fail_json(msg=printable(exc.text))
-    except OSError as exc:
-        # Looking and planning only: steps that fail are in the outcome.
-        module.fail_json(msg=printable("nothing was changed, because the host refused: " + describe_error(exc)))
-    result = printable_all(result)
-    for warning in result.pop("warnings"):
+    result = carry_out(module.params, module.check_mode)
+    for warning in result.pop("warnings", ()):
         module.warn(warning)
     if result.get("failed"):
         module.fail_json(**result)

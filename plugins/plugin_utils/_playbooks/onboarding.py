@@ -61,6 +61,11 @@ find_python
 """
 
 
+def is_settled(look: Mapping[str, Any]) -> bool:
+    """Whether the look at sshd has found nothing that its module would change, refuse or warn of."""
+    return not (look.get("changed") or look.get("failed") or look.get("warnings"))
+
+
 def oldest_python(core: str) -> int:
     """The minor version of Python 3 that this ansible-core needs on a host."""
     return _OLDEST_PYTHON.get(".".join(core.split(".")[:2]), _NEWEST_OLDEST)

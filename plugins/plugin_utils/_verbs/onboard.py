@@ -135,12 +135,18 @@ def _set_up(tools: Tools, parts: set[str], row: Mapping[str, Any]) -> dict[str, 
     if not parts & {"users", "server"}:
         # Nothing else would notice that the host does not answer.
         tools.action._low_level_execute_command("true", sudoable=False)
-    if "users" in parts:
+    given = tools.given(f"ssh_server_{name}" for name in _SERVER)
+    server = {**{name.removeprefix("ssh_server_"): value for name, value in given.items()}, "users": people.present}
+    looked = None
+    if {"users", "server"} <= parts and people.present:
+        looked = _apply(tools, done, "users", "access_host", {**people.options, "sshd": server}).get("sshd")
+    elif "users" in parts:
         _apply(tools, done, "users", "ssh_access", people.options)
     if "server" in parts and people.present:
-        given = tools.given(f"ssh_server_{name}" for name in _SERVER)
-        options = {name.removeprefix("ssh_server_"): value for name, value in given.items()}
-        _apply(tools, done, "sshd", "sshd_pubkey", {**options, "users": people.present})
+        if looked is not None and (tools.check_mode or onboarding.is_settled(looked)):
+            _take(tools, done, "sshd", looked)
+        else:
+            _apply(tools, done, "sshd", "sshd_pubkey", server)
     if "proof" in parts and not tools.check_mode:
         keys = {name: path for name, path in _keys(tools).items() if name in people.present}
         tools.store.write("may_log_in", people.present, tools.host)
@@ -152,9 +158,14 @@ def _set_up(tools: Tools, parts: set[str], row: Mapping[str, Any]) -> dict[str, 
     return {**done, "failed": False, "why": "check mode: no login was tested" if tools.check_mode else ""}
 
 
-def _apply(tools: Tools, done: dict[str, Any], part: str, module: str, options: Mapping[str, Any]) -> None:
-    """Run a module; what it did goes into the row. Raises StepFailed."""
+def _apply(tools: Tools, done: dict[str, Any], part: str, module: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a module; what it did goes into the row. Returns its result. Raises StepFailed."""
     result = tools.on_host(module, options)
+    _take(tools, done, part, result)
+    return result
+
+
+def _take(tools: Tools, done: dict[str, Any], part: str, result: Mapping[str, Any]) -> None:
     done["changed"] = bool(done.get("changed") or result.get("changed"))
     done["drift"] += [f"{part}: {action}" for action in onboarding.action_texts(result.get("actions"))]
     done["diffs"] += onboarding.diff_texts(result.get("diff"))

@@ -20,7 +20,7 @@ PLAYBOOKS = (
     "adopt", "audit", "bind_key_pair", "check_team", "diagnose", "leave", "offboard", "onboard", "recover_access", "rotate_key_pair", "temporary_login",
 )  # fmt: skip
 # What the parts run on hosts.
-_ACTIONS = ("ssh_access", "ssh_login_check", "sshd_pubkey")
+_ACTIONS = ("access_host", "ssh_access", "ssh_login_check", "sshd_pubkey")
 
 
 def load_part(playbook: str) -> Any:

@@ -32,7 +32,7 @@ CASES = [(path.stem, option) for path in sorted(MODULES.glob("*.py")) for option
 
 def test_all_are_found():
     assert {module for module, _option in CASES} == {
-        "ecs_key_pair", "ecs_temp_public_key", "ssh_access", "ssh_client_config", "ssh_login_check", "sshd_pubkey"
+        "access_host", "ecs_key_pair", "ecs_temp_public_key", "ssh_access", "ssh_client_config", "ssh_login_check", "sshd_pubkey"
     }  # fmt: skip
 
 

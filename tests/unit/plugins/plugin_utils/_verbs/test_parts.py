@@ -31,5 +31,5 @@ def test_every_playbook_has_a_part(playbook):
 def test_nothing_is_left_to_load_in_the_workers_and_nothing_foreign_is_loaded():
     done = subprocess.run([sys.executable, "-c", PREPARE, "onboard", str(ROOT / ".work" / "collections")], capture_output=True, text=True, check=True)
     loaded = {name.removeprefix(PLUGINS) for name in done.stdout.split() if name.startswith(PLUGINS)}
-    assert {"action.access_step", "action.ssh_access", "action.sshd_pubkey", "plugin_utils._verbs.onboard"} <= loaded
+    assert {"action.access_step", "action.access_host", "action.ssh_access", "action.sshd_pubkey", "plugin_utils._verbs.onboard"} <= loaded
     assert not {"plugin_utils._verbs.audit", "plugin_utils._verbs.diagnose", "modules.ssh_access"} & loaded

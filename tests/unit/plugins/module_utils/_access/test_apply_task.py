@@ -4,11 +4,10 @@
 """What the module makes of its plan; what it does to hosts is tested on real instances."""
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._access import look_remains
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access import apply_task, look_remains
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.state import Plan, UserView
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system import sudoers_tree
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sudoers import parse_rules
-from ansible_collections.alicloud.ecs_access.plugins.modules import ssh_access
 
 RULES = tuple(parse_rules("/etc/sudoers", "ann ALL=(ALL) ALL\nbob ALL=(ALL) ALL\n"))
 
@@ -25,10 +24,10 @@ def leave(monkeypatch):
         plan = Plan((), {"ann": view}, {"ann": view}, {}, {}, {}, (), others_rules=RULES)
         searched = []
         monkeypatch.setattr(sudoers_tree.SudoersTree, "__init__", read_again)
-        monkeypatch.setattr(ssh_access, "look_and_plan", lambda *_asked: plan)
+        monkeypatch.setattr(apply_task, "look_and_plan", lambda *_asked: plan)
         monkeypatch.setattr(look_remains, "_files", lambda users: searched.extend(users) or [])
         params = {"users": [{"name": "ann", "state": state}], "owner": None, "allow_self_lockout": False, "_login": {}}
-        return ssh_access.SshAccess(params, True).run(), searched
+        return apply_task.AccessTask(params, True).run(), searched
 
     return call
 

@@ -1,0 +1,73 @@
+# Copyright (c) 2026 The alicloud.ecs_access founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which modules run on a host: one where sshd has nothing to change, and sshd_pubkey after it where it has."""
+
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import onboard
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import StepFailed
+
+PEOPLE = onboard.People({"users": [{"name": "ann"}]}, ["ann"], False)
+QUIET = {"changed": False, "actions": [], "warnings": []}
+WRITES = {"changed": True, "actions": ["write a drop-in"], "warnings": []}
+
+
+@pytest.fixture
+def set_up(monkeypatch):
+    """set_up(parts, answers): the row, and the modules that ran."""
+
+    def call(parts, answers, check_mode=False, people=PEOPLE):
+        ran = []
+
+        def on_host(module, options):
+            ran.append((module, options))
+            return answers[module]
+
+        tools = SimpleNamespace(
+            check_mode=check_mode, host="web-1", is_on=lambda name: False, given=lambda names: {"ssh_server_proof": "skip"}, on_host=on_host,
+            note=lambda row: row, action=SimpleNamespace(_low_level_execute_command=lambda *words, **more: {}),
+        )  # fmt: skip
+        monkeypatch.setattr(onboard, "_people", lambda tools: people)
+        return onboard._set_up(tools, set(parts), {}), ran
+
+    return call
+
+
+def test_one_module_where_sshd_has_nothing_to_change(set_up):
+    row, ran = set_up(["users", "server"], {"access_host": {"changed": True, "actions": ["add a key"], "sshd": QUIET}})
+    assert ran == [("access_host", {"users": [{"name": "ann"}], "sshd": {"proof": "skip", "users": ["ann"]}})]
+    assert (row["changed"], row["drift"], row["failed"]) == (True, ["users: add a key"], False)
+
+
+@pytest.mark.parametrize("look", [WRITES, {"failed": True, "msg": "cannot"}, {**QUIET, "warnings": ["armed"]}, None])
+def test_sshd_is_changed_by_its_own_module(set_up, look):
+    answers = {"access_host": {"changed": False, "sshd": look}, "sshd_pubkey": {"changed": True, "actions": ["write a drop-in"]}}
+    row, ran = set_up(["users", "server"], answers)
+    assert [module for module, _options in ran] == ["access_host", "sshd_pubkey"]
+    assert ran[1][1] == {"proof": "skip", "users": ["ann"]}
+    assert (row["changed"], row["drift"]) == (True, ["sshd: write a drop-in"])
+
+
+def test_in_check_mode_the_look_is_the_answer(set_up):
+    row, ran = set_up(["users", "server"], {"access_host": {"changed": False, "sshd": WRITES}}, check_mode=True)
+    assert [module for module, _options in ran] == ["access_host"]
+    assert (row["changed"], row["drift"]) == (True, ["sshd: write a drop-in"])
+    with pytest.raises(StepFailed, match="sshd: cannot"):
+        set_up(["users", "server"], {"access_host": {"changed": False, "sshd": {"failed": True, "msg": "cannot"}}}, check_mode=True)
+
+
+def test_where_people_fail_sshd_is_left(set_up):
+    with pytest.raises(StepFailed, match="users: refused"):
+        set_up(["users", "server"], {"access_host": {"failed": True, "msg": "refused", "sshd": None}})
+
+
+@pytest.mark.parametrize(("parts", "module"), [(["users"], "ssh_access"), (["server"], "sshd_pubkey")])
+def test_a_tag_runs_its_own_module(set_up, parts, module):
+    assert [name for name, _options in set_up(parts, {module: QUIET})[1]] == [module]
+
+
+def test_a_host_without_people_needs_no_sshd(set_up):
+    nobody = onboard.People({"users": []}, [], False)
+    assert [name for name, _options in set_up(["users", "server"], {"ssh_access": QUIET}, people=nobody)[1]] == ["ssh_access"]

@@ -4,7 +4,8 @@
 """sshd_pubkey when a system call fails, or when it is killed at one: every write, rename, flush and removal in turn.
 
 The module is the one that Ansible sends, with a rollback after 3 seconds instead of the 30 that its option asks for; strace makes its calls
-fail. It takes over a drop-in of an earlier version, so that two names and a content change, and keys are on, which were off.
+fail. Keys are off before and on afterwards. Where sshd reads drop-ins, one of an earlier version is taken over, so that two names and a content
+change; where it does not, a block is written into the file that everything else is in.
 """
 
 from __future__ import annotations
@@ -24,11 +25,16 @@ from lab.strace import FOLDER, put_strace
 from .test_sshd_pubkey_names import FORMER, NOW
 
 KILL = "signal=SIGKILL"
+CHANGED = f"{{ test -e {NOW} || grep -q '^# BEGIN alicloud-ecs-access' /etc/ssh/sshd_config; }}"
 IMAGES = ("debian12", "el-like")
 ERRORS = ("ENOSPC", "EIO")
 UNITS = "alicloud-ecs-access-*"
 WORLD = f"""
-    printf '# of an earlier version\\nPubkeyAuthentication no\\n' > {FORMER}
+    if grep -qi ^Include /etc/ssh/sshd_config; then printf '# of an earlier version\\nPubkeyAuthentication no\\n' > {FORMER}
+    else
+        echo 'PubkeyAuthentication no' > {FOLDER}/new; grep -vi ^PubkeyAuthentication /etc/ssh/sshd_config >> {FOLDER}/new
+        cat {FOLDER}/new > /etc/ssh/sshd_config
+    fi
     printf '#!/bin/sh\\necho {PASSWORD}\\n' > {FOLDER}/password; chmod 700 {FOLDER}/password
     tar -C / -cpf {FOLDER}/world.tar etc/ssh
 """
@@ -83,13 +89,13 @@ class World:
         self.order = {
             "command": self.unpack("change", users=["alice"], rollback_after=3, _controller={"over_ssh": True}),
             "strace": strace, "reset": RESET.replace("UNIT", host.unit), "settle": SETTLE, "leftovers": LEFTOVERS, "roots": ["/etc/ssh"],
-            "logins": [["sh", "-c", text] for text in (password, f"test ! -e {NOW} || {key}", f"test -e {NOW} || ! {key}")],
+            "logins": [["sh", "-c", text] for text in (password, f"! {CHANGED} || {key}", f"{CHANGED} || ! {key}")],
             "ours": ["/etc/", "/run/alicloud", "/var/lib/alicloud"],
         }  # fmt: skip
         (found,) = self.drive(None)
         assert found["answer"] and found["answer"].get("changed"), found["output"]
         self.before, self.after, self.points = found["before"], found["after"], found["points"]
-        assert FORMER in self.before and FORMER not in self.after
+        assert (FORMER in self.before) == (NOW in self.after)
 
     def unpack(self, name, **arguments):
         """The command that runs the module with these arguments, which no person could give it."""

@@ -128,19 +128,35 @@ def test_what_is_this_machine(host):
     assert is_loopback(host)
 
 
+@pytest.fixture
+def listen_alone(listen):
+    """listen, with a port that no other process has on the other address of this machine, which is asked as well."""
+    with contextlib.ExitStack() as stack:
+
+        def call(answer, address):
+            family, other = (socket.AF_INET, "127.0.0.1") if address == "::1" else (socket.AF_INET6, "::1")
+            while True:
+                listener, held = listen(answer, address), stack.enter_context(socket.socket(family))
+                with contextlib.suppress(OSError):
+                    held.bind((other, listener.port))
+                    return listener
+
+        yield call
+
+
 @pytest.mark.parametrize("name", ["localhost", "LOCALHOST", "LocalHost"])
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
-def test_localhost_is_asked_without_a_resolver_and_without_a_proxy(listen, monkeypatch, name, address):
+def test_localhost_is_asked_without_a_resolver_and_without_a_proxy(listen, listen_alone, monkeypatch, name, address):
     resolve = socket.getaddrinfo
     asked = []
     monkeypatch.setattr(socket, "getaddrinfo", lambda host, *more, **others: (asked.append(host), resolve(host, *more, **others))[1])
     proxy = listen(http_answer(GOOD))
     for variable in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(variable, proxy.url)
-    api = listen(http_answer(GOOD), address)
+    api = listen_alone(http_answer(GOOD), address)
     patient = {"api_timeout": 20}
     assert client("http://%s:%d" % (name, api.port), **patient).describe_regions() == [{"RegionId": "cn-hangzhou"}]
-    credentials = listen(http_answer(json.dumps(CREDENTIALS).encode()), address)
+    credentials = listen_alone(http_answer(json.dumps(CREDENTIALS).encode()), address)
     keyless = {**patient, "access_key_id": None, "access_key_secret": None, "credentials_uri": "http://%s:%d/x" % (name, credentials.port)}
     assert client("http://%s:%d" % (name, api.port), **keyless).describe_regions()
     assert set(asked) <= {"127.0.0.1", "::1"} and proxy.asked == []

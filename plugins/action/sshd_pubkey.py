@@ -39,6 +39,7 @@ class ActionModule(ActionBase):
         del tmp
         arguments, controller = self.prepare()
         wants_proof, over_ssh = _wants_proof(arguments), controller["over_ssh"]
+        controller["session"] = self._read_session() if over_ssh else {}
         first = self._step(arguments, controller, task_vars)
         hardening, reloaded = first.pop("_harden", False), first.pop("_reloaded", False)
         result.update(first)
@@ -58,7 +59,7 @@ class ActionModule(ActionBase):
         return result
 
     def prepare(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The options of the task, and what the module has to know of this run. AnsibleActionFail for what cannot work on this connection."""
+        """The options of the task, and what is known of this run here. AnsibleActionFail for what cannot work on this connection."""
         arguments = {name: value for name, value in self._task.args.items() if not name.startswith("_")}
         refusal = refuse_private_key(arguments)
         if refusal:
@@ -76,7 +77,6 @@ class ActionModule(ActionBase):
         return arguments, {
             "over_ssh": over_ssh,
             "by_password": bool(self._option("password")),
-            "session": self._read_session() if over_ssh else {},
             "prove": wants_proof and over_ssh and not self._task.check_mode,
         }
 

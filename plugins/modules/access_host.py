@@ -65,19 +65,33 @@ sshd:
     warnings: []
 """
 
+import os
 from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access import apply_task as access_task
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access import options
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.session import find_session_user
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._sshd import apply_task as sshd_task
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.sockets import find_connection
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable
+
+
+def find_session() -> Dict[str, Any]:
+    """Who this run is logged in as and from where, as the processes that it descends from have it; empty where they do not."""
+    user, connection = find_session_user(os.getpid()), find_connection()
+    if user is None or connection is None:
+        return {}
+    return {"user": user, "address": connection.address, "local_address": connection.local_address, "local_port": connection.port}
 
 
 def look_at_sshd(params: Dict[str, Any]) -> Dict[str, Any]:
     """What sshd_pubkey would do now."""
-    validated = ArgumentSpecValidator(sshd_task.argument_spec()).validate(params)
+    controller = params.get("_controller") or {}
+    if controller.get("over_ssh"):
+        controller = dict(controller, session=find_session())
+    validated = ArgumentSpecValidator(sshd_task.argument_spec()).validate(dict(params, _controller=controller))
     if validated.error_messages:
         return {"failed": True, "msg": printable("; ".join(validated.error_messages))}
     warnings: List[str] = []

@@ -20,7 +20,7 @@ class Sshd:
     def prepare(self):
         if self.refusal:
             raise AnsibleActionFail(self.refusal)
-        return self.arguments, {"over_ssh": True, "prove": True, "session": {}}
+        return self.arguments, {"over_ssh": True, "prove": True}
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def run(monkeypatch):
 
 def test_the_host_is_told_that_nothing_is_proven(run):
     result, (sent,) = run({"access": {"changed": True}, "sshd": {"changed": False}})
-    assert sent["sshd"] == {"users": ["ann"], "_controller": {"over_ssh": True, "prove": False, "session": {}}}
+    assert sent["sshd"] == {"users": ["ann"], "_controller": {"over_ssh": True, "prove": False}}
     assert result == {"changed": True, "sshd": {"changed": False}}
 
 

@@ -40,7 +40,7 @@ WORLD = f"""
 """
 RESET = f"""
     systemctl stop '{UNITS}.timer'; systemctl reset-failed '{UNITS}'
-    rm -rf /etc/ssh {STATE} /run/alicloud-* /etc/systemd/system/*alicloud* /etc/systemd/system/sysinit.target.wants/*alicloud*
+    rm -rf /etc/ssh /var/lib/alicloud-ecs-access /run/alicloud-* /etc/systemd/system/*alicloud* /etc/systemd/system/sysinit.target.wants/*alicloud*
     tar -C / -xpf {FOLDER}/world.tar --numeric-owner
     systemctl reset-failed UNIT; systemctl restart UNIT
 """

@@ -138,6 +138,6 @@ def test_a_playbook_that_quotes_a_made_up_answer_runs_none_of_it(attacked, tmp_p
     answer_for(attacked.instance, ["ssh_login_check"], {"changed": False, "can_log_in": False, "findings": [finding]})
     run = attacked.playbook(DIAGNOSE, extra_vars={"ecs_access_hosts": "all", "ecs_access_user": "bob"}, variables=variables)
     assert answers(attacked.instance) == 1 and canaries.seen() == [], run.output
-    answer_for(attacked.instance, ["ssh_access"], {"failed": True, "msg": text("msg")})
+    answer_for(attacked.instance, ["access_host"], {"access": {"failed": True, "msg": text("msg")}, "sshd": {"failed": True, "msg": text("msg")}})
     run = attacked.playbook("alicloud.ecs_access.onboard", extra_vars={"ecs_access_hosts": "all", "ssh_users_accounts": [{"name": "bob"}]}, variables=variables)
     assert answers(attacked.instance) == 2 and canaries.seen() == [], run.output

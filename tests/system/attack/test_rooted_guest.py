@@ -118,7 +118,7 @@ def test_recovering_a_rooted_instance_runs_nothing_on_another_one(two: Account) 
     answer_for(rooted, ["ssh_login_check"], poison(canaries, victim.instance_id, findings=[finding], can_log_in=False))
     keys = victim.exec("cat /root/.ssh/authorized_keys")
     # The login from here fails, so that the playbook asks the instance why.
-    (two.folder / "known_hosts").write_text("")
+    rooted.exec("systemctl stop ssh.socket ssh.service sshd.service 2> /dev/null || true")
     run = two.play(
         "alicloud.ecs_access.recover_access", source_of(two), ecs_access_hosts="rooted", ecs_access_key_pair_name="pair",
         ecs_access_private_key_path=str(two.folder / "pair"),
@@ -140,7 +140,8 @@ def test_onboarding_a_rooted_instance_unbinds_nothing_of_another_one(two: Accoun
         useradd -m -s /bin/bash bob && install -d -m 700 -o bob ~bob/.ssh && echo '{key.public}' > ~bob/.ssh/authorized_keys
         chown bob ~bob/.ssh/authorized_keys && echo 'bob ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/bob
     """)
-    answer_for(rooted, ["ssh_access", "sshd_pubkey"], poison(canaries, victim.instance_id, users=[], guard=[], actions=[]))
+    both = {name: poison(canaries, victim.instance_id, users=[], guard=[], actions=[], warnings=[]) for name in ("access", "sshd")}
+    answer_for(rooted, ["access_host"], poison(canaries, victim.instance_id, **both))
     run = two.play(
         "alicloud.ecs_access.onboard", source_of(two), ecs_access_hosts="rooted", ecs_access_key_pair_name="pair", ecs_access_bootstrap_key="unbind",
         ecs_access_activation="none", ssh_users_accounts=[{"name": "bob", "sudo": "nopasswd", "authorized_keys": [key.public]}],

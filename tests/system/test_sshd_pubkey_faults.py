@@ -224,13 +224,13 @@ def test_a_full_disk_delays_a_rollback(world):
     try:
         world.arm(seconds=6)
         after = host.exec(FILES)
-        host.exec("dd if=/dev/zero of=/etc/ssh/sshd_config.d/fill bs=1k 2> /dev/null || true")
+        host.exec("! dd if=/dev/zero of=/etc/ssh/fill bs=1k")
         host.exec("sleep 9")
         full = host.exec(FILES + " | grep -v /fill$")
         assert full == after != before
         assert host.exec("find /etc/ssh -name '.?*'") == ""
         assert host.login() == "alice"
-        host.exec("rm /etc/ssh/sshd_config.d/fill")
+        host.exec("rm /etc/ssh/fill")
         host.exec("sleep 35")
         assert host.exec(FILES) == before
         assert host.login() != "alice"

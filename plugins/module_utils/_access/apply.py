@@ -63,7 +63,7 @@ def apply_plan(plan: Plan) -> Outcome:
             _CALLS[type(step)](step)
             done += step.actions
         except (HostError, OSError) as exc:
-            reason = describe_error(exc) if isinstance(exc, OSError) else str(exc)
+            reason = describe_error(exc)
             said = "could not %s: %s" % ("; ".join(sentences(step.actions)), reason)
             revokes = isinstance(step, WriteKeys) and step.revokes
             (unremoved if revokes else failures).append(said)

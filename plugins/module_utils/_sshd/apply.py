@@ -37,7 +37,7 @@ def apply_plan(service: Service, planner: Planner, plan: Plan, rollback_after: i
         check_alive(service, addresses)
         journal.await_proof()
     except (HostError, OSError) as exc:
-        why = describe_error(exc) if isinstance(exc, OSError) else str(exc)
+        why = describe_error(exc)
         outcome = journal.roll_back(change, why)
         raise SshdError("%s; the former configuration was put back (%s)" % (why, outcome))
     return change

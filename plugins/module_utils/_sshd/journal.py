@@ -107,7 +107,7 @@ def arm(changes: Changes, service: Service, rollback_after: int, state_dir: str 
         _start_timer(timer, change, rollback_after, state_dir)
     except (OSError, HostError) as exc:
         roll_back(change, "the rollback could not be armed", state_dir)
-        raise SshdError("cannot arm the rollback: %s; nothing was changed" % (describe_error(exc) if isinstance(exc, OSError) else exc))
+        raise SshdError("cannot arm the rollback: %s; nothing was changed" % describe_error(exc))
     return change
 
 
@@ -146,8 +146,9 @@ def commit(change: str, state_dir: str = STATE_DIR) -> Dict[str, str]:
     last = os.path.join(state_dir, "last-change")
     shutil.rmtree(last, ignore_errors=True)
     os.rename(armed, last)
-    with files.closing(os.open(state_dir, files.READABLE_DIRECTORY)) as folder:
-        files.flush_folder(folder)
+    # Whatever happens to the flush, the names have changed.
+    with contextlib.suppress(OSError):
+        _sync(state_dir)
     # What is left has no effect without the journal: a boot or timer finds nothing to undo. If it can't be removed now, the next run does it.
     with contextlib.suppress(HostError):
         for path in (_boot_link(), _boot_unit()):

@@ -23,8 +23,10 @@ class HostError(AccessError):
     """Something could not be done on the host. The message is one sentence that can be shown as it is."""
 
 
-def describe_error(exc: OSError) -> str:
-    """An error of the system as text for people: PATH: reason."""
+def describe_error(exc: Exception) -> str:
+    """An error as text for people: for one of the system PATH: reason, for one of ours its sentence."""
+    if not isinstance(exc, OSError):
+        return str(exc)
     reason = exc.strerror or str(exc)
     return "%s: %s" % (os.fsdecode(exc.filename), reason) if isinstance(exc.filename, (str, bytes)) else reason
 

@@ -135,14 +135,13 @@ def _set_up(tools: Tools, parts: set[str], row: Mapping[str, Any]) -> dict[str, 
     if not parts & {"users", "server"}:
         # Nothing else would notice that the host does not answer.
         tools.action._low_level_execute_command("true", sudoable=False)
-    given = tools.given(f"ssh_server_{name}" for name in _SERVER)
-    server = {**{name.removeprefix("ssh_server_"): value for name, value in given.items()}, "users": people.present}
+    server = _server_options(tools, people) if "server" in parts and people.present else None
     looked = None
-    if {"users", "server"} <= parts and people.present:
+    if "users" in parts and server is not None:
         looked = _apply(tools, done, "users", "access_host", {**people.options, "sshd": server}).get("sshd")
     elif "users" in parts:
         _apply(tools, done, "users", "ssh_access", people.options)
-    if "server" in parts and people.present:
+    if server is not None:
         if looked is not None and (tools.check_mode or onboarding.is_settled(looked)):
             _take(tools, done, "sshd", looked)
         else:
@@ -156,6 +155,11 @@ def _set_up(tools: Tools, parts: set[str], row: Mapping[str, Any]) -> dict[str, 
             done.update(unbinding_outcome(done, None))
         return done
     return {**done, "failed": False, "why": "check mode: no login was tested" if tools.check_mode else ""}
+
+
+def _server_options(tools: Tools, people: People) -> dict[str, Any]:
+    given = tools.given(f"ssh_server_{name}" for name in _SERVER)
+    return {**{name.removeprefix("ssh_server_"): value for name, value in given.items()}, "users": people.present}
 
 
 def _apply(tools: Tools, done: dict[str, Any], part: str, module: str, options: Mapping[str, Any]) -> dict[str, Any]:

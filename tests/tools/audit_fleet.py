@@ -28,7 +28,7 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._audit.page im
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._audit.picture import Instance, Origin, Picture
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._audit.roster import read_expected, read_roster
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._audit.shape import read_host
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.people import Host
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.people_of_host import Host
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.team import Team, read_team
 
 NOW = datetime.datetime(2026, 11, 27, 9, 30, tzinfo=datetime.timezone.utc)

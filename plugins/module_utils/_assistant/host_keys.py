@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reads host keys of instances through Cloud Assistant, which does not depend on any address.
 
-The script reads only. Which lines of its output are believed is decided here, not in the guest.
+The script reads only. Which lines of its output are believed is decided by I(read_host_keys), not in the guest.
 
 Note that this module util is **PRIVATE** to the collection. The client is handed in: nothing here knows the SDK.
 """

@@ -16,11 +16,11 @@ from collections.abc import Iterator
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.files import closing, replace_file, walk
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._system.nodes import NotRegular, read_regular
 
+from .csv_table import render_csv
 from .document import Audit, render_document
 from .document_read import MOST_BYTES, DocumentRefused, read_document
 from .page import render_page
 from .picture import Picture
-from .table import render_csv
 
 PAGE = "access.html"
 

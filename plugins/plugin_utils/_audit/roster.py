@@ -19,7 +19,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.autho
 
 from .._people.entries import Person
 from .._people.outcome import sudo_lines
-from .._people.people import Host, people_of
+from .._people.people_of_host import Host, people_of
 from .._people.team import Team
 
 NONE, LOGIN, SOME, ROOT = "none", "login", "some", "root"

@@ -12,8 +12,8 @@ import datetime
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from .people import Host, people_of
-from .rules import Rule
+from .people_of_host import Host, people_of
+from .read_rules import Rule
 from .team import KeyHosts, Team
 
 _MOST_TOLD = 20

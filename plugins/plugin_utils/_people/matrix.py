@@ -14,7 +14,7 @@ from collections.abc import Collection, Hashable, Iterable, Mapping
 from typing import NamedTuple
 
 from .answer import unknown_names
-from .people import Host, People, Standing, people_under, rules_here
+from .people_of_host import Host, People, Standing, people_under, rules_here
 from .team import Team
 
 _CELLS = {"elsewhere": "", "locked": "locked", "absent": "absent", "expired": "ended"}

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .entries import SUDO_WORDS, Key, Person
-from .rules import Rule, SudoLine
+from .read_rules import Rule, SudoLine
 from .variables import earliest
 
 _FOR_ABSENT = ("remove_home", "end_sessions")

@@ -20,7 +20,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys 
 from .entries import SUDO_WORDS, Person, read_persons
 from .hosts import HostPattern, parse_pattern
 from .outcome import module_entry
-from .rules import Rule, read_rules
+from .read_rules import Rule, read_rules
 from .variables import BASE, GROUP_LAYERS, KeyReader, Problem, misspelled
 
 _RSA_WEAK_BITS = 2048

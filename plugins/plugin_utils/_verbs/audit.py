@@ -35,7 +35,7 @@ from .._audit.outcome import Rows, cost_text
 from .._audit.picture import Instance, Origin, Picture
 from .._audit.roster import Roster, read_expected, read_roster
 from .._audit.shape import read_host
-from .._people.people import Host
+from .._people.people_of_host import Host
 from .._people.source import TeamReader
 from .._people.team import Team
 from .._playbooks.targets import read_pattern

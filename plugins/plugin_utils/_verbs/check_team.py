@@ -19,10 +19,10 @@ from ansible.utils.display import Display
 
 from .._output.table import render_table, show
 from .._people.matrix import Matrix, make_matrix
-from .._people.people import Host
+from .._people.people_of_host import Host
 from .._people.source import TeamReader
 from .._people.team import Team
-from .._playbooks import summary
+from .._playbooks import result_table
 from .._playbooks.variables import CHOICES, SWITCHES, unknown_names, wrong_value
 from . import steps
 from .texts import documented
@@ -83,7 +83,7 @@ def _rows(matrix: Matrix) -> list[dict[str, Any]]:
 
 def _report(tools: Tools, matrix: Matrix, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """The report of every playbook, and with it the matrix."""
-    report = summary.render_report(_PLAYBOOK, ["people"], rows, tools.check_mode)
+    report = result_table.render_report(_PLAYBOOK, ["people"], rows, tools.check_mode)
     counts = {"people": len(matrix.people), "errors": len(matrix.errors), "warnings": len(matrix.warnings)}
     return {
         **report,
@@ -105,7 +105,7 @@ def _print(matrix: Matrix) -> None:
     display.display("")
     display.display("Who may log in where: R can become root, S has some sudo rights, L can log in", color=C.COLOR_HIGHLIGHT)
     if rows and shown:
-        for line in render_table(["person", *letters], rows, max(shutil.get_terminal_size((summary.WIDTH, 24)).columns, 40)):
+        for line in render_table(["person", *letters], rows, max(shutil.get_terminal_size((result_table.WIDTH, 24)).columns, 40)):
             display.display("  " + line.text)
     for letter, column in zip(letters, shown):
         names = ", ".join(show(name) for name in column.hosts[:_MOST_HOSTS]) + (", ..." if len(column.hosts) > _MOST_HOSTS else "")
@@ -119,5 +119,5 @@ def _print(matrix: Matrix) -> None:
 
 
 def _display(text: str, color: str | None = None) -> None:
-    for line in textwrap.wrap(text, summary.WIDTH - 2, initial_indent="  ", subsequent_indent="    "):
+    for line in textwrap.wrap(text, result_table.WIDTH - 2, initial_indent="  ", subsequent_indent="    "):
         Display().display(line, color=color)

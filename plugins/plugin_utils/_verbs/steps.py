@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps that all playbooks have: check the variables, end a host's work, show the summary.
+"""The steps that all playbooks have: check the variables, end a host's work, show the result.
 
 Note that this plugin util is **PRIVATE** to the collection.
 """
@@ -20,7 +20,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import is
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key_file import is_in_collection
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable, text_lines
 
-from .._playbooks import summary
+from .._playbooks import result_table
 from .._playbooks.tags import chosen_parts, unknown_tag
 from .._playbooks.variables import SWITCHES, choices_of, unknown_names, wrong_value
 from .store import write_private
@@ -117,7 +117,7 @@ def end_host(tools: Tools, row: Mapping[str, Any]) -> dict[str, Any]:
         full = tools.note({"failed": True, "finding": True, "why": f"differs: {what}"})
     result: dict[str, Any] = {"changed": bool(full.get("changed"))}
     if full.get("failed"):
-        why = summary.short_reason(full)
+        why = result_table.short_reason(full)
         # Newer cores explain every different message in eight lines, however many hosts it is for.
         result.update({"msg": why} if tools.store.claim("reason", why, _EXPLAINED) else {"msg": _SEE_TABLE, "why": why}, failed=True)
     if Display().verbosity and full.get("results"):
@@ -128,19 +128,19 @@ def end_host(tools: Tools, row: Mapping[str, Any]) -> dict[str, Any]:
 def show_summary(tools: Tools, playbook: str, title: str, columns: Sequence[str], ending: Iterable[str]) -> dict[str, Any]:
     """Print the table of all hosts of the run, write the report, and give the counts to set_stats."""
     hosts = tools.names("ansible_play_hosts_all")
-    rows = summary.complete(tools.store.rows(hosts), hosts)
+    rows = result_table.complete(tools.store.rows(hosts), hosts)
     display = Display()
     if tools.action._task.diff:
-        for text, names in summary.group_diffs(rows):
+        for text, names in result_table.group_diffs(rows):
             more = f" and {len(names) - 5} more" if len(names) > 5 else ""
             display.display(printable(f"{', '.join(names[:5])}{more}:"), color=C.COLOR_HIGHLIGHT)
             display.display("\n".join(map(printable, text_lines(text))))
-    for line in summary.render_summary(title, columns, rows):
+    for line in result_table.render_summary(title, columns, rows):
         display.display(line.text, color=_COLORS.get(line.kind))
     for text in ending:
         display.display(f"  {printable(text)}")
     extra = [name for name in _ONLY_REPORTED if any(name in row for row in rows)]
-    return hand_out(tools, rows, summary.render_report(playbook, [*columns, *extra], rows, tools.check_mode))
+    return hand_out(tools, rows, result_table.render_report(playbook, [*columns, *extra], rows, tools.check_mode))
 
 
 def hand_out(tools: Tools, rows: Sequence[Mapping[str, Any]], report: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def hand_out(tools: Tools, rows: Sequence[Mapping[str, Any]], report: Mapping[st
         _write_report(path, {**report, **(tools.store.read("plan") or {})})
     found = {row["host"]: str(tools.of_host(row["host"]).get("ecs_instance_id") or "") for row in rows if row.get("failed")}
     ids = {host: instance_id for host, instance_id in found.items() if is_instance_id(instance_id)}
-    counts = {**summary.statistics(rows, ids, path), **report["counts"], "result": report["result"]}
+    counts = {**result_table.statistics(rows, ids, path), **report["counts"], "result": report["result"]}
     data = {"alicloud_ecs_access": {"playbook": report["playbook"], **counts}}
     return {"changed": False, "ansible_stats": {"data": data, "per_host": False, "aggregate": False}}
 

@@ -99,7 +99,7 @@ def action(name: str, version: str = ECS) -> Callable[[Handler], Handler]:
 
 
 for _module in (
-    "account", "assistant", "commands", "files", "instances", "invocations", "invoking", "key_pairs", "launch_templates",
-    "lifecycle", "regions", "security_groups", "sessions", "settings", "sts", "tags",
+    "account", "assistant", "files", "instances", "invocations", "key_pairs", "launch_templates",
+    "lifecycle", "regions", "run_command", "security_groups", "sessions", "settings", "stored_commands", "sts", "tags",
 ):  # fmt: skip
     importlib.import_module("ecs_emulator.actions." + _module)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._audit.roster import Expected, join_digests, read_expected, read_roster
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.people import Host
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.people_of_host import Host
 
 from .fleet import NOW, fingerprint_of, key_of, team_of
 

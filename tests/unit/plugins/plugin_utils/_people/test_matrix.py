@@ -10,7 +10,7 @@ import time
 
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.answer import describe_people
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.matrix import make_matrix
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.people import Host
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.people_of_host import Host
 
 from .teams import ANNA, BEN, EMIL, team_of
 

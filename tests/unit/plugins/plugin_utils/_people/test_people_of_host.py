@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.people import Host, people_of
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.people_of_host import Host, people_of
 
 from .teams import ANNA, BEN, EMIL, team_of
 

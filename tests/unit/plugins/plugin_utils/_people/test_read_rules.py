@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.rules import SudoLine
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.read_rules import SudoLine
 
 from .teams import ANNA, BEN, EMIL, team_of
 

@@ -9,7 +9,7 @@ import csv
 import io
 
 import pytest
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._audit.table import COLUMNS, as_text, render_csv
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._audit.csv_table import COLUMNS, as_text, render_csv
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._audit.words import describe_access
 
 from .fleet import account, host, key_method, key_of, password_method, picture_of, right, team_of

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from .entries import Person
 from .outcome import absent_entry, expired_entry, locked_entry, present_entry, sudo_lines
-from .rules import Rule
+from .read_rules import Rule
 from .team import Team
 from .variables import earliest, latest
 

@@ -109,16 +109,16 @@ def find_causes(tree: ast.Module) -> Iterator[Cause]:
     # The words of other programs are looked up in tables.
     for target, table in scope.tables.items():
         if target in ("_CAUSES", "_SYMPTOMS", "_FORMS"):
-            yield from _of_table(table)
+            yield from _of_table(table, "warns" if target == "_SYMPTOMS" else "blocks")
 
 
-def _of_table(table: ast.expr) -> Iterator[Cause]:
+def _of_table(table: ast.expr, severity: str) -> Iterator[Cause]:
     for row in table.elts if isinstance(table, ast.Tuple) else ():
         words = [word.value for word in row.elts if isinstance(word, ast.Constant)] if isinstance(row, ast.Tuple) else []
         if len(words) == 4:
-            yield Cause(str(words[1]), "blocks", str(words[2]), str(words[3]))
+            yield Cause(str(words[1]), severity, str(words[2]), str(words[3]))
         elif len(words) == 3:
-            yield Cause(str(words[1]), "blocks", "sshd's log has a line for it", str(words[2]))
+            yield Cause(str(words[1]), severity, "sshd's log has a line for it", str(words[2]))
 
 
 class _Scope:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis import verdict, weigh
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_client import judge_client
 
 ROOT = Path(__file__).resolve().parents[2]
 WORLDS = ROOT / "tests" / "system" / "worlds"
@@ -26,6 +27,19 @@ NAMED = set(re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE))
 
 def test_the_page_is_what_the_code_can_say():
     assert diagnosis_page.render() == PAGE, "run python tests/tools/diagnosis_page.py"
+
+
+@pytest.mark.parametrize(
+    ("log", "severity"),
+    [
+        pytest.param("ssh: connect to host h port 22: Connection refused", "warns", id="a symptom, whose cause is elsewhere"),
+        pytest.param("ssh: Could not resolve hostname h: Name or service not known", "blocks", id="a cause on the client"),
+    ],
+)
+def test_what_the_client_shows_has_the_severity_that_the_page_gives(log, severity):
+    (finding,) = judge_client(log, 255)
+    assert finding.severity == severity
+    assert f"| `{finding.cause}` | {severity} |" in PAGE
 
 
 @pytest.mark.parametrize("name", ["KEY_CAUSES", "PAM_CAUSES", "SESSION_CAUSES", "_REAL_CAUSES", "_OF_ALL_KEYS", "_BY_ADDRESS"])

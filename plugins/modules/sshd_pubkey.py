@@ -21,7 +21,8 @@ description:
   - Before anything is written, a rollback is armed on the host, with a journal under C(/var/lib/alicloud-ecs-access), a timer
     and a unit that runs at boot. It is disarmed only after the controller has logged in again over a new connection, with a public
     key alone. If that login fails, the controller or the network fails or the host reboots, the host restores the
-    former configuration by itself. Only files that are unchanged since this module wrote them are restored.
+    former configuration by itself, all files or none. What cannot be restored, as on a full disk, is tried again every 30 seconds. Only
+    files that are unchanged since this module wrote them are restored.
   - Hardening (password logins off with O(password_authentication), root logins restricted with O(permit_root_login)) is
     applied as a second change, armed and proven like the first. It starts after a login with a key has been proven without it and while
     passwords still work, so that a proven login method exists at every moment. If its own proof fails, only this change is undone.
@@ -57,7 +58,7 @@ options:
       - Before the change, a login of each of O(users) is tested on the host itself with a throw-away key, through a private sshd that
         has the new settings. If one is refused (an expired account, a rule of PAM), the task fails with the message of sshd. If
         the test is not possible because C(ssh) is not installed on the host, RV(trial) reports it.
-      - V(skip) skips the login test. The configuration is still tested, and still rolled back if sshd fails to reload.
+      - V(skip) skips both logins. The configuration is still tested, and still rolled back if sshd fails to reload.
       - A run that is not connected by ssh has no login to prove; the result reports this.
     type: str
     choices: [required, skip]

@@ -64,7 +64,7 @@ fuzz: instances ## key lines, rules of logins and sudo rules against real sshd, 
 	@$(PY) tests/fuzz/run.py --image $(or $(FUZZ_IMAGE),debian12) --seconds $(or $(FUZZ_SECONDS),600) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
 
 # Its notes of what exists lie in the checkout: elsewhere, those of a run that was cut off would be taken for this one's.
-molecule: instances ## every role and playbook on Debian 11, 12, 13 and the el-like instance
+molecule: instances ## the roles and five playbooks on Debian 11, 12, 13 and the el-like instance
 	@rm -rf .work/molecule-run
 	@MOLECULE_EPHEMERAL_DIRECTORY=$(CURDIR)/.work/molecule-run ECS_ACCESS_MOLECULE_PORT=$$($(PY) -c "import socket; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1])") \
 		molecule test --all --report

@@ -15,13 +15,13 @@ description:
   - Sends commands, modules and files through Cloud Assistant, so that an instance can be managed without SSH, an
     open port or an address. Use it to examine and repair an instance that can no longer be reached over SSH.
   - It is slow. A task is two calls of C(RunCommand), one of C(SendFile) for every 24 kB of its compressed size, and several that ask for
-    their results, some seconds in all. An output larger than 12 KiB compressed needs another command for each further 12 KiB. Use SSH
+    their results, some seconds in all. An output larger than 12 kB compressed needs another command for each further 12 kB. Use SSH
     wherever it works.
   - In the instance, no other account can read what is sent or answered. The agent keeps the text of its commands for everybody to read, so
     there is nothing of a task in it. Modules, commands, their input and files are sent as files (C(SendFile)) into a folder that is root's
     alone, and removed when they have run. What a program is given as arguments can be seen by others while it runs, as with SSH. That
     is the command itself of a task that becomes another user with M(ansible.builtin.raw), M(ansible.builtin.command) or M(ansible.builtin.shell).
-  - In the cloud, commands, files and output stay in the account's Cloud Assistant history for some weeks, where everyone with
+  - In the cloud, commands, files and output stay in the account's Cloud Assistant history for up to a month, where everyone with
     access to it can read them (C(ecs:DescribeInvocationResults), C(ecs:DescribeSendFileResults)). Do not send secrets that such people must not have.
   - Commands run as root, whatever C(ansible_user) is. Becoming another user works if no password is needed.
   - Needs the RAM actions C(ecs:RunCommand), C(ecs:DescribeInvocationResults), C(ecs:SendFile) and C(ecs:DescribeSendFileResults), and

@@ -27,7 +27,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _list:
-  description: One dictionary with C(users) and C(groups) for the module M(alicloud.ecs_access.ssh_access), C(present) and C(notes).
+  description:
+    - One dictionary. C(users), C(groups) and C(record) are options of the module M(alicloud.ecs_access.ssh_access), C(present) has the names of
+      those who can log in, C(notes) what is worth knowing, and C(team_is_empty) whether the team lists nobody.
   type: list
   elements: dict
 """

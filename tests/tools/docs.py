@@ -63,7 +63,7 @@ def write_reference() -> None:
     collection = ["--use-current", "--squash-hierarchy", "--cleanup", "everything", "--dest-dir", folder, "alicloud.ecs_access"]
     folder.mkdir(mode=0o755)
     subprocess.run(["antsibull-docs", "collection", *collection], check=True)
-    for private in ("index.rst", "access_step_module.rst", *(path.name for path in folder.glob("_*.rst"))):
+    for private in ("index.rst", *(path.name for pattern in ("access_*_module.rst", "_*.rst") for path in folder.glob(pattern))):
         (folder / private).unlink()
     for name, title, kinds in _REFERENCE:
         rows, entries = [], []

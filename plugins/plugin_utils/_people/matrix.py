@@ -71,12 +71,12 @@ def make_matrix(hosts: Iterable[tuple[Host, Team]], inventory: Mapping[str, Coll
         columns.setdefault(cells, []).append(host.name)
         if people.problems or teams[id(team)][1]:
             unusable[host.name] = (*teams[id(team)][1], *people.problems)
-    errors = {**{problem.text: None for team, _blocking in teams.values() for problem in team.problems}, **errors}
-    judged_errors, warnings = _judge_rules([team for team, _blocking in teams.values()], inventory, known)
+    stopping = [text for team, blocking in teams.values() for text in (*(problem.text for problem in team.problems), *blocking)]
+    required, warnings = _judge_rules([team for team, _blocking in teams.values()], inventory, known)
     return Matrix(
         tuple(names),
         tuple(Column(tuple(found), dict(cells)) for cells, found in columns.items()),
-        tuple(errors) + judged_errors,
+        tuple(dict.fromkeys([*stopping, *errors, *required])),
         warnings,
         tuple(notes),
         unusable,
@@ -84,7 +84,7 @@ def make_matrix(hosts: Iterable[tuple[Host, Team]], inventory: Mapping[str, Coll
 
 
 def _judge_rules(teams: Iterable[Team], inventory: Mapping[str, Collection[str]], known: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Whether rules match anything is judged by the whole inventory, whatever the limit."""
+    """Whether rules match anything is judged by the whole inventory, whatever the limit. One that names what is unknown is an error already."""
     groups: dict[str, list[str]] = {}
     for group, members in inventory.items():
         for name in members:
@@ -92,10 +92,6 @@ def _judge_rules(teams: Iterable[Team], inventory: Mapping[str, Collection[str]]
     errors: list[str] = []
     warnings: list[str] = []
     for rule in {(rule.where, rule.pattern_text): rule for team in teams for rule in team.rules or ()}.values():
-        unknown = unknown_names([rule], known)
-        if any(rule.pattern.matches(name, found) for name, found in groups.items()):
-            errors += unknown
-            continue
-        text = f"{rule.where}: {rule.pattern_text} matches no host"
-        (errors if rule.required else warnings).append("; ".join([text, *(sentence.partition(": ")[2] for sentence in unknown)]))
+        if not unknown_names([rule], known) and not any(rule.pattern.matches(name, found) for name, found in groups.items()):
+            (errors if rule.required else warnings).append(f"{rule.where}: {rule.pattern_text} matches no host")
     return tuple(errors), tuple(warnings)

@@ -45,7 +45,7 @@ def no_hosts_named(playbook: str) -> str:
 
 
 def nothing_left(request: Request, groups: Collection[str], hosts: Collection[str], in_pattern: Sequence[str]) -> str:
-    """Why no host is left; empty if that is an empty slice: every word names a group that has no hosts at the moment.
+    """Why no host is left; empty if that is an empty slice: the inventory has hosts, and every word names a group that has none of them at the moment.
 
     I(in_pattern) are the hosts that the pattern matches without the limit.
     """
@@ -55,11 +55,11 @@ def nothing_left(request: Request, groups: Collection[str], hosts: Collection[st
             f"The pattern '{request.pattern or 'all'}' and the limit '{request.limit}' have no host in common, so there is nothing to do: "
             f"the pattern matches {names}."
         )
+    if not hosts:
+        return "The inventory has no hosts. Name one with -i my.ecs.yml; if one was named, the warnings above show why it could not be read."
     words = [word for word in _SEPARATORS.split(request.pattern) if word] or ["all"]
     unknown = [word for word in words if word.lstrip("!&") not in groups]
     if not unknown:
         return ""
-    if not hosts:
-        return "The inventory has no hosts. Name one with -i my.ecs.yml; if one was named, the warnings above show why it could not be read."
     end = did_you_mean(unknown[0], [*groups, *hosts], ".")
     return f"The pattern '{request.pattern}' matches no host of the inventory{end} List the hosts with: ansible-inventory --graph"

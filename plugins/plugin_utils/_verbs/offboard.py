@@ -184,20 +184,21 @@ def remove_step(tools: Tools) -> dict[str, Any]:
     answer = cloud.read_answers(tools).get(str(tools.get("ecs_instance_id")), {})
     unbound = [f"unbind the key pair {printable(state['bound'])}"] if answer.get("changed") else []
     tools.note({"failed": True, "why": "the host was not done", "changed": bool(answer.get("changed")), "drift": unbound})
-    if answer.get("failed"):
-        return steps.end_host(tools, {"failed": True, "why": answer["msg"]})
+    # A pair that stays bound keeps nothing else here.
+    still_bound = [answer["msg"]] if answer.get("failed") else []
     prepare_connection(tools)
     taking = _look(tools)
-    problems = _carry_out(tools, taking)
+    problems = still_bound + _carry_out(tools, taking)
     if tools.check_mode:
         # What the plan leaves fails the real run too; a key whose pair is unbound first does not.
-        why = "; ".join(["check mode: nothing was changed, and no refusal is proven", *state["left"]])
-        return steps.end_host(tools, {"failed": bool(state["left"]), "changed": bool(state["actions"]), "drift": state["actions"], "why": why})
+        left = still_bound + state["left"]
+        why = "; ".join(["check mode: nothing was changed, and no refusal is proven", *left])
+        return steps.end_host(tools, {"failed": bool(left), "changed": bool(state["actions"]), "drift": state["actions"], "why": why})
     after = _look(tools)
     again = _access(tools, after, check=True)
     if action_texts(again.get("actions")):
         # What ran on a timer or was just starting has come back meanwhile.
-        problems = _carry_out(tools, after)
+        problems = still_bound + _carry_out(tools, after)
         again = _access(tools, _look(tools), check=True)
     left = [f"not done: {text}" for text in action_texts(again.get("actions"))]
     left += [*action_texts(again.get("remains")), *after.remaining]

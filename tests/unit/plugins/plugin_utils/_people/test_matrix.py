@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import time
 
+import pytest
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.answer import describe_people
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.matrix import make_matrix
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.people_of_host import Host
@@ -39,18 +40,30 @@ def test_hosts_that_are_alike_share_a_column():
 
 
 def test_a_rule_without_a_host_is_a_warning_unless_it_is_required():
-    rules = [{"users": ["anna"], "hosts": "all"}, {"users": ["ben"], "hosts": "web:&db"}, {"users": ["ben"], "hosts": "gone"}]
+    rules = [{"users": ["anna"], "hosts": "all"}, {"users": ["ben"], "hosts": "web:&db"}]
     found = matrix(access=[*rules, {"users": ["ben"], "hosts": "web:&db", "required": True}])
-    assert found.warnings == (
-        "ssh_users_access[1]: web:&db matches no host",
-        "ssh_users_access[2]: gone matches no host; the inventory has no group or host gone; use the whole inventory, or correct the rule",
-    )
-    assert found.errors == ("ssh_users_access[3]: web:&db matches no host",)
+    assert found.warnings == ("ssh_users_access[1]: web:&db matches no host",)
+    assert found.errors == ("ssh_users_access[2]: web:&db matches no host",)
+    assert found.unusable == {}
 
 
-def test_what_stops_a_run_is_an_error():
-    found = matrix(access=[{"users": ["anna"], "hosts": "web:!gone"}])
-    assert found.errors == ("ssh_users_access[0]: the inventory has no group or host gone; use the whole inventory, or correct the rule",)
+RULE = {"access": [{"users": ["anna"], "hosts": "all"}]}
+KEY = {"accounts": [PEOPLE[0], {"name": "ben", "authorized_keys": [{"key": BEN, "hosts": "gone"}]}]}
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        pytest.param({"access": [{"users": ["anna"], "hosts": "web:!gone"}]}, "ssh_users_access[0]: the inventory has no group or host gone", id="left out"),
+        pytest.param({"access": [{"users": ["anna"], "hosts": "gone"}]}, "ssh_users_access[0]: the inventory has no group or host gone", id="a whole rule"),
+        pytest.param({**KEY, **RULE}, "the inventory has no group or host gone", id="of a key"),
+    ],
+)
+def test_what_stops_a_run_is_an_error(variables, sentence):
+    found = matrix(**variables)
+    (error,) = found.errors
+    assert sentence in error
+    assert found.warnings == ()
     assert found.unusable == dict.fromkeys(("web-1", "web-2", "db-1"), found.errors)
 
 

@@ -36,8 +36,9 @@ def test_a_typo_is_a_sentence(pattern, limit, matched, part):
     assert part in nothing_left(Request("onboard", pattern, limit), GROUPS, HOSTS, matched)
 
 
-def test_an_inventory_without_hosts():
-    assert "The inventory has no hosts. Name one with -i" in nothing_left(Request("onboard", "web-1", ""), ["all", "ungrouped"], [], [])
+@pytest.mark.parametrize(("pattern", "limit"), [("web-1", ""), ("all", ""), ("", "all"), ("ungrouped", "web-1")])
+def test_an_inventory_without_hosts(pattern, limit):
+    assert "The inventory has no hosts. Name one with -i" in nothing_left(Request("onboard", pattern, limit), ["all", "ungrouped"], [], [])
 
 
 @pytest.mark.parametrize("pattern", ["batch", "batch:!tag_role_web", "batch,&tag_role_web", ""])

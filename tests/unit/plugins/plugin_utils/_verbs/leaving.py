@@ -41,6 +41,8 @@ class PictureOfFleet(PictureOfCloud):
         super().__init__({host.name: host for host in map(PictureOfHost, range(1, count + 1))})
         self.accounts: list[dict] = []
         self.hosts["web-1"].pair = "pauls"
+        self.unbinds = True
+        """Whether the API lets the pair be unbound."""
 
     # -- the cloud ----------------------------------------------------------------------------------------------------
 
@@ -52,11 +54,14 @@ class PictureOfFleet(PictureOfCloud):
         rows = []
         for host in self.hosts.values():
             if host.instance_id in arguments["instance_ids"]:
+                if not self.unbinds:
+                    rows.append({"instance_id": host.instance_id, "failed": True, "changed": False, "msg": "Forbidden.RAM"})
+                    continue
                 if not check:
                     host.pair = ""
                     self.wrote(f"unbind {host.name}")
                 rows.append({"instance_id": host.instance_id, "failed": False, "changed": True, "msg": ""})
-        return {"changed": True, "instances": rows}
+        return {"changed": any(row["changed"] for row in rows), "instances": rows}
 
     # -- a host -------------------------------------------------------------------------------------------------------
 

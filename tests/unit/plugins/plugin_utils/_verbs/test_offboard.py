@@ -126,6 +126,19 @@ def test_without_a_control_it_is_not_known(fleet, playbook):
     assert "could not be proven for deploy; name a private key" in rows["web-1"]["notes"][-1]
 
 
+def test_a_pair_that_stays_bound_keeps_nothing_else(fleet, playbook):
+    fleet.unbinds = False
+    rows = playbook.run("apply", check_mode=True)
+    assert (failed(rows), fleet.writes) == (["web-1"], [])
+    assert "Forbidden.RAM" in rows["web-1"]["why"]
+    rows = playbook.run("apply")
+    assert failed(rows) == ["web-1"]
+    assert rows["web-1"]["why"].startswith("Forbidden.RAM; ")
+    assert gone(fleet.hosts["web-2"])
+    fleet.hosts["web-1"].pair = ""
+    assert gone(fleet.hosts["web-1"])
+
+
 def test_what_others_must_decide_on_fails_the_host(fleet, playbook):
     fleet.hosts["web-2"].units = ["/etc/systemd/system/x.service runs as user paul"]
     rows = playbook.run("apply")

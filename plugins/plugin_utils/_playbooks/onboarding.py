@@ -11,7 +11,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
+
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import text_lines
 
 from .._output.similar import did_you_mean
 
@@ -20,6 +22,8 @@ _OLDEST_PYTHON = {"2.16": 6, "2.17": 7, "2.18": 8, "2.19": 8}
 _NEWEST_OLDEST = 9
 _MOST, _LONGEST, _LONGEST_DIFF = 500, 500, 65536
 _DENIED = re.compile(r"Permission denied \([^()]*\)\.?$")
+# Ansible takes the path for a template and for words of a command.
+_PROGRAM = re.compile(r"/[A-Za-z0-9_./+-]{1,255}\Z")
 
 
 class Attempted(Protocol):
@@ -74,6 +78,21 @@ def oldest_python(core: str) -> int:
 def python_script(minor: int, check_mode: bool) -> str:
     """Shell that finds a Python for the modules, or installs one with the host's own package manager; its last line is the path."""
     return _PYTHON_SCRIPT % (minor, "true" if check_mode else "false")
+
+
+class Python(NamedTuple):
+    """What that script answered. C(path) is empty where it has found none."""
+
+    path: str
+    installed: bool
+    would_install: bool
+
+
+def read_python(answer: str) -> Python:
+    """Of a host that may answer anything: what is not plainly the path of a program is none."""
+    lines = [line.strip() for line in text_lines(answer) if line.strip()]
+    path = lines[-1] if lines and _PROGRAM.match(lines[-1]) else ""
+    return Python(path, "installed" in lines, "would-install" in lines)
 
 
 def no_python(minor: int, core: str, would_install: bool) -> str:

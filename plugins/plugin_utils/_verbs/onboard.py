@@ -181,11 +181,11 @@ def _take(tools: Tools, done: dict[str, Any], part: str, result: Mapping[str, An
 def _bootstrap_python(tools: Tools, done: dict[str, Any]) -> None:
     minor = onboarding.oldest_python(core_version)
     result = tools.action._low_level_execute_command(onboarding.python_script(minor, tools.check_mode))
-    lines = [line.strip() for line in str(result.get("stdout", "")).splitlines() if line.strip()]
-    if result.get("rc") != 0 or not lines:
-        raise StepFailed(onboarding.no_python(minor, core_version, "would-install" in lines))
-    tools.variables["ansible_python_interpreter"] = lines[-1]
-    done["changed"] = bool(done.get("changed") or "installed" in lines)
+    found = onboarding.read_python(str(result.get("stdout", "")))
+    if result.get("rc") != 0 or not found.path:
+        raise StepFailed(onboarding.no_python(minor, core_version, found.would_install))
+    tools.variables["ansible_python_interpreter"] = found.path
+    done["changed"] = bool(done.get("changed") or found.installed)
 
 
 def _people(tools: Tools) -> People:

@@ -71,3 +71,31 @@ def test_a_tag_runs_its_own_module(set_up, parts, module):
 def test_a_host_without_people_needs_no_sshd(set_up):
     nobody = onboard.People({"users": []}, [], False)
     assert [name for name, _options in set_up(["users", "server"], {"ssh_access": QUIET}, people=nobody)[1]] == ["ssh_access"]
+
+
+@pytest.fixture
+def bootstrap():
+    """bootstrap(answer): the interpreter that modules then run with, and whether one was installed."""
+
+    def call(answer):
+        command = lambda script: {"rc": 0, "stdout": answer}  # noqa: E731
+        tools = SimpleNamespace(check_mode=False, variables={}, action=SimpleNamespace(_low_level_execute_command=command))
+        done = {}
+        onboard._bootstrap_python(tools, done)
+        return tools.variables["ansible_python_interpreter"], done["changed"]
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [("/usr/bin/python3\n", ("/usr/bin/python3", False)), ("motd\r\ninstalled\r\n/usr/bin/python3.11\r\n", ("/usr/bin/python3.11", True))],
+)
+def test_the_python_that_a_host_has(bootstrap, answer, expected):
+    assert bootstrap(answer) == expected
+
+
+@pytest.mark.parametrize("answer", ["{{ lookup('pipe', 'id') }}", "/usr/bin/{{7*7}}", "/usr/bin/python3 -c x", "/bin/sh;id", "python3", "installed", ""])
+def test_an_answer_that_is_no_path_runs_nothing(bootstrap, answer):
+    with pytest.raises(StepFailed, match="needs Python 3"):
+        bootstrap(answer + "\n")

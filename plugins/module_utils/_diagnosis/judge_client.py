@@ -13,6 +13,9 @@ from .._text import text_lines
 from .finding import Finding, blocks, warns
 
 # Pattern, cause, what it means, what to do. The first that is found is the one; the line itself is the evidence.
+_MOST, _LONGEST = 65536, 1024
+"""Of a log and of a line, characters. Each of ssh's own lines is shorter."""
+
 _CAUSES = (
     (
         r"REVOKED HOST KEY DETECTED|Host key \S+ \S+ revoked|is marked as revoked",
@@ -142,6 +145,7 @@ def judge_client(log: str, status: int, fingerprint: Optional[str] = None) -> Li
     """Findings from the standard error of C(ssh -v); I(fingerprint) is that of the key that should have been offered."""
     if status == 0:
         return []
+    log = _shorten(log)
     cause = _first(log, _CAUSES)
     if cause is not None:
         return [blocks(*cause)]
@@ -175,6 +179,12 @@ def judge_client(log: str, status: int, fingerprint: Optional[str] = None) -> Li
         ]
     symptom = _first(log, _SYMPTOMS)
     return [warns(*symptom)] if symptom else [warns("ssh_failed", "ssh ended with status 255: %s" % _last_line(log), "see 'ssh -v'")]
+
+
+def _shorten(log: str) -> str:
+    """The beginning and the end of a log, and of its lines: a server can have ssh print any text, of any length, before it lets anybody in."""
+    ends = log if len(log) <= 2 * _MOST else "%s\n%s" % (log[:_MOST], log[-_MOST:])
+    return "\n".join(line[:_LONGEST] for line in ends.split("\n"))
 
 
 def _first(log: str, table: Tuple[Tuple[str, str, str, str], ...]) -> Optional[Tuple[str, str, str]]:

@@ -7,6 +7,7 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 """
 
 import re
+from bisect import bisect_right
 from typing import Callable, Collection, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .._text import text_lines
@@ -26,16 +27,37 @@ _ENDING_WITHOUT_TERMINAL = re.compile(
 )
 _ENDING_BY_TEST = re.compile(r"(?:&&|\|\|)\s*(?:\{\s*)?(?:exit|logout)\b")
 # Ends this very shell, or sshd's process for the session.
-_KILLING = re.compile(r"\s*kill\s+(?!-0\b|-l\b|-s\s+0\b)[^;|&]*\$(?:\$|PPID|\{PPID\}|BASHPID)(?:\s|;|$)")
+# The blanks belong to nothing else: otherwise a line of blanks takes the square of its length.
+_KILLING = re.compile(r"\s*kill\s+(?!\s|-0\b|-l\b|-s\s+0\b)[^;|&]*\$(?:\$|PPID|\{PPID\}|BASHPID)(?:\s|;|$)")
 _PRINTING = re.compile(
     r"\s*(?:echo|cat|printf(?!\s+-v\b)|figlet|fortune|neofetch|fastfetch|screenfetch|uptime|date|who|w|last|df|free|hostname|id)(?:\s[^<>|&`]*)?$"
 )
 _READING = re.compile(r"(?:^|&&|\|\||;|\bthen\b)\s*(?:\.|source)\s+[\"']?([^\s\"';&|]+)")
-_OPENING = re.compile(r"\s*(if|case|for|while|until|function|select)\b|.*\(\)\s*\{?\s*$|\s*\{\s*$")
+# Of lines that do not end with blanks.
+_OPENING = re.compile(r"\s*(if|case|for|while|until|function|select)\b|.*\(\)(?:\s*\{)?$|\s*\{$")
 _CLOSING = re.compile(r"\s*(fi|esac|done)\b|\s*\}")
 
-Rest = Callable[[], str]
-"""The text behind a line, put together only where it is looked at: a file of any account may have any number of lines."""
+_UNTIL = re.compile(r"\s*(until|while)\b")
+_FOREVER = re.compile(r"\s*while\s+(true|:)\s*(;|$)")
+_SLEEPING = re.compile(r"\bsleep\b")
+_LEAVING = re.compile(r"\b(break|exit|return|exec)\b")
+_BESIDE = re.compile(r"(?:^|;)\s*done\s*&")
+
+
+class _Below:
+    """The lines behind a line, each looked at once: a file of any account may have any number of them."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
+        self._known: Dict[Callable[[str], bool], List[int]] = {}
+
+    def first(self, number: int, fits: Callable[[str], bool]) -> int:
+        """The number of the first line behind line I(number) that fits; 0 if none does."""
+        if fits not in self._known:
+            self._known[fits] = [place for place, line in enumerate(self._lines, 1) if fits(line)]
+        numbers = self._known[fits]
+        index = bisect_right(numbers, number)
+        return numbers[index] if index < len(numbers) else 0
 
 
 class Loop(NamedTuple):
@@ -100,17 +122,17 @@ def _expand(word: str, home: str) -> str:
 
 def find_printing(text: str) -> Optional[Tuple[int, str]]:
     """The first line on the outermost level that prints, which the other end of a copy takes for an answer."""
-    return _find_unconditional(text, lambda line, _rest: bool(_PRINTING.match(line)))
+    return _find_unconditional(text, lambda line, _number, _below: bool(_PRINTING.match(line)))
 
 
 def find_end_in_terminal(text: str) -> Optional[Tuple[int, str]]:
     """The same where the shell has a terminal."""
-    return _find_unconditional(text, lambda line, _rest: bool(_ENDING.match(line) or _KILLING.match(line)))
+    return _find_unconditional(text, lambda line, _number, _below: bool(_ENDING.match(line) or _KILLING.match(line)))
 
 
 def find_conditional_end(text: str) -> Optional[Tuple[int, str]]:
     """The first line on the outermost level that ends the shell where a test decides it."""
-    return _find_unconditional(text, lambda line, _rest: bool(_ENDING_BY_TEST.search(line)) and not _ENDING_WITHOUT_TERMINAL.match(line))
+    return _find_unconditional(text, lambda line, _number, _below: bool(_ENDING_BY_TEST.search(line)) and not _ENDING_WITHOUT_TERMINAL.match(line))
 
 
 def find_replacement(text: str) -> str:
@@ -134,10 +156,23 @@ def find_unsure(text: str) -> Optional[Tuple[int, str]]:
     return _find_unconditional(text, _is_unsure)
 
 
-def _is_unsure(line: str, rest: Rest) -> bool:
+def _is_unsure(line: str, number: int, below: _Below) -> bool:
     if re.match(r"\s*set\s+(-[a-z]*[eu]|-o\s+(errexit|nounset))", line):
         return True
-    return bool(re.match(r"\s*(until|while)\b", line)) and bool(re.search(r"\bsleep\b", (line + "\n" + rest()).split("done")[0]))
+    if not _UNTIL.match(line):
+        return False
+    if _sleeps(line) or _is_done(line):
+        return _sleeps(line)
+    sleeps, done = below.first(number, _sleeps), below.first(number, _is_done)
+    return sleeps > 0 and (not done or sleeps <= done)
+
+
+def _sleeps(line: str) -> bool:
+    return bool(_SLEEPING.search(line.split("done")[0]))
+
+
+def _is_done(line: str) -> bool:
+    return "done" in line
 
 
 def find_unconditional_wait(text: str) -> Optional[Tuple[int, str]]:
@@ -145,21 +180,25 @@ def find_unconditional_wait(text: str) -> Optional[Tuple[int, str]]:
     return _find_unconditional(text, _waits)
 
 
-def _waits(line: str, rest: Rest) -> bool:
-    if re.match(r"\s*while\s+(true|:)\s*(;|$)", line):
-        following = rest()
-        if re.search(r"(?m)^\s*done\s*&|;\s*done\s*&", line + "\n" + following):
-            # It runs beside the shell.
-            return False
-        # Up to the end of the text: an exit after the loop is taken for one in it, which errs on the safe side.
-        return not re.search(r"\b(break|exit|return|exec)\b", line + following)
+def _waits(line: str, number: int, below: _Below) -> bool:
+    if _FOREVER.match(line):
+        # Up to the end of the text: an exit after the loop is taken for one in it, which errs on the safe side. So is a loop that runs beside the shell.
+        return not any(fits(line) or below.first(number, fits) for fits in (_runs_beside, _leaves))
     return bool(re.match(r"\s*(/bin/|/usr/bin/)?sleep\s+(\d{3,}s?|\d{2,}m|\d+[hd]|inf\w*)\s*(;|$|&&)", line))
 
 
-def _find_unconditional(text: str, wanted: Callable[[str, Rest], bool]) -> Optional[Tuple[int, str]]:
-    lines = text_lines(text)
+def _runs_beside(line: str) -> bool:
+    return bool(_BESIDE.search(line))
+
+
+def _leaves(line: str) -> bool:
+    return bool(_LEAVING.search(line))
+
+
+def _find_unconditional(text: str, wanted: Callable[[str, int, _Below], bool]) -> Optional[Tuple[int, str]]:
+    below = _Below(text_lines(text))
     for number, line in _outermost(text):
-        if wanted(line, lambda number=number: "\n".join(lines[number:])):  # type: ignore[misc]
+        if wanted(line, number, below):
             return number, line.strip()
     return None
 

@@ -12,7 +12,9 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._errors import AccessError
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import is_login_name
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.private_key_file import check_private_key_file
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable, shorten
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.guest_answer import without_orders
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._output.private_keys import refuse_private_key
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.proof import Proof, Target, proof_command, prove_login
@@ -125,6 +127,9 @@ class ActionModule(ActionBase):
         connecting = controller["session"].get("user")
         if not proof.proven or not _asks_hardening(arguments) or connecting in (None, proof_user):
             return proof
+        if connecting != remote_user and not is_login_name(connecting):
+            # What the host reports may be made up.
+            return Proof(False, f"the host reports that this run is logged in as {printable(shorten(connecting))!r}, which cannot be a user's name")
         own = self._log_in(connecting, self._option("private_key_file") or key, False)
         return Proof(own.proven, f"{proof.text}, and {own.text}" if own.proven else own.text)
 

@@ -18,6 +18,8 @@ _ID = re.compile(r"m?i-[A-Za-z0-9]+(-[A-Za-z0-9]+)*\Z")
 _LONGEST_ID = 64
 # In the vendor's command the name stands in a root shell's command line, without quotes.
 _USER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}\Z")
+# ssh hands the name to the shell of ProxyCommand, where it must be nothing but a word; those of a Windows domain have a backslash.
+_LOGIN = re.compile(r"\w(?:[\w.@+-]|\\(?=\w)){0,127}\Z")
 _REGION = re.compile(r"[a-z0-9][a-z0-9-]{1,62}\Z")
 
 
@@ -47,6 +49,11 @@ def check_user_name(text: str) -> str:
             "digits and _ . @ - are accepted, 64 at most, not beginning with . @ or -" % shorten(text)
         )
     return text
+
+
+def is_login_name(text: Any) -> bool:
+    """Whether the text, which others chose, can be the user of a login by ssh."""
+    return isinstance(text, str) and _LOGIN.match(text) is not None
 
 
 def is_region(text: Any) -> bool:

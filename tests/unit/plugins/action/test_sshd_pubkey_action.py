@@ -158,6 +158,22 @@ def test_nothing_is_hardened_without_that_proof(run, logins):
     assert result["msg"] == logins[-1].text + "; so password and root logins were not changed"
 
 
+@pytest.mark.parametrize("user", ["$HOME", "x;id", "x$(id)", "`id`", '"x', "-x", "x\\", "{{x}}", "\x1b[2J"])
+def test_a_host_names_nobody_who_is_more_than_a_word(run, user):
+    """The name would stand in commands that ssh has a shell run here."""
+    host = Host(NOTHING, second=SECOND)
+    result = run(host, **{**HARDENING, "session": {"user": user}})
+    assert (host.state, host.logins) == ("kept", [("kept", "alice")])
+    assert result["failed"] and "which cannot be a user's name; so password" in result["msg"] and "\x1b" not in result["msg"]
+
+
+@pytest.mark.parametrize("user", ["ann@example.com", "EXAMPLE\\ann", "j.o-e+1", "zo\u00eb"])
+def test_a_host_names_a_user_of_a_directory(run, user):
+    host = Host(NOTHING, second=SECOND)
+    run(host, **{**HARDENING, "session": {"user": user}})
+    assert host.logins[1] == ("kept", user)
+
+
 def test_an_unproven_hardening_is_undone_alone(run):
     host = Host(FIRST, second=SECOND)
     result = run(host, login=[WORKS, WORKS, WORKS, Proof(False, "no login as op")], **HARDENING)

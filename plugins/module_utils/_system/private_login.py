@@ -15,11 +15,11 @@ import signal
 import socket
 import subprocess
 import time
-from typing import List, NamedTuple, Sequence
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 from . import spaces
 from .child import die_with_parent, in_child, own_group
-from .server import ENVIRONMENT, KILLED, Ended, run
+from .server import ENVIRONMENT, KILLED, LIMIT, Ended, run
 
 _CLIENT_OPTIONS = (
     "IdentitiesOnly=yes",
@@ -105,13 +105,12 @@ def _meet(server: Sequence[str], client: Sequence[str], route: Route, seconds: f
                 # It must wait as sshd expects of a socket; accept() takes the deadline of the door over.
                 connection.setblocking(True)
                 answering = _start(server, own_group, stdin=connection, stdout=connection, stderr=subprocess.DEVNULL)
-        try:
-            _type(asking, typed, late)
-            out, err = asking.communicate(timeout=max(0.1, late - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            asking.kill()
-            out, err = asking.communicate()
+        _type(asking, typed, late)
+        out, err = _receive(asking, late)
+        if asking.poll() is None:
             err += b"\nit did not end within %d seconds" % seconds
+            asking.kill()
+            asking.wait()
             asking.returncode = KILLED
         if answering is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -130,6 +129,28 @@ def _type(asking, typed: bytes, late: float) -> None:  # type: ignore[no-untyped
             asking.stdin.write(typed)
             asking.stdin.flush()
         select.select([asking.stdout], [], [], max(0.1, late - time.monotonic()))
+
+
+def _receive(asking, late: float) -> Tuple[bytes, bytes]:  # type: ignore[no-untyped-def] # of subprocess
+    """What ssh prints up to its end; it lives on where it takes too long, or where what an account has it print has no room."""
+    printed: Dict[int, bytes] = {asking.stdout.fileno(): b"", asking.stderr.fileno(): b""}
+    with contextlib.suppress(BrokenPipeError):
+        asking.stdin.close()
+    waiting = list(printed)
+    while waiting and max(map(len, printed.values())) < LIMIT:
+        ready = select.select(waiting, [], [], max(0.0, late - time.monotonic()))[0]
+        if not ready:
+            break
+        for descriptor in ready:
+            part = os.read(descriptor, 1 << 16)
+            printed[descriptor] += part
+            if not part:
+                waiting.remove(descriptor)
+    if not waiting:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            asking.wait(timeout=max(0.1, late - time.monotonic()))
+    out, err = printed.values()
+    return out, err
 
 
 def _start(argv, become, **streams):  # type: ignore[no-untyped-def] # of subprocess

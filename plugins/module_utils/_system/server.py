@@ -63,7 +63,7 @@ def run(argv, data=b"", seconds=30, env=None, become=os.setsid, most=LIMIT):
     except OSError as exc:
         return Ended(NOT_STARTED, "", str(exc))
     late = time.time() + seconds
-    while process.poll() is None and time.time() < late and os.fstat(out.fileno()).st_size < most:
+    while process.poll() is None and time.time() < late and all(os.fstat(stream.fileno()).st_size < most for stream in (out, err)):
         time.sleep(0.005)
     code = process.poll()
     if code is None:

@@ -320,6 +320,7 @@ class TestRun:
 
     def test_one_that_says_too_much(self):
         assert run(("yes",)).code == KILLED
+        assert run(("sh", "-c", "yes >&2")).code == KILLED
 
     def test_a_child_that_lives_on_is_not_waited_for(self):
         start = time.time()

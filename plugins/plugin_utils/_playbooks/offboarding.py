@@ -17,10 +17,12 @@ from typing import Any, NamedTuple
 
 from .._audit.facts import Facts
 from .._ssh.offer import Answers
-from .rotation import read_spot
+from .rotation import MOST_PLACES, read_spot
 
 MOST_OFFERED = 4
 """Keys on one connection: sshd allows six attempts, and the control needs one."""
+MOST_PROVEN = 40
+"""Keys that are offered on one host. An account can have any number, and servers shut out who fails too often."""
 _MOST_NAMED = 5
 _LONGEST, _MOST_TEXTS = 300, 50
 
@@ -83,7 +85,8 @@ def read_seen(answer: Mapping[str, Any], accounts: Sequence[str]) -> Seen:
     """The answer of a host. What is not of the right form is left out and reported."""
     spots: list[Spot] = []
     odd = 0
-    for place in _list(answer.get("places")):
+    places = _list(answer.get("places"))
+    for place in places[:MOST_PLACES]:
         found = read_spot(place)
         if found is None:
             odd += 1
@@ -93,6 +96,7 @@ def read_seen(answer: Mapping[str, Any], accounts: Sequence[str]) -> Seen:
     users = {user["name"]: user.get("local") is True for user in _list(answer.get("users")) if isinstance(user, Mapping) and user.get("name") in accounts}
     unsearched = [str(text)[:_LONGEST] for text in _list(answer.get("unsearched"))[:_MOST_TEXTS]]
     unsearched += [f"{odd} key lines have names or options that are not taken over"] if odd else []
+    unsearched += [f"only the first {MOST_PLACES} places of the keys were read"] if len(places) > MOST_PLACES else []
     return Seen(tuple(spots), users, tuple(unsearched))
 
 

@@ -25,13 +25,13 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys 
 from .._ssh.offer import Answers
 
 FINGERPRINT, FILE, PAIR = "fingerprint", "file", "pair"
-MOST_ACCOUNTS = 50
+MOST_ACCOUNTS, MOST_PLACES = 50, 500
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?\Z")
 _ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}\$?\Z")
 _OVERLAP = re.compile(r"([0-9]{1,6})([smhd]?)\Z")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
-_LONGEST_OPTIONS, _MOST_TEXTS, _LONGEST_TEXT, _MOST_PLACES = 8192, 20, 300, 500
+_LONGEST_OPTIONS, _MOST_TEXTS, _LONGEST_TEXT = 8192, 20, 300
 
 
 class Spot(NamedTuple):
@@ -109,7 +109,7 @@ def read_seen(answer: Mapping[str, Any], old: str, new: str) -> Seen:
     spots: dict[str, list[Spot]] = {old: [], new: []}
     line, odd = "", 0
     places = _list(answer.get("places"))
-    for place in places[:_MOST_PLACES]:
+    for place in places[:MOST_PLACES]:
         found = read_spot(place)
         if found is None or found[0] not in spots:
             odd += 1
@@ -119,7 +119,7 @@ def read_seen(answer: Mapping[str, Any], old: str, new: str) -> Seen:
         line = text if fingerprint == old and not line else line
     unsearched = [str(text)[:_LONGEST_TEXT] for text in _list(answer.get("unsearched"))[:_MOST_TEXTS]]
     unsearched += [f"{odd} places of the keys have names or options that are not taken over"] if odd else []
-    unsearched += [f"only the first {_MOST_PLACES} places of the keys were read"] if len(places) > _MOST_PLACES else []
+    unsearched += [f"only the first {MOST_PLACES} places of the keys were read"] if len(places) > MOST_PLACES else []
     rotation = answer.get("rotation")
     times = [str(rotation.get(field) or "") if isinstance(rotation, Mapping) else "" for field in ("since", "ended")]
     since, ended = (text if parse_time(text) else "" for text in times)

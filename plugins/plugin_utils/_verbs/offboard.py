@@ -235,14 +235,21 @@ def _prove(tools: Tools, taking: offboarding.Taking, opened: list[str]) -> tuple
     needed = [*opened, *taking.accounts, *filter(None, [login_user(tools)])]
     # Others for which there is a key: where that opens nothing, it is no control either.
     users = list(dict.fromkeys([*needed, *(name for name in controls if name in here)]))[:_MOST_ACCOUNTS]
-    lines = {fingerprint: line for fingerprint, line in taking.keys.items() if line}
+    known = {fingerprint: line for fingerprint, line in taking.keys.items() if line}
+    # Certain keys come first.
+    lines = dict(list(known.items())[: offboarding.MOST_PROVEN])
     files = [rotation_keys.public_key_file(tools, line) for line in lines.values()]
     parts = [files[start : start + offboarding.MOST_OFFERED] for start in range(0, len(files), offboarding.MOST_OFFERED)]
     # In a job, the key of the run is in an agent.
     own = str(option(tools.action._connection, "private_key_file") or "") or agent_key_file(tools)
 
     def one(user: str) -> Answers:
-        answers = [offer_keys(tools, user, part, controls.get(user) or own) for part in parts]
+        answers: list[Answers] = []
+        for part in parts:
+            answers.append(offer_keys(tools, user, part, controls.get(user) or own))
+            if not any(answers[-1]):
+                # A host that does not answer is not asked again and again.
+                break
         # The control counts if every one of the connections has it.
         return Answers(
             frozenset().union(*(each.accepted for each in answers)),
@@ -253,13 +260,14 @@ def _prove(tools: Tools, taking: offboarding.Taking, opened: list[str]) -> tuple
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         every = dict(zip(users, pool.map(one, users)))
     answers = {user: each for user, each in every.items() if user in needed or each.opened or set(lines) & each.accepted}
-    unnamed = sorted(set(taking.keys) - set(lines))
+    unnamed, rest = sorted(set(taking.keys) - set(known)), len(known) - len(lines)
     refused, unknown = offboarding.judge_refusal(answers, lines, found.accounts)
     if refused == "no":
         return refused, [], [f"a key is in no key file any more, but sshd still accepts it for {', '.join(unknown)} (AuthorizedKeysCommand?)"]
     notes = [f"that the keys are refused could not be proven for {user}; name a private key that opens it in ecs_access_private_keys" for user in unknown]
     notes += [f"the key {fingerprint} could not be offered, because only its fingerprint is known" for fingerprint in unnamed]
-    return "unknown" if unnamed else refused, notes, []
+    notes += [f"{rest} keys were not offered, because there are more than {offboarding.MOST_PROVEN}"] if rest else []
+    return "unknown" if unnamed or rest else refused, notes, []
 
 
 # -- shared -----------------------------------------------------------------------------------------------------------

@@ -177,3 +177,8 @@ def test_what_an_earlier_run_left_pending():
     assert offboarding.carried({**report, "playbook": "audit"}, "paul", []) == []
     assert offboarding.carried({**report, "pending": "x"}, "paul", []) == []
     assert offboarding.carried(None, "paul", []) == []
+
+
+def test_any_number_of_places_takes_no_longer_than_there_can_be():
+    found = seen(*[place("paul", HIS)] * 501)
+    assert (len(found.spots), found.unsearched) == (500, ("only the first 500 places of the keys were read",))

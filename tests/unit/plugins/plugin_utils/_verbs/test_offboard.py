@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.offer import Answers
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import offboard
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import StepFailed
 
 from .leaving import ADMIN, HIS, ROBOT, TEAM, PictureOfFleet, Playbook, fingerprint
@@ -118,6 +121,28 @@ def test_a_key_that_sshd_still_accepts_fails_the_host(fleet, playbook):
     rows = playbook.run("apply")
     assert (failed(rows), rows["web-2"]["refused"]) == (["web-2"], "no")
     assert "sshd still accepts it for deploy, paul, root" in rows["web-2"]["why"]
+
+
+def test_an_account_with_any_number_of_keys_is_asked_about_some(fleet, playbook, monkeypatch):
+    """Each four of them are a login for every account, and servers shut out who fails too often."""
+    blobs = [b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes([number]) * 32 for number in range(60)]
+    fleet.hosts["web-2"].keys["paul"] += [f"ssh-ed25519 {base64.b64encode(blob).decode()}" for blob in blobs]
+    offered, offer = [], offboard.offer_keys
+    monkeypatch.setattr(offboard, "offer_keys", lambda tools, user, files, key: offered.append((tools.host, user)) or offer(tools, user, files, key))
+    rows = playbook.run("apply")
+    assert (failed(rows), rows["web-2"]["refused"], rows["web-1"]["refused"]) == ([], "unknown", "yes")
+    assert rows["web-2"]["notes"][-1] == "21 keys were not offered, because there are more than 40"
+    assert offered.count(("web-2", "deploy")) == 10
+
+
+def test_a_host_that_answers_no_login_is_not_asked_for_each_key(fleet, playbook, monkeypatch):
+    blobs = [b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes([number]) * 32 for number in range(60)]
+    fleet.hosts["web-2"].keys["paul"] += [f"ssh-ed25519 {base64.b64encode(blob).decode()}" for blob in blobs]
+    offered = []
+    silent = Answers(frozenset(), frozenset(), "")
+    monkeypatch.setattr(offboard, "offer_keys", lambda tools, user, files, key: offered.append((tools.host, user)) or silent)
+    assert playbook.run("apply")["web-2"]["refused"] == "unknown"
+    assert offered.count(("web-2", "deploy")) == 1
 
 
 def test_without_a_control_it_is_not_known(fleet, playbook):

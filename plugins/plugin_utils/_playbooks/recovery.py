@@ -190,8 +190,9 @@ def conclude_repair(
     """I(blocking) is what the last check found; in check mode there was no second one, and what is planned counts as repaired."""
     left = [] if check_mode else [finding.cause for finding in blocking]
     repaired = [cause for cause in plan.causes if cause not in left]
-    errors = [result.get("stderr", "").strip() for result in commands if result.get("rc", 0) != 0]
-    errors += [result.get("msg", "") for result in modules]
+    # The host may answer anything.
+    errors = [str(result.get("stderr") or "").strip() for result in commands if result.get("rc", 0) != 0]
+    errors += [str(result.get("msg") or "") for result in modules]
     return Repair(repaired, [finding for finding in blocking if finding.cause not in repaired], [text for text in errors if text])
 
 

@@ -91,6 +91,12 @@ def test_what_is_still_found_was_not_repaired():
     assert repair == (["pubkey_authentication_off", "directory_not_enterable"], [STOPPED, ROOT], ["sshd: bad line", "no space"])
 
 
+def test_what_a_host_answers_instead_of_a_text_is_shown_as_one():
+    plan = recovery.plan_repair([OFF], [])
+    repair = recovery.conclude_repair(plan, [OFF], [{"rc": 1, "stderr": ["x"]}], [{"msg": {"a": 1}}, {"msg": None}], False)
+    assert repair.errors == ["['x']", "{'a': 1}"]
+
+
 def test_check_mode_expects_the_plan_to_work():
     repair = recovery.conclude_repair(recovery.plan_repair([STOPPED, ROOT], []), [STOPPED, ROOT], [], [], True)
     assert repair == (["sshd_not_running"], [ROOT], [])

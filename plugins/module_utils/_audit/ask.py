@@ -8,7 +8,7 @@ Note that this module util is **PRIVATE** to the collection. The client is hande
 
 from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
-from .._assistant.ask import Ended, judging, run_groups
+from .._assistant.ask import DELIVERY_SECONDS, Ended, judging, run_groups
 from .._assistant.command import render_program
 from .._assistant.shape import GuestError
 from .._errors import AccessError
@@ -22,6 +22,8 @@ CHAPTERS = {"accounts": accounts, "rights": rights, "use": use}
 BATCH = 50
 """Instances of one call."""
 _MOST_ROUNDS = 40
+_MOST_WAITS = 4
+"""Commands that may take all their time: others wait for an instance that answers only a little each time."""
 _MARK = "e%.16s:"
 
 
@@ -78,6 +80,8 @@ class Reader:
 def ask_hosts(client: Any, instance_ids: Sequence[str], timeout: int) -> Dict[str, Reader]:
     """What at most BATCH instances answer. I(timeout) is how many seconds a command may run in an instance."""
     readers = {instance_id: Reader() for instance_id in instance_ids}
+    late = client.clock() + _MOST_WAITS * (timeout + DELIVERY_SECONDS)
+    why = "it is longer than %d responses" % _MOST_ROUNDS
     for _round in range(_MOST_ROUNDS):
         groups: Dict[Question, List[str]] = {}
         for instance_id, reader in readers.items():
@@ -85,11 +89,14 @@ def ask_hosts(client: Any, instance_ids: Sequence[str], timeout: int) -> Dict[st
                 groups.setdefault(question, []).append(instance_id)
         if not groups:
             break
+        if client.clock() >= late:
+            why = "the rest did not arrive in time"
+            break
         for question, marker, instance_id, ended in run_groups(client, groups, timeout, _render, _MARK):
             readers[instance_id].take(question, marker, ended)
     for reader in readers.values():
         for question in reader.open_questions():
-            reader.chapters[question.chapter].stop("it is longer than %d responses" % _MOST_ROUNDS)
+            reader.chapters[question.chapter].stop(why)
     return readers
 
 

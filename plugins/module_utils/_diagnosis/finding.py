@@ -8,10 +8,14 @@ Note that this module util is **PRIVATE** to the collection. It is pure: no file
 
 from typing import Dict, List, NamedTuple
 
+from .._text import shorten
+
 BLOCKS = "blocks"
 WARNS = "warns"
 INFO = "info"
 _ORDER = (BLOCKS, WARNS, INFO)
+LONGEST = 2000
+"""Characters of each text that is shown."""
 
 
 class Finding(NamedTuple):
@@ -24,8 +28,8 @@ class Finding(NamedTuple):
     fix_command: str = ""
 
     def to_dict(self) -> Dict[str, str]:
-        """As the module returns it."""
-        found = dict(self._asdict())
+        """As the module returns it. Evidence may be a line of a file that any account can write."""
+        found = dict(self._asdict(), evidence=shorten(self.evidence, LONGEST))
         if not self.fix_command:
             del found["fix_command"]
         return found

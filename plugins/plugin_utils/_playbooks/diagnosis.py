@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.finding import BLOCKS, INFO, WARNS, Finding, in_order
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.finding import BLOCKS, INFO, LONGEST, WARNS, Finding, in_order
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_client import judge_client
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_cloud import judge_cloud
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.keys import parse_public_key
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import shorten
 
 _SEVERITIES = (BLOCKS, WARNS, INFO)
+_MOST = 500
 
 
 class Observed(NamedTuple):
@@ -79,8 +81,14 @@ def read_findings(result: Mapping[str, Any]) -> list[Finding] | None:
     found = result.get("findings")
     if not isinstance(found, list):
         return None
-    entries = [entry for entry in found if isinstance(entry, Mapping) and entry.get("severity") in _SEVERITIES]
-    return [Finding(*(str(entry.get(field) or "") for field in Finding._fields)) for entry in entries]
+    entries = [entry for entry in found[:_MOST] if isinstance(entry, Mapping) and entry.get("severity") in _SEVERITIES]
+    return [_read_finding({field: str(entry.get(field) or "") for field in Finding._fields}) for entry in entries]
+
+
+def _read_finding(texts: Mapping[str, str]) -> Finding:
+    """A command is whole or none."""
+    command = texts["fix_command"]
+    return Finding(**{field: shorten(text, LONGEST) for field, text in texts.items()})._replace(fix_command=command if len(command) <= LONGEST else "")
 
 
 def _cloud_findings(observed: Observed) -> list[Finding]:

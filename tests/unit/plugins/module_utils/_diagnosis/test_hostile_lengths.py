@@ -7,6 +7,7 @@ import time
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis import startup_text
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.finding import blocks
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_client import judge_client
 
 MANY = 400000
@@ -64,3 +65,7 @@ def test_what_stands_in_a_loop(text, hit):
 def test_a_banner(words):
     log = "Authentications that can continue\n" + words * (MANY // 10) + "\nReceived disconnect: Too many authentication failures\n"
     assert [one.cause for one in judge_client(log, 255, "SHA256:" + "a" * 43)] == ["too_many_keys"]
+
+
+def test_evidence_is_no_longer_than_a_person_reads():
+    assert len(blocks("shell_startup_exits", "exit " + "x" * MANY, "remove the line").to_dict()["evidence"]) == 2000

@@ -89,3 +89,9 @@ def test_a_key_that_is_not_one_is_an_error():
 )
 def test_only_findings_are_read(result, findings):
     assert read_findings(result) == findings
+
+
+def test_a_host_may_answer_any_amount():
+    long = {"cause": "x", "severity": "blocks", "evidence": "e" * 9999, "fix": "f", "fix_command": "c" * 9999}
+    found = read_findings({"findings": [long] * 9999})
+    assert (len(found), len(found[0].evidence), found[0].fix_command) == (500, 2000, "")

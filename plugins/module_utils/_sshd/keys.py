@@ -19,6 +19,9 @@ from .._diagnosis.look_keys import read_key_files, read_revoked
 from .._diagnosis.look_server import is_debians
 from .._openssh.authorized_keys import parse_key_file
 
+_MOST_KEYS = 50
+"""Each is looked for in all files: an account can have thousands, and other runs wait for this one."""
+
 
 def find_key_problem(program: str, effective: Mapping[str, Sequence[str]], user: str, address: Optional[str]) -> Optional[str]:
     """Why none of the user's keys would be accepted by I(program) with the settings I(effective); None if one would.
@@ -37,7 +40,8 @@ def find_key_problem(program: str, effective: Mapping[str, Sequence[str]], user:
     facts = facts._replace(key_files=read_key_files(facts), command=query_key_command(facts))
     texts = [item.content for item in facts.key_files] + [facts.command.output]
     problems: List[str] = []
-    for key in [line.key for text in texts for line in parse_key_file(text) if line.key is not None]:
+    keys = list({line.key.blob: line.key for text in texts for line in parse_key_file(text) if line.key is not None}.values())
+    for key in keys[:_MOST_KEYS]:
         asked = facts._replace(request=facts.request._replace(key=key))
         asked = asked._replace(revoked=read_revoked(asked))
         found = [finding.evidence for finding in judge_keys(asked) + judge_algorithms(asked) if finding.severity == BLOCKS]
@@ -46,4 +50,5 @@ def find_key_problem(program: str, effective: Mapping[str, Sequence[str]], user:
         problems += found
     problems += [finding.evidence for finding in judge_keys(facts) if finding.severity == BLOCKS]
     files = " or ".join(item.path for item in facts.key_files)
-    return problems[0] if problems else "there is none in %s" % (files or "any file that sshd reads")
+    rest = "; of its %d keys, only the first %d were tried" % (len(keys), _MOST_KEYS) if len(keys) > _MOST_KEYS else ""
+    return problems[0] + rest if problems else "there is none in %s" % (files or "any file that sshd reads")

@@ -14,6 +14,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._ids import is_login_name
+
 from .onboarding import action_texts
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
@@ -54,6 +56,10 @@ def read_seen(answer: Mapping[str, Any]) -> Seen:
     sha256 = str(record.get("sha256", ""))
     if len(content) > _MOST_RECORD or ((content or sha256) and hashlib.sha256(content).hexdigest() != sha256):
         raise ValueError("the host sent a record that cannot be read; nothing was changed")
+    login = answer.get("login") or ""
+    if login and not is_login_name(login):
+        # A login as this user is proven from here.
+        raise ValueError("the host reports a name for the account of this run that no user can have")
     others = record.get("others")
     return Seen(
         str(record.get("state", "")),
@@ -65,7 +71,7 @@ def read_seen(answer: Mapping[str, Any]) -> Seen:
         action_texts(answer.get("actions")),
         action_texts(answer.get("kept")),
         str(answer.get("temporary_keys", "")),
-        str(answer.get("login", "")),
+        login,
         answer.get("armed") is True,
         tuple(action_texts(record.get("vanished"))),
     )

@@ -18,6 +18,16 @@ def test_names_of_users_that_are_refused(name):
     assert caught.value.code == "name_refused"
 
 
+@pytest.mark.parametrize("name", ["root", "ann@example.com", "EXAMPLE\\ann", "j.o-e+1", "zo\u00eb", "_x"])
+def test_users_of_logins(name):
+    assert _ids.is_login_name(name)
+
+
+@pytest.mark.parametrize("name", ["", "-x", "$HOME", "x$HOME", "a b", "a;b", "`a`", '"a', "a\\", "a\\\\b", "a%h", "a\n", "{{a}}", "a" * 129, None, ["a"]])
+def test_what_is_more_than_a_word_is_no_login(name):
+    assert not _ids.is_login_name(name)
+
+
 @pytest.mark.parametrize("text", ["", "*", "i-a b", "-i", "i-a\n", "@cert-authority", "i-" + "a" * 63])
 def test_ids_of_instances_that_are_refused(text):
     with pytest.raises(_ids.NameRefused, match="is not one"):

@@ -24,6 +24,14 @@ def answer(**record):
 
 def test_an_answer_is_read():
     assert read_seen(answer()) == SEEN
+    assert read_seen({**answer(), "login": None}).login == ""
+
+
+@pytest.mark.parametrize("login", ["$HOME", "x;id", "-x", ["root"], {"a": 1}])
+def test_a_host_names_nobody_who_is_more_than_a_word(login):
+    """The name would stand in commands that ssh has a shell run here."""
+    with pytest.raises(ValueError, match="that no user can have"):
+        read_seen({**answer(), "login": login})
 
 
 @pytest.mark.parametrize(

@@ -20,4 +20,7 @@ _ORDERS = ("ansible_facts", "ansible_stats", "add_host", "add_group")
 
 def without_orders(result: dict[str, Any]) -> dict[str, Any]:
     """The answer without the keys that Ansible acts on, and with texts that a terminal can be shown: the module's own care is the host's to leave out."""
-    return printable_all({key: value for key, value in result.items() if key not in _ORDERS})
+    try:
+        return printable_all({key: value for key, value in result.items() if key not in _ORDERS})
+    except RecursionError:
+        return {"failed": True, "changed": False, "msg": "the answer of the host is nested too deeply to be read"}

@@ -19,3 +19,12 @@ def test_a_report_stays_and_orders_go():
 def test_what_a_rooted_host_answers_drives_no_terminal_and_is_no_template():
     answer = {"msg": "\x1b]0;x\x07\u202e{{ 1 }}\nsecond line", "\x9b": ["{% if x %}"], "diff": [{"before": "a\tb\n"}], "rc": 0, "failed": True}
     assert without_orders(answer) == {"msg": "?]0;x??{ { 1 }}\nsecond line", "?": ["{ % if x %}"], "diff": [{"before": "a\tb\n"}], "rc": 0, "failed": True}
+
+
+def test_an_answer_that_is_nested_too_deeply_is_a_failure():
+    nested = []
+    for _level in range(5000):
+        nested = [nested]
+    assert without_orders({"changed": True, "x": nested}) == {
+        "failed": True, "changed": False, "msg": "the answer of the host is nested too deeply to be read"
+    }  # fmt: skip

@@ -12,10 +12,10 @@ from typing import List, Optional, Tuple
 from .._text import text_lines
 from .finding import Finding, blocks, warns
 
-# Pattern, cause, what it means, what to do. The first that is found is the one; the line itself is the evidence.
 _MOST, _LONGEST = 65536, 1024
 """Of a log and of a line, characters. Each of ssh's own lines is shorter."""
 
+# Pattern, cause, what it means, what to do. The first that is found is the one; the line itself is the evidence.
 _CAUSES = (
     (
         r"REVOKED HOST KEY DETECTED|Host key \S+ \S+ revoked|is marked as revoked",

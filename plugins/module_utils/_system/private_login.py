@@ -108,7 +108,8 @@ def _meet(server: Sequence[str], client: Sequence[str], route: Route, seconds: f
         _type(asking, typed, late)
         out, err = _receive(asking, late)
         if asking.poll() is None:
-            err += b"\nit did not end within %d seconds" % seconds
+            too_much = max(len(out), len(err)) >= LIMIT
+            err += b"\nit printed more than %d bytes" % LIMIT if too_much else b"\nit did not end within %d seconds" % seconds
             asking.kill()
             asking.wait()
             asking.returncode = KILLED

@@ -63,7 +63,7 @@ def run(argv, data=b"", seconds=30, env=None, become=os.setsid, most=LIMIT):
     except OSError as exc:
         return Ended(NOT_STARTED, "", str(exc))
     late = time.time() + seconds
-    while process.poll() is None and time.time() < late and all(os.fstat(stream.fileno()).st_size < most for stream in (out, err)):
+    while process.poll() is None and time.time() < late and max(os.fstat(stream.fileno()).st_size for stream in (out, err)) < most:
         time.sleep(0.005)
     code = process.poll()
     if code is None:
@@ -72,7 +72,9 @@ def run(argv, data=b"", seconds=30, env=None, become=os.setsid, most=LIMIT):
     out.seek(0)
     err.seek(0)
     said, wrong = [stream.read(most).decode("utf-8", "replace") for stream in (out, err)]
-    return Ended(code, said, wrong) if code is not None else Ended(KILLED, said, "it did not end within %d seconds" % seconds)
+    if code is not None:
+        return Ended(code, said, wrong)
+    return Ended(KILLED, said, "it did not end within %d seconds" % seconds if time.time() >= late else "it printed more than %d bytes" % most)
 
 
 def slurp(path, most=LIMIT):

@@ -152,3 +152,17 @@ def test_onboarding_a_rooted_instance_unbinds_nothing_of_another_one(two: Accoun
     # What was asked for is done, or said not to be.
     assert bound_pair(two, rooted) == "" or run.returncode != 0, run.output
     assert canaries.seen() == []
+
+
+@pytest.mark.long
+def test_the_python_that_an_instance_names_is_a_path_or_none(two: Account) -> None:
+    canaries, rooted = Canaries(two.folder), two.cloud["rooted"]
+    rooted.put("/root/path", canaries.template("path"))
+    rooted.put("/root/shell", '#!/bin/sh\ncase "$*" in *would-install*) exec cat /root/path ;; esac\nexec /bin/sh "$@"\n', "0755")
+    rooted.exec("usermod -s /root/shell root")
+    run = two.play(
+        "alicloud.ecs_access.onboard", source_of(two), ecs_access_hosts="rooted", ecs_access_bootstrap_python="true",
+        ssh_users_accounts=[{"name": "bob"}],
+    )  # fmt: skip
+    assert run.returncode != 0 and "or newer on this host, which has none" in run.output, run.output
+    assert canaries.seen() == []

@@ -108,8 +108,7 @@ def _meet(server: Sequence[str], client: Sequence[str], route: Route, seconds: f
         _type(asking, typed, late)
         out, err = _receive(asking, late)
         if asking.poll() is None:
-            too_much = max(len(out), len(err)) >= LIMIT
-            err += b"\nit printed more than %d bytes" % LIMIT if too_much else b"\nit did not end within %d seconds" % seconds
+            err += b"\nit did not end within %d seconds or %d bytes" % (seconds, LIMIT)
             asking.kill()
             asking.wait()
             asking.returncode = KILLED

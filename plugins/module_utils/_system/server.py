@@ -48,7 +48,7 @@ class NoServer(OSError):
 
 def run(argv, data=b"", seconds=30, env=None, become=os.setsid, most=LIMIT):
     # type: (Sequence[str], bytes, float, Mapping[str, str] | None, Callable[[], object], int) -> Ended
-    """A program with a plain environment, in a process group of its own that is killed when it is late or prints more than I(most) bytes.
+    """A program with a plain environment, in a process group of its own that is killed when it is late or prints I(most) bytes in all.
 
     The code is NOT_STARTED or KILLED when it was not run to its end; C(err) is then the reason. I(become) makes the group in the new process.
     """
@@ -63,7 +63,7 @@ def run(argv, data=b"", seconds=30, env=None, become=os.setsid, most=LIMIT):
     except OSError as exc:
         return Ended(NOT_STARTED, "", str(exc))
     late = time.time() + seconds
-    while process.poll() is None and time.time() < late and max(os.fstat(stream.fileno()).st_size for stream in (out, err)) < most:
+    while process.poll() is None and time.time() < late and os.fstat(out.fileno()).st_size + os.fstat(err.fileno()).st_size < most:
         time.sleep(0.005)
     code = process.poll()
     if code is None:
@@ -72,9 +72,7 @@ def run(argv, data=b"", seconds=30, env=None, become=os.setsid, most=LIMIT):
     out.seek(0)
     err.seek(0)
     said, wrong = [stream.read(most).decode("utf-8", "replace") for stream in (out, err)]
-    if code is not None:
-        return Ended(code, said, wrong)
-    return Ended(KILLED, said, "it did not end within %d seconds" % seconds if time.time() >= late else "it printed more than %d bytes" % most)
+    return Ended(code, said, wrong) if code is not None else Ended(KILLED, said, "it did not end within %d seconds or %d bytes" % (seconds, most))
 
 
 def slurp(path, most=LIMIT):

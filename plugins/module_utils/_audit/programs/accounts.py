@@ -42,8 +42,8 @@ def list_accounts():
     known = set(line.split(":")[0] for _number, line in found)
     for name in directory_names(known):
         try:
-            user = pwd.getpwnam(name)
-            found.append((0, "%s:x:%d:%d::%s:%s" % (name, user.pw_uid, user.pw_gid, user.pw_dir, user.pw_shell)))
+            entry = pwd.getpwnam(name)
+            found.append((0, "%s:x:%d:%d::%s:%s" % ((name,) + entry[2:4] + entry[5:7])))
         except KeyError:
             pass
     return found, damage
@@ -56,9 +56,8 @@ def read_shadow():
     for line in text(slurp("/etc/shadow", 1 << 22)).split("\n"):
         fields = line.split(":")
         if len(fields) >= 8:
-            mark = "!" if fields[1].startswith("!") else ""
             secret = fields[1].lstrip("!")
-            fields[1] = mark + ("$x$x" if len(secret) > 12 else "*" if secret else "")
+            fields[1] = "!" * (secret != fields[1]) + ("$x$x" if len(secret) > 12 else "*" * bool(secret))
             found.setdefault(fields[0], ":".join(fields[:8] + [""]))
     return found
 
@@ -191,7 +190,7 @@ def collect():
     rows, damage = list_accounts()
     shadow, groups = read_shadow(), grp.getgrall()
     for number, line in rows[:5000]:
-        name, gid, shell = [line.split(":")[place] for place in (0, 3, 6)]
+        name, _x, _uid, gid, _gecos, _home, shell = line.split(":", 6)
         own = sorted(set(group.gr_name for group in groups if name in group.gr_mem or str(group.gr_gid) == gid))
         index = look.account(server, line, not matches)
         look.add("account", number, line, shadow.get(name, ""), own, index, os.access(shell or "/bin/sh", os.X_OK))

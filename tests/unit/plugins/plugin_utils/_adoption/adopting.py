@@ -15,7 +15,7 @@ import yaml
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._adoption.render import render_team_file
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._adoption.seen import SCHEMA, Host, read_answer
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._adoption.team_file import TeamFile
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people import people
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people import people_of_host
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._people.team import Team, read_team
 
 TODAY = datetime.date(2026, 11, 27)
@@ -74,6 +74,6 @@ def team_of(file: TeamFile) -> Team:
 
 def users_on(team: Team, host: str, *groups: str) -> dict[str, dict[str, Any]]:
     """What onboard would ask of ssh_access there."""
-    found = people.people_of(team, people.Host(host, groups), TODAY)
+    found = people_of_host.people_of(team, people_of_host.Host(host, groups), TODAY)
     assert found.problems == ()
     return {user["name"]: user for user in found.users}

@@ -35,9 +35,11 @@ def locked_entry(person: Person, here: bool) -> dict[str, Any]:
     return {word: value for word, value in {**entry, "state": "locked"}.items() if value is not None} | ({} if here else {"create": False})
 
 
-def expired_entry(person: Person, end: datetime.date, own_rights: bool) -> dict[str, Any]:
+def expired_entry(person: Person, end: datetime.date, own_rights: bool, protected: bool) -> dict[str, Any]:
     """A person whose access has ended: what is there stays ended, and nothing is made."""
     entry = _entry(person, end, (), [], own_rights=False)
+    if protected:
+        entry.pop("expires", None)
     if not own_rights or any(word in person.options for word in SUDO_WORDS):
         entry["sudo"] = "none"
     entry["create"] = False

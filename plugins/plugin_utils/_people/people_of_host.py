@@ -77,7 +77,7 @@ def people_under(team: Team, rules: Sequence[Rule], today: datetime.date, key_pa
             users.append(entry)
         if standing.state == "expired" and standing.end:
             notes.append(f"{person.name}: expired since {(standing.end + datetime.timedelta(days=1)).isoformat()}")
-        if standing.state == "present" and person.name in team.protected and standing.end:
+        if person.name in team.protected and standing.end:
             notes.append(f"{person.name}: in ssh_users_protected, so the account does not expire on {standing.end.isoformat()}")
         problems += _unsayable(person, live.get(person.name, ()))
     return People(tuple(users), tuple(standings), tuple(notes), tuple(problems))
@@ -111,7 +111,7 @@ def _judge(person: Person, team: Team, live: _Rules, ended: _Rules, today: datet
     ends = [rule.until for rule in (rules or past)] if by_rules else [None]
     end = earliest(person.until, latest(ends), _last_key_end(person, today))
     if end is not None and end < today:
-        return Standing(person.name, "expired", end=end), expired_entry(person, end, own_rights=not by_rules)
+        return Standing(person.name, "expired", end=end), expired_entry(person, end, not by_rules, person.name in team.protected)
     lines = sudo_lines(person, rules)
     sudo = "root" if any(line.gives_root for line in lines) or person.options.get("uid") == 0 or person.name == "root" else "some" if lines else ""
     return Standing(person.name, "present", sudo, end), present_entry(person, rules, end, person.name in team.protected)

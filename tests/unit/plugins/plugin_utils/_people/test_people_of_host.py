@@ -146,6 +146,15 @@ def test_a_protected_account_does_not_expire():
     assert found.notes == ("anna: in ssh_users_protected, so the account does not expire on 2027-06-01",)
 
 
+@pytest.mark.parametrize("more", [{"until": "2027-01-30"}, {"authorized_keys": [{"key": ANNA, "until": "2027-01-30"}]}])
+def test_a_protected_account_has_not_expired_the_day_after_either(more):
+    """root, for one, could not log in on any host, nor could a rescue account."""
+    found = people(accounts=[{**PEOPLE[0], **more}], protected=["anna"])
+    assert "expires" not in found.users[0] and found.users[0]["authorized_keys"][0]["until"] == "2027-01-30"
+    assert states(found) == {"anna": ("expired", "")}
+    assert found.notes[-1] == "anna: in ssh_users_protected, so the account does not expire on 2027-01-30"
+
+
 def test_root_may_be_among_the_people_without_rights_of_sudo():
     entry = users(accounts=[{"name": "root", "authorized_keys": [ANNA]}], access=[{"users": ["root"], "hosts": "all"}])["root"]
     assert entry == {"name": "root", "authorized_keys": [ANNA]}

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import yaml
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.tags import chosen_parts, unknown_tag
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.variables import (
     choices_of,
@@ -17,6 +20,10 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.var
     wrong_value,
 )
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.texts import documented, help_text
+from jinja2.nativetypes import NativeEnvironment
+
+ROOT = Path(__file__).resolve().parents[5]
+NAME = "ecs_access_max_fail_percentage"
 
 
 def test_every_kind_of_name_is_documented():
@@ -89,6 +96,15 @@ def test_hosts_cannot_be_divided(serial):
 def test_how_many_may_fail(most, fine):
     problem = wrong_batches({"ecs_access_max_fail_percentage": most})
     assert problem == ("" if fine else f"ecs_access_max_fail_percentage must be a percentage from 0 to 100, not '{most}'.")
+
+
+@pytest.mark.parametrize(("given", "percentage"), [({}, 100), ({NAME: ""}, 100), ({NAME: None}, 100), ({NAME: 0}, 0), ({NAME: "0"}, 0), ({NAME: 25}, 25)])
+def test_none_at_all_may_fail(given, percentage):
+    """A survey of AWX and a file of variables give a number, and 0 is one."""
+    plays = [(path.stem, play) for path in sorted((ROOT / "playbooks").glob("*.yml")) for play in yaml.safe_load(path.read_text(encoding="utf-8"))]
+    words = {name: play["max_fail_percentage"] for name, play in plays if "max_fail_percentage" in play}
+    assert set(words) == {"bind_key_pair", "diagnose", "onboard", "recover_access", "temporary_login"}
+    assert {name: NativeEnvironment().from_string(text).render(given) for name, text in words.items()} == dict.fromkeys(words, percentage)
 
 
 def test_one_name_can_mean_another_thing_in_another_playbook():

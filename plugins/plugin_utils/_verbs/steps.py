@@ -34,15 +34,24 @@ _SEE_TABLE = "not done; the table below shows why"
 _COLORS = {"title": C.COLOR_HIGHLIGHT, "good": C.COLOR_OK, "bad": C.COLOR_ERROR}
 _JOB = ("JOB_ID", "AWX_JOB_ID", "TOWER_JOB_ID")
 _JOB_VARIABLES = ("awx_job_id", "tower_job_id")
+# What the keywords of plays are made from.
+_OF_PLAYS = ("ecs_access_serial", "ecs_access_max_fail_percentage")
+_WITH_MODES = ("offboard", "rotate_key_pair")
 
 
 def check_variables(tools: Tools) -> None:
     """Raises StepFailed about the first thing that is wrong, before anything is changed."""
-    names = set(tools.variables)
+    playbook, names, found = tools.action._task.args["playbook"], set(tools.variables), set[str]()
+    of_plays = (*_OF_PLAYS, *(("ecs_access_mode",) if playbook in _WITH_MODES else ()))
     for host in tools.names("ansible_play_hosts_all"):
-        names.update(tools.raw(host))
+        variables = tools.raw(host)
+        names.update(variables)
+        found.update(name for name in of_plays if variables.get(name) not in (None, ""))
     check_call(tools)
-    choices = choices_of(tools.action._task.args["playbook"])
+    unseen = sorted(found.difference(tools.of_play())) if found else []
+    if unseen:
+        raise StepFailed(f"{unseen[0]} is a variable of hosts or groups, which a play cannot see when it begins: give it with -e {unseen[0]}=VALUE.")
+    choices = choices_of(playbook)
     problem = next(unknown_names(names, documented()), "") or wrong_value(tools.given([*choices, *SWITCHES]), choices)
     if problem:
         raise StepFailed(problem)

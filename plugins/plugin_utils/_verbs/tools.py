@@ -86,6 +86,10 @@ class Tools:
             return hosts.raw_get(host)
         return hosts._variable_manager.get_vars(play=play, host=hosts._inventory.get_host(host), task=task, include_hostvars=False)
 
+    def of_play(self) -> Mapping[str, Any]:
+        """The variables that the keywords of the play are made from: those of the command line and of the play, and none of a host or a group."""
+        return self.variables["hostvars"]._variable_manager.get_vars(play=self.action._task.get_play(), include_hostvars=False)
+
     def template_for(self, variables: Mapping[str, Any]) -> Callable[[Any], Any]:
         """Resolves templates with the variables of one host; costs nothing where there are none."""
         return lambda value: self.action._templar.copy_with_new_env(available_variables=variables).template(value)

@@ -13,24 +13,34 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play import Play
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import Tools
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import steps
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import StepFailed, Tools
 
 TEAM = [{"name": "john"}]
 
 
-def raw(tmp_path, play, task=None):
-    """What a task of this play sees of the host web-2."""
+def tools_of(tmp_path, play, task=None, given=None, **of_host):
+    """The surroundings of a task of this play on web-1; I(given) is from the command line, I(of_host) are variables of web-2."""
     (tmp_path / "team.yml").write_text("ssh_users_accounts:\n  - name: john\n")
     loader = DataLoader()
     loader.set_basedir(str(tmp_path))
     inventory = InventoryManager(loader, sources=["web-1,web-2"])
-    inventory.get_host("web-2").set_variable("ecs_region", "cn-hangzhou")
+    for name, value in {"ecs_region": "cn-hangzhou", **of_host}.items():
+        inventory.get_host("web-2").set_variable(name, value)
     manager = VariableManager(loader, inventory)
+    manager._extra_vars = given or {}
     task = {"debug": {"msg": "x"}, **(task or {})}
     loaded = Play.load({"name": "p", "hosts": "all", "tasks": [task], **play}, variable_manager=manager, loader=loader)
     (found,) = loaded.tasks[0].block
-    tools = Tools(SimpleNamespace(_task=found), {"hostvars": HostVars(inventory, manager, loader), "inventory_hostname": "web-1"})
-    return tools.raw("web-2")
+    variables = manager.get_vars(play=loaded, host=inventory.get_host("web-1"), task=found, include_hostvars=False)
+    variables.update(hostvars=HostVars(inventory, manager, loader), ansible_play_hosts_all=["web-1", "web-2"])
+    templar = SimpleNamespace(template=lambda value: value)
+    return Tools(SimpleNamespace(_task=found, _templar=templar), variables)
+
+
+def raw(tmp_path, play, task=None):
+    """What a task of this play sees of the host web-2."""
+    return tools_of(tmp_path, play, task).raw("web-2")
 
 
 @pytest.mark.parametrize(
@@ -49,3 +59,28 @@ def test_variables_of_the_play_count_for_every_host(tmp_path, play, task):
 def test_a_host_has_its_own_variables_where_the_play_has_none(tmp_path):
     found = raw(tmp_path, {})
     assert found["ecs_region"] == "cn-hangzhou" and "ssh_users_accounts" not in found
+
+
+def check(monkeypatch, tools):
+    monkeypatch.setattr(steps, "check_call", lambda tools: None)
+    tools.action._task.args = {"playbook": "offboard"}
+    steps.check_variables(tools)
+
+
+@pytest.mark.parametrize("name", ["ecs_access_mode", "ecs_access_serial", "ecs_access_max_fail_percentage"])
+def test_what_a_play_cannot_see_is_refused(tmp_path, monkeypatch, name):
+    """A mode of a group would end with exit code 0 and nothing done, and a limit to how many at once would be none."""
+    with pytest.raises(StepFailed, match=f"{name} is a variable of hosts or groups, .* give it with -e {name}=VALUE"):
+        check(monkeypatch, tools_of(tmp_path, {}, **{name: "apply"}))
+
+
+@pytest.mark.parametrize(
+    ("play", "given", "of_host"),
+    [
+        pytest.param({}, {"ecs_access_mode": "plan"}, {"ecs_access_mode": "apply"}, id="command line"),
+        pytest.param({"vars": {"ecs_access_mode": "apply"}}, {}, {}, id="as with import_playbook"),
+        pytest.param({}, {}, {"ecs_access_serial": ""}, id="empty"),
+    ],
+)
+def test_what_a_play_sees_is_not(tmp_path, monkeypatch, play, given, of_host):
+    check(monkeypatch, tools_of(tmp_path, play, given=given, **of_host))

@@ -36,11 +36,10 @@ class Shown(NamedTuple):
 
 
 def complete(rows: Mapping[str, Row], hosts: Iterable[str]) -> list[Row]:
-    """A row for each host of the run, those that failed last."""
-    every = [
-        {"failed": True, "tried": False, "why": _NOT_TRIED, **rows.get(host, {}), "host": host} if host not in rows else {**rows[host], "host": host}
-        for host in hosts
-    ]
+    """A row for each host of the run, those that failed last. One that was only planned has not been tried."""
+    waiting: Row = {"failed": True, "tried": False, "why": _NOT_TRIED}
+    found = {host: rows.get(host, waiting) for host in hosts}
+    every = [{**row, **(waiting if row.get("tried") is False else {}), "host": host} for host, row in found.items()]
     return sorted(every, key=lambda row: bool(row.get("failed")))
 
 

@@ -153,6 +153,7 @@ def plan_step(tools: Tools) -> dict[str, Any]:
             tools.store.write("row", {**(rows.get(host) or {}), "failed": True, "tried": True, "why": "the plan has changed"}, host)
         _summary(tools)
         return {"failed": True, "changed": False, "msg": f"This is no longer the plan {given[:40]}; nothing was changed. Look at the new one: {plan}."}
+    steps.await_hosts(tools, [host for host in hosts if states[host] and not rows[host].get("failed")])
     return {"changed": False}
 
 
@@ -183,7 +184,7 @@ def remove_step(tools: Tools) -> dict[str, Any]:
         return steps.end_host(tools, {})
     answer = cloud.read_answers(tools).get(str(tools.get("ecs_instance_id")), {})
     unbound = [f"unbind the key pair {printable(state['bound'])}"] if answer.get("changed") else []
-    tools.note({"failed": True, "why": "the host was not done", "changed": bool(answer.get("changed")), "drift": unbound})
+    tools.note({"failed": True, "why": "the host was not done", "tried": True, "changed": bool(answer.get("changed")), "drift": unbound})
     # A pair that stays bound keeps nothing else here.
     still_bound = [answer["msg"]] if answer.get("failed") else []
     prepare_connection(tools)
@@ -279,8 +280,8 @@ def verdict_step(tools: Tools) -> dict[str, Any]:
     rows = tools.store.rows(tools.names("ansible_play_hosts_all"))
     here = {_name_of(tools, host) for host in rows}
     pending = [entry for entry in (tools.store.read("plan") or {}).get("pending") or [] if entry["instance_id"] not in here]
-    waiting = [host for host, row in rows.items() if not row.get("failed") and "refused" not in row]
-    if pending and _mode(tools) != "plan" and not (waiting and _mode(tools) == "apply"):
+    waiting = any(row.get("tried") is False for row in rows.values())
+    if pending and _mode(tools) != "plan" and not waiting:
         names = ", ".join(printable(str(entry["host"])) for entry in pending[:5])
         return {**result, "failed": True, "msg": f"{len(pending)} instances are still pending and not in this run: {names}"}
     return result

@@ -151,7 +151,13 @@ def plan_step(tools: Tools) -> dict[str, Any]:
             tools.store.write("row", {**(tools.store.read("row", host) or {}), "failed": True, "tried": True, "why": "the plan has changed"}, host)
         _summary(tools)
         return {"failed": True, "changed": False, "msg": f"This is no longer the plan {given[:40]}; nothing was changed. Look at the new one: {plan}."}
+    _await(tools, states)
     return {"changed": False}
+
+
+def _await(tools: Tools, states: Mapping[str, Mapping[str, Any] | None]) -> None:
+    rows = tools.store.rows(list(states))
+    steps.await_hosts(tools, [host for host, state in states.items() if state and not state.get("over") and not rows[host].get("failed")])
 
 
 def _planned(state: Mapping[str, Any], seen: rotation.Seen) -> dict[str, Any]:
@@ -208,7 +214,9 @@ def add_step(tools: Tools) -> dict[str, Any]:
         return steps.end_host(tools, {})
     seen = _seen(state)
     binding = cloud.read_answers(tools).get(str(tools.get("ecs_instance_id")), {})
-    tools.note({"added": True, "changed": bool(binding.get("changed")), "drift": ["the new key pair is not bound"] if binding.get("changed") else []})
+    tools.note(
+        {"added": True, "tried": True, "changed": bool(binding.get("changed")), "drift": ["the new key pair is not bound"] if binding.get("changed") else []}
+    )
     if binding.get("failed"):
         return steps.end_host(tools, {"failed": True, "why": binding["msg"]})
     if not state["concerned"]:
@@ -274,6 +282,8 @@ def decide_step(tools: Tools) -> dict[str, Any]:
         # What the hosts came to in check mode stays as it was shown.
         decision = rotation.Decision(False, "")
     tools.store.write("decision", decision._asdict())
+    if decision.remove and not known:
+        _await(tools, states)
     return {"changed": False}
 
 
@@ -284,7 +294,7 @@ def remove_step(tools: Tools) -> dict[str, Any]:
         return steps.end_host(tools, {})
     if not decision["remove"]:
         return steps.end_host(tools, {"why": decision["why"]} if decision["why"] else {})
-    tools.note({"removed": True})
+    tools.note({"removed": True, "tried": True})
     _connect(tools, state["via"])
     if login_user(tools) in state["logins"]["proven"]:
         # The key that leaves must not be the one that this very run depends on.

@@ -134,6 +134,12 @@ def end_host(tools: Tools, row: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+def await_hosts(tools: Tools, hosts: Iterable[str]) -> None:
+    """What is planned for these hosts has not begun. If the run ends before, they are not done."""
+    for host in hosts:
+        tools.store.write("row", {**(tools.store.read("row", host) or {}), "tried": False}, host)
+
+
 def show_summary(tools: Tools, playbook: str, title: str, columns: Sequence[str], ending: Iterable[str]) -> dict[str, Any]:
     """Print the table of all hosts of the run, write the report, and give the counts to set_stats."""
     hosts = tools.names("ansible_play_hosts_all")

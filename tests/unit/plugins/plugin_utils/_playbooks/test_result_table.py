@@ -44,6 +44,11 @@ def test_failures_come_last_and_hosts_that_nobody_tried_are_among_them():
     assert result_table.sum_line(rows[:1] + rows[2:]) == "1 host done, 0 changed; 1 not tried yet"
 
 
+def test_a_host_that_was_only_planned_is_not_done():
+    (row,) = result_table.complete({"a": {"failed": False, "tried": False, "why": "", "keys": ["root"]}}, ["a"])
+    assert row == {"host": "a", "failed": True, "tried": False, "why": "not tried yet", "keys": ["root"]}
+
+
 @pytest.mark.parametrize(
     ("rows", "result"),
     [

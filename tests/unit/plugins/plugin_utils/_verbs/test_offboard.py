@@ -9,8 +9,10 @@ import base64
 import json
 
 import pytest
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.result_table import complete
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.offer import Answers
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import offboard
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.store import RunStore
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import StepFailed
 
 from .leaving import ADMIN, HIS, ROBOT, TEAM, PictureOfFleet, Playbook, fingerprint
@@ -264,3 +266,22 @@ def test_a_key_file_without_a_key_is_not_passed_over(playbook, tmp_path):
     (tmp_path / "empty.pub").write_text("# no key\n")
     with pytest.raises(StepFailed, match=r"empty\.pub holds no key"):
         playbook.run("plan", ecs_access_keys=[str(tmp_path / "empty.pub")])
+
+
+def test_hosts_that_a_run_did_not_come_to_are_not_done(fleet, playbook, tmp_path):
+    """The plan has seen them, and no more."""
+    fleet.kill_after = 3
+    with pytest.raises(Killed):
+        playbook.run("apply")
+    rows = complete(RunStore(str(tmp_path / "run-1")).rows(list(fleet.hosts)), list(fleet.hosts))
+    assert {row["host"]: row["why"] for row in rows} == {"web-1": "the host was not done", "web-2": "not tried yet", "web-3": "not tried yet"}
+
+
+def test_check_mode_fails_for_pending_instances_as_the_run_does(fleet, playbook, tmp_path):
+    report = tmp_path / "report.json"
+    for check_mode in (True, False):
+        fleet.hosts["web-3"].reachable = False
+        playbook.run("plan")
+        report.write_text(json.dumps({"playbook": "offboard", **playbook.plan}))
+        playbook.run("apply", hosts=["web-1", "web-2"], check_mode=check_mode, ecs_access_report=str(report))
+        assert "still pending and not in this run: web-3" in playbook.verdict["msg"], check_mode

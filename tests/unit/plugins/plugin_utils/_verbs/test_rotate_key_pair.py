@@ -8,6 +8,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.result_table import complete, statistics
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import rotate_key_pair, rotation_keys
 
 from .rotating import NEW, OLD, Killed, PictureOfFleet, Playbook, fingerprint
@@ -293,3 +294,19 @@ def test_a_new_key_that_the_team_file_revokes(fleet, playbook, monkeypatch, give
     assert {row["why"] for row in rows.values()} == {"the team file revokes the new key (ssh_users_revoked_keys); take it out there first"}
     assert fleet.writes == []
     assert failed(playbook.run("apply", ssh_users_revoked_keys=[OLD])) == []
+
+
+def test_hosts_of_batches_that_were_not_begun_are_not_done(fleet, playbook):
+    """The plan has seen them, and no more."""
+    fleet.lies[("web-1", "ssh_access", None)] = {"failed": True, "msg": "the disk is full"}
+    rows = complete(playbook.run("apply", serial=1), list(fleet.hosts))
+    assert {row["host"]: row["why"] for row in rows} == {"web-1": "the disk is full", "web-2": "not tried yet", "web-3": "not tried yet"}
+    assert statistics(rows, {}, "")["done"] == 0
+    fleet.lies.clear()
+    fleet.hosts["web-1"].stubborn = True
+    rows = complete(playbook.run("apply", serial=1), list(fleet.hosts))
+    assert {row["host"]: (row["refused"], row["login"]) if "refused" in row else row["why"] for row in rows} == {
+        "web-1": ("no", True), "web-2": "not tried yet", "web-3": "not tried yet",
+    }  # fmt: skip
+    fleet.hosts["web-1"].stubborn = False
+    assert statistics(complete(playbook.run("apply", serial=1), list(fleet.hosts)), {}, "")["done"] == 3

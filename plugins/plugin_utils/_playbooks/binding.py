@@ -94,7 +94,8 @@ def unbinding_outcome(outcome: Mapping[str, Any], row: Mapping[str, Any] | None)
     if row:
         binding = read_binding(row)
         why = binding.msg if binding.failed else "bootstrap key unbound"
-        return {**outcome, "bound": binding.bound, "live": binding.live, "failed": binding.failed, "why": why}
+        changed = bool(outcome.get("changed")) or binding.changed
+        return {**outcome, "bound": binding.bound, "live": binding.live, "changed": changed, "failed": binding.failed, "why": why}
     if outcome.get("failed"):
         return dict(outcome)
     return {**outcome, "failed": True, "why": "bootstrap key kept: no user was proven to become root here with a key of their own"}

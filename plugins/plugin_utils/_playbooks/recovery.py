@@ -214,7 +214,13 @@ def group_by_previous_pair(hosts: Iterable[str], hostvars: Mapping[str, Mapping[
 def previous_key_outcome(outcome: Mapping[str, Any], pair: str, binding: Binding, check_mode: bool) -> dict[str, Any]:
     """The outcome of a host with a proven login after the previous key was removed; I(pair) is empty if there was none."""
     if not pair:
-        return {**outcome, "why": "no other key pair was bound, so there is no previous key to remove"}
+        return {
+            **outcome,
+            "why": "no other key pair was bound when this run began, so no previous key was removed; "
+            "if an earlier run has replaced one, name it in ecs_access_previous_key_pair_name",
+        }
+    if binding.changed:
+        outcome = {**outcome, "changed": True}
     if binding.failed or binding.live is not False:
         return {**outcome, "failed": True, "why": f"the key of {pair} was kept: {binding.msg}"}
     if check_mode and binding.changed:

@@ -78,6 +78,14 @@ def test_the_outcome_of_unbinding(before, row, failed, why):
     assert (outcome["people"], outcome["failed"], outcome["why"]) == (2, failed, why)
 
 
+@pytest.mark.parametrize(("before", "unbound", "changed"), [(False, True, True), (True, False, True), (False, False, False)])
+def test_unbinding_is_a_change(before, unbound, changed):
+    """Where all else is as it should be, it is the only one; and what failed half-way has changed something as well."""
+    for failed in (False, True):
+        row = {**ROW, "changed": unbound, "failed": failed}
+        assert unbinding_outcome({"changed": before, "failed": False}, row)["changed"] is changed
+
+
 def test_fields_that_are_missing_have_defaults():
     assert read_binding({"bound": True}) == Binding(bound=True)
 

@@ -172,10 +172,16 @@ def test_previous_keys_are_removed_by_region_and_pair():
     assert recovery.group_by_previous_pair(hostvars, hostvars, "pair") == [("r1", ["i-1", "i-2"], "old"), ("r2", ["i-3"], "old")]
 
 
+NONE_BOUND = (
+    "no other key pair was bound when this run began, so no previous key was removed; "
+    "if an earlier run has replaced one, name it in ecs_access_previous_key_pair_name"
+)
+
+
 @pytest.mark.parametrize(
     ("pair", "binding", "check_mode", "failed", "why"),
     [
-        pytest.param("", Binding(), False, False, "no other key pair was bound, so there is no previous key to remove", id="none"),
+        pytest.param("", Binding(), False, False, NONE_BOUND, id="none, or an earlier run has replaced it"),
         pytest.param("old", Binding(msg="no answer"), False, True, "the key of old was kept: no answer", id="refused"),
         pytest.param("old", Binding(failed=False, live=None, msg="agent"), False, True, "the key of old was kept: agent", id="not known to be gone"),
         pytest.param("old", Binding(failed=False, live=False, changed=True), True, False, "check mode: the key of old would be removed", id="check mode"),
@@ -184,4 +190,4 @@ def test_previous_keys_are_removed_by_region_and_pair():
 )
 def test_the_outcome_of_removing_the_previous_key(pair, binding, check_mode, failed, why):
     outcome = recovery.previous_key_outcome({"login": True, "failed": False, "why": ""}, pair, binding, check_mode)
-    assert outcome == {"login": True, "failed": failed, "why": why}
+    assert outcome == {"login": True, "failed": failed, "why": why, **({"changed": True} if binding.changed else {})}

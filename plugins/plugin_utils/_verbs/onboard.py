@@ -99,6 +99,9 @@ def host_step(tools: Tools) -> dict[str, Any]:
     row = bind_key_pair.binding_row(tools) if binds else {}
     if row.get("failed") or not parts - {"bind"}:
         return steps.end_host(tools, row)
+    if binds:
+        # Whatever comes of the rest, this is done.
+        tools.note(row)
     awaits_key = bool(tools.check_mode and binds and not row["live"])
     prepare_connection(tools, tools.path("ecs_access_private_key_path"))
     try:
@@ -186,6 +189,8 @@ def _bootstrap_python(tools: Tools, done: dict[str, Any]) -> None:
         raise StepFailed(onboarding.no_python(minor, core_version, found.would_install))
     tools.variables["ansible_python_interpreter"] = found.path
     done["changed"] = bool(done.get("changed") or found.installed)
+    if found.installed:
+        tools.note({"changed": True})
 
 
 def _people(tools: Tools) -> People:

@@ -6,8 +6,12 @@
 from types import SimpleNamespace
 
 import pytest
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible_collections.alicloud.ecs_access.plugins.action.access_step import ActionModule
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import onboard
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import StepFailed
+
+from .rotating import PictureOfFleet, PictureTools
 
 PEOPLE = onboard.People({"users": [{"name": "ann"}]}, ["ann"], False)
 QUIET = {"changed": False, "actions": [], "warnings": []}
@@ -79,9 +83,12 @@ def bootstrap():
 
     def call(answer):
         command = lambda script: {"rc": 0, "stdout": answer}  # noqa: E731
-        tools = SimpleNamespace(check_mode=False, variables={}, action=SimpleNamespace(_low_level_execute_command=command))
+        noted = []
+        tools = SimpleNamespace(check_mode=False, variables={}, action=SimpleNamespace(_low_level_execute_command=command), note=noted.append)
         done = {}
         onboard._bootstrap_python(tools, done)
+        # What follows may end before it notes anything itself.
+        assert noted == ([{"changed": True}] if done["changed"] else [])
         return tools.variables["ansible_python_interpreter"], done["changed"]
 
     return call
@@ -99,3 +106,20 @@ def test_the_python_that_a_host_has(bootstrap, answer, expected):
 def test_an_answer_that_is_no_path_runs_nothing(bootstrap, answer):
     with pytest.raises(StepFailed, match="needs Python 3"):
         bootstrap(answer + "\n")
+
+
+@pytest.mark.parametrize("trouble", [StepFailed("no Python"), AnsibleError("odd"), AnsibleConnectionFailure("no route"), ValueError("the team cannot be used")])
+def test_what_was_bound_is_told_of_a_host_that_fails_after_it(tmp_path, monkeypatch, trouble):
+    def fail(*arguments):
+        raise trouble
+
+    bound = {"instance_id": "i-1", "bound": True, "live": True, "pending_at_reboot": [], "changed": True, "failed": False, "msg": "team is bound"}
+    tools = PictureTools(PictureOfFleet(1), "web-1", {"ecs_access_key_pair_name": "team"}, tmp_path, set())
+    tools.store.write("answers", {"i-1": bound})
+    monkeypatch.setattr(onboard.steps, "parts_of", lambda tools: {"bind", "users"})
+    monkeypatch.setattr(onboard, "prepare_connection", lambda *arguments: None)
+    monkeypatch.setattr(onboard, "no_answer", lambda tools, error: str(error))
+    monkeypatch.setattr(onboard, "_set_up", fail)
+    assert ActionModule._on_host(None, tools, onboard.host_step)["failed"]
+    row = tools.store.read("row", "web-1")
+    assert (row["bound"], row["live"], row["changed"], row["failed"], row["why"]) == (True, True, True, True, str(trouble))

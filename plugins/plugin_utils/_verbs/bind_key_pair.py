@@ -32,7 +32,7 @@ def columns(tools: Tools) -> list[str]:
 def ending(tools: Tools) -> list[str]:
     """The last lines name the file that the private key is in."""
     path = tools.path("ecs_access_private_key_path")
-    made = any(pair["made"] for pair in (tools.store.read("pairs") or {}).values())
+    made = any(pair["made"] or pair["written"] for pair in (tools.store.read("pairs") or {}).values())
     if not made or not path:
         return []
     home = os.path.expanduser("~") + "/"
@@ -60,7 +60,7 @@ def bind_chunk(tools: Tools, chunk: cloud.Chunk) -> dict[str, Any]:
     made = cloud.make_pair(tools, chunk["region"])
     if made["failed"]:
         cloud.store_answers(tools, chunk, made)
-        return {"changed": False}
+        return {"changed": made["changed"]}
     activation, replace_bound = str(tools.get("ecs_access_activation", "live")), tools.is_on("ecs_access_replace_bound")
     if tools.check_mode and made["made"]:
         cloud.foresee(tools, chunk, activation, replace_bound)

@@ -20,6 +20,10 @@ from .tools import Tools, reason
 
 Chunk = Mapping[str, Any]
 
+# What ecs_key_pair calls its steps.
+_OF_PAIR = {"create_key_pair", "import_key_pair"}
+_OF_FILE = {"write_private_key", "recover_private_key_file"}
+
 
 def make_pair(tools: Tools, region: str, private_only: bool = False) -> dict[str, Any]:
     """Have the key pair in this region, if its key was given; asked for once in a run. I(private_only): its private key is at hand, and decides."""
@@ -33,10 +37,12 @@ def make_pair(tools: Tools, region: str, private_only: bool = False) -> dict[str
         arguments = {"name": tools.get("ecs_access_key_pair_name"), "region": region}
         arguments.update({"public_key": text} if text else {"public_key_path": public} if public else {"private_key_path": private})
         made = tools.on_controller("ecs_key_pair", arguments)
-    kept = {"made": bool(made.get("changed")), "failed": bool(made.get("failed")), "msg": made.get("msg", "")}
+    # The mode of a file that is there may be all that changes.
+    done = set(made.get("actions") or ())
+    kept = {"made": bool(done & _OF_PAIR), "written": bool(done & _OF_FILE), "failed": bool(made.get("failed")), "msg": made.get("msg", "")}
     kept["public_key"] = (made.get("key_pair") or {}).get("public_key", "")
     tools.store.update("pairs", {region: kept})
-    return {**kept, "changed": kept["made"], "diff": made.get("diff")}
+    return {**kept, "changed": bool(made.get("changed")), "diff": made.get("diff")}
 
 
 def attach(tools: Tools, chunk: Chunk, **options: Any) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def cloud_step(tools: Tools, chunk: cloud.Chunk) -> dict[str, Any]:
     made = cloud.make_pair(tools, region)
     if made["failed"]:
         cloud.store_answers(tools, chunk, made)
-        return {"changed": False}
+        return {"changed": made["changed"]}
     cloud.read_host_keys(tools, chunk, running)
     if tools.check_mode and made["made"]:
         cloud.foresee(tools, chunk, "live", True)

@@ -195,7 +195,7 @@ def bind_step(tools: Tools, chunk: cloud.Chunk) -> dict[str, Any]:
     made = cloud.make_pair(tools, region, private_only=True)
     if made["failed"]:
         cloud.store_answers(tools, chunk, made)
-        return {"changed": False}
+        return {"changed": made["changed"]}
     rotation_keys.note_new_key(tools, region, made["public_key"])
     ids = [each for host, each in zip(chunk["hosts"], chunk["instance_ids"]) if states[host].get("to_bind")]
     if not ids:

@@ -105,7 +105,8 @@ class PictureOfFleet(PictureOfCloud):
         if known is None and not check:
             self.pairs[name], changed = arguments.get("public_key", NEW), True
             self.wrote(f"import {name}")
-        return {"changed": changed or known is None, "key_pair": {"public_key": NEW if known or not check else ""}}
+        actions = ["import_key_pair"] if changed or known is None else []
+        return {"changed": bool(actions), "actions": actions, "key_pair": {"public_key": NEW if known or not check else ""}}
 
     def ecs_attach_key_pair(self, arguments, check):
         if check:

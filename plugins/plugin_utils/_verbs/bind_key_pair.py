@@ -14,7 +14,7 @@ from typing import Any
 from .._playbooks.binding import binding_outcome
 from . import cloud, steps
 from .public_key import given_key
-from .tools import Tools
+from .tools import StepFailed, Tools
 
 COLUMNS = ["bound", "live", "pending_at_reboot"]
 
@@ -42,9 +42,16 @@ def ending(tools: Tools) -> list[str]:
 
 def check(tools: Tools) -> None:
     steps.require(tools, "ecs_access_key_pair_name", "Set the name of the key pair to bind with -e ecs_access_key_pair_name=NAME.")
+    check_binding(tools)
+    steps.require_instances(tools)
+
+
+def check_binding(tools: Tools) -> None:
+    """Raises StepFailed before the key pair is made."""
     given_key(tools)
     steps.check_private_key(tools)
-    steps.require_instances(tools)
+    if tools.get("ecs_access_previous_key", "keep") == "remove" and tools.get("ecs_access_activation", "live") != "live":
+        raise StepFailed("ecs_access_previous_key=remove needs ecs_access_activation=live: the key is removed in the running instance.")
 
 
 def cloud_step(tools: Tools, chunk: cloud.Chunk) -> dict[str, Any]:

@@ -24,7 +24,6 @@ from .._playbooks.chunks import chunks_of
 from .._playbooks.variables import read_mapping
 from . import bind_key_pair, cloud, steps
 from .host import no_answer, prepare_connection, try_logins
-from .public_key import given_key
 from .tools import StepFailed, Tools, describe, reason
 
 _ALSO = ("ssh_users_revoked_keys", "ssh_users_allow_self_lockout")
@@ -78,8 +77,7 @@ def check(tools: Tools) -> None:
             "at least one user who may become root, because the key pair is unbound only after that login is proven."
         )
     if _binds(tools):
-        given_key(tools)
-        steps.check_private_key(tools)
+        bind_key_pair.check_binding(tools)
 
 
 def cloud_step(tools: Tools, chunk: cloud.Chunk) -> dict[str, Any]:

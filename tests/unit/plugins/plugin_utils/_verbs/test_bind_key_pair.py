@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import bind_key_pair
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import StepFailed
 
 from .rotating import NEW, PictureOfFleet, PictureTools
 
@@ -56,3 +59,15 @@ def test_a_key_file_that_was_written_before_the_import_failed_is_told(bind):
     changed, row, lines = bind({"changed": True, "failed": True, "msg": "the quota is used up", "actions": ["write_private_key"]})
     assert (changed, row["failed"], row["why"]) == (True, True, "the quota is used up")
     assert lines[0].startswith("The private key is in ")
+
+
+@pytest.mark.parametrize(
+    ("previous", "activation", "refused"), [("remove", "none", True), ("remove", "reboot", True), ("remove", "live", False), ("keep", "none", False)]
+)
+def test_what_cannot_be_done_is_refused_before_a_pair_is_made(tmp_path, monkeypatch, previous, activation, refused):
+    for name in ("given_key", "steps.check_private_key"):
+        monkeypatch.setattr(f"{bind_key_pair.__name__}.{name}", lambda tools: None)
+    given = {"ecs_access_key_pair_name": "team", "ecs_access_previous_key": previous, "ecs_access_activation": activation}
+    tools = PictureTools(Fleet({}), "web-1", given, tmp_path, set())
+    with pytest.raises(StepFailed, match="needs ecs_access_activation=live") if refused else nullcontext():
+        bind_key_pair.check(tools)

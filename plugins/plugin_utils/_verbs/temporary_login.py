@@ -24,6 +24,8 @@ _PROGRAM = Path(__file__).resolve().parents[1] / "_program.py"
 
 HOST_STEPS = ("host",)
 
+_UNKEPT = "host_keys_unkept"
+
 
 def title(tools: Tools) -> str:
     return "Temporary logins"
@@ -35,8 +37,9 @@ def columns(tools: Tools) -> list[str]:
 
 def ending(tools: Tools) -> list[str]:
     """The commands, each in lines that can be pasted."""
-    rows = tools.store.rows(tools.names("ansible_play_hosts_all"))
-    return [line for row in rows.values() if row.get("command") for line in fold_command(row["command"])]
+    rows, problem = tools.store.rows(tools.names("ansible_play_hosts_all")), tools.store.read(_UNKEPT)
+    commands = [line for row in rows.values() if row.get("command") for line in fold_command(row["command"])]
+    return [f"The host keys are in no file, so ssh may ask for them: {_known_hosts(tools)}: {problem}", *commands] if problem and commands else commands
 
 
 def check(tools: Tools) -> None:
@@ -86,7 +89,7 @@ def _way(tools: Tools, instance_id: str) -> Way:
     address, own = str(tools.get("ansible_host", "") or tools.host), shlex.split(str(option(tools.action._connection, "ssh_common_args") or ""))
     options: list[str] = list(own)
     names_keys = any(word in " ".join(own).lower() for word in ABOUT_HOST_KEYS)
-    if not names_keys and not (tools.store.read("host_keys") or {}).get(instance_id, "unread"):
+    if not names_keys and not tools.store.read(_UNKEPT) and not (tools.store.read("host_keys") or {}).get(instance_id, "unread"):
         options += known_host_options(instance_id, _known_hosts(tools))
     if address == instance_id:
         options += tunnel_options(sys.executable, str(_PROGRAM), str(tools.get("ecs_region", "")), instance_id)
@@ -114,5 +117,10 @@ def _known_hosts(tools: Tools) -> str:
 
 def _keep_host_keys(tools: Tools) -> None:
     """A file beside the private key, for the command that is printed."""
-    lines = tools.store.read("known_lines") or []
-    tools.store.write_text(_known_hosts(tools), "".join(f"{line}\n" for line in lines))
+    path, lines = _known_hosts(tools), tools.store.read("known_lines") or []
+    try:
+        # With a key of an agent, nothing else may have made it.
+        os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+        tools.store.write_text(path, "".join(f"{line}\n" for line in lines))
+    except OSError as exc:
+        tools.store.write(_UNKEPT, str(exc.strerror))

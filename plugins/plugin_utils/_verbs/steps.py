@@ -37,24 +37,43 @@ _JOB_VARIABLES = ("awx_job_id", "tower_job_id")
 # What the keywords of plays are made from.
 _OF_PLAYS = ("ecs_access_serial", "ecs_access_max_fail_percentage")
 _WITH_MODES = ("offboard", "rotate_key_pair")
+# What is asked of the cloud for a whole batch, by the variables of its first host.
+_OF_BATCHES = ("key_pair_name", "activation", "replace_bound", "previous_key", "bootstrap_key", "prepare", "old_key", "person", "account")
 
 
 def check_variables(tools: Tools) -> None:
     """Raises StepFailed about the first thing that is wrong, before anything is changed."""
     playbook, names, found = tools.action._task.args["playbook"], set(tools.variables), set[str]()
+    values: dict[str, dict[str, str]] = {}
     of_plays = (*_OF_PLAYS, *(("ecs_access_mode",) if playbook in _WITH_MODES else ()))
     for host in tools.names("ansible_play_hosts_all"):
         variables = tools.raw(host)
         names.update(variables)
         found.update(name for name in of_plays if variables.get(name) not in (None, ""))
+        _note_values(tools, host, variables, values)
     check_call(tools)
     unseen = sorted(found.difference(tools.of_play())) if found else []
     if unseen:
         raise StepFailed(f"{unseen[0]} is a variable of hosts or groups, which a play cannot see when it begins: give it with -e {unseen[0]}=VALUE.")
+    different = next((name for name, hosts in values.items() if len(hosts) > 1), "")
+    if different:
+        (one, first), (other, second) = list(values[different].items())[:2]
+        raise StepFailed(
+            f"{different} is {one[:40] or 'not set'} for {printable(first)} and {other[:40] or 'not set'} for {printable(second)}, and a run has one value "
+            "for all hosts. Run it for one part of them after the other, or give the value with -e."
+        )
     choices = choices_of(playbook)
     problem = next(unknown_names(names, documented()), "") or wrong_value(tools.given([*choices, *SWITCHES]), choices)
     if problem:
         raise StepFailed(problem)
+
+
+def _note_values(tools: Tools, host: str, variables: Mapping[str, Any], values: dict[str, dict[str, str]]) -> None:
+    """The first host that has each value."""
+    for name in (f"ecs_access_{each}" for each in _OF_BATCHES):
+        value = variables.get(name, "")
+        text = "" if value is None else printable(str(tools.template_for(variables)(value) if isinstance(value, str) and "{{" in value else value))
+        values.setdefault(name, {}).setdefault(text, host)
 
 
 def check_call(tools: Tools) -> None:

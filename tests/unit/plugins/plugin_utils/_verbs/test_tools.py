@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -84,3 +85,20 @@ def test_what_a_play_cannot_see_is_refused(tmp_path, monkeypatch, name):
 )
 def test_what_a_play_sees_is_not(tmp_path, monkeypatch, play, given, of_host):
     check(monkeypatch, tools_of(tmp_path, play, given=given, **of_host))
+
+
+@pytest.mark.parametrize(
+    ("given", "of_host", "told"),
+    [
+        ({}, {"ecs_access_key_pair_name": "dev"}, "ecs_access_key_pair_name is not set for web-1 and dev for web-2"),
+        ({}, {"ecs_access_replace_bound": True}, "ecs_access_replace_bound is not set for web-1 and True for web-2"),
+        ({"ecs_access_key_pair_name": "team"}, {"ecs_access_key_pair_name": "dev"}, ""),
+        ({}, {"ecs_access_login_as": "admin", "ecs_access_user": "ann"}, ""),
+        ({}, {"ecs_access_key_pair_name": None, "ecs_access_previous_key": ""}, ""),
+    ],
+)
+def test_hosts_that_differ_in_what_a_batch_is_asked_for_are_refused(tmp_path, monkeypatch, given, of_host, told):
+    """The value of the first host would count for all: its key pair would be bound to the others."""
+    tools = tools_of(tmp_path, {}, given=given, **of_host)
+    with pytest.raises(StepFailed, match=told) if told else nullcontext():
+        check(monkeypatch, tools)

@@ -230,7 +230,8 @@ private_key_path:
   sample: /home/ops/.ssh/ecs-deploy
 actions:
   description:
-    - The steps that were carried out, or would be in check mode, in order. After a failure, those before it.
+    - The steps that were carried out, or would be in check mode, in order. After a failure, those before it,
+      and one that was carried out for some instances only.
   returned: success, and on failure once changes had begun
   type: list
   elements: str

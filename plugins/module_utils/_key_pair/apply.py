@@ -191,13 +191,14 @@ class KeyPairApply:
 
     def _detach(self, bound: Sequence[str]) -> None:
         failed = [one for one in self._client.detach_key_pair(self._name, bound) if not one.is_done]
+        if len(failed) < len(bound):
+            self._did(Detach)
         if failed:
             first = failed[0]
             raise ModuleFailure(
                 "%s could not be unbound from %d of %d instances, for example %s: %s"
                 % (self._name, len(failed), len(bound), first.instance_id, first.message or first.code)
             )
-        self._did(Detach)
 
     # -- progress -------------------------------------------------------------------------------------------------
 

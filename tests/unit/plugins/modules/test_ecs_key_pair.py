@@ -626,7 +626,12 @@ def test_a_detach_that_fails_for_one_deletes_nothing(run, cloud, keys):
     cloud.faults("DetachKeyPair", "partial", message="odd")
     refused = run(state="absent", force_detach=True)
     assert "could not be unbound from 1 of 2 instances" in refused["msg"]
+    # The other one has lost it.
+    assert (refused["changed"], refused["actions"]) == (True, ["detach_key_pair"])
     assert list(pairs(cloud)) == ["deploy"]
+    cloud.faults("DetachKeyPair", "partial", message="odd")
+    refused = run(state="absent", force_detach=True)
+    assert (refused["changed"], refused["actions"]) == (False, [])
 
 
 def test_deleted_by_somebody_else_meanwhile(run, cloud, keys):

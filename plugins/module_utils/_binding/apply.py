@@ -29,15 +29,20 @@ class Binder:
     def predict(self, items: Sequence[BoundItem]) -> None:
         """How it would be: for check mode."""
         for item in items:
-            item.changed = True
+            item.changed = item.is_foreseen = True
             for action in item.steps.names:
                 self._actions.add(action, item.instance_id)
-            if item.guest is not None:
-                item.done = item.guest.done if item.steps.guest else []
+            guest = item.guest
+            if guest is not None:
+                item.done = guest.done if item.steps.guest else []
             if item.steps.bind or item.steps.unbind:
                 self._rebind(item)
-            if item.guest is not None and (item.steps.guest or item.steps.reboot):
-                item.see(model.predict_guest(item.guest, self._wanted), self._wanted)
+            if item.steps.reboot:
+                item.forget()
+            if guest is not None and (item.steps.guest or item.steps.reboot):
+                guest = model.predict_guest(guest, self._wanted)
+                item.see(guest, self._wanted)
+                item.stop(model.find_reboot_problem(guest, self._wanted, would=True) if item.steps.reboot else None)
 
     def apply(self, items: Sequence[BoundItem]) -> None:
         """Bind, guest, unbind."""
@@ -53,7 +58,7 @@ class Binder:
             lost = self._reboot(open_items(batch), timeout)
             if lost:
                 for item in items[start + size :]:
-                    item.stop(Problem("not_reached", "it was not touched, because %s did not come back" % lost[0]))
+                    item.stop(Problem("not_reached", "it was not touched, because %s" % lost))
                 return
 
     def _bind(self, items: List[BoundItem], action: str) -> None:
@@ -96,8 +101,8 @@ class Binder:
             elif not self._wanted.is_present and guest.unseen:
                 item.stop(Problem("guest", "the key could not be removed: %s" % "; ".join(guest.unseen)))
 
-    def _reboot(self, batch: List[BoundItem], timeout: int) -> List[str]:
-        """Returns who is lost."""
+    def _reboot(self, batch: List[BoundItem], timeout: int) -> str:
+        """Returns which one of them is lost and how, empty if none is."""
         rebooter = Rebooter(self._client, timeout)
         by_id = {item.instance_id: item for item in batch}
 
@@ -114,7 +119,8 @@ class Binder:
                 item.changed = True
                 self._actions.add("reboot", item.instance_id)
         self._look_after_reboot(rebooter, open_items(batch))
-        return [item.instance_id for item in batch if item.failed]
+        lost = [item for item in batch if item.problem]
+        return "%s %s" % (lost[0].instance_id, _how(lost[0])) if lost else ""
 
     def _look_after_reboot(self, rebooter: Rebooter, items: List[BoundItem]) -> None:
         answering = set(rebooter.wait_for_agents(item.instance_id for item in items if item.guest is not None))
@@ -124,9 +130,11 @@ class Binder:
             if guest is None:
                 continue
             item.see(guest, self._wanted)
-            if self._wanted.is_present and not guest.live:
-                why = "; ".join(guest.obstacles) or "the key is not there for %s" % ", ".join(guest.users)
-                item.stop(Problem("login_refused", "after the reboot a login with the key is refused: %s" % why))
+            item.stop(model.find_reboot_problem(guest, self._wanted))
 
     def _ask(self, items: List[BoundItem], write: bool = False) -> List[Answer]:
         return self._questions.ask(items, write) if self._questions else []
+
+
+def _how(item: BoundItem) -> str:
+    return "did not come back" if item.problem and item.problem.reason == "not_back" else "lets nobody in with the key after its reboot"

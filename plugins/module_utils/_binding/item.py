@@ -30,6 +30,9 @@ class BoundItem(Item):
         self.pending: Optional[List[str]] = None
         self.steps = model.NOTHING
         self.changed = False
+        self.is_rebooted = False
+        self.is_foreseen = False
+        """Whether the state is that of a run which is not carried out."""
         self.done: List[str] = []
 
     def meet(self, instance: Instance, wanted: model.Wanted) -> None:
@@ -53,6 +56,7 @@ class BoundItem(Item):
         self.guest = None
         self.live = None
         self.pending = []
+        self.is_rebooted = True
 
     def rebind(self, key_pair_name: str, wanted: model.Wanted) -> None:
         self.bound_to = key_pair_name
@@ -75,7 +79,9 @@ class BoundItem(Item):
             self.stop_by_api("%s failed: %s [%s]" % (action, result.message.rstrip(". ") or result.code, result.code), failure)
 
     def _update_pending(self, wanted: model.Wanted) -> None:
-        self.pending = model.find_pending(self.bound_to, self.was_bound_to, self.bound_to != self.was_bound_to, self.guest, wanted)
+        # The boot has taken the previous pair's key away.
+        was = self.bound_to if self.is_rebooted else self.was_bound_to
+        self.pending = model.find_pending(self.bound_to, was, self.bound_to != was, self.guest, wanted)
 
     @property
     def msg(self) -> str:
@@ -88,7 +94,7 @@ class BoundItem(Item):
             told.append("%s is bound" % self.bound_to if self.bound_to else "%s is no longer bound" % self.was_bound_to)
         if self.done:
             told.append("changed in it: %s" % ", ".join(self.done))
-        return " (now: %s)" % "; ".join(told) if told else ""
+        return " (%s: %s)" % ("then" if self.is_foreseen else "now", "; ".join(told)) if told else ""
 
     def to_dict(self, wanted: model.Wanted) -> Dict[str, Any]:
         """The entry of the result."""
@@ -126,6 +132,8 @@ def _say_outcome(item: BoundItem, wanted: model.Wanted) -> str:
         bound = "%s %s" % (name, "is no longer bound" if item.was_bound_to else "was not bound")
     if item.live is False:
         return "%s and its key is not accepted" % bound
+    if item.live:
+        return "%s, but its key is still accepted" % bound
     return "%s; its key may work until the next boot" % bound if item.changed and wanted.activation == "none" else bound
 
 

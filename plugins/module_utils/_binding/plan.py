@@ -164,11 +164,24 @@ def find_pending(bound_to: str, was_bound_to: str, changed_binding: bool, guest:
 
 
 def predict_guest(guest: Guest, wanted: Wanted) -> Guest:
-    """How the guest will be once the step is done: for check mode."""
+    """How the guest will be once the step is done: for check mode. What ECS does at a boot is for the image's own account only."""
     state = "present" if wanted.is_present else "absent"
-    logins = tuple(login._replace(state=state, done=()) for login in guest.logins)
-    served = guest.vendor_user in guest.users
-    return guest._replace(logins=logins, vendor_has_key=wanted.is_present if served else guest.vendor_has_key)
+    by_boot = wanted.activation == "reboot"
+    logins = tuple(login._replace(state=state, done=()) if not by_boot or login.name == guest.vendor_user else login for login in guest.logins)
+    served = by_boot or guest.vendor_user in guest.users
+    return guest._replace(
+        logins=logins,
+        vendor_has_key=wanted.is_present if served else guest.vendor_has_key,
+        password_login=not wanted.is_present if by_boot else guest.password_login,
+    )
+
+
+def find_reboot_problem(guest: Guest, wanted: Wanted, would: bool = False) -> Optional[Problem]:
+    """Why a login with the key does not work after the reboot; with I(would) in check mode."""
+    if not wanted.is_present or guest.live:
+        return None
+    why = "; ".join(guest.obstacles) or "the key is not there for %s" % ", ".join(guest.users)
+    return Problem("login_refused", "after the reboot a login with the key %s refused: %s" % ("would be" if would else "is", why))
 
 
 def to_state(bound_to: str, live: Optional[bool]) -> Dict[str, Any]:

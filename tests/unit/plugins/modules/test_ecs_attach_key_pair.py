@@ -348,3 +348,32 @@ class TestReboot:
         assert [entry["bound"] for entry in result["instances"]] == [True, False, False]
         assert result["instances"][0]["instance_id"] in result["instances"][1]["msg"]
         assert writes(emulator) == {"AttachKeyPair": 1, "RebootInstance": 1}
+
+    def test_check_mode_foresees_a_reboot_that_lets_nobody_in(self, cloud, attach):
+        results = {}
+        for check_mode in (True, False):
+            emulator = cloud([{"name": "web", "count": 2}], timing={"transition_ms": 300})
+            Guest(emulator, settings={"passwordauthentication": ["no"], "pubkeyauthentication": ["no"]})
+            results[check_mode] = attach(emulator, activation="reboot", check_mode=check_mode)
+        first, second = (results[check_mode]["instances"][0] for check_mode in (True, False))
+        assert (first["failed"], first["reason"], first["live"]) == (second["failed"], second["reason"], second["live"]) == (True, "login_refused", False)
+        assert "would be refused: root: PubkeyAuthentication is no" in first["msg"] and first["msg"].endswith("(then: team is bound)")
+        assert results[False]["instances"][1]["msg"].endswith("lets nobody in with the key after its reboot")
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_nothing_is_pending_after_the_reboot(self, cloud, attach, check_mode):
+        emulator = cloud([{"name": "web", "key_pair": "other"}], timing={"transition_ms": 300})
+        guest = Guest(emulator, settings={"passwordauthentication": ["yes" if check_mode else "no"], "permitrootlogin": ["yes"]})
+        guest.has.add(KEY.split()[1])
+        (entry,) = attach(emulator, activation="reboot", replace_bound=True, check_mode=check_mode)["instances"]
+        assert (entry["failed"], entry["live"], entry["pending_at_reboot"]) == (False, True, [])
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_a_boot_serves_no_other_account(self, cloud, attach, check_mode):
+        emulator = cloud([{"name": "web", "key_pair": "team"}], timing={"transition_ms": 300})
+        guest = Guest(emulator)
+        guest.has.add(KEY.split()[1])
+        options = {"activation": "reboot", "state": "absent", "login_users": ["ann"], "check_mode": check_mode}
+        (entry,) = attach(emulator, **options)["instances"]
+        assert (entry["failed"], entry["live"], entry["bound"]) == (False, True, False)
+        assert entry["msg"] == "team is no longer bound, but its key is still accepted"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -135,8 +135,9 @@ def plan_step(tools: Tools) -> dict[str, Any]:
     """Print the plan; where it is going to be carried out, refuse one that is not the plan that was given."""
     hosts = tools.names("ansible_play_hosts_all")
     states = {host: tools.store.read("rotation", host) for host in hosts}
+    unknown = _is_unknown(tools, states.values())
     # Where nothing was seen, or all is over, there is nothing to carry out.
-    if all(not state or state.get("over") for state in states.values()):
+    if unknown or all(not state or state.get("over") for state in states.values()):
         plan = ""
     else:
         old = {region: keys["old_fingerprint"] for region, keys in (tools.store.read("keys") or {}).items()}
@@ -144,6 +145,10 @@ def plan_step(tools: Tools) -> dict[str, Any]:
         plan = rotation.plan_id(old, str(tools.get("ecs_access_key_pair_name")), found)
     tools.store.write("plan", {"plan_id": plan})
     given = str(tools.get("ecs_access_plan", "") or "")
+    if unknown:
+        _summary(tools)
+        return {"failed": True, "changed": False, "msg": "No key pair holds the old key, and no host that was seen has it or the new one. "
+                "Is ecs_access_old_key right?"}  # fmt: skip
     if _mode(tools) != "apply" or not any(states.values()):
         return _summary(tools)
     if given and plan and given != plan:
@@ -153,6 +158,12 @@ def plan_step(tools: Tools) -> dict[str, Any]:
         return {"failed": True, "changed": False, "msg": f"This is no longer the plan {given[:40]}; nothing was changed. Look at the new one: {plan}."}
     _await(tools, states)
     return {"changed": False}
+
+
+def _is_unknown(tools: Tools, states: Iterable[Mapping[str, Any] | None]) -> bool:
+    """Whether nothing that was seen knows the key, which may be mistyped."""
+    seen = [state for state in states if state]
+    return bool(seen) and not any(state.get("over") or state["concerned"] for state in seen) and not rotation_keys.old_pairs(tools)
 
 
 def _await(tools: Tools, states: Mapping[str, Mapping[str, Any] | None]) -> None:

@@ -184,6 +184,7 @@ class Playbook:
 
     def __init__(self, fleet: PictureOfFleet, folder: Path, monkeypatch) -> None:
         self.fleet, self.folder, self.runs, self.rows, self.plan = fleet, folder, 0, {}, ""
+        self.planned: dict = {}
         monkeypatch.setattr(rotate_key_pair, "prepare_connection", lambda tools, key="": None)
         monkeypatch.setattr(rotate_key_pair, "offer_keys", self._offer)
         monkeypatch.setattr(steps, "show_summary", self._show)
@@ -226,7 +227,7 @@ class Playbook:
 
         rotate_key_pair.cloud_step(tools(names[0]), chunk(names))
         on_hosts(names, rotate_key_pair.host_step)
-        planned = rotate_key_pair.plan_step(tools(names[0]))
+        self.planned = planned = rotate_key_pair.plan_step(tools(names[0]))
         self.plan = tools(names[0]).store.read("plan")["plan_id"]
         if mode == "apply" and not planned.get("failed"):
             self._apply(tools, on_hosts, chunk, lost, [names[start : start + serial] for start in range(0, len(names), serial)])

@@ -310,3 +310,14 @@ def test_hosts_of_batches_that_were_not_begun_are_not_done(fleet, playbook):
     }  # fmt: skip
     fleet.hosts["web-1"].stubborn = False
     assert statistics(complete(playbook.run("apply", serial=1), list(fleet.hosts)), {}, "")["done"] == 3
+
+
+@pytest.mark.parametrize("mode", ["plan", "apply", "verify"])
+def test_a_key_that_nothing_knows_is_no_success(fleet, playbook, mode):
+    """Every host would be done, and in apply a new key pair made for nobody."""
+    mistyped = "SHA256:" + "A" * 43
+    playbook.run(mode, ecs_access_old_key=mistyped)
+    assert playbook.planned["failed"] and "Is ecs_access_old_key right?" in playbook.planned["msg"]
+    assert (fleet.writes, playbook.plan) == ([], "")
+    playbook.run(mode, ecs_access_old_key=fingerprint(OLD))
+    assert not playbook.planned.get("failed")

@@ -38,6 +38,9 @@ class Expected(NamedTuple):
     until: str | None = None
     nopasswd: bool = False
 
+    def gives_more_than(self, other: Expected) -> bool:
+        return (RIGHTS.index(self.right), self.nopasswd) > (RIGHTS.index(other.right), other.nopasswd)
+
 
 class Roster(NamedTuple):
     """A team by names, other names and keys. C(given) is false where there is no team file, and nothing can be unexpected."""

@@ -33,7 +33,7 @@ from .._audit.judge import judge
 from .._audit.merge import merge
 from .._audit.outcome import Rows, cost_text
 from .._audit.picture import Instance, Origin, Picture
-from .._audit.roster import Roster, read_expected, read_roster
+from .._audit.roster import Expected, Roster, read_expected, read_roster
 from .._audit.shape import read_host
 from .._people.people_of_host import Host
 from .._people.source import TeamReader
@@ -131,7 +131,10 @@ def host_step(tools: Tools) -> dict[str, Any]:
 
 def ask_step(tools: Tools, chunk: cloud.Chunk) -> dict[str, Any]:
     """Ask those through Cloud Assistant that have not answered."""
-    waiting = {each: host for host, each in zip(chunk["hosts"], chunk["instance_ids"]) if not _is_seen(tools, host)}
+    waiting: dict[str, list[str]] = {}
+    for host, instance_id in zip(chunk["hosts"], chunk["instance_ids"]):
+        if not _is_seen(tools, host):
+            waiting.setdefault(instance_id, []).append(host)
     if not waiting or _via(tools) == "ssh":
         return {"changed": False}
     # Whether the quota allows the whole run was decided before it began.
@@ -142,7 +145,7 @@ def ask_step(tools: Tools, chunk: cloud.Chunk) -> dict[str, Any]:
         arguments.update(dest=tools.store.subfolder(_ANSWERS), return_instances=False)
     result = tools.on_controller("ecs_ssh_access_info", arguments)
     answers = {row.get("instance_id"): row for row in result.get("instances") or []}
-    for instance_id, host in waiting.items():
+    for instance_id, host in ((instance_id, host) for instance_id, hosts in waiting.items() for host in hosts):
         row = answers.get(instance_id) or (tools.store.read_in(_ANSWERS, instance_id) if instance_id in ids else None) or {}
         over_ssh = (tools.store.read(_FACTS, host) or {}).get("why")
         texts = [f"over SSH: {over_ssh}" if over_ssh else "", f"through Cloud Assistant: {row.get('why') or reason(result)}"]
@@ -191,10 +194,18 @@ def _picture(tools: Tools, now: datetime.datetime) -> Picture:
     given = next((roster for _team_, roster in rosters.values() if roster.given), Roster())
     account = find_account(tools, (variables for _host, _team_, _roster, variables in joined))
     joiner = Joiner(_origin(tools, now, given, len(tools.variables.get("groups", {}).get("all") or hosts), account))
-    for host, team, roster, variables in joined:
-        groups = tuple(variables.get("group_names") or ())
-        expected = read_expected(team, Host(host, groups), now.date()) if roster.given else {}
-        joiner.add(_instance(host, groups, variables), _facts(tools, host), roster, expected)
+    same: dict[str, list[tuple[str, Team, Roster, Mapping[str, Any]]]] = {}
+    for one in joined:
+        same.setdefault(_instance_id(one[0], one[3]), []).append(one)
+    for names in same.values():
+        # An instance that has several names in the inventory is one, with the access that any of them gives.
+        chosen = names[0] if len(names) == 1 else next((each for each in names if _facts(tools, each[0]).seen), names[0])
+        groups = tuple(dict.fromkeys(group for each in names for group in each[3].get("group_names") or ()))
+        expected: dict[str, Expected] = {}
+        for name, team, known, each in names:
+            more = read_expected(team, Host(name, tuple(each.get("group_names") or ())), now.date()) if known.given else {}
+            expected.update({person: want for person, want in more.items() if person not in expected or want.gives_more_than(expected[person])})
+        joiner.add(_instance(chosen[0], groups, chosen[3]), _facts(tools, chosen[0]), chosen[2], expected)
     return joiner.finish()
 
 

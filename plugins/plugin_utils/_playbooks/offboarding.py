@@ -70,7 +70,8 @@ class Seen(NamedTuple):
 class Taking(NamedTuple):
     """What is taken from one host: options of ssh_access, the keys by fingerprint as lines, and what a person should know.
 
-    C(remaining): why the leaver can still get in, whatever is done here.
+    C(remaining): why the leaver can still get in, whatever is done here. C(elsewhere): those of the notes that can only be told before the accounts
+    have lost their keys.
     """
 
     options: dict[str, Any]
@@ -79,6 +80,7 @@ class Taking(NamedTuple):
     opened: list[str]
     notes: list[str]
     remaining: list[str]
+    elsewhere: list[str]
 
 
 def read_seen(answer: Mapping[str, Any], accounts: Sequence[str]) -> Seen:
@@ -114,7 +116,9 @@ def plan_taking(leaver: Leaver, seen: Seen, facts: Facts) -> Taking:
     }
     known = {**taken, **presumed}
     opened = sorted({spot.user for spot in seen.spots if spot.fingerprint in known})
-    return Taking(options, known, sorted(seen.users), opened, _notes(leaver, seen, facts, taken, presumed), _remaining(leaver, seen))
+    elsewhere = _elsewhere(leaver, facts, presumed)
+    notes = elsewhere + _notes(leaver, seen, facts, taken, presumed)
+    return Taking(options, known, sorted(seen.users), opened, notes, _remaining(leaver, seen), elsewhere)
 
 
 def _user(leaver: Leaver, name: str, seen: Seen, presumed: Mapping[str, str]) -> dict[str, Any]:
@@ -128,15 +132,19 @@ def _user(leaver: Leaver, name: str, seen: Seen, presumed: Mapping[str, str]) ->
     return {"name": name, "state": "locked", "sudo": "none", "end_sessions": True, "remains": "remove", "authorized_keys": keys}
 
 
+def _elsewhere(leaver: Leaver, facts: Facts, presumed: Mapping[str, str]) -> list[str]:
+    own = set(leaver.accounts)
+    found = sorted({(method.fingerprint, method.account) for method in facts.methods if method.fingerprint in presumed and method.account not in own})
+    return [
+        f"the key {fingerprint}, which is only presumed to be {leaver.person}'s, stays in the account {account}; give it in ecs_access_keys to take it"
+        for fingerprint, account in found
+    ]
+
+
 def _notes(leaver: Leaver, seen: Seen, facts: Facts, taken: Mapping[str, str], presumed: Mapping[str, str]) -> list[str]:
     own = set(leaver.accounts)
     kept = sorted({(spot.fingerprint, spot.user) for spot in seen.spots if spot.user in own and spot.fingerprint in leaver.others})
     notes = [f"the key {fingerprint} in the account {user} is kept: it is also that of {_name(leaver.others[fingerprint])}" for fingerprint, user in kept]
-    elsewhere = sorted({(method.fingerprint, method.account) for method in facts.methods if method.fingerprint in presumed and method.account not in own})
-    notes += [
-        f"the key {fingerprint}, which is only presumed to be {leaver.person}'s, stays in the account {account}; give it in ecs_access_keys to take it"
-        for fingerprint, account in elsewhere
-    ]
     notes += [
         f"the key {spot.fingerprint} stays in {spot.path}, which sshd reads for other accounts too; give it in ecs_access_keys to take it"
         for spot in seen.spots
@@ -144,6 +152,9 @@ def _notes(leaver: Leaver, seen: Seen, facts: Facts, taken: Mapping[str, str], p
     ]
     for key in facts.private_keys:
         his = key.account in own
+        if his and leaver.remove == "home" and seen.users.get(key.account, True):
+            # It goes, or has gone, with the home.
+            continue
         if (his and key.fingerprint not in taken) or (not his and key.fingerprint in taken):
             notes.append(f"the private key {key.path} ({key.fingerprint or 'of an unknown key'}) stays; check whose it is")
     notes += [f"the account {name} is not in /etc/passwd; lock it where it is defined" for name, local in sorted(seen.users.items()) if not local]

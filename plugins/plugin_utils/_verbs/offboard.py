@@ -205,7 +205,8 @@ def remove_step(tools: Tools) -> dict[str, Any]:
     left += [*action_texts(again.get("remains")), *after.remaining]
     refused, notes, reasons = _prove(tools, taking, state["opened"])
     why = "; ".join(dict.fromkeys([*problems, *left, *reasons]))
-    row = {"accounts": taking.accounts, "keys": after.opened, "steps": len(left), "refused": refused, "notes": [*after.notes, *notes]}
+    row = {"accounts": taking.accounts, "keys": after.opened, "steps": len(left), "refused": refused}
+    row["notes"] = list(dict.fromkeys([*taking.elsewhere, *after.notes, *notes]))
     return steps.end_host(tools, {**row, "failed": bool(why), "why": why})
 
 

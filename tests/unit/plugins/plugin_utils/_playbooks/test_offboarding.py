@@ -99,6 +99,14 @@ def test_private_keys_that_stay_are_named():
     assert [note.split(" (")[0] for note in plan_taking(LEAVER, seen(), facts).notes] == ["the private key /home/paul/.ssh/old", "the private key /root/id"]
 
 
+def test_private_keys_that_go_with_the_home_do_not_stay():
+    facts = Facts(seen=True, private_keys=(PrivateKey("/home/paul/.ssh/old", "paul", None), PrivateKey("/root/id", None, print_of(HIS))))
+    leaver = LEAVER._replace(remove="home")
+    for found in (seen(), seen(users=())):
+        assert [note.split(" (")[0] for note in plan_taking(leaver, found, facts).notes] == ["the private key /root/id"]
+    assert len(plan_taking(leaver, seen(local=False), facts).notes) == 3
+
+
 def test_an_account_of_a_directory_loses_keys_and_sudo():
     taking = plan_taking(LEAVER, seen(place("paul", EXTRA), local=False), SEEN_NOTHING)
     paul = {"name": "paul", "account": "existing", "sudo": "none", "remains": "remove", "authorized_keys": [{"key": EXTRA, "state": "absent"}]}

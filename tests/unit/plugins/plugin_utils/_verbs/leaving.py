@@ -40,6 +40,7 @@ class PictureOfFleet(PictureOfCloud):
     def __init__(self, count: int = 3) -> None:
         super().__init__({host.name: host for host in map(PictureOfHost, range(1, count + 1))})
         self.accounts: list[dict] = []
+        self.facts: dict[str, list] = {}
         self.hosts["web-1"].pair = "pauls"
         self.unbinds = True
         """Whether the API lets the pair be unbound."""
@@ -76,7 +77,7 @@ class PictureOfFleet(PictureOfCloud):
 
     def ssh_access_info(self, host, arguments, check):
         parts = {part: [] for part in ("login_methods", "root", "private_keys", "at_next_boot", "unread")}
-        return {"instances": [{"schema": SCHEMA, "seen": True, "accounts": self.accounts, **parts}]}
+        return {"instances": [{"schema": SCHEMA, "seen": True, "accounts": self.accounts, **parts, **self.facts}]}
 
     def ssh_access(self, host, arguments, check):
         actions = []
@@ -86,6 +87,9 @@ class PictureOfFleet(PictureOfCloud):
                 actions.append(("lock user paul", lambda: setattr(host, "locked", True)))
             if user["state"] == "absent" and "paul" in host.keys:
                 actions.append(("remove user paul", lambda: host.keys.pop("paul")))
+            for key in user.get("authorized_keys", ()):
+                if key["key"] in host.keys.get("paul", ()):
+                    actions.append(("user paul: remove key", lambda line=key["key"]: host.keys["paul"].remove(line)))
         for line in arguments["revoked_keys"]:
             for name, keys in host.keys.items():
                 if line in keys:

@@ -15,6 +15,7 @@ from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import 
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.store import RunStore
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import StepFailed
 
+from .._audit.fleet import key_method, key_of
 from .leaving import ADMIN, HIS, ROBOT, TEAM, PictureOfFleet, Playbook, fingerprint
 from .rotating import Killed
 
@@ -285,3 +286,16 @@ def test_check_mode_fails_for_pending_instances_as_the_run_does(fleet, playbook,
         report.write_text(json.dumps({"playbook": "offboard", **playbook.plan}))
         playbook.run("apply", hosts=["web-1", "web-2"], check_mode=check_mode, ecs_access_report=str(report))
         assert "still pending and not in this run: web-3" in playbook.verdict["msg"], check_mode
+
+
+def test_a_presumed_key_that_stays_elsewhere_is_told_once_it_has_left_his_account(fleet, playbook):
+    """Who applies without a plan would not learn of it, and nothing can tell it afterwards."""
+    extra = " ".join(key_of("extra").split()[:2])
+    for host in fleet.hosts.values():
+        host.keys["paul"].append(extra)
+        host.keys["deploy"].append(extra)
+    fleet.facts["login_methods"] = [key_method("deploy", "extra"), key_method("paul", "extra")]
+    rows = playbook.run("apply")
+    assert (failed(rows), fleet.hosts["web-2"].keys["paul"], fleet.hosts["web-2"].keys["deploy"]) == ([], [ROBOT], [extra])
+    told = f"the key {fingerprint(extra)}, which is only presumed to be paul's, stays in the account deploy; give it in ecs_access_keys to take it"
+    assert [row["notes"].count(told) for row in rows.values()] == [1, 1, 1]

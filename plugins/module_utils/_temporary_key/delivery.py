@@ -20,6 +20,7 @@ class Sent(NamedTuple):
     """One call of InvokeCommand that was accepted."""
 
     invoke_id: str
+    key: WantedKey
     items: List[KeyedItem]
     sent_at: float
 
@@ -37,7 +38,7 @@ class KeyDelivery:
             self._try(one, batch)
         for item in items:
             if not item.failed:
-                item.sent = len(item.keys)
+                item.sent = list(item.keys)
 
     def send(self, items: Sequence[KeyedItem]) -> None:
         """Return when all keys are under way."""
@@ -68,8 +69,8 @@ class KeyDelivery:
                 self._send(one, part)
             return
         for item in items:
-            item.sent += 1
-        self._sent.append(Sent(invoke_id, items, sent_at))
+            item.sent.append(one)
+        self._sent.append(Sent(invoke_id, one, items, sent_at))
 
     def _receive(self, call: Sent, deadline: float) -> None:
         try:
@@ -82,6 +83,7 @@ class KeyDelivery:
             delivery = read_delivery(results[item.instance_id])
             if delivery.is_done:
                 # Without the service's word only the moment of sending is certain.
+                item.arrived.append(call.key)
                 item.ends.append((delivery.finished_at or call.sent_at) + LIFETIME)
             else:
                 item.stop(Problem("delivery", delivery.problem))

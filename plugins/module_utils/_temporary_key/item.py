@@ -13,6 +13,7 @@ from .._ecs.instance import Instance
 from .._ecs.items import Actions, Item
 from .._openssh.keys import PublicKey
 from .readiness import Clock
+from .send import LIFETIME
 
 AUTO = "auto"
 """Stands for the image's default user."""
@@ -36,13 +37,20 @@ class KeyedItem(Item):
         self.keys: Tuple[WantedKey, ...] = ()
         self.clock = Clock()
         self.done: List[str] = []
-        self.sent = 0
+        self.sent: List[WantedKey] = []
+        self.arrived: List[WantedKey] = []
         self.ends: List[float] = []
         """For each key that has arrived, until when it is valid; epoch seconds."""
 
     @property
     def users(self) -> Tuple[str, ...]:
         return tuple(dict.fromkeys(wanted.username for wanted in self.keys))
+
+    @property
+    def msg(self) -> str:
+        """Why it failed, and which keys can be used all the same."""
+        users = ", ".join(dict.fromkeys(one.username for one in self.arrived)) if len(self.arrived) < len(self.keys) else ""
+        return super().msg + (" (now: a key for %s is registered, for %d seconds)" % (users, LIFETIME) if self.failed and users else "")
 
     @property
     def changed(self) -> bool:
@@ -114,7 +122,7 @@ def render_result(items: Sequence[KeyedItem], actions: Actions, is_dry: bool) ->
             "before": {item.instance_id: {"temporary_keys": [], "prepared": []} for item in changed},
             "after": {
                 item.instance_id: {
-                    "temporary_keys": ["%s %s" % (one.username, one.key.fingerprint_sha256) for one in item.keys] if item.sent else [],
+                    "temporary_keys": ["%s %s" % (one.username, one.key.fingerprint_sha256) for one in item.sent],
                     "prepared": item.done,
                 }
                 for item in changed

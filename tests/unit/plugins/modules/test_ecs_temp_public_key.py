@@ -423,3 +423,15 @@ class TestFaults:
         assert reasons(result) == ["delivery"]
         assert "could not be sent" in result["msg"]
         assert result["instances"][0]["expires_at"] is None
+
+    def test_one_key_of_two_is_told(self, cloud, register):
+        emulator = cloud([{"name": "web"}])
+        Guests(emulator, prepared=True)
+        emulator.faults("InvokeCommand", "error", code="Forbidden.RAM", status=403, times=1)
+        keys = [{"username": "john", "public_key": KEY}, {"username": "mary", "public_key": OTHER}]
+        result = register(emulator, keys=keys)
+        (entry,) = result["instances"]
+        (after,) = result["diff"]["after"].values()
+        assert (entry["failed"], entry["changed"], entry["ready"]) == (True, True, False)
+        assert entry["msg"].endswith(" (now: a key for mary is registered, for 60 seconds)")
+        assert [key.split()[0] for key in after["temporary_keys"]] == ["mary"]

@@ -152,7 +152,7 @@ def _notes(leaver: Leaver, seen: Seen, facts: Facts, taken: Mapping[str, str], p
     ]
     for key in facts.private_keys:
         his = key.account in own
-        if his and leaver.remove == "home" and seen.users.get(key.account, True):
+        if his and leaver.remove == "home" and seen.users.get(str(key.account), True):
             # It goes, or has gone, with the home.
             continue
         if (his and key.fingerprint not in taken) or (not his and key.fingerprint in taken):

@@ -137,4 +137,4 @@ class Binder:
 
 
 def _how(item: BoundItem) -> str:
-    return "did not come back" if item.problem and item.problem.reason == "not_back" else "lets nobody in with the key after its reboot"
+    return "did not come back" if item.problem and item.problem.reason == "not_back" else "refuses the key after its reboot"

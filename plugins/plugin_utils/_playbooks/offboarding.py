@@ -70,8 +70,8 @@ class Seen(NamedTuple):
 class Taking(NamedTuple):
     """What is taken from one host: options of ssh_access, the keys by fingerprint as lines, and what a person should know.
 
-    C(remaining): why the leaver can still get in, whatever is done here. C(elsewhere): those of the notes that can only be told before the accounts
-    have lost their keys.
+    C(remaining): why the leaver can still get in, whatever is done here. C(elsewhere): those of the notes that nothing shows any more once the
+    accounts have lost their keys.
     """
 
     options: dict[str, Any]

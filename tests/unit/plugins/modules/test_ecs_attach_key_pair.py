@@ -358,7 +358,7 @@ class TestReboot:
         first, second = (results[check_mode]["instances"][0] for check_mode in (True, False))
         assert (first["failed"], first["reason"], first["live"]) == (second["failed"], second["reason"], second["live"]) == (True, "login_refused", False)
         assert "would be refused: root: PubkeyAuthentication is no" in first["msg"] and first["msg"].endswith("(then: team is bound)")
-        assert results[False]["instances"][1]["msg"].endswith("lets nobody in with the key after its reboot")
+        assert results[False]["instances"][1]["msg"].endswith("refuses the key after its reboot")
 
     @pytest.mark.parametrize("check_mode", [True, False])
     def test_nothing_is_pending_after_the_reboot(self, cloud, attach, check_mode):

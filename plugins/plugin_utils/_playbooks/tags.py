@@ -13,6 +13,9 @@ from collections.abc import Collection, Iterable
 from .._output.similar import did_you_mean
 
 PARTS = ("bind", "users", "server", "proof")
+_PARTS_OF = {"onboard": PARTS, "bind_key_pair": ("bind",)}
+# What it does is to be done always.
+_WITHOUT_TAGS = ("check_team",)
 _OF_ANSIBLE = {"all", "always", "tagged", "untagged", "never"}
 
 
@@ -37,3 +40,17 @@ def unknown_tag(run_tags: Iterable[str], skip_tags: Iterable[str], task_tags: Co
         if is_wrong:
             return f"There is no tag {tag}: the tags are {', '.join(PARTS)}."
     return ""
+
+
+def nothing_chosen(playbook: str, run_tags: Collection[str], skip_tags: Collection[str], task_tags: Collection[str]) -> str:
+    """The sentence for tags that leave nothing of a playbook but its check and its summary; empty if they leave something."""
+    parts, whole = set(_PARTS_OF.get(playbook, ())), set(task_tags) - set(PARTS) - {"always"}
+    if playbook in _WITHOUT_TAGS or not (run_tags or skip_tags):
+        return ""
+    own = parts | whole
+    chosen = not run_tags or {"all", "tagged" if own else "untagged"} & set(run_tags) or whole & set(run_tags)
+    left = chosen_parts(run_tags, skip_tags, task_tags) & parts if parts else chosen
+    if left and not {"all", "tagged" if own else "untagged", *whole} & set(skip_tags):
+        return ""
+    more = f", or choose from {', '.join(sorted(parts, key=PARTS.index))}" if parts else ""
+    return f"With these tags nothing of the playbook {playbook} is done: leave out --tags and --skip-tags{more}."

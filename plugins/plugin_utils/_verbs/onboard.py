@@ -78,6 +78,8 @@ def check(tools: Tools) -> None:
         )
     if _binds(tools):
         bind_key_pair.check_binding(tools)
+    elif steps.parts_of(tools) == {"bind"}:
+        raise StepFailed("The tag bind alone does nothing without ecs_access_key_pair_name, the key pair to bind.")
 
 
 def cloud_step(tools: Tools, chunk: cloud.Chunk) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._key_pair.priv
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import printable, text_lines
 
 from .._playbooks import result_table
-from .._playbooks.tags import chosen_parts, unknown_tag
+from .._playbooks.tags import chosen_parts, nothing_chosen, unknown_tag
 from .._playbooks.variables import SWITCHES, choices_of, unknown_names, wrong_value
 from .store import write_private
 from .texts import documented
@@ -77,9 +77,11 @@ def _note_values(tools: Tools, host: str, variables: Mapping[str, Any], values: 
 
 
 def check_call(tools: Tools) -> None:
-    """Raises StepFailed for a tag that does not exist, or a report that cannot be written."""
-    tags = tools.action._task.tags or []
-    problem = unknown_tag(tools.names("ansible_run_tags"), tools.names("ansible_skip_tags"), tags, _is_called(tools))
+    """Raises StepFailed for tags that do not exist or choose nothing, or a report that cannot be written."""
+    tags, run, skip = tools.action._task.tags or [], tools.names("ansible_run_tags"), tools.names("ansible_skip_tags")
+    problem = unknown_tag(run, skip, tags, _is_called(tools))
+    if not problem and _is_called(tools):
+        problem = nothing_chosen(tools.action._task.args["playbook"], run, skip, tags)
     if problem:
         raise StepFailed(problem)
     report = tools.path("ecs_access_report")

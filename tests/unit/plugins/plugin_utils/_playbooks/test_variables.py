@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.tags import chosen_parts, unknown_tag
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.tags import chosen_parts, nothing_chosen, unknown_tag
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.variables import (
     choices_of,
     is_on,
@@ -165,3 +165,32 @@ def test_a_tag_that_chooses_nothing(run, skip, is_called, part):
     sentence = unknown_tag(run, skip, ["always", "mine"], is_called)
     assert part in sentence
     assert bool(part) == bool(sentence)
+
+
+@pytest.mark.parametrize(
+    ("playbook", "run", "skip", "task", "nothing"),
+    [
+        ("offboard", ["proof"], [], [], True),
+        ("offboard", ["all"], ["proof"], [], False),
+        ("offboard", ["untagged"], [], [], False),
+        ("offboard", ["tagged"], [], [], True),
+        ("offboard", ["always"], [], [], True),
+        ("offboard", ["all"], ["untagged"], [], True),
+        ("offboard", ["mine"], [], ["mine"], False),
+        ("bind_key_pair", ["users"], [], [], True),
+        ("bind_key_pair", ["bind"], [], [], False),
+        ("bind_key_pair", ["all"], ["bind"], [], True),
+        ("bind_key_pair", ["tagged"], [], [], False),
+        ("bind_key_pair", ["all"], ["tagged"], [], True),
+        ("onboard", ["proof"], [], [], False),
+        ("onboard", ["all"], ["bind", "users", "server", "proof"], [], True),
+        ("onboard", ["mine"], [], ["mine"], False),
+        ("onboard", [], [], [], False),
+        ("check_team", ["bind"], [], [], False),
+    ],
+)
+def test_tags_that_leave_nothing_to_do(playbook, run, skip, task, nothing):
+    """The run would end with exit code 0."""
+    sentence = nothing_chosen(playbook, run, skip, ["always", *task])
+    assert bool(sentence) is nothing
+    assert ("choose from bind" in sentence) is (nothing and playbook in ("onboard", "bind_key_pair"))

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which modules run on a host: one where sshd has nothing to change, and sshd_pubkey after it where it has."""
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -123,3 +124,14 @@ def test_what_was_bound_is_told_of_a_host_that_fails_after_it(tmp_path, monkeypa
     assert ActionModule._on_host(None, tools, onboard.host_step)["failed"]
     row = tools.store.read("row", "web-1")
     assert (row["bound"], row["live"], row["changed"], row["failed"], row["why"]) == (True, True, True, True, str(trouble))
+
+
+@pytest.mark.parametrize(("parts", "pair", "refused"), [({"bind"}, "", True), ({"bind"}, "team", False), ({"bind", "users"}, "", False)])
+def test_binding_alone_needs_a_pair(monkeypatch, parts, pair, refused):
+    """Every host would be done."""
+    tools = SimpleNamespace(get=lambda name, default=None: pair or default if name == "ecs_access_key_pair_name" else default)
+    monkeypatch.setattr(onboard, "_people", lambda tools: PEOPLE)
+    monkeypatch.setattr(onboard.steps, "parts_of", lambda tools: parts)
+    monkeypatch.setattr(onboard.bind_key_pair, "check_binding", lambda tools: None)
+    with pytest.raises(StepFailed, match="without ecs_access_key_pair_name") if refused else nullcontext():
+        onboard.check(tools)

@@ -143,6 +143,7 @@ def plan_step(tools: Tools) -> dict[str, Any]:
     tools.store.write("plan", {"plan_id": plan if any(states.values()) and not unknown else "", "person": _subject(found), "pending": pending})
     given = str(tools.get("ecs_access_plan", "") or "")
     if unknown:
+        steps.mark_incomplete(tools)
         _summary(tools)
         return {"failed": True, "changed": False, "msg": f"{found.person} is in no team file, and no host that was seen has an account of this name. "
                 "Is the name right? If this person has left, keep the entry in the team file with state: absent."}  # fmt: skip
@@ -277,12 +278,15 @@ def _prove(tools: Tools, taking: offboarding.Taking, opened: list[str]) -> tuple
 
 def verdict_step(tools: Tools) -> dict[str, Any]:
     """The summary. Once all hosts were tried, the run fails for instances that an earlier one has left pending and this one has not seen."""
-    result = _summary(tools)
     rows = tools.store.rows(tools.names("ansible_play_hosts_all"))
     here = {_name_of(tools, host) for host in rows}
     pending = [entry for entry in (tools.store.read("plan") or {}).get("pending") or [] if entry["instance_id"] not in here]
     waiting = any(row.get("tried") is False for row in rows.values())
-    if pending and _mode(tools) != "plan" and not waiting:
+    fails = bool(pending) and _mode(tools) != "plan" and not waiting
+    if fails:
+        steps.mark_incomplete(tools)
+    result = _summary(tools)
+    if fails:
         names = ", ".join(printable(str(entry["host"])) for entry in pending[:5])
         return {**result, "failed": True, "msg": f"{len(pending)} instances are still pending and not in this run: {names}"}
     return result

@@ -146,6 +146,7 @@ def plan_step(tools: Tools) -> dict[str, Any]:
     tools.store.write("plan", {"plan_id": plan})
     given = str(tools.get("ecs_access_plan", "") or "")
     if unknown:
+        steps.mark_incomplete(tools)
         _summary(tools)
         return {"failed": True, "changed": False, "msg": "No key pair holds the old key, and no host that was seen has it or the new one. "
                 "Is ecs_access_old_key right?"}  # fmt: skip
@@ -366,6 +367,8 @@ def delete_step(tools: Tools) -> dict[str, Any]:
         lines.append(f"The key pair {name} in {region} {outcome}")
     lines.append("Scaling configurations and images were not looked at: they can still name the pair, or hold the old key.")
     tools.store.write("pair_lines", lines)
+    if failed:
+        steps.mark_incomplete(tools)
     return {"changed": changed, **({"failed": True, "msg": printable(failed)} if failed else {})}
 
 

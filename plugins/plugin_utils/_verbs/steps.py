@@ -30,6 +30,7 @@ from .tools import StepFailed, Tools
 # Too wide for a table.
 _ONLY_REPORTED = ("command", "evidence")
 _EXPLAINED = 3
+_INCOMPLETE = "incomplete"
 _SEE_TABLE = "not done; the table below shows why"
 _COLORS = {"title": C.COLOR_HIGHLIGHT, "good": C.COLOR_OK, "bad": C.COLOR_ERROR}
 _JOB = ("JOB_ID", "AWX_JOB_ID", "TOWER_JOB_ID")
@@ -161,6 +162,11 @@ def await_hosts(tools: Tools, hosts: Iterable[str]) -> None:
         tools.store.write("row", {**(tools.store.read("row", host) or {}), "tried": False}, host)
 
 
+def mark_incomplete(tools: Tools) -> None:
+    """The run fails, whatever was done on its hosts: its result is not clean."""
+    tools.store.write(_INCOMPLETE, True)
+
+
 def show_summary(tools: Tools, playbook: str, title: str, columns: Sequence[str], ending: Iterable[str]) -> dict[str, Any]:
     """Print the table of all hosts of the run, write the report, and give the counts to set_stats."""
     hosts = tools.names("ansible_play_hosts_all")
@@ -176,7 +182,8 @@ def show_summary(tools: Tools, playbook: str, title: str, columns: Sequence[str]
     for text in ending:
         display.display(f"  {printable(text)}")
     extra = [name for name in _ONLY_REPORTED if any(name in row for row in rows)]
-    return hand_out(tools, rows, result_table.render_report(playbook, [*columns, *extra], rows, tools.check_mode))
+    report = result_table.render_report(playbook, [*columns, *extra], rows, tools.check_mode)
+    return hand_out(tools, rows, {**report, **({"result": "incomplete"} if tools.store.read(_INCOMPLETE) else {})})
 
 
 def hand_out(tools: Tools, rows: Sequence[Mapping[str, Any]], report: Mapping[str, Any]) -> dict[str, Any]:

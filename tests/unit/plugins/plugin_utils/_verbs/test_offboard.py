@@ -11,13 +11,15 @@ import json
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.result_table import complete
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._ssh.offer import Answers
-from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import offboard
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import offboard, steps
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.store import RunStore
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.tools import StepFailed
 
 from .._audit.fleet import key_method, key_of
 from .leaving import ADMIN, HIS, ROBOT, TEAM, PictureOfFleet, Playbook, fingerprint
 from .rotating import Killed
+
+show_summary = steps.show_summary
 
 
 @pytest.fixture
@@ -299,3 +301,22 @@ def test_a_presumed_key_that_stays_elsewhere_is_told_once_it_has_left_his_accoun
     assert (failed(rows), fleet.hosts["web-2"].keys["paul"], fleet.hosts["web-2"].keys["deploy"]) == ([], [ROBOT], [extra])
     told = f"the key {fingerprint(extra)}, which is only presumed to be paul's, stays in the account deploy; give it in ecs_access_keys to take it"
     assert [row["notes"].count(told) for row in rows.values()] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("trouble", ["pending", "unknown", "none"])
+def test_the_report_of_a_run_that_fails_is_not_clean(fleet, playbook, tmp_path, monkeypatch, trouble):
+    """Though all of its hosts are done: machines read the report and set_stats."""
+    report = tmp_path / "report.json"
+    pending = [{"host": "web-9", "instance_id": "i-9", "region": "r", "why": "Stopped"}] if trouble == "pending" else []
+    report.write_text(json.dumps({"playbook": "offboard", "person": "paul", "pending": pending}))
+    monkeypatch.setattr(offboard, "_still_there", lambda tools, entries: entries)
+    monkeypatch.setattr(steps, "show_summary", show_summary)
+    if trouble == "unknown":
+        for host in fleet.hosts.values():
+            host.keys.pop("paul")
+            host.pair, host.jobs, host.locked = "", [], True
+    more = {"ssh_users_accounts": TEAM[1:]} if trouble == "unknown" else {}
+    rows = playbook.run("verify" if trouble == "unknown" else "apply", ecs_access_report=str(report), **more)
+    assert (failed(rows) if trouble != "unknown" else []) == []
+    assert bool(playbook.verdict.get("failed")) is (trouble != "none")
+    assert json.loads(report.read_text())["result"] == ("clean" if trouble == "none" else "incomplete")

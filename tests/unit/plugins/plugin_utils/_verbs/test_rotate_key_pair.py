@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._playbooks.result_table import complete, statistics
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs import rotate_key_pair, rotation_keys
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._verbs.store import RunStore
 
 from .rotating import NEW, OLD, Killed, PictureOfFleet, Playbook, fingerprint
 
@@ -321,3 +322,12 @@ def test_a_key_that_nothing_knows_is_no_success(fleet, playbook, mode):
     assert (fleet.writes, playbook.plan) == ([], "")
     playbook.run(mode, ecs_access_old_key=fingerprint(OLD))
     assert not playbook.planned.get("failed")
+
+
+def test_a_pair_that_cannot_be_deleted_leaves_no_clean_result(fleet, playbook, tmp_path, monkeypatch):
+    refused = {"failed": True, "msg": "Forbidden.RAM"}
+    make = fleet.ecs_key_pair
+    monkeypatch.setattr(fleet, "ecs_key_pair", lambda arguments, check: refused if arguments.get("state") == "absent" else make(arguments, check))
+    rows = playbook.run("apply")
+    assert not any(row["failed"] for row in rows.values())
+    assert RunStore(str(tmp_path / "run-1")).read("incomplete") is True

@@ -21,6 +21,8 @@ _STEPS = [
     "matrix", "verdict",
 ]  # fmt: skip
 _CHUNK_STEPS = ("cloud", "ask", "bind")
+# No row of a host shows that one of these has failed.
+_FOR_ALL = ("cloud", "ask", "bind", "write", "judge", "decide", "delete")
 # Objects between two rounds of the garbage collector. Putting a module together makes some 200,000, next to none of them garbage, and a
 # worker lives for one task: with Python's 700, looking for it is up to a third of the work.
 _COLLECT_EVERY = 200_000
@@ -48,6 +50,8 @@ class ActionModule(ActionBase):
             result.update(self._step(tools, **options))
         except (AccessError, ValueError) as exc:
             result.update(failed=True, changed=False, msg=str(exc))
+            if options["step"] in _FOR_ALL:
+                steps.mark_incomplete(tools)
         return result
 
     def _step(self, tools: Tools, playbook: str, step: str, chunk: dict[str, Any]) -> dict[str, Any]:

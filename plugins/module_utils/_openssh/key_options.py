@@ -34,7 +34,7 @@ _QUOTED = re.compile(r'"((?:\\"|\\(?!")|[^"\\])*)"\Z', re.DOTALL)
 _EXPIRY = re.compile(
     r"(\d{4})(0[1-9]|1[0-2]| [1-9])(0[1-9]|[12]\d|3[01]| [1-9])"
     r"(?:([01]\d|2[0-3]| \d)([0-5]\d| \d)(?:([0-5]\d|6[01]| \d))?)?(Z|UTC)?\Z",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 # A quote, one that is none, or what divides: texts of millions of letters are walked from one to the next.
 _BLANKS, _COMMAS = re.compile(r'\\"|"|[ \t]'), re.compile(r'\\"|"|,')

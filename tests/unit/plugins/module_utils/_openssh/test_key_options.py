@@ -56,6 +56,7 @@ def test_parse(text, options):
         pytest.param('pty="yes"', "takes no value", id="value too many"),
         pytest.param('expiry-time="tomorrow"', "YYYYMMDD", id="not a time"),
         pytest.param('expiry-time="20301301"', "YYYYMMDD", id="no month"),
+        pytest.param('expiry-time="\u0660\u0660\u0660\u06600101"', "YYYYMMDD", id="digits of another script, which sshd does not read"),
         pytest.param('expiry-time="203001012400"', "YYYYMMDD", id="no hour"),
         pytest.param('expiry-time="19690101"', "before 1970", id="a time that sshd takes for never"),
         pytest.param('command="a",command="b"', "more than once", id="two commands"),

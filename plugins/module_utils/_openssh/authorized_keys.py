@@ -239,9 +239,10 @@ def _trimmed_blob(key_type: str, text: str) -> Optional[bytes]:
         return None
     if base64.b64encode(blob) != text.encode("ascii"):
         return None
-    result = b""
+    parts: List[bytes] = []
     offset = 0
-    while offset + 4 <= len(blob):
+    # The DSA key has the most of them: its type and four numbers.
+    while offset + 4 <= len(blob) and len(parts) < 5:
         (length,) = struct.unpack_from(">I", blob, offset)
         value = blob[offset + 4 : offset + 4 + length]
         if len(value) < length:
@@ -249,11 +250,11 @@ def _trimmed_blob(key_type: str, text: str) -> Optional[bytes]:
         if offset and value[:1] < b"\x80":
             value = value.lstrip(b"\0")
             value = b"\0" + value if value[:1] >= b"\x80" else value
-        result += struct.pack(">I", len(value)) + value
+        parts.append(struct.pack(">I", len(value)) + value)
         offset += 4 + length
     if offset != len(blob):
         return None
     try:
-        return decode_blob(key_type, base64.b64encode(result).decode("ascii"), "line")
+        return decode_blob(key_type, base64.b64encode(b"".join(parts)).decode("ascii"), "line")
     except KeyFormatError:
         return None

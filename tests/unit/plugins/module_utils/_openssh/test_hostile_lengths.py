@@ -32,6 +32,7 @@ def soon():
         pytest.param(b'a="' + b'\\"' * MANY + b'" ' + KEY, "key", id="quotes in a value"),
         pytest.param(b'"' * (MANY + 1) + b" " + KEY, "unknown", id="quotes, one of them open"),
         pytest.param(b"a" * MANY, "unknown", id="one word"),
+        pytest.param(b"ssh-rsa " + b"A" * 4 * MANY, "unknown", id="a key of nothing but empty numbers"),
     ],
 )
 def test_lines_of_key_files(line, kind):

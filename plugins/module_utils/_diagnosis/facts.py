@@ -282,8 +282,8 @@ class SessionFacts(NamedTuple):
     sftp_server_missing: bool = False
     missing_programs: Tuple[str, ...] = ()
     """Programs that start-up files replace the shell with and that cannot be started."""
-    forced: Tuple[Tuple[str, bool], ...] = ()
-    """Programs of forced commands, and whether each can be started."""
+    missing_commands: FrozenSet[str] = frozenset()
+    """Forced commands that cannot be started."""
 
 
 class Facts(NamedTuple):

@@ -79,7 +79,6 @@ def judge_forced(facts: Facts, what: str, command: str) -> List[Finding]:
     """A command that runs instead of the user's own."""
     words = command.split()
     program = words[0] if words else ""
-    startable = dict(facts.session.forced).get(command, True)
     # What does nothing else than end: an exit without a condition, or a message and an exit.
     ends = re.match(r"(?:echo [^;&|]*[;&]+ *)?exit( \d+)? *\Z", command.strip()) is not None
     refuses = program.rsplit("/", 1)[-1] in REFUSING or ends or "Please login as the user" in command
@@ -97,7 +96,7 @@ def judge_forced(facts: Facts, what: str, command: str) -> List[Finding]:
                 "use sftp; if a shell is wanted, remove the forced command",
             )
         ]
-    if not startable:
+    if command in facts.session.missing_commands:
         return [blocks("forced_command_missing", "%s cannot be started" % what, "install the program, or remove the forced command")]
     return [info("forced_command", "%s runs instead of what the user asks for" % what)]
 

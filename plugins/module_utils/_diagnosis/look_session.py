@@ -10,7 +10,7 @@ import glob
 import ipaddress
 import os
 import re
-from typing import Dict, List, Tuple
+from typing import Dict, List, Set, Tuple
 
 from .._openssh.authorized_keys import parse_key_file
 from .._openssh.key_options import KeyOptionsError, parse_options
@@ -66,7 +66,7 @@ def read_session(facts: Facts) -> SessionFacts:
         startup = read_tuple(_in_home(account, every))
         login_startup = read_tuple(_only_first(_in_home(account, login)))
         rc = read_tuple((account.home + "/.ssh/rc", "/etc/ssh/sshrc"))
-        forced = _forced(facts)
+        missing_commands = frozenset(command for command in _forced(facts) if not _is_startable(command))
         server = _sftp_server(facts)
         server_missing = bool(server) and not _is_startable(server)
         replacing = [find_replacement(text) for _path, text in startup + login_startup]
@@ -85,7 +85,7 @@ def read_session(facts: Facts) -> SessionFacts:
         all_logins=len(logins),
         chroot=chroot,
         messages=read_tuple(_message_scripts(facts)),
-        forced=forced,
+        missing_commands=missing_commands,
         library_paths=look_environment.find_library_paths(facts),
         sftp_server=server,
         sftp_server_missing=server_missing,
@@ -165,8 +165,8 @@ def _logins() -> Tuple[str, ...]:
     return tuple(line.split()[0] for line in text_lines(said) if line.strip()) if code == 0 else ()
 
 
-def _forced(facts: Facts) -> Tuple[Tuple[str, bool], ...]:
-    """As whoever we are now: the account, which runs them."""
+def _forced(facts: Facts) -> Set[str]:
+    """The commands that run instead of what is asked for."""
     certificate = facts.request.certificate
     commands = {facts.setting("forcecommand", "none"), certificate.options.get("force-command", "none") if certificate else "none"} - {"none"}
     for item in facts.key_files:
@@ -176,7 +176,7 @@ def _forced(facts: Facts) -> Tuple[Tuple[str, bool], ...]:
                     commands.update(option.value or "" for option in parse_options(line.options, "") if option.name.lower() == "command")
                 except KeyOptionsError:
                     continue
-    return tuple((command, _is_startable(command)) for command in sorted(commands))
+    return commands
 
 
 def _sftp_server(facts: Facts) -> str:

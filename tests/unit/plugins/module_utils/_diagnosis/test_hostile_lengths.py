@@ -1,14 +1,17 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an account writes into its start-up files, and what a server has ssh print, takes time in proportion to its length."""
+"""What an account writes into its start-up and key files, and what a server has ssh print, takes time in proportion to its length."""
 
 import time
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis import startup_text
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.facts import Facts, Request, SessionFacts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.finding import blocks
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_client import judge_client
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._diagnosis.judge_key_line import judge_line
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.authorized_keys import KeyLine
 
 MANY = 400000
 
@@ -69,3 +72,11 @@ def test_a_banner(words):
 
 def test_evidence_is_no_longer_than_a_person_reads():
     assert len(blocks("shell_startup_exits", "exit " + "x" * MANY, "remove the line").to_dict()["evidence"]) == 2000
+
+
+def test_a_command_for_each_line_of_a_key_file():
+    commands = [f"/gone{number}" for number in range(10000)]
+    facts = Facts(Request("bob"), session=SessionFacts(missing_commands=frozenset(commands)))
+    lines = [KeyLine(number, "", b"\n", "key", f'command="{command}"') for number, command in enumerate(commands, 1)]
+    found = [finding.cause for line in lines for finding in judge_line(facts, "file", line)]
+    assert found == ["forced_command_missing"] * len(commands)

@@ -359,14 +359,16 @@ def test_a_command_of_the_key_is_not_what_a_private_login_ran() -> None:
     facts = healthy()
     line = b'command="/opt/gone" ' + KEY.encode() + b"\n"
     commanded = facts._replace(
-        key_files=(facts.key_files[0]._replace(content=line),), session=facts.session._replace(forced=(("/opt/gone", False),)), key_answer=Answer(True)
+        key_files=(facts.key_files[0]._replace(content=line),),
+        session=facts.session._replace(missing_commands=frozenset(["/opt/gone"])),
+        key_answer=Answer(True),
     )
     got_in = Proof(True, True, "bob logged in through a private sshd", real=True)
     assert with_proof(judge(commanded), got_in).can_log_in == "false"
     forced = commanded._replace(server=facts.server._replace(effective={**EFFECTIVE, "forcecommand": ("/opt/menu",)}))
     assert judge(forced).can_log_in == "true"
     gone = with_settings(forcecommand="/opt/gone")
-    gone = gone._replace(session=gone.session._replace(forced=(("/opt/gone", False),)))
+    gone = gone._replace(session=gone.session._replace(missing_commands=frozenset(["/opt/gone"])))
     assert first(gone) == "forced_command_missing"
     assert with_proof(judge(gone), got_in._replace(forced=True)).can_log_in == "true"
 

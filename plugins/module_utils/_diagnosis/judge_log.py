@@ -26,16 +26,22 @@ def _since(log: Sequence[str], address: str) -> List[str]:
     """The lines that are still worth something."""
     found: List[str] = []
     for line in log:
-        if "Server listening on" in line or re.search(r"Accepted \S+ for \S+ from %s " % re.escape(address), line):
+        if _said(line).startswith("Server listening on") or re.match(r"Accepted \S+ for \S+ from %s " % re.escape(address), _said(line)):
             found = []
         found.append(line)
     return found
 
 
+def _said(line: str) -> str:
+    """The message. It is matched from its beginning: further on stands what somebody may have given for a user name, without any login."""
+    said = line.partition("]: ")[2]
+    return said[len("error: ") :] if said.startswith("error: ") else said
+
+
 def _penalties(facts: Facts, lines: List[str]) -> List[Finding]:
     """sshd 9.8 and newer blocks addresses that failed too often."""
     for line in reversed(lines):
-        if "penalty" in line and "[%s]" % facts.request.address in line and "drop connection" in line:
+        if "penalty" in line and "[%s]" % facts.request.address in line and _said(line).startswith("drop connection "):
             unit = facts.server.unit or "sshd"
             return [
                 warns(
@@ -51,7 +57,7 @@ def _penalties(facts: Facts, lines: List[str]) -> List[Finding]:
 def _startups(facts: Facts, lines: List[str]) -> List[Finding]:
     """More connections than sshd serves before they have logged in: of all together, or of one source."""
     for line in reversed(lines):
-        if "[%s]" % facts.request.address in line and re.search(r"drop connection .* past max ?startups", line, re.IGNORECASE):
+        if "[%s]" % facts.request.address in line and re.match(r"drop connection .* past max ?startups", _said(line), re.IGNORECASE):
             limit = facts.setting("persourcemaxstartups", "none")
             setting = "MaxStartups" if limit == "none" else "MaxStartups, or PerSourceMaxStartups %s," % limit
             return [
@@ -66,7 +72,7 @@ def _startups(facts: Facts, lines: List[str]) -> List[Finding]:
 
 def _negotiations(lines: List[str], address: str) -> List[Finding]:
     for line in reversed(lines):
-        said = re.search(r"Unable to negotiate with %s port \d+: (no matching .*? found)(?:\. Their offer: (\S+))?" % re.escape(address), line)
+        said = re.match(r"Unable to negotiate with %s port \d+: (no matching .*? found)(?:\. Their offer: (\S+))?" % re.escape(address), _said(line))
         if said:
             offer = "; it offered %s" % said.group(2) if said.group(2) else ""
             return [

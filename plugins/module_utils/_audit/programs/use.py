@@ -30,7 +30,8 @@ LOGS = ("/var/log/auth.log", "/var/log/auth.log.1", "/var/log/secure", "/var/log
 JOURNAL = ("journalctl", "-q", "--no-pager", "-o", "short-iso")
 # Only what root's processes wrote: anybody can write as sshd. A certificate's line names its authority last.
 SSHD = ("_UID=0", "SYSLOG_IDENTIFIER=sshd", "SYSLOG_IDENTIFIER=sshd-session")
-ACCEPTED = re.compile(r" sshd(?:-session)?\[\d+\]: Accepted (\S+) for (\S+) from \S+ port \d+ ssh2(?:: (.*))?")
+# From the beginning of the line: further on stands what somebody may have given for a user name, without any login.
+ACCEPTED = re.compile(r"(?:\w+ +\d+ )?\S+ \S+ sshd(?:-session)?\[\d+\]: Accepted (\S+) for (\S+) from \S+ port \d+ ssh2(?:: (.*))?")
 ISO = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)[.0-9]*(?:Z|([+-])(\d\d):?(\d\d))? ")
 BEGIN = re.compile(b"-----BEGIN (OPENSSH |RSA |DSA |EC |ENCRYPTED )?PRIVATE KEY-----([^-]*)")
 
@@ -62,7 +63,7 @@ def read_log(lines, used):
     # type: (list[str], dict[tuple[str, str, str], float]) -> None
     """Keep the latest login of each account by each key."""
     for line in lines:
-        found = ACCEPTED.search(line) if " Accepted " in line else None
+        found = ACCEPTED.match(line) if " Accepted " in line else None
         if found:
             method, account, rest = found.groups()
             for name in re.findall(r"SHA256:[A-Za-z0-9+/]+", rest or "") or [""]:

@@ -80,6 +80,12 @@ REFUSED = "Unable to negotiate with 198.51.100.7 port 59354: no matching cipher 
         (("drop connection #10 from [198.51.100.70]:40112 on [10.0.0.5]:22 past MaxStartups",), None),
         ((REFUSED,), "no_common_algorithm"),
         ((REFUSED.replace("198.51.100.7", "192.0.2.9"),), None),
+        # Whoever reaches the port can give any text of a hundred letters for a user name.
+        ((DROPPED, "Invalid user Server listening on from 192.0.2.9 port 5"), "per_source_penalty"),
+        ((DROPPED, "Invalid user  sshd[1]: Accepted publickey for bob from 198.51.100.7 port 5 from 192.0.2.9 port 5"), "per_source_penalty"),
+        ((f"Invalid user {DROPPED} from 192.0.2.9 port 5",), None),
+        ((f"Invalid user  sshd[1]: {REFUSED} from 192.0.2.9 port 5",), None),
+        ((f"error: {DROPPED}",), "per_source_penalty"),
     ],
 )
 def test_what_sshd_logged_about_the_address(lines: tuple, cause: object) -> None:

@@ -99,12 +99,21 @@ def test_logins_of_a_log():
         "2026-02-01T00:00:00+0000 h sshd[1]: Accepted password for kim from 192.0.2.1 port 5 ssh2",
         f"2026-05-01T00:00:00+0000 h other[1]: Accepted publickey for kim from 192.0.2.1 port 5 ssh2: ED25519 {one}",
         f"2026-05-01T00:00:00+0000 h sshd[1]: Failed publickey for kim from 192.0.2.1 port 5 ssh2: ED25519 {one}",
+        # Whoever reaches the port can give any text of a hundred letters for a user name.
+        f"2026-05-01T00:00:00+0000 h sshd[1]: Invalid user  sshd[1]: Accepted publickey for kim from 1 port 1 ssh2: {one} from 192.0.2.1 port 5",
     ]
     used = {}
     use.read_log(lines, used)
     assert {key: use.iso(at)[:7] for key, at in used.items()} == {
         ("kim", "publickey", one): "2026-03", ("ann", "publickey", one): "2026-02", ("ann", "publickey", two): "2026-02", ("kim", "password", ""): "2026-02",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("beginning", ["2026-03-01T00:00:00.123456+02:00 h", "Mar  1 00:00:00 h", "Mar 11 00:00:00 h.example"])
+def test_the_beginnings_of_lines(beginning):
+    used = {}
+    use.read_log([f"{beginning} sshd[1]: Accepted password for kim from 192.0.2.1 port 5 ssh2"], used)
+    assert list(used) == [("kim", "password", "")]
 
 
 def search(base, monkeypatch):

@@ -15,3 +15,15 @@ def test_of_the_journal_only_the_lines_of_root(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(look_server, "run_program", lambda command, most: asked.append(command) or Ended(0, "one\ntwo\n", ""))
     assert look_server._log() == ("one", "two")
     assert "_UID=0" in asked[0]
+
+
+def test_where_the_journal_has_none_the_files_of_everybody_are_not_read(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    """C(logger -p auth.info -t sshd) reaches them, and nothing there shows whose process it was."""
+    log = tmp_path / "auth.log"
+    log.write_text("Nov 28 10:00:00 h sshd[1]: made up\n")
+    monkeypatch.setattr(look_server, "_LOGS", (str(log),))
+    monkeypatch.setattr(look_server, "find_tool", lambda name: "/usr/bin/" + name)
+    monkeypatch.setattr(look_server, "run_program", lambda command, most: Ended(0, "", ""))
+    assert look_server._log() == ()
+    monkeypatch.setattr(look_server, "find_tool", lambda name: None)
+    assert look_server._log() == ("Nov 28 10:00:00 h sshd[1]: made up",)

@@ -19,8 +19,8 @@ from .._diagnosis.look_keys import read_key_files, read_revoked
 from .._diagnosis.look_server import is_debians
 from .._openssh.authorized_keys import parse_key_file
 
-_MOST_KEYS = 50
-"""Each is looked for in all files: an account can have thousands, and other runs wait for this one."""
+_MOST_KEYS, _SECONDS = 50, 20
+"""Each is looked for in all files: an account can have thousands, in files that take seconds to read, and other runs wait for this one."""
 
 
 def find_key_problem(program: str, effective: Mapping[str, Sequence[str]], user: str, address: Optional[str]) -> Optional[str]:
@@ -41,7 +41,11 @@ def find_key_problem(program: str, effective: Mapping[str, Sequence[str]], user:
     texts = [item.content for item in facts.key_files] + [facts.command.output]
     problems: List[str] = []
     keys = list({line.key.blob: line.key for text in texts for line in parse_key_file(text) if line.key is not None}.values())
+    tried, late = 0, time.monotonic() + _SECONDS
     for key in keys[:_MOST_KEYS]:
+        if time.monotonic() > late:
+            break
+        tried += 1
         asked = facts._replace(request=facts.request._replace(key=key))
         asked = asked._replace(revoked=read_revoked(asked))
         found = [finding.evidence for finding in judge_keys(asked) + judge_algorithms(asked) if finding.severity == BLOCKS]
@@ -50,5 +54,5 @@ def find_key_problem(program: str, effective: Mapping[str, Sequence[str]], user:
         problems += found
     problems += [finding.evidence for finding in judge_keys(facts) if finding.severity == BLOCKS]
     files = " or ".join(item.path for item in facts.key_files)
-    rest = "; of its %d keys, only the first %d were tried" % (len(keys), _MOST_KEYS) if len(keys) > _MOST_KEYS else ""
+    rest = "; of its %d keys, only the first %d were tried" % (len(keys), tried) if len(keys) > tried else ""
     return problems[0] + rest if problems else "there is none in %s" % (files or "any file that sshd reads")

@@ -50,3 +50,9 @@ def test_a_key_that_stands_there_twice_is_tried_once(find):
 def test_an_account_with_any_number_of_keys_keeps_nobody_waiting(find):
     problem, tried = find("".join(line(number, EXPIRED) for number in range(60)))
     assert tried == 50 and problem.endswith("; of its 60 keys, only the first 50 were tried")
+
+
+def test_nor_does_one_whose_files_take_long_to_read(find, monkeypatch):
+    monkeypatch.setattr(keys, "_SECONDS", -1)
+    problem, tried = find(line(1, EXPIRED) + line(2, EXPIRED))
+    assert tried == 0 and problem.endswith("; of its 2 keys, only the first 0 were tried")

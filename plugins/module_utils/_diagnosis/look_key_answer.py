@@ -8,6 +8,7 @@ logged in, and PAM is not asked. Nothing is written but sshd's log, to a file wi
 Note that this module util is **PRIVATE** to the collection.
 """
 
+import os
 import tempfile
 from typing import List, Tuple
 
@@ -23,6 +24,8 @@ from .look_server import UNKNOWN_CLIENT
 _SECONDS = 20
 # Where no key is named, any will do: those are tried that stand first.
 _MOST_KEYS = 5
+_MOST_LOG = 32 << 20
+"""Bytes in memory: sshd repeats each line of a key file that is none, and an account can have any number of them."""
 _OPTIONS = (
     "PubkeyAuthentication=yes",
     # What this client would not do of itself says nothing about other clients.
@@ -75,10 +78,11 @@ def _ask(facts: Facts, line: str, option: str) -> Answer:
         command = [server.program, "-i", "-ddd", "-f", server.config, "-E", paths[1]] + list(server.options)
         with lent_folder(server.privsep_missing):
             meeting, by_pipe = _meet(command, client + [route.local, "true"], route)
+        too_long = os.fstat(log.fileno()).st_size >= _MOST_LOG
         log.seek(0)
         said = log.read(1 << 20).decode("utf-8", "replace")
-    if meeting.error:
-        return Answer(None, meeting.error)
+    if meeting.error or too_long:
+        return Answer(None, meeting.error or "sshd logs more than %d MiB about it" % (_MOST_LOG >> 20))
     if by_pipe and depends_on_address(facts, said):
         return Answer(None, "the answer depends on addresses, and this process may not make a private network")
     return read_answer(meeting.ended.err, said)._replace(late=meeting.ended.code == KILLED)
@@ -87,7 +91,7 @@ def _ask(facts: Facts, line: str, option: str) -> Answer:
 def _meet(server: List[str], client: List[str], route: Route) -> Tuple[Meeting, bool]:
     """In a network of their own, or else without one."""
     if can_meet(route):
-        meeting = meet(server, client, route, _SECONDS)
+        meeting = meet(server, client, route, _SECONDS, most=_MOST_LOG)
         if not meeting.error:
             return meeting, False
-    return meet_by_pipe(server, client, _SECONDS), True
+    return meet_by_pipe(server, client, _SECONDS, most=_MOST_LOG), True

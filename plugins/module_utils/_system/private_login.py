@@ -10,12 +10,13 @@ Note that this module util is **PRIVATE** to the collection.
 
 import contextlib
 import os
+import resource
 import select
 import signal
 import socket
 import subprocess
 import time
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 from . import spaces
 from .child import die_with_parent, in_child, own_group
@@ -64,24 +65,27 @@ def can_meet(route: Route) -> bool:
     return bool(route.client and route.local) and not any(text.lower().startswith("fe80:") for text in (route.client, route.local))
 
 
-def meet(server: Sequence[str], client: Sequence[str], route: Route, seconds: float, typed: bytes = b"") -> Meeting:
-    """Run C(sshd -i) at one end and ssh, which gets its addresses here, at the other; I(typed) is what ssh reads."""
-    told = in_child(lambda: _meet(server, client, route, seconds, typed), seconds + _CLOSING_SECONDS + 1)
+def meet(server: Sequence[str], client: Sequence[str], route: Route, seconds: float, typed: bytes = b"", most: int = 0) -> Meeting:
+    """Run C(sshd -i) at one end and ssh, which gets its addresses here, at the other; I(typed) is what ssh reads.
+
+    With I(most) sshd ends where it would make a file larger than so many bytes, such as its log, which has what an account wrote.
+    """
+    told = in_child(lambda: _meet(server, client, route, seconds, typed, most), seconds + _CLOSING_SECONDS + 1)
     if "error" in told:
         return Meeting(Ended(KILLED, "", told["error"]), told["error"])
     return Meeting(Ended(*told["answer"]))
 
 
-def meet_by_pipe(server: Sequence[str], client: Sequence[str], seconds: int, typed: bytes = b"") -> Meeting:
+def meet_by_pipe(server: Sequence[str], client: Sequence[str], seconds: int, typed: bytes = b"", most: int = 0) -> Meeting:
     """The same without a network: sshd knows neither address."""
     argv = list(client[:1]) + ["-o", "ProxyCommand=" + " ".join(server)] + list(client[1:])
     # In the group of the child, which is ended with all that AuthorizedKeysCommand may have left in it.
-    told = in_child(lambda: list(run(argv, typed, seconds, become=die_with_parent)), seconds + 1)
+    told = in_child(lambda: list(run(argv, typed, seconds, become=_limited(die_with_parent, most))), seconds + 1)
     ended = Ended(*told["answer"]) if "answer" in told else Ended(KILLED, "", told["error"])
     return Meeting(ended, ended.err if ended.code == KILLED else "")
 
 
-def _meet(server: Sequence[str], client: Sequence[str], route: Route, seconds: float, typed: bytes) -> List[object]:
+def _meet(server: Sequence[str], client: Sequence[str], route: Route, seconds: float, typed: bytes, most: int) -> List[object]:
     late = time.monotonic() + seconds
     host = spaces.this_network()
     private = spaces.new_network()
@@ -104,7 +108,7 @@ def _meet(server: Sequence[str], client: Sequence[str], route: Route, seconds: f
             with connection:
                 # It must wait as sshd expects of a socket; accept() takes the deadline of the door over.
                 connection.setblocking(True)
-                answering = _start(server, own_group, stdin=connection, stdout=connection, stderr=subprocess.DEVNULL)
+                answering = _start(server, _limited(own_group, most), stdin=connection, stdout=connection, stderr=subprocess.DEVNULL)
         _type(asking, typed, late)
         out, err = _receive(asking, late)
         if asking.poll() is None:
@@ -120,6 +124,15 @@ def _meet(server: Sequence[str], client: Sequence[str], route: Route, seconds: f
                 # What AuthorizedKeysCommand may have left.
                 os.killpg(answering.pid, signal.SIGKILL)
     return [asking.returncode, _text(out), _text(err)]
+
+
+def _limited(become: Callable[[], None], most: int) -> Callable[[], None]:
+    def prepare() -> None:
+        become()
+        if most:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+    return prepare
 
 
 def _type(asking, typed: bytes, late: float) -> None:  # type: ignore[no-untyped-def] # of subprocess

@@ -45,3 +45,17 @@ def test_a_program_that_prints_without_end(receive, script):
 
 def test_a_program_that_takes_too_long(receive):
     assert receive("echo in; exec sleep 60", 0.3) == (b"in\n", b"", None)
+
+
+def test_a_server_whose_log_has_no_end(tmp_path):
+    """It is in memory, and sshd repeats in it each line of a key file that is none."""
+    client, log = tmp_path / "ssh", tmp_path / "log"
+    client.write_text('#!/bin/sh\nexec sh -c "${2#ProxyCommand=}"\n')
+    client.chmod(0o755)
+    server = ["exec", "dd", "if=/dev/zero", f"of={log}", "bs=64k", "count=64"]
+    private_login.meet_by_pipe(server, [str(client)], 10, most=1 << 20)
+    assert log.stat().st_size == 1 << 20
+    private_login.meet_by_pipe(server, [str(client)], 10)
+    assert log.stat().st_size == 4 << 20
+    with private_login._start(server[1:], private_login._limited(lambda: None, 1 << 20), stderr=subprocess.DEVNULL) as process:
+        assert process.wait(10) < 0 and log.stat().st_size == 1 << 20

@@ -150,7 +150,8 @@ class ActionModule(ActionBase):
     def _read_session(self) -> dict[str, str]:
         """Who is logged in from where, as the host sees it; empty where its shell cannot report it."""
         answer = self._low_level_execute_command('echo "session<$(id -un) $SSH_CONNECTION>"', sudoable=False)
-        found = re.search(r"session<(\S+) (\S+) \d+ (\S+) (\d+)>", answer.get("stdout", ""))
+        # Of bounded words: the host may print any text, and without bounds one of its beginning repeated takes the square of its length.
+        found = re.search(r"session<(\S{1,256}) (\S{1,64}) \d{1,5} (\S{1,64}) (\d{1,5})>", answer.get("stdout", ""))
         if found is None:
             return {}
         return dict(zip(("user", "address", "local_address", "local_port"), found.groups()))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -210,3 +211,21 @@ def test_what_is_waited_for_is_shown(run, monkeypatch):
     assert run(host)["changed"]
     assert host.state == "kept"
     assert shown == ["sshd_pubkey: waiting up to 90 seconds for another run on this host, whose change of sshd is not proven yet"]
+
+
+@pytest.mark.parametrize(
+    ("printed", "session"),
+    [
+        ("Welcome\nsession<op 192.0.2.1 40000 192.0.2.9 22>\n", {"user": "op", "address": "192.0.2.1", "local_address": "192.0.2.9", "local_port": "22"}),
+        ("session<op >\n", {}),
+        ("session<" * 100000, {}),
+        ("session<a " + "b" * 1000000, {}),
+    ],
+)
+def test_who_is_logged_in(monkeypatch, printed, session):
+    """A rooted host may print anything: with words of any length the third of these takes hours."""
+    action = sshd_pubkey.ActionModule.__new__(sshd_pubkey.ActionModule)
+    monkeypatch.setattr(action, "_low_level_execute_command", lambda _command, sudoable: {"stdout": printed}, raising=False)
+    start = time.process_time()
+    assert action._read_session() == session
+    assert time.process_time() - start < 5

@@ -42,7 +42,7 @@ def read_host(value: Any) -> Facts:
         return Facts(why="the answer is not a dictionary")
     if value.get("schema") != SCHEMA:
         return Facts(why=f"the answer is not of the form {SCHEMA}")
-    why = optional(text, value.get("why"))
+    why = lenient(text, value.get("why"))
     via = value.get("via") if value.get("via") in ("ssh", "assistant") else None
     if value.get("seen") is not True:
         return Facts(why=why or "no reason given", via=via)

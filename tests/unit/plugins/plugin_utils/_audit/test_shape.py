@@ -42,11 +42,17 @@ def test_a_whole_answer_is_read():
         ({**host(), "schema": "alicloud.ecs_access/host/2"}, "the answer is not of the form alicloud.ecs_access/host/1"),
         ({**host(), "seen": "yes", "why": "no route"}, "no route"),
         ({**host(), "seen": False}, "no reason given"),
+        ({**host(), "seen": False, "why": 5}, "no reason given"),
     ],
 )
 def test_what_is_no_answer_is_not_seen(answer, why):
     facts = read_host(answer)
     assert not facts.seen and facts.why == why and facts.accounts == ()
+
+
+def test_a_reason_that_is_no_text_ends_nothing():
+    """The answers of all hosts are read in one step: what one of them answers must not end it."""
+    assert read_host({**host(accounts=[account("anna")]), "why": ["no route"]}).seen
 
 
 @pytest.mark.parametrize(

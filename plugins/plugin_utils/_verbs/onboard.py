@@ -145,7 +145,7 @@ def _set_up(tools: Tools, parts: set[str], row: Mapping[str, Any]) -> dict[str, 
     elif "users" in parts:
         _apply(tools, done, "users", "ssh_access", people.options)
     if server is not None:
-        if looked is not None and (tools.check_mode or onboarding.is_settled(looked)):
+        if isinstance(looked, Mapping) and (tools.check_mode or onboarding.is_settled(looked)):
             _take(tools, done, "sshd", looked)
         else:
             _apply(tools, done, "sshd", "sshd_pubkey", server)

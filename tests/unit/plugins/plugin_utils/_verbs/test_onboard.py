@@ -46,7 +46,7 @@ def test_one_module_where_sshd_has_nothing_to_change(set_up):
     assert (row["changed"], row["drift"], row["failed"]) == (True, ["users: add a key"], False)
 
 
-@pytest.mark.parametrize("look", [WRITES, {"failed": True, "msg": "cannot"}, {**QUIET, "warnings": ["armed"]}, None])
+@pytest.mark.parametrize("look", [WRITES, {"failed": True, "msg": "cannot"}, {**QUIET, "warnings": ["armed"]}, None, "no look", ["x"]])
 def test_sshd_is_changed_by_its_own_module(set_up, look):
     answers = {"access_host": {"changed": False, "sshd": look}, "sshd_pubkey": {"changed": True, "actions": ["write a drop-in"]}}
     row, ran = set_up(["users", "server"], answers)

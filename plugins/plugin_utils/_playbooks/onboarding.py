@@ -21,6 +21,8 @@ from .._output.similar import did_you_mean
 _OLDEST_PYTHON = {"2.16": 6, "2.17": 7, "2.18": 8, "2.19": 8}
 _NEWEST_OLDEST = 9
 _MOST, _LONGEST, _LONGEST_DIFF = 500, 500, 65536
+_MOST_COMPARED = 8 * _LONGEST_DIFF
+"""Characters of all diffs of a result: 64 KiB of short lines in another order take seconds."""
 _DENIED = re.compile(r"Permission denied \([^()]*\)\.?$")
 # Ansible takes the path for a template and for words of a command.
 _PROGRAM = re.compile(r"/[A-Za-z0-9_./+-]{1,255}\Z")
@@ -125,15 +127,22 @@ def action_texts(actions: Any) -> list[str]:
 
 
 def diff_texts(diff: Any) -> list[str]:
-    """The diffs of a module's result, each as text; what is not one is left out."""
+    """The diffs of a module's result, each as text; what is not one is left out, and there is a limit to the rest."""
     entries = [entry for entry in (diff if isinstance(diff, list) else [diff])[:_MOST] if isinstance(entry, Mapping)]
-    return [text[:_LONGEST_DIFF] for text in map(_diff_text, entries) if text]
+    found: list[str] = []
+    room = _MOST_COMPARED
+    for entry in entries:
+        texts = {side: str(entry.get(side) or "")[:_LONGEST_DIFF] for side in ("prepared", "before", "after")}
+        room -= sum(map(len, texts.values()))
+        if room < 0:
+            return [*found, "more diffs are not shown"]
+        text = texts["prepared"] if "prepared" in entry else _compare(entry, texts["before"], texts["after"])
+        found += [text[:_LONGEST_DIFF]] if text else []
+    return found
 
 
-def _diff_text(entry: Mapping[str, Any]) -> str:
-    if "prepared" in entry:
-        return str(entry["prepared"])
-    before, after = (str(entry.get(side) or "")[:_LONGEST_DIFF].splitlines() for side in ("before", "after"))
+def _compare(entry: Mapping[str, Any], old: str, new: str) -> str:
+    before, after = old.splitlines(), new.splitlines()
     names = (str(entry.get("before_header") or "before"), str(entry.get("after_header") or "after"))
     return "\n".join(line.rstrip("\n") for line in difflib.unified_diff(before, after, *names, lineterm=""))
 

@@ -88,6 +88,14 @@ def test_diffs_become_text():
     assert text.splitlines()[-2:] == ["-a", "+b"]
 
 
+def test_diffs_have_a_limit_in_all():
+    """To compare two sides of 64 KiB takes seconds, and a host may answer hundreds of them."""
+    one = {"before": "a\n" * 20000, "after": "b\n" * 20000}
+    found = onboarding.diff_texts([one] * 100)
+    assert len(found) == 7 and found[-1] == "more diffs are not shown"
+    assert onboarding.diff_texts([{"prepared": "x" * 65536}] * 9)[-1] == "more diffs are not shown"
+
+
 @pytest.mark.parametrize(("check_mode", "word"), [(True, "if true; then"), (False, "if false; then")])
 def test_python_is_not_installed_in_check_mode(check_mode, word):
     script = onboarding.python_script(9, check_mode)

@@ -33,9 +33,8 @@ _DIGEST = (
     r"(?:(?:sha224:(?:[0-9a-f]{56}|[\w+/]{38}==)|sha256:(?:[0-9a-f]{64}|[\w+/]{43}=)|sha384:(?:[0-9a-f]{96}|[\w+/]{64})|"
     r"sha512:(?:[0-9a-f]{128}|[\w+/]{86}==))\s+)?"
 )
-_COMMAND = re.compile(
-    r"\s*!?\s*(?:[A-Z][A-Z0-9_]*|" + _DIGEST + _PATH + _ARGUMENTS + r"|\^" + _PATH + r"\$" + _ARGUMENTS + "|sudoedit" + _ARGUMENTS + r")\s*\Z"
-)
+# Without blanks around it: they would belong to two parts at a time, and many of them take the square of their number.
+_COMMAND = re.compile(r"(?:!\s*)?(?:[A-Z][A-Z0-9_]*|" + _DIGEST + _PATH + _ARGUMENTS + r"|\^" + _PATH + r"\$" + _ARGUMENTS + "|sudoedit" + _ARGUMENTS + r")\Z")
 
 
 ANYBODY = "ALL:ALL"
@@ -87,7 +86,11 @@ def is_command(text: str) -> bool:
 
     What cannot be printed is none: it would be a part of the command to sudo, and a blank or nothing to whoever reads the rule.
     """
-    return text.isprintable() and _COMMAND.match(text) is not None
+    bare = text.strip(" ")
+    if bare.endswith("\\") and text.endswith(" "):
+        # That blank is a part of it.
+        bare += " "
+    return text.isprintable() and _COMMAND.match(bare) is not None
 
 
 def is_runas(text: str) -> bool:

@@ -6,6 +6,7 @@
 import datetime
 import itertools
 import re
+import time
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._access.sudoers import (
@@ -142,11 +143,23 @@ def test_nobody_whom_sudo_lets_is_overlooked(text, names):
 
 @pytest.mark.parametrize(
     "command",
-    ["ALL", "SERVICES", "/bin/ls", "! /bin/su", "/usr/bin/", "/bin/ls \"\"", "/bin/kill -9 [0-9]*", "/bin/l\\ s a\\=b\\,c\\:\\#\\\\", "sudoedit /etc/hosts",
+    ["ALL", "SERVICES", "/bin/ls", "! /bin/su", "/usr/bin/", "/bin/ls \"\"", "/bin/kill -9 [0-9]*", "/bin/l\\ ", " ! /usr/bin/ ", "ALL ",
+     "/bin/l\\ s a\\=b\\,c\\:\\#\\\\", "sudoedit /etc/hosts",
      "sha256:" + "0a" * 32 + " /bin/ls -l", "sha512:" + "A" * 86 + "== /bin/ls", "^/bin/l[st]$", "/bin/ls ^-[la]+\\.$"],
 )  # fmt: skip
 def test_one_command(command):
     assert is_command(command)
+
+
+@pytest.mark.parametrize(
+    "text", [" " * 100000, "/a" + " " * 100000 + ",", "!" + " " * 100000 + ",", "/a ^" + "$" * 100000 + ",", "sudoedit" + " " * 100000 + "^"]
+)
+def test_a_long_one_takes_no_longer_than_its_length(text):
+    """A team file may have been made of what hosts answered."""
+    start = time.process_time()
+    assert not is_command(text)
+    assert is_command(f"  ! /bin/ls -l{' ' * 100000}")
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("end", ["\u2028", "\u2029\x85", "\u200b", "\u202e", "\x9b31m", "\xa0", "\t", "\n"])

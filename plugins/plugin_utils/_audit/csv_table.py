@@ -24,7 +24,9 @@ COLUMNS = (
 )  # fmt: skip
 # Programs for tables take what begins with these for a formula; the last four are the same in their wide forms. Where a semicolon or a tab
 # is what separates cells, as it is in many countries, a cell also begins after one inside a text, in spite of the quotes.
-_FORMULA = re.compile(r"(\A(?=[\t\r\n])|(?:\A|[;\t\r\n])(?=[\s\"]*[=+\-@\uff1d\uff0b\uff0d\uff20]))")
+# Blanks are walked from their first one only: otherwise a text of tabs takes the square of its length.
+_BEGINNING = re.compile(r"(?:;|(?<![\s\";]))[\s\"]*(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+_SEPARATOR = re.compile(r"[;\t\r\n]")
 # One line is written for each login method: without a limit, a host with many of them and many rules would fill memory and disk.
 _LONGEST_CELL = 1000
 
@@ -47,7 +49,10 @@ def render_csv(picture: Picture) -> str:
 def as_text(value: Any) -> str:
     """A cell that no program for tables takes for a formula, and not a long one."""
     text = "" if value is None else {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
-    return _FORMULA.sub(r"\1'", shorten(text, _LONGEST_CELL))
+    text = shorten(text, _LONGEST_CELL)
+    is_formula = text.startswith(("\t", "\r", "\n")) or (not text.startswith(";") and _BEGINNING.match(text))
+    marked = _BEGINNING.sub(lambda found: _SEPARATOR.sub(r"\g<0>'", found.group()), text)
+    return "'" + marked if is_formula else marked
 
 
 def _access(picture: Picture, entry: Entry) -> list[Any]:

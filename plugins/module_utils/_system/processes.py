@@ -73,7 +73,9 @@ def _belongs_to(pid: int, uid: int) -> bool:
     """By what the kernel or sudo noted when it began, or by the control group of the account's sessions."""
     if read_quietly("/proc/%d/loginuid" % pid) == str(uid) or _in_slice(pid, uid):
         return True
-    return "SUDO_UID=%d" % uid in read_quietly("/proc/%d/environ" % pid).split("\0")
+    # Of other accounts it is their own word: what they note would keep anybody's removal from ever being done.
+    is_roots = read_status(pid).get("Uid", "").split()[:1] == ["0"]
+    return is_roots and "SUDO_UID=%d" % uid in read_quietly("/proc/%d/environ" % pid).split("\0")
 
 
 def _in_slice(pid: int, uid: int) -> bool:

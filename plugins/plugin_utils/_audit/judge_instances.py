@@ -8,10 +8,10 @@ Note that this plugin util is **PRIVATE** to the collection. It is pure.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from .facts import PrivateKey
 from .finding import HIGH, LOW, MEDIUM, Finding
 from .judge_keys import entries_by_account
 from .picture import NO_ACCESS, Instance, Picture
@@ -64,26 +64,26 @@ def judge_instances(picture: Picture, paths: Sequence[Path]) -> Iterator[Finding
 
 def find_paths(picture: Picture) -> list[Path]:
     """Private keys whose public half opens another account."""
-    opened: dict[str, list[Opened]] = {}
+    opened: dict[str, dict[Opened, None]] = {}
     entries = entries_by_account(picture)
     for place in picture.places:
         if place.effective != "no":
             right = max((entry.right for entry in entries.get((place.instance, place.account), ())), key=RIGHTS.index, default=NONE)
-            opened.setdefault(place.fingerprint, []).append(Opened(place.instance, place.account, right))
+            opened.setdefault(place.fingerprint, {})[Opened(place.instance, place.account, right)] = None
+    # Once for each key: an instance can make up thousands of files with the same one.
+    ranked = {name: dict.fromkeys(sorted(each, key=lambda opened: (opened.right != ROOT, opened))) for name, each in opened.items()}
     holders = _holders(picture)
     found = []
     for instance in picture.instances.values():
         for key in instance.private_keys:
-            targets = [each for each in opened.get(key.fingerprint or "", ()) if (each.instance, each.account) != (instance.id, key.account)]
-            if targets:
+            targets = ranked.get(key.fingerprint or "", {})
+            own = [each for each in (Opened(instance.id, key.account or "", right) for right in RIGHTS) if each in targets]
+            if len(targets) > len(own):
                 people = {*holders.get((instance.id, None), ()), *holders.get((instance.id, key.account), ())}
-                found.append(_path(instance, key, sorted(people), sorted(set(targets))))
+                shown = itertools.islice((each for each in targets if each not in own), _MOST_OPENED)
+                count = len(targets) - len(own)
+                found.append(Path(instance.id, key.path, key.account, str(key.fingerprint), key.encrypted, tuple(sorted(people)), tuple(shown), count))
     return found
-
-
-def _path(instance: Instance, key: PrivateKey, people: Sequence[str], targets: Sequence[Opened]) -> Path:
-    shown = sorted(targets, key=lambda opened: (opened.right != ROOT, opened))[:_MOST_OPENED]
-    return Path(instance.id, key.path, key.account, str(key.fingerprint), key.encrypted, tuple(people), tuple(shown), len(targets))
 
 
 def _holders(picture: Picture) -> dict[tuple[str, str | None], set[str]]:

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import datetime
+import time
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._audit.accepted import read_acceptances
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._audit.finding import KINDS, counts_for
 from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._audit.judge import judge
+from ansible_collections.alicloud.ecs_access.plugins.plugin_utils._audit.judge_instances import find_paths
 
 from .fleet import NOW, account, audit_of, fingerprint_of, host, key_method, key_of, password_method, picture_of, right, small_fleet, team_of
 
@@ -288,3 +290,18 @@ def test_an_acceptance_that_cannot_be_used_is_refused(entry, part):
 def test_what_makes_a_host_fail(fail_on, fails):
     (finding,) = audit_of({"web-1": changed(login_methods=[password_method("ben")])}, TEAM).findings
     assert counts_for(finding, fail_on) is fails
+
+
+def test_many_private_keys_that_open_many_accounts_take_no_longer_than_both():
+    """A rooted host can answer two thousand files with the key of twenty thousand accounts of its own."""
+    many = range(4000)
+    answer = host(
+        accounts=[account(f"a{number}", uid=2000 + number) for number in many],
+        login_methods=[key_method(f"a{number}", "fleet") for number in many],
+        private_keys=[{"path": f"/k{number}", "account": "a1", "fingerprint": fingerprint_of("fleet"), "encrypted": False} for number in range(1500)],
+    )
+    picture = picture_of({"web-1": answer}, TEAM)
+    start = time.process_time()
+    paths = find_paths(picture)
+    assert time.process_time() - start < 5
+    assert {(len(path.opens), path.opens_count, path.opens[0].account) for path in paths} == {(200, 3999, "a0")}

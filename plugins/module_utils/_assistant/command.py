@@ -157,7 +157,10 @@ def _narrow(source: str) -> Iterator[str]:
             row, column = token.start
             lines[row - 1] = lines[row - 1][:column].rstrip()
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, (ast.Module, ast.FunctionDef)) and ast.get_docstring(node) is not None:
+        # A class may have nothing else.
+        if isinstance(node, ast.ClassDef) and len(node.body) == 1:
+            continue
+        if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node) is not None:
             following = node.body[1].lineno if len(node.body) > 1 else node.body[0].lineno + 1
             for number in range(node.body[0].lineno, following):
                 lines[number - 1] = ""

@@ -24,8 +24,10 @@ import zlib
 
 from ..._system.server import slurp
 
-# Options, in which quotes may hide blanks, a type, the text of the key and the comment.
-KEY = re.compile(br'\s*(?!#)((?:(?:\\"|\\(?!")|[^\s"\\]|"(?:\\"|\\(?!")|[^"\\])*")+\s+)??)([^\s"]+)\s+(AAAA\S+)[ \t]*([^\r\n\0]*)')  # fmt: skip
+# Options, in which quotes may hide blanks, a type, the text of the key, in which sshd passes over other blanks than these two, and the comment.
+KEY = re.compile(
+    br'\s*(?!#)((?:(?:\\"|\\(?!")|[^\s"\\]|"(?:\\"|\\(?!")|[^"\\])*")+\s+)??)([^\s"]+)[ \t]+((?:[\r\v\f]*A){4}[^ \t]+)[ \t]*([^\r\n]*)'
+)  # fmt: skip
 NETWORK = re.compile("(nfs|cifs|smb|9p|afs|ceph|gluster|lustre|fuse|autofs)")
 
 
@@ -87,7 +89,7 @@ def fingerprint(blob):
 def read_key(line):
     # type: (bytes) -> list | None
     """[type in the line, type of the key, fingerprint, bits, options, comment]; None for what sshd takes for no key."""
-    found = KEY.match(line) if len(line) < 16384 else None
+    found = KEY.match(line.split(b"\0")[0])  # where a line ends to sshd
     if not found:
         return None
     options, kind, body, comment = found.groups()

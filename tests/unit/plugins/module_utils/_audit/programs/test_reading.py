@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._audit.programs import accounts, frames, rights, use
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.authorized_keys import parse_key_file
 
 
 @pytest.fixture
@@ -32,8 +33,37 @@ def test_a_key_is_read_as_ssh_keygen_reads_it(ssh_keygen, kind):
     assert frames.read_key(public) == [kind_name, kind_name, fingerprint, bits, "", "kim@laptop"]
     line = b'  from="a b",no-pty,command="echo \\"x\\" AAAA y" ' + public + b"\r"
     assert frames.read_key(line)[2:] == [fingerprint, bits, 'from="a b",no-pty,command="echo \\"x\\" AAAA y"', "kim@laptop"]
-    for other in (b"# " + public, public.split()[0], public[:60], b"x" * 20000 + b" " + public, public.split()[0] + b" AAAA" + b"?" * 20):
+    for other in (b"# " + public, public.split()[0], public[:60], public.split()[0] + b" AAAA" + b"?" * 20):
         assert frames.read_key(other) is None
+
+
+BODY = "AAAAC3NzaC1lZDI1NTE5AAAAIBF9wCb7TxxP9gb3hE8ODe/Tc+uIUNYipthBw65i3Nf6"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(f"ssh-ed25519 {BODY} {'x' * 20000}", id="a long comment"),
+        pytest.param(f'environment="A={"x" * 20000}" ssh-ed25519 {BODY}', id="long options"),
+        pytest.param(f"ssh-ed25519 {BODY[:30]}\f{BODY[30:]}\v\r c", id="other blanks in the key"),
+        pytest.param(f"ssh-ed25519 A\fA\vAA{BODY[4:]}", id="other blanks at its beginning"),
+        pytest.param(f"ssh-ed25519 {BODY}\0AAAA", id="what stands behind a NUL"),
+        pytest.param(f"ssh-ed25519\t {BODY}\r", id="a line of another system"),
+    ],
+)
+def test_no_spelling_hides_a_key_that_sshd_accepts(line):
+    """OpenSSH 9.2 lets a login in by each of these."""
+    assert frames.read_key(line.encode())[2] == frames.read_key(b"ssh-ed25519 " + BODY.encode())[2]
+    (parsed,) = parse_key_file(line.encode() + b"\n")
+    assert parsed.key.base64 == BODY
+
+
+def test_lines_without_end_are_read_in_time():
+    start = time.process_time()
+    for line in (b'"' * 1000000, b"a," * 500000, b" " * 1000000, b"a" + b" " * 1000000 + b"b", b'"' + b"\\" * 1000000, b"ssh-rsa " + b"A" * 1000000,
+                 b"ssh-rsa " + b"\f" * 1000000 + b"A"):  # fmt: skip
+        frames.read_key(line)
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize(

@@ -20,16 +20,16 @@ import sys
 from ..._system.server import Server, find_server, read_settings, run, slurp  # noqa: F401 - Server is in comments on types
 
 SETTINGS = re.compile("allow|deny|permitroot|usepam|pubkey|password|auth|.*rsa.*size|revoked|chroot")
-# Options, in which quotes may hide blanks, and the text of the key behind its type.
-KEY = re.compile(br'\s*(?!#)((?:(?:\\"|\\(?!")|[^\s"\\]|"(?:\\"|\\(?!")|[^"\\])*")+\s+)??)[^\s"]+\s+(AAAA\S+)')  # fmt: skip
+# Options, in which quotes may hide blanks, and the text of the key behind its type, in which sshd passes over other blanks.
+KEY = re.compile(br'\s*(?!#)((?:(?:\\"|\\(?!")|[^\s"\\]|"(?:\\"|\\(?!")|[^"\\])*")+\s+)??)[^\s"]+[ \t]+((?:[\r\v\f]*A){4}[^ \t\n]+)')  # fmt: skip
 lines_of = re.compile(b"[^\n]*\n|[^\n]+").findall
 
 
 def digest(line):
     # type: (bytes) -> str | None
-    """SHA-256 of the text of the key in a line of a key file; None when it holds none."""
-    found = KEY.match(line)
-    return found and hashlib.sha256(found.group(2)).hexdigest()
+    """SHA-256 of the text of the key in a line of a key file, which to sshd ends at a NUL; None when it holds none."""
+    found = KEY.match(line.split(b"\0")[0])
+    return found and hashlib.sha256(found.group(2).translate(None, b"\r\v\f")).hexdigest()
 
 
 def edit(lines, key, add, drop):

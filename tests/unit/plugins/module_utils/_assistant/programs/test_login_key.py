@@ -40,6 +40,21 @@ def look_of(world: World, *paths: str) -> list[str]:
     return world.run("stat -c '%a %U:%G' " + " ".join(paths)).splitlines()
 
 
+def test_no_spelling_hides_a_key_that_sshd_accepts(long_key):
+    """OpenSSH passes over some blanks within the text of a key, and a line ends at a NUL: the key that goes must not stay in one of these."""
+    kind, body = long_key.split()[:2]
+    gone = key_digest(parse_public_key(long_key))
+    for line in (
+        f"{kind} {body}\0AAAA\n",
+        f"{kind} {body}\r\n",
+        f'no-pty,command="a b" {kind}\t {body} c\n',
+        f"{kind} {body[:20]}\f{body[20:40]}\v{body[40:]} c\n",
+        f"{kind} A\fAAA{body[4:]}\n",
+        f"{kind} {body} {'x' * 20000}\n",
+    ):
+        assert login_key.digest(line.encode()) == gone
+
+
 def test_what_is_sent_is_small_and_self_contained(long_key):
     gone = key_digest(parse_public_key(long_key))
     text = render_command(Request("present", True, ("ecs-user", "deploy"), "ecs-user", long_key, (gone,)), "ecs-access-%s:" % ("0" * 32))

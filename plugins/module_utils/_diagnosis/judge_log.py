@@ -33,7 +33,7 @@ def _since(log: Sequence[str], address: str) -> List[str]:
 
 
 def _said(line: str) -> str:
-    """The message. It is matched from its beginning: further on stands what somebody may have given for a user name, without any login."""
+    """The message. It is matched from its beginning: further on stands what a client may have given for a user name, without any login."""
     said = line.partition("]: ")[2]
     return said[len("error: ") :] if said.startswith("error: ") else said
 

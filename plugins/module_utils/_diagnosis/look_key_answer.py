@@ -25,7 +25,7 @@ _SECONDS = 20
 # Where no key is named, any will do: those are tried that stand first.
 _MOST_KEYS = 5
 _MOST_LOG = 32 << 20
-"""Bytes in memory: sshd repeats each line of a key file that is none, and an account can have any number of them."""
+"""Bytes in memory: sshd repeats each line of a key file that has no key, and an account can have any number of them."""
 _OPTIONS = (
     "PubkeyAuthentication=yes",
     # What this client would not do of itself says nothing about other clients.

@@ -30,7 +30,7 @@ LOGS = ("/var/log/auth.log", "/var/log/auth.log.1", "/var/log/secure", "/var/log
 JOURNAL = ("journalctl", "-q", "--no-pager", "-o", "short-iso")
 # Only what root's processes wrote: anybody can write as sshd. A certificate's line names its authority last.
 SSHD = ("_UID=0", "SYSLOG_IDENTIFIER=sshd", "SYSLOG_IDENTIFIER=sshd-session")
-# From the beginning of the line: further on stands what somebody may have given for a user name, without any login.
+# From the beginning of the line: further on stands what a client may have given for a user name, without any login.
 ACCEPTED = re.compile(r"(?:\w+ +\d+ )?\S+ \S+ sshd(?:-session)?\[\d+\]: Accepted (\S+) for (\S+) from \S+ port \d+ ssh2(?:: (.*))?")
 ISO = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)[.0-9]*(?:Z|([+-])(\d\d):?(\d\d))? ")
 BEGIN = re.compile(b"-----BEGIN (OPENSSH |RSA |DSA |EC |ENCRYPTED )?PRIVATE KEY-----([^-]*)")

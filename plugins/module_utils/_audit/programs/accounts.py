@@ -151,10 +151,12 @@ class Look:
         new = (path, content) not in self.contents
         number = self.contents.setdefault((path, content), len(self.contents))
         self.add("file", number, path, user.pw_name, state, objections)
-        for place, line in enumerate(content.split(b"\n") if new else [], 1):
-            found = read_key(line)
-            if found and len(self.keys) < 10000:
-                self.keys.append(["key", number, place] + found)
+        lines = content.split(b"\n") if new else []
+        found = [["key", number, place] + key for place, key in enumerate(map(read_key, lines), 1) if key]
+        # Of all files 10000; one of them must not leave the others no room.
+        self.keys += found[: min(2000, 10000 - len(self.keys))]
+        if len(found) > 2000:
+            self.add("unread", path, "of its keys, only the first 2000 are listed")
 
     def account(self, server, line, alike):
         # type: (Server | None, str, bool) -> int

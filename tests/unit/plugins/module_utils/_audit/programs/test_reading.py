@@ -259,3 +259,16 @@ def test_a_missing_file_behind_a_closed_home_is_missing(tmp_path, monkeypatch):
     (tmp_path / "authorized_keys").write_text("# none\n")
     look.file(user, f"{user.pw_dir}/authorized_keys")
     assert [record[:1] + record[3:5] for record in look.records] == [["file", "kim", "denied"]]
+
+
+def test_one_file_of_many_keys_leaves_room_for_those_of_others(monkeypatch):
+    """Any account can write ten thousand into its own, and there is a limit to all that is listed."""
+    user = SimpleNamespace(pw_name="kim", pw_uid=os.getuid(), pw_gid=os.getgid(), pw_dir="/home/kim")
+    texts = {"/many": f"ssh-ed25519 {BODY}\n".encode() * 9000, "/one": f"ssh-ed25519 {BODY}\n".encode()}
+    monkeypatch.setattr(accounts, "read_as", lambda _user, path: ("ok", texts[path]))
+    monkeypatch.setattr(accounts, "open_to_others", lambda _user, _path: [])
+    look = accounts.Look()
+    look.file(user, "/many")
+    look.file(user, "/one")
+    assert [record[1] for record in look.keys].count(0) == 2000 and look.keys[-1][:3] == ["key", 1, 1]
+    assert ["unread", "/many", "of its keys, only the first 2000 are listed"] in look.records

@@ -26,6 +26,7 @@ from .frames import directory_names, fingerprint, read_key, remote, show, text
 CPU_SECONDS = 10
 METADATA, TOKEN = ("100.100.100.200", 80), "X-aliyun-ecs-metadata-token"
 MOST_FILE, MOST_LOG, MOST_USED, MOST_NAMES = 65536, 16 << 20, 5000, 1000
+MOST_PRIVATE = 200  # of an account, which can make up any number of them
 LOGS = ("/var/log/auth.log", "/var/log/auth.log.1", "/var/log/secure", "/var/log/secure-*", "/var/log/secure.1")
 JOURNAL = ("journalctl", "-q", "--no-pager", "-o", "short-iso")
 # Only what root's processes wrote: anybody can write as sshd. A certificate's line names its authority last.
@@ -130,6 +131,7 @@ class Search:
         # type: () -> None
         self.found = {}  # type: dict[str, list]
         self.unread = []  # type: list[list]
+        self.room = 0
         self.late = sum(os.times()[:4]) + CPU_SECONDS
         config = text(slurp("/etc/ssh/sshd_config"))
         self.host_keys = set(re.findall(r"(?im)^\s*hostkey[\s=]+\"?([^\s\"]+)", config))
@@ -137,7 +139,7 @@ class Search:
     def start(self, parent, name, account, depth):
         # type: (str, str, str, int) -> None
         """The folder I(name) of I(parent), and so many folders below it."""
-        path = os.path.join(parent, name)
+        path, self.room = os.path.join(parent, name), MOST_PRIVATE
         kind = remote(path)
         if kind:
             self.unread.append(["unread", path, "it is on a network file system (%s)" % kind])
@@ -180,9 +182,12 @@ class Search:
         try:
             with os.fdopen(os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb") as stream:
                 content = stream.read(MOST_FILE) if stat.S_ISREG(os.fstat(stream.fileno()).st_mode) else b""
-            key = read_private(content)
+            key = read_private(content) if self.room else None
             if key:
                 self.found[path] = ["private", path, account, key[0], key[1]]
+                self.room -= 1
+                if not self.room:
+                    self.unread.append(["unread", os.path.dirname(path), "of its private keys, only the first %d are listed" % MOST_PRIVATE])
         except EnvironmentError as exc:  # noqa: UP024
             self.unread.append(["unread", path, str(exc.strerror)])
 

@@ -169,6 +169,16 @@ def test_the_search_follows_no_link_and_enters_so_many_folders(ssh_keygen, tmp_p
     assert found.found[str(keys / "id")] == ["private", str(keys / "id"), "kim", fingerprint, "no"]
 
 
+def test_of_the_private_keys_of_an_account_some_are_listed(tmp_path, monkeypatch):
+    """Any account can make up so many that nothing of this chapter would arrive."""
+    (tmp_path / "keys").mkdir()
+    for number in range(250):
+        (tmp_path / "keys" / f"{number:03}").write_text("PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n")
+    found = search(tmp_path, monkeypatch)
+    assert len(found.found) == 200
+    assert found.unread == [["unread", str(tmp_path / "keys"), "of its private keys, only the first 200 are listed"]]
+
+
 def test_the_search_gives_up_and_says_so(tmp_path, monkeypatch):
     (tmp_path / "keys").mkdir()
     for number in range(3):

@@ -151,12 +151,11 @@ class Look:
         new = (path, content) not in self.contents
         number = self.contents.setdefault((path, content), len(self.contents))
         self.add("file", number, path, user.pw_name, state, objections)
-        lines = content.split(b"\n") if new else []
-        found = [["key", number, place] + key for place, key in enumerate(map(read_key, lines), 1) if key]
+        found = [["key", number, place] + key for place, key in enumerate(map(read_key, content.split(b"\n") * new), 1) if key]
         # Of all files 10000; one of them must not leave the others no room.
         self.keys += found[: min(2000, 10000 - len(self.keys))]
         if len(found) > 2000:
-            self.add("unread", path, "of its keys, only the first 2000 are listed")
+            self.add("unread", path, "only its first 2000 keys are listed")
 
     def account(self, server, line, alike):
         # type: (Server | None, str, bool) -> int
@@ -198,6 +197,8 @@ def collect():
         look.add("account", number, line, shadow.get(name, ""), own, index, os.access(shell or "/bin/sh", os.X_OK))
     settings = [["settings", number, found] for number, found in enumerate(look.settings)]
     words = sorted(set(re.findall("[a-z]+", " ".join(matches).lower())))[:200]
+    # The first lines of all files come first: only so much arrives, and an account can fill its own file with the longest lines.
+    look.keys.sort(key=lambda key: key[2])
     return [["found", {"match": words, "damage": damage[:100]}]] + settings + look.records + look.keys
 
 

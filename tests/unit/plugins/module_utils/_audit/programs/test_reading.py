@@ -281,4 +281,18 @@ def test_one_file_of_many_keys_leaves_room_for_those_of_others(monkeypatch):
     look.file(user, "/many")
     look.file(user, "/one")
     assert [record[1] for record in look.keys].count(0) == 2000 and look.keys[-1][:3] == ["key", 1, 1]
-    assert ["unread", "/many", "of its keys, only the first 2000 are listed"] in look.records
+    assert ["unread", "/many", "only its first 2000 keys are listed"] in look.records
+
+
+def test_the_first_keys_of_all_files_come_first(monkeypatch):
+    """Only so much of a chapter arrives, and any account can fill its own file with the longest lines."""
+    texts = {"ann": f"ssh-ed25519 {BODY} a\n" * 3, "ben": f"# c\nssh-ed25519 {BODY} b\n"}
+    users = {name: SimpleNamespace(pw_name=name, pw_uid=1000, pw_gid=1000, pw_dir="/home/" + name, pw_shell="/bin/sh") for name in texts}
+    monkeypatch.setattr(accounts, "find_server", lambda: SimpleNamespace(config="/none"))
+    monkeypatch.setattr(accounts, "list_accounts", lambda: ([(number, f"{name}:x:1000:1000::/:/bin/sh") for number, name in enumerate(texts, 1)], []))
+    monkeypatch.setattr(accounts, "read_settings", lambda *_asked: {"authorizedkeysfile": [".ssh/authorized_keys"]})
+    monkeypatch.setattr(accounts, "slurp", lambda path, _most=0: b"")
+    monkeypatch.setattr(accounts, "read_as", lambda user, _path: ("ok", texts[user.pw_name].encode()))
+    monkeypatch.setattr(accounts, "open_to_others", lambda _user, _path: [])
+    monkeypatch.setattr(accounts.pwd, "getpwnam", users.__getitem__)
+    assert [(record[1], record[2]) for record in accounts.collect() if record[0] == "key"] == [(0, 1), (0, 2), (1, 2), (0, 3)]

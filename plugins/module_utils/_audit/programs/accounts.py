@@ -116,7 +116,7 @@ def open_to_others(user, path):
             found.append([current, info.st_uid, info.st_gid, stat.S_IMODE(info.st_mode)])
         above = os.path.dirname(current)
         if current in (home, above):
-            return found
+            return found[:99]  # a link of the account's may lead as deep as it likes
         current = above
 
 
@@ -155,7 +155,7 @@ class Look:
         # Of all files 10000; one of them must not leave the others no room.
         self.keys += found[: min(2000, 10000 - len(self.keys))]
         if len(found) > 2000:
-            self.add("unread", path, "only its first 2000 keys are listed")
+            self.add("unread", path, "its first 2000 keys are listed")
 
     def account(self, server, line, alike):
         # type: (Server | None, str, bool) -> int

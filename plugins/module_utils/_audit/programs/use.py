@@ -31,8 +31,9 @@ LOGS = ("/var/log/auth.log", "/var/log/auth.log.1", "/var/log/secure", "/var/log
 JOURNAL = ("journalctl", "-q", "--no-pager", "-o", "short-iso")
 # Only what root's processes wrote: anybody can write as sshd. A certificate's line names its authority last.
 SSHD = ("_UID=0", "SYSLOG_IDENTIFIER=sshd", "SYSLOG_IDENTIFIER=sshd-session")
+# In files any account can write such lines, so that the words have limits.
 # From the beginning of the line: further on stands what a client may have given for a user name, without any login.
-ACCEPTED = re.compile(r"(?:\w+ +\d+ )?\S+ \S+ sshd(?:-session)?\[\d+\]: Accepted (\S+) for (\S+) from \S+ port \d+ ssh2(?:: (.*))?")
+ACCEPTED = re.compile(r"(?:\w+ +\d+ )?\S+ \S+ sshd(?:-session)?\[\d+\]: Accepted (\S{1,60}) for (\S{1,256}) from \S+ port \d+ ssh2(?:: (.*))?")
 ISO = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)[.0-9]*(?:Z|([+-])(\d\d):?(\d\d))? ")
 BEGIN = re.compile(b"-----BEGIN (OPENSSH |RSA |DSA |EC |ENCRYPTED )?PRIVATE KEY-----([^-]*)")
 
@@ -67,7 +68,7 @@ def read_log(lines, used):
         found = ACCEPTED.match(line) if " Accepted " in line else None
         if found:
             method, account, rest = found.groups()
-            for name in re.findall(r"SHA256:[A-Za-z0-9+/]+", rest or "") or [""]:
+            for name in re.findall(r"SHA256:[A-Za-z0-9+/]{43}", rest or "") or [""]:
                 key = (account, method, name)
                 if key in used or len(used) < MOST_USED:
                     used[key] = max(used.get(key, 0), when(line))
@@ -255,7 +256,7 @@ def collect():
         except EnvironmentError as exc:  # noqa: UP024
             search.unread.append(["unread", path, str(exc.strerror)])
     records += [["used", key[0], key[1], key[2], iso(at)] for key, at in sorted(used.items()) if at]
-    return records + [search.found[path] for path in sorted(search.found)] + search.unread
+    return records + [search.found[path] for path in sorted(search.found)] + search.unread[:1000]
 
 
 def main(request):

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._audit.programs import accounts, frames, rights, use
+from ansible_collections.alicloud.ecs_access.plugins.module_utils._audit.records import read_facts
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._openssh.authorized_keys import parse_key_file
 
 
@@ -281,7 +282,7 @@ def test_one_file_of_many_keys_leaves_room_for_those_of_others(monkeypatch):
     look.file(user, "/many")
     look.file(user, "/one")
     assert [record[1] for record in look.keys].count(0) == 2000 and look.keys[-1][:3] == ["key", 1, 1]
-    assert ["unread", "/many", "only its first 2000 keys are listed"] in look.records
+    assert ["unread", "/many", "its first 2000 keys are listed"] in look.records
 
 
 def test_the_first_keys_of_all_files_come_first(monkeypatch):
@@ -296,3 +297,28 @@ def test_the_first_keys_of_all_files_come_first(monkeypatch):
     monkeypatch.setattr(accounts, "open_to_others", lambda _user, _path: [])
     monkeypatch.setattr(accounts.pwd, "getpwnam", users.__getitem__)
     assert [(record[1], record[2]) for record in accounts.collect() if record[0] == "key"] == [(0, 1), (0, 2), (1, 2), (0, 3)]
+
+
+def test_a_line_that_an_account_wrote_into_a_log_fits_or_is_none():
+    """With C(logger) any account writes into auth.log; a record that is too long would cost the whole answer of the host."""
+    used = {}
+    one = "SHA256:" + "a" * 43
+    for method, account, rest in (("x" * 300, "kim", "x"), ("publickey", "k" * 400, "x"), ("publickey", "kim", "ED25519 SHA256:" + "a" * 4000)):
+        use.read_log([f"2026-01-01T00:00:00+0000 h sshd[1]: Accepted {method} for {account} from 192.0.2.1 port 5 ssh2: {rest}"], used)
+    assert list(used) == [("kim", "publickey", one)]
+    read_facts([["used", *key, "2026-01-01T00:00:00Z"] for key in used], "20260101000000", "20260101000000")
+
+
+def test_a_link_may_lead_as_deep_as_it_likes(tmp_path):
+    """What is wrong with a hundred folders is enough; a longer record would cost the whole answer of the host."""
+    deep = tmp_path
+    for _number in range(150):
+        deep = deep / "d"
+        deep.mkdir()
+        deep.chmod(0o777)
+    (deep / "keys").write_text("")
+    user = SimpleNamespace(pw_uid=os.getuid(), pw_dir=str(tmp_path))
+    (tmp_path / "link").symlink_to(deep / "keys")
+    found = accounts.open_to_others(user, str(tmp_path / "link"))
+    assert len(found) == 99
+    read_facts([["file", 0, "/link", "kim", "ok", found]], "20260101000000", "20260101000000")

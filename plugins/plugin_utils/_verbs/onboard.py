@@ -78,7 +78,7 @@ def check(tools: Tools) -> None:
         )
     if _binds(tools):
         bind_key_pair.check_binding(tools)
-    elif steps.parts_of(tools) == {"bind"}:
+    elif steps.parts_of(tools) == {"bind"} and steps.is_called(tools):
         raise StepFailed("The tag bind alone does nothing without ecs_access_key_pair_name, the key pair to bind.")
 
 

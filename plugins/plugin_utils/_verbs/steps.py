@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible import constants as C
@@ -22,7 +22,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import p
 
 from .._playbooks import result_table
 from .._playbooks.tags import chosen_parts, nothing_chosen, unknown_tag
-from .._playbooks.variables import SWITCHES, choices_of, unknown_names, wrong_value
+from .._playbooks.variables import SWITCHES, choices_of, is_on, unknown_names, wrong_value
 from .store import write_private
 from .texts import documented
 from .tools import StepFailed, Tools
@@ -38,14 +38,24 @@ _JOB_VARIABLES = ("awx_job_id", "tower_job_id")
 # What the keywords of plays are made from.
 _OF_PLAYS = ("ecs_access_serial", "ecs_access_max_fail_percentage")
 _WITH_MODES = ("offboard", "rotate_key_pair")
-# What is asked of the cloud for a whole batch, by the variables of its first host.
-_OF_BATCHES = ("key_pair_name", "activation", "replace_bound", "previous_key", "bootstrap_key", "prepare", "old_key", "person", "account")
+_PAIR = "ecs_access_key_pair_name"
+_OF_BINDING = {_PAIR: "", "ecs_access_activation": "live", "ecs_access_replace_bound": "false", "ecs_access_previous_key": "keep"}
+_OF_PROOF = {"ecs_access_bootstrap_key": "keep"}
+# What is done once for all hosts of a batch, by the variables of its first; and what counts where nothing is set.
+_OF_BATCHES = {
+    "bind_key_pair": _OF_BINDING,
+    "onboard": {**_OF_BINDING, **_OF_PROOF},
+    "offboard": {"ecs_access_person": "", "ecs_access_account": "lock"},
+    "recover_access": {_PAIR: "", "ecs_access_previous_key": "keep"},
+    "rotate_key_pair": {_PAIR: "", "ecs_access_old_key": ""},
+    "temporary_login": {"ecs_access_prepare": "auto"},
+}
 
 
 def check_variables(tools: Tools) -> None:
     """Raises StepFailed about the first thing that is wrong, before anything is changed."""
     playbook, names, found = tools.action._task.args["playbook"], set(tools.variables), set[str]()
-    values: dict[str, dict[str, str]] = {}
+    values: dict[str, dict[str, tuple[str, str]]] = {name: {} for name in _of_batches(tools, playbook)}
     of_plays = (*_OF_PLAYS, *(("ecs_access_mode",) if playbook in _WITH_MODES else ()))
     for host in tools.names("ansible_play_hosts_all"):
         variables = tools.raw(host)
@@ -58,7 +68,7 @@ def check_variables(tools: Tools) -> None:
         raise StepFailed(f"{unseen[0]} is a variable of hosts or groups, which a play cannot see when it begins: give it with -e {unseen[0]}=VALUE.")
     different = next((name for name, hosts in values.items() if len(hosts) > 1), "")
     if different:
-        (one, first), (other, second) = list(values[different].items())[:2]
+        (one, first), (other, second) = list(values[different].values())[:2]
         raise StepFailed(
             f"{different} is {one[:40] or 'not set'} for {printable(first)} and {other[:40] or 'not set'} for {printable(second)}, and a run has one value "
             "for all hosts. Run it for one part of them after the other, or give the value with -e."
@@ -69,19 +79,33 @@ def check_variables(tools: Tools) -> None:
         raise StepFailed(problem)
 
 
-def _note_values(tools: Tools, host: str, variables: Mapping[str, Any], values: dict[str, dict[str, str]]) -> None:
-    """The first host that has each value."""
-    for name in (f"ecs_access_{each}" for each in _OF_BATCHES):
+def _of_batches(tools: Tools, playbook: str) -> Collection[str]:
+    """The names of those that this run looks at: one that only sets up people binds nothing."""
+    names = _OF_BATCHES.get(playbook, {})
+    if playbook != "onboard":
+        return names
+    parts, unbinds = parts_of(tools), tools.get("ecs_access_bootstrap_key", "keep") == "unbind"
+    return {*(_OF_BINDING if "bind" in parts else ()), *(_OF_PROOF if "proof" in parts else ()), *((_PAIR,) if "proof" in parts and unbinds else ())}
+
+
+def _note_values(tools: Tools, host: str, variables: Mapping[str, Any], values: dict[str, dict[str, tuple[str, str]]]) -> None:
+    """By what each value means, the first one with that meaning and its host."""
+    for name, found in values.items():
         value = variables.get(name, "")
         text = "" if value is None else printable(str(tools.template_for(variables)(value) if isinstance(value, str) and "{{" in value else value))
-        values.setdefault(name, {}).setdefault(text, host)
+        found.setdefault(_meaning(tools, name, text), (text, host))
+
+
+def _meaning(tools: Tools, name: str, text: str) -> str:
+    text = text or _OF_BATCHES[tools.action._task.args["playbook"]][name]
+    return str(is_on(text, name)) if name in SWITCHES else text
 
 
 def check_call(tools: Tools) -> None:
     """Raises StepFailed for tags that do not exist or choose nothing, or a report that cannot be written."""
     tags, run, skip = tools.action._task.tags or [], tools.names("ansible_run_tags"), tools.names("ansible_skip_tags")
-    problem = unknown_tag(run, skip, tags, _is_called(tools))
-    if not problem and _is_called(tools):
+    problem = unknown_tag(run, skip, tags, is_called(tools))
+    if not problem and is_called(tools):
         problem = nothing_chosen(tools.action._task.args["playbook"], run, skip, tags)
     if problem:
         raise StepFailed(problem)
@@ -90,7 +114,7 @@ def check_call(tools: Tools) -> None:
         raise StepFailed(f"The report cannot be written: there is no folder {os.path.dirname(report)} that you may write to.")
 
 
-def _is_called(tools: Tools) -> bool:
+def is_called(tools: Tools) -> bool:
     """Whether the command line names the playbook itself, not one that imports it."""
     name = tools.action._task.args["playbook"]
     return any(os.path.basename(given) in (f"{name}.yml", f"alicloud.ecs_access.{name}") for given in context.CLIARGS.get("args", ()))

@@ -126,12 +126,16 @@ def test_what_was_bound_is_told_of_a_host_that_fails_after_it(tmp_path, monkeypa
     assert (row["bound"], row["live"], row["changed"], row["failed"], row["why"]) == (True, True, True, True, str(trouble))
 
 
-@pytest.mark.parametrize(("parts", "pair", "refused"), [({"bind"}, "", True), ({"bind"}, "team", False), ({"bind", "users"}, "", False)])
-def test_binding_alone_needs_a_pair(monkeypatch, parts, pair, refused):
-    """Every host would be done."""
+@pytest.mark.parametrize(
+    ("parts", "pair", "called", "refused"),
+    [({"bind"}, "", True, True), ({"bind"}, "", False, False), ({"bind"}, "team", True, False), ({"bind", "users"}, "", True, False)],
+)
+def test_binding_alone_needs_a_pair(monkeypatch, parts, pair, called, refused):
+    """Every host would be done. Where another playbook imports this one, the tag may be that of something else there, such as a name server."""
     tools = SimpleNamespace(get=lambda name, default=None: pair or default if name == "ecs_access_key_pair_name" else default)
     monkeypatch.setattr(onboard, "_people", lambda tools: PEOPLE)
     monkeypatch.setattr(onboard.steps, "parts_of", lambda tools: parts)
+    monkeypatch.setattr(onboard.steps, "is_called", lambda tools: called)
     monkeypatch.setattr(onboard.bind_key_pair, "check_binding", lambda tools: None)
     with pytest.raises(StepFailed, match="without ecs_access_key_pair_name") if refused else nullcontext():
         onboard.check(tools)

@@ -62,9 +62,9 @@ def test_a_host_has_its_own_variables_where_the_play_has_none(tmp_path):
     assert found["ecs_region"] == "cn-hangzhou" and "ssh_users_accounts" not in found
 
 
-def check(monkeypatch, tools):
+def check(monkeypatch, tools, playbook="offboard"):
     monkeypatch.setattr(steps, "check_call", lambda tools: None)
-    tools.action._task.args = {"playbook": "offboard"}
+    tools.action._task.args = {"playbook": playbook}
     steps.check_variables(tools)
 
 
@@ -92,13 +92,38 @@ def test_what_a_play_sees_is_not(tmp_path, monkeypatch, play, given, of_host):
     [
         ({}, {"ecs_access_key_pair_name": "dev"}, "ecs_access_key_pair_name is not set for web-1 and dev for web-2"),
         ({}, {"ecs_access_replace_bound": True}, "ecs_access_replace_bound is not set for web-1 and True for web-2"),
+        ({}, {"ecs_access_replace_bound": "sure"}, "ecs_access_replace_bound must be true or false, not 'sure'"),
         ({"ecs_access_key_pair_name": "team"}, {"ecs_access_key_pair_name": "dev"}, ""),
         ({}, {"ecs_access_login_as": "admin", "ecs_access_user": "ann"}, ""),
         ({}, {"ecs_access_key_pair_name": None, "ecs_access_previous_key": ""}, ""),
+        ({}, {"ecs_access_replace_bound": "no", "ecs_access_previous_key": "keep", "ecs_access_activation": "live"}, ""),
     ],
 )
-def test_hosts_that_differ_in_what_a_batch_is_asked_for_are_refused(tmp_path, monkeypatch, given, of_host, told):
+@pytest.mark.parametrize("playbook", ["bind_key_pair", "onboard"])
+def test_hosts_that_differ_in_what_a_batch_is_asked_for_are_refused(tmp_path, monkeypatch, playbook, given, of_host, told):
     """The value of the first host would count for all: its key pair would be bound to the others."""
     tools = tools_of(tmp_path, {}, given=given, **of_host)
+    with pytest.raises((StepFailed, ValueError), match=told) if told else nullcontext():
+        check(monkeypatch, tools, playbook)
+
+
+@pytest.mark.parametrize("playbook", ["adopt", "audit", "diagnose", "leave", "offboard", "temporary_login"])
+def test_key_pairs_of_groups_are_nothing_to_what_binds_none(tmp_path, monkeypatch, playbook):
+    """An audit of a fleet in which each group has its own pair is one run."""
+    check(monkeypatch, tools_of(tmp_path, {}, ecs_access_key_pair_name="dev", ecs_access_activation="none"), playbook)
+
+
+@pytest.mark.parametrize(
+    ("tags", "given", "told"),
+    [
+        (["users", "server"], {"ecs_access_bootstrap_key": "unbind"}, ""),
+        (["proof"], {}, ""),
+        (["proof"], {"ecs_access_bootstrap_key": "unbind"}, "ecs_access_key_pair_name is not set"),
+        (["users", "bind"], {}, "ecs_access_key_pair_name is not set"),
+    ],
+)
+def test_only_the_parts_that_are_done_count(tmp_path, monkeypatch, tags, given, told):
+    tools = tools_of(tmp_path, {}, given=given, ecs_access_key_pair_name="dev")
+    tools.variables["ansible_run_tags"] = tags
     with pytest.raises(StepFailed, match=told) if told else nullcontext():
-        check(monkeypatch, tools)
+        check(monkeypatch, tools, "onboard")

@@ -34,8 +34,7 @@ def _since(log: Sequence[str], address: str) -> List[str]:
 
 def _said(line: str) -> str:
     """The message. It is matched from its beginning: further on stands what a client may have given for a user name, without any login."""
-    said = line.partition("]: ")[2]
-    return said[len("error: ") :] if said.startswith("error: ") else said
+    return re.sub(r"\A(?:error|fatal): ", "", line.partition("]: ")[2])
 
 
 def _penalties(facts: Facts, lines: List[str]) -> List[Finding]:
@@ -92,7 +91,7 @@ def _signatures(facts: Facts, lines: List[str]) -> List[Finding]:
     if (key is not None and key.key_type != "ssh-rsa") or "ssh-rsa" in accepted:
         return []
     for line in reversed(lines):
-        if re.search(r"(signature|key) (algorithm|type) ssh-rsa not in PubkeyAccepted", line) and _is_of(facts, lines, _process(line)):
+        if re.match(r"userauth_pubkey: (signature|key) (algorithm|type) ssh-rsa not in PubkeyAccepted", _said(line)) and _is_of(facts, lines, _process(line)):
             return [
                 warns(
                     "client_signs_with_sha1",

@@ -86,6 +86,8 @@ REFUSED = "Unable to negotiate with 198.51.100.7 port 59354: no matching cipher 
         ((f"Invalid user {DROPPED} from 192.0.2.9 port 5",), None),
         ((f"Invalid user  sshd[1]: {REFUSED} from 192.0.2.9 port 5",), None),
         ((f"error: {DROPPED}",), "per_source_penalty"),
+        # As OpenSSH 7.4 has it.
+        ((f"fatal: {REFUSED}",), "no_common_algorithm"),
     ],
 )
 def test_what_sshd_logged_about_the_address(lines: tuple, cause: object) -> None:
@@ -98,6 +100,10 @@ def test_an_old_client_is_told_apart_by_its_process() -> None:
     assert [finding.cause for finding in judge_log(_with_log(refused, mine, key=RSA_KEY))] == ["client_signs_with_sha1"]
     assert judge_log(_with_log(refused, mine)) == []
     assert judge_log(_with_log(refused, mine.replace("[7] ", ""), key=RSA_KEY)) == []
+    # OpenSSH 8.4 and older.
+    older = "[7] userauth_pubkey: key type ssh-rsa not in PubkeyAcceptedKeyTypes [preauth]"
+    assert [finding.cause for finding in judge_log(_with_log(older, mine, key=RSA_KEY))] == ["client_signs_with_sha1"]
+    assert judge_log(_with_log(refused.replace("userauth", "Invalid user userauth"), mine, key=RSA_KEY)) == []
 
 
 @pytest.mark.parametrize(

@@ -230,10 +230,10 @@ def _log() -> Tuple[str, ...]:
         with contextlib.suppress(HostError):
             # Not with -n: together with --since it means the first lines, not the last.
             # Only what root's processes wrote: anybody can write as sshd.
-            command = ["journalctl", "-q", "--no-pager", "--since=-15min", "_UID=0", "-t", "sshd", "-t", "sshd-session"]
-            ended = run_program(command, most=_LOG_BYTES)
-            if ended.code == 0:
-                # Also where there are none: into the files below any account can write under that name.
+            command = ["journalctl", "-q", "--no-pager"]
+            ended = run_program(command + ["--since=-15min", "_UID=0", "-t", "sshd", "-t", "sshd-session"], most=_LOG_BYTES)
+            # Also where there are none, unless nothing is kept in the journal: into the files below any account can write under that name.
+            if ended.code == 0 and (ended.out.strip() or run_program(command + ["-n1"], most=_LOG_BYTES).out.strip()):
                 return tuple(text_lines(ended.out.strip())[-_LOG_LINES:])
     for path in _LOGS:
         with contextlib.suppress(OSError):

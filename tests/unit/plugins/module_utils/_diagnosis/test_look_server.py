@@ -23,7 +23,10 @@ def test_where_the_journal_has_none_the_files_of_everybody_are_not_read(monkeypa
     log.write_text("Nov 28 10:00:00 h sshd[1]: made up\n")
     monkeypatch.setattr(look_server, "_LOGS", (str(log),))
     monkeypatch.setattr(look_server, "find_tool", lambda name: "/usr/bin/" + name)
-    monkeypatch.setattr(look_server, "run_program", lambda command, most: Ended(0, "", ""))
+    monkeypatch.setattr(look_server, "run_program", lambda command, most: Ended(0, "any other line\n" if "-n1" in command else "", ""))
     assert look_server._log() == ()
+    # With Storage=none the journal exists and keeps nothing: journalctl ends with 0 all the same.
+    monkeypatch.setattr(look_server, "run_program", lambda command, most: Ended(0, "", ""))
+    assert look_server._log() == ("Nov 28 10:00:00 h sshd[1]: made up",)
     monkeypatch.setattr(look_server, "find_tool", lambda name: None)
     assert look_server._log() == ("Nov 28 10:00:00 h sshd[1]: made up",)

@@ -28,6 +28,8 @@ class Ended(NamedTuple):
     output: Optional[str] = None
     why: str = ""
     error: Optional[EcsError] = None
+    waited: float = 0.0
+    """Seconds that the controller has waited for it alone or with others; 0 where it had ended before it was asked about."""
 
 
 class Reply(NamedTuple):
@@ -81,7 +83,7 @@ def wait_for_batch(client: Any, batch: RunBatch, deadline: float) -> Dict[str, E
     if error is None:
         try:
             found = client.wait_for_invocation(batch.invoke_id, batch.instance_ids, deadline)
-            return {instance_id: Ended(one.output) if one.is_success else Ended(why=one.why) for instance_id, one in found.items()}
+            return {instance_id: Ended(one.output, waited=one.waited) if one.is_success else Ended(why=one.why) for instance_id, one in found.items()}
         except EcsError as exc:
             error = exc
     return {instance_id: Ended(None, error.text, error) for instance_id in batch.instance_ids}

@@ -40,9 +40,16 @@ class Reader:
 
     def __init__(self) -> None:
         self.chapters = {name: Chapter() for name in CHAPTERS}
+        self.waited = 0.0
+
+    def stop(self, why: str) -> None:
+        """What has not arrived is not asked for any more."""
+        for question in self.open_questions():
+            self.chapters[question.chapter].stop(why)
 
     def take(self, question: Question, marker: str, ended: Ended) -> None:
         chapter = self.chapters[question.chapter]
+        self.waited += ended.waited
         if ended.output is None:
             chapter.stop(ended.why)
             return
@@ -80,23 +87,19 @@ class Reader:
 def ask_hosts(client: Any, instance_ids: Sequence[str], timeout: int) -> Dict[str, Reader]:
     """What at most BATCH instances answer. I(timeout) is how many seconds a command may run in an instance."""
     readers = {instance_id: Reader() for instance_id in instance_ids}
-    late = client.clock() + _MOST_WAITS * (timeout + DELIVERY_SECONDS)
-    why = "it is longer than %d responses" % _MOST_ROUNDS
     for _round in range(_MOST_ROUNDS):
         groups: Dict[Question, List[str]] = {}
         for instance_id, reader in readers.items():
+            if reader.waited >= _MOST_WAITS * (timeout + DELIVERY_SECONDS):
+                reader.stop("the rest did not arrive in time")
             for question in reader.open_questions():
                 groups.setdefault(question, []).append(instance_id)
         if not groups:
             break
-        if client.clock() >= late:
-            why = "the rest did not arrive in time"
-            break
         for question, marker, instance_id, ended in run_groups(client, groups, timeout, _render, _MARK):
             readers[instance_id].take(question, marker, ended)
     for reader in readers.values():
-        for question in reader.open_questions():
-            reader.chapters[question.chapter].stop(why)
+        reader.stop("it is longer than %d responses" % _MOST_ROUNDS)
     return readers
 
 

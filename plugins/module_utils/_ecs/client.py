@@ -252,10 +252,13 @@ class EcsClient(FileSending):
 
     def wait_for_invocation(self, invoke_id: str, instance_ids: Sequence[str], deadline: float) -> Dict[str, Invocation]:
         """How the command ended in each instance, or stands once I(deadline) (of C(clock)) has come."""
+        begun = self.clock()
+        waited: Dict[str, float] = {}
 
         def look() -> Dict[str, Invocation]:
             results = self._invocation_results(invoke_id)
-            return {instance_id: results.get(instance_id, Invocation()) for instance_id in instance_ids}
+            waited.update({instance_id: self.clock() - begun for instance_id, one in results.items() if one.is_final and instance_id not in waited})
+            return {instance_id: results.get(instance_id, Invocation())._replace(waited=waited.get(instance_id, 0.0)) for instance_id in instance_ids}
 
         return self.poll(look, lambda found: all(one.is_final for one in found.values()), deadline)
 

@@ -42,6 +42,8 @@ class Invocation(NamedTuple):
     error_code: str = ""
     error_info: str = ""
     finished_at: str = ""
+    waited: float = 0.0
+    """Seconds of this controller until it was seen to have ended: a guest can make up all other times."""
 
     @property
     def is_final(self) -> bool:

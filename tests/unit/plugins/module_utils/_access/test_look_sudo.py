@@ -67,7 +67,7 @@ def test_one_that_takes_too_long_keeps_the_others_their_answers(ask, monkeypatch
     monkeypatch.setattr(look_sudo, "_SECONDS", 1)
     found, _runs, _asked = ask("ann", "slow", "limited")
     assert found == [
-        "user slow: sudo was asked for the outcome of its rules, and gave no answer: it did not end within 1 seconds",
+        "user slow: sudo was asked for the outcome of its rules, and gave no answer: it did not end within 1 seconds or 1048576 bytes",
         MISSING % ("limited", "limited"),
     ]
 

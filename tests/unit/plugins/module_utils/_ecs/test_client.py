@@ -4,6 +4,7 @@
 """Paging, batches, retries and what is told per instance, against a cloud that enforces the API's limits."""
 
 import threading
+import time
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import BindResult, EcsClient
@@ -235,6 +236,23 @@ def test_waiting_ends_at_the_deadline(make_client):
         results = client.wait_for_invocation(batch.invoke_id, ["i-1"], deadline=5.0)
         assert results["i-1"].status in ("Pending", "Running")
         assert now[0] == 5.0
+
+
+def test_how_long_each_was_waited_for_is_by_the_clock_of_the_controller(make_client):
+    with running({"instances": [{"instance_id": "i-1"}, {"instance_id": "i-2", "assistant": {"seconds": 1}}]}) as cloud:
+        client = make_client(cloud)
+        now = [0.0]
+        client.clock = lambda: now[0]
+
+        def sleep(seconds):
+            now[0] += 100
+            time.sleep(seconds)
+
+        client._sleep = sleep
+        (batch,) = client.run_command("true", ["i-1", "i-2"], timeout=60)
+        results = client.wait_for_invocation(batch.invoke_id, ["i-1", "i-2"], deadline=10000.0)
+        assert {one.status for one in results.values()} == {"Success"}
+        assert results["i-1"].waited < results["i-2"].waited <= now[0]
 
 
 def test_assistant_status_in_batches_that_every_version_of_the_api_takes(big, make_client):

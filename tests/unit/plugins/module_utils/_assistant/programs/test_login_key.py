@@ -72,7 +72,7 @@ def test_what_is_sent_is_the_same_code(program):
     def statements(source: str) -> list[str]:
         tree = ast.parse(source)
         for node in ast.walk(tree):
-            if isinstance(node, (ast.Module, ast.FunctionDef)) and ast.get_docstring(node) is not None:
+            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node) is not None:
                 del node.body[0]
         return [ast.dump(node) for node in tree.body if not (isinstance(node, ast.ImportFrom) and node.level)]
 

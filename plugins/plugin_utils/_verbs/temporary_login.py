@@ -39,7 +39,9 @@ def ending(tools: Tools) -> list[str]:
     """The commands, each in lines that can be pasted."""
     rows, problem = tools.store.rows(tools.names("ansible_play_hosts_all")), tools.store.read(_UNKEPT)
     commands = [line for row in rows.values() if row.get("command") for line in fold_command(row["command"])]
-    return [f"The host keys are in no file, so ssh may ask for them: {_known_hosts(tools)}: {problem}", *commands] if problem and commands else commands
+    if not (problem and commands):
+        return commands
+    return [f"The host keys could not be written to {_known_hosts(tools)} ({problem}), so ssh may ask whether to trust an instance.", *commands]
 
 
 def check(tools: Tools) -> None:

@@ -54,4 +54,4 @@ def test_a_home_that_cannot_be_written_names_no_file(log_in, tmp_path):
     (tmp_path / "home").write_text("no folder")
     row, lines = log_in(tmp_path / "home")
     assert (row["failed"], row["command"]) == (False, "ssh root@203.0.113.10")
-    assert lines[0].startswith("The host keys are in no file, so ssh may ask for them: ") and lines[0].endswith(": Not a directory")
+    assert lines[0].startswith("The host keys could not be written to ") and "(Not a directory), so ssh may ask" in lines[0]

@@ -83,7 +83,9 @@ def bootstrap():
     """bootstrap(answer): the interpreter that modules then run with, and whether one was installed."""
 
     def call(answer):
-        command = lambda script: {"rc": 0, "stdout": answer}  # noqa: E731
+        def command(script):
+            return {"rc": 0, "stdout": answer}
+
         noted = []
         tools = SimpleNamespace(check_mode=False, variables={}, action=SimpleNamespace(_low_level_execute_command=command), note=noted.append)
         done = {}

@@ -72,8 +72,8 @@ class Invocation(NamedTuple):
 
 def read_invocation(raw: Mapping[str, Any]) -> Invocation:
     """One entry of DescribeInvocationResults."""
-    names = ("ExitCode", "ErrorCode", "ErrorInfo", "FinishedTime")
-    return Invocation(_line(raw.get("InvocationStatus")), _decode(text_of(raw.get("Output"))), *[_line(raw.get(name)) for name in names])
+    status, code, error, info, finished = (_line(raw.get(name)) for name in ("InvocationStatus", "ExitCode", "ErrorCode", "ErrorInfo", "FinishedTime"))
+    return Invocation(status, _decode(text_of(raw.get("Output"))), code, error, info, finished)
 
 
 def _line(value: Any) -> str:

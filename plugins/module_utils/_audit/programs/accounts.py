@@ -113,7 +113,7 @@ def open_to_others(user, path):
     while True:
         info = os.stat(current)
         if info.st_uid not in (0, user.pw_uid) or info.st_mode & 0o022:
-            found.append([current, info.st_uid, info.st_gid, stat.S_IMODE(info.st_mode)])
+            found.append([current, info.st_uid, info.st_gid, info.st_mode & 0o7777])
         above = os.path.dirname(current)
         if current in (home, above):
             return found[:99]  # a link of the account's may lead as deep as it likes
@@ -153,9 +153,10 @@ class Look:
         self.add("file", number, path, user.pw_name, state, objections)
         found = [["key", number, place] + key for place, key in enumerate(map(read_key, content.split(b"\n") * new), 1) if key]
         # Of all files 10000; one of them must not leave the others no room.
-        self.keys += found[: min(2000, 10000 - len(self.keys))]
-        if len(found) > 2000:
-            self.add("unread", path, "its first 2000 keys are listed")
+        room = min(2000, 10000 - len(self.keys))
+        self.keys += found[:room]
+        if found[room:]:
+            self.add("unread", path, "%d keys are listed" % room)
 
     def account(self, server, line, alike):
         # type: (Server | None, str, bool) -> int

@@ -282,7 +282,18 @@ def test_one_file_of_many_keys_leaves_room_for_those_of_others(monkeypatch):
     look.file(user, "/many")
     look.file(user, "/one")
     assert [record[1] for record in look.keys].count(0) == 2000 and look.keys[-1][:3] == ["key", 1, 1]
-    assert ["unread", "/many", "its first 2000 keys are listed"] in look.records
+    assert ["unread", "/many", "2000 keys are listed"] in look.records
+
+
+def test_where_there_is_no_room_for_keys_that_is_reported(monkeypatch):
+    user = SimpleNamespace(pw_name="kim", pw_uid=os.getuid(), pw_gid=os.getgid(), pw_dir="/home/kim")
+    monkeypatch.setattr(accounts, "read_as", lambda _user, path: ("ok", f"ssh-ed25519 {BODY} {path}\n".encode() * 1900))
+    monkeypatch.setattr(accounts, "open_to_others", lambda _user, _path: [])
+    look = accounts.Look()
+    for number in range(7):
+        look.file(user, f"/{number}")
+    assert len(look.keys) == 10000
+    assert [record for record in look.records if record[0] == "unread"] == [["unread", "/5", "500 keys are listed"], ["unread", "/6", "0 keys are listed"]]
 
 
 def test_the_first_keys_of_all_files_come_first(monkeypatch):

@@ -1,7 +1,9 @@
 # Copyright (c) 2026 The alicloud.ecs_access founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An embedded cloud, and a client of it whose pauses are recorded instead of waited for."""
+"""An embedded cloud, a client of it whose pauses are recorded instead of waited for, and a limit to the time that a test takes."""
+
+import time
 
 import pytest
 from ansible_collections.alicloud.ecs_access.plugins.module_utils._ecs.client import EcsClient
@@ -33,3 +35,11 @@ def make_client():
 def cloud():
     with running({"instances": [{"instance_id": "i-web", "name": "web", "count": 3}]}) as emulator:
         yield emulator
+
+
+@pytest.fixture
+def soon():
+    """A quadratic way of doing it needs minutes for each of the texts of such a test."""
+    start = time.process_time()
+    yield
+    assert time.process_time() - start < 5

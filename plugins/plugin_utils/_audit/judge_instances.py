@@ -64,24 +64,24 @@ def judge_instances(picture: Picture, paths: Sequence[Path]) -> Iterator[Finding
 
 def find_paths(picture: Picture) -> list[Path]:
     """Private keys whose public half opens another account."""
-    opened: dict[str, dict[Opened, None]] = {}
+    opened: dict[str, dict[tuple[str, str], Opened]] = {}
     entries = entries_by_account(picture)
     for place in picture.places:
         if place.effective != "no":
             right = max((entry.right for entry in entries.get((place.instance, place.account), ())), key=RIGHTS.index, default=NONE)
-            opened.setdefault(place.fingerprint, {})[Opened(place.instance, place.account, right)] = None
+            opened.setdefault(place.fingerprint, {})[place.instance, place.account] = Opened(place.instance, place.account, right)
     # Once for each key: an instance can make up thousands of files with the same one.
-    ranked = {name: dict.fromkeys(sorted(each, key=lambda opened: (opened.right != ROOT, opened))) for name, each in opened.items()}
+    ranked = {name: dict(sorted(each.items(), key=lambda item: (item[1].right != ROOT, item[1]))) for name, each in opened.items()}
     holders = _holders(picture)
     found = []
     for instance in picture.instances.values():
         for key in instance.private_keys:
             targets = ranked.get(key.fingerprint or "", {})
-            own = [each for each in (Opened(instance.id, key.account or "", right) for right in RIGHTS) if each in targets]
-            if len(targets) > len(own):
-                people = {*holders.get((instance.id, None), ()), *holders.get((instance.id, key.account), ())}
-                shown = itertools.islice((each for each in targets if each not in own), _MOST_OPENED)
-                count = len(targets) - len(own)
+            own = (instance.id, key.account)
+            count = len(targets) - (own in targets)
+            if count:
+                people = {*holders.get((instance.id, None), ()), *holders.get(own, ())}
+                shown = itertools.islice((each for place, each in targets.items() if place != own), _MOST_OPENED)
                 found.append(Path(instance.id, key.path, key.account, str(key.fingerprint), key.encrypted, tuple(sorted(people)), tuple(shown), count))
     return found
 

@@ -28,6 +28,7 @@ CHOICES = {
     "ecs_access_mode": ("plan", "apply", "verify"),
     "ecs_access_account": ("lock", "remove", "remove_home"),
 }
+"""The first of each is what counts where nothing is set."""
 _CHOICES_OF_PLAYBOOKS = {
     "audit": {"ecs_access_fail_on": ("high", "medium", "low", "info", "never"), "ecs_access_via": ("auto", "ssh", "assistant")},
 }

@@ -13,7 +13,7 @@ import datetime
 import getpass
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible import context
 from ansible.errors import AnsibleError
@@ -181,6 +181,19 @@ def _audit(tools: Tools) -> Audit:
     return judge(merge([*parts, picture]) if parts else picture, before, _acceptances(tools), now)
 
 
+class _Named(NamedTuple):
+    """An instance under one of its names in the inventory."""
+
+    host: str
+    team: Team
+    roster: Roster
+    variables: Mapping[str, Any]
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return tuple(self.variables.get("group_names") or ())
+
+
 def _picture(tools: Tools, now: datetime.datetime) -> Picture:
     reader, rosters = TeamReader(), dict[int, tuple[Team, Roster]]()
     hosts = _hosts(tools)
@@ -190,23 +203,30 @@ def _picture(tools: Tools, now: datetime.datetime) -> Picture:
         if id(team) not in rosters:
             # The team is kept, so that no other gets its place in memory.
             rosters[id(team)] = (team, read_roster(team))
-        joined.append((host, team, rosters[id(team)][1], variables))
+        joined.append(_Named(host, team, rosters[id(team)][1], variables))
     given = next((roster for _team_, roster in rosters.values() if roster.given), Roster())
-    account = find_account(tools, (variables for _host, _team_, _roster, variables in joined))
+    account = find_account(tools, (named.variables for named in joined))
     joiner = Joiner(_origin(tools, now, given, len(tools.variables.get("groups", {}).get("all") or hosts), account))
-    same: dict[str, list[tuple[str, Team, Roster, Mapping[str, Any]]]] = {}
-    for one in joined:
-        same.setdefault(_instance_id(one[0], one[3]), []).append(one)
+    same: dict[str, list[_Named]] = {}
+    for named in joined:
+        same.setdefault(_instance_id(named.host, named.variables), []).append(named)
     for names in same.values():
-        # An instance that has several names in the inventory is one, with the access that any of them gives.
-        chosen = names[0] if len(names) == 1 else next((each for each in names if _facts(tools, each[0]).seen), names[0])
-        groups = tuple(dict.fromkeys(group for each in names for group in each[3].get("group_names") or ()))
-        expected: dict[str, Expected] = {}
-        for name, team, known, each in names:
-            more = read_expected(team, Host(name, tuple(each.get("group_names") or ())), now.date()) if known.given else {}
-            expected.update({person: want for person, want in more.items() if person not in expected or want.gives_more_than(expected[person])})
-        joiner.add(_instance(chosen[0], groups, chosen[3]), _facts(tools, chosen[0]), chosen[2], expected)
+        # An instance that has several names in the inventory is one.
+        facts = [_facts(tools, named.host) for named in names]
+        chosen = next((number for number, each in enumerate(facts) if each.seen), 0)
+        first = names[chosen]
+        groups = tuple(dict.fromkeys(group for named in names for group in named.groups))
+        joiner.add(_instance(first.host, groups, first.variables), facts[chosen], first.roster, _expected(names, now.date()))
     return joiner.finish()
+
+
+def _expected(names: Sequence[_Named], today: datetime.date) -> dict[str, Expected]:
+    """The access that any of an instance's names gives."""
+    expected: dict[str, Expected] = {}
+    for named in names:
+        more = read_expected(named.team, Host(named.host, named.groups), today) if named.roster.given else {}
+        expected.update({person: want for person, want in more.items() if person not in expected or want.gives_more_than(expected[person])})
+    return expected
 
 
 def _origin(tools: Tools, now: datetime.datetime, roster: Roster, inventory: int, account: str | None) -> Origin:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible import constants as C
@@ -22,7 +22,7 @@ from ansible_collections.alicloud.ecs_access.plugins.module_utils._text import p
 
 from .._playbooks import result_table
 from .._playbooks.tags import chosen_parts, nothing_chosen, unknown_tag
-from .._playbooks.variables import SWITCHES, choices_of, is_on, unknown_names, wrong_value
+from .._playbooks.variables import CHOICES, SWITCHES, choices_of, is_on, unknown_names, wrong_value
 from .store import write_private
 from .texts import documented
 from .tools import StepFailed, Tools
@@ -39,16 +39,14 @@ _JOB_VARIABLES = ("awx_job_id", "tower_job_id")
 _OF_PLAYS = ("ecs_access_serial", "ecs_access_max_fail_percentage")
 _WITH_MODES = ("offboard", "rotate_key_pair")
 _PAIR = "ecs_access_key_pair_name"
-_OF_BINDING = {_PAIR: "", "ecs_access_activation": "live", "ecs_access_replace_bound": "false", "ecs_access_previous_key": "keep"}
-_OF_PROOF = {"ecs_access_bootstrap_key": "keep"}
-# What is done once for all hosts of a batch, by the variables of its first; and what counts where nothing is set.
+_OF_BINDING = (_PAIR, "ecs_access_activation", "ecs_access_replace_bound", "ecs_access_previous_key")
+# What is done once for all hosts of a batch, by the variables of its first.
 _OF_BATCHES = {
     "bind_key_pair": _OF_BINDING,
-    "onboard": {**_OF_BINDING, **_OF_PROOF},
-    "offboard": {"ecs_access_person": "", "ecs_access_account": "lock"},
-    "recover_access": {_PAIR: "", "ecs_access_previous_key": "keep"},
-    "rotate_key_pair": {_PAIR: "", "ecs_access_old_key": ""},
-    "temporary_login": {"ecs_access_prepare": "auto"},
+    "offboard": ("ecs_access_person", "ecs_access_account"),
+    "recover_access": (_PAIR, "ecs_access_previous_key"),
+    "rotate_key_pair": (_PAIR, "ecs_access_old_key"),
+    "temporary_login": ("ecs_access_prepare",),
 }
 
 
@@ -79,13 +77,13 @@ def check_variables(tools: Tools) -> None:
         raise StepFailed(problem)
 
 
-def _of_batches(tools: Tools, playbook: str) -> Collection[str]:
-    """The names of those that this run looks at: one that only sets up people binds nothing."""
-    names = _OF_BATCHES.get(playbook, {})
+def _of_batches(tools: Tools, playbook: str) -> tuple[str, ...]:
+    """The names of those that this run looks at. That of onboard depends on its parts: one that only sets up people binds nothing."""
     if playbook != "onboard":
-        return names
+        return _OF_BATCHES.get(playbook, ())
     parts, unbinds = parts_of(tools), tools.get("ecs_access_bootstrap_key", "keep") == "unbind"
-    return {*(_OF_BINDING if "bind" in parts else ()), *(_OF_PROOF if "proof" in parts else ()), *((_PAIR,) if "proof" in parts and unbinds else ())}
+    proof = ("ecs_access_bootstrap_key", *((_PAIR,) if unbinds else ()))
+    return (*(_OF_BINDING if "bind" in parts else ()), *(proof if "proof" in parts else ()))
 
 
 def _note_values(tools: Tools, host: str, variables: Mapping[str, Any], values: dict[str, dict[str, tuple[str, str]]]) -> None:
@@ -93,12 +91,8 @@ def _note_values(tools: Tools, host: str, variables: Mapping[str, Any], values: 
     for name, found in values.items():
         value = variables.get(name, "")
         text = "" if value is None else printable(str(tools.template_for(variables)(value) if isinstance(value, str) and "{{" in value else value))
-        found.setdefault(_meaning(tools, name, text), (text, host))
-
-
-def _meaning(tools: Tools, name: str, text: str) -> str:
-    text = text or _OF_BATCHES[tools.action._task.args["playbook"]][name]
-    return str(is_on(text, name)) if name in SWITCHES else text
+        meaning = str(is_on(text, name)) if name in SWITCHES else text or CHOICES.get(name, ("",))[0]
+        found.setdefault(meaning, (text, host))
 
 
 def check_call(tools: Tools) -> None:
